@@ -1,0 +1,294 @@
+/**
+ * Read this file first. The engine awaits nothing but the ports below; whoever implements them decides where bytes
+ * come from, how they travel, and what time it is. Every port states its law here; those with more than one
+ * implementation have a conformance suite in `@partway/core/testing`.
+ *
+ * Throughout: sizes and offsets are bytes; times are milliseconds; instants (`…At`) are milliseconds since the epoch;
+ * a `crc64` is CRC-64/XZ as OSS prints it, an unsigned decimal without leading zeros; ETags come without quotes.
+ */
+
+/** The time. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`, or rejects with `signal.reason` as soon as the signal is aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Chance, for the jitter of retries. Nothing secret is drawn from it. */
+export interface Random {
+  /** A number in [0, 1). */
+  next(): number;
+}
+
+/** The bytes to upload. */
+export interface Source {
+  /** `undefined` when the length is known only at the end. */
+  readonly size: number | undefined;
+  /**
+   * Names these very bytes as far as that is cheap (for a file: path, size, modification time, inode). Two calls give
+   * the same text exactly when nothing about the source has changed.
+   */
+  fingerprint(): Promise<string>;
+  /** The range of one part. Opens nothing yet: reading starts with `chunks`. */
+  part(offset: number, size: number): PartBody;
+  /** Lets go of what the source holds open. Called once, after the last read, whatever the outcome. */
+  close(): Promise<void>;
+}
+
+/** The bytes of one part. It may be read any number of times, and every reading gives the same bytes. */
+export interface PartBody {
+  readonly size: number;
+  /**
+   * Reads the part from its start: exactly `size` bytes, or a rejection with an `UploadError` (`source_changed`,
+   * `source_unreadable`) or with `signal.reason`. A chunk is valid only until the next one is asked for.
+   */
+  chunks(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * The CRC64 of what `chunks` last gave from start to end; where that has not happened since the part was opened,
+   * the bytes are read for it.
+   */
+  crc64(signal: AbortSignal): Promise<string>;
+}
+
+/**
+ * Sends one part. Resolves for every HTTP status, as soon as the whole answer is there, also when OSS answers before
+ * the body was sent. Rejects only when there is no answer: with an `UploadError` of code `network`, with the body's
+ * own error, or with `signal.reason`. Follows no redirect, adds no header OSS would sign (Content-Type, Content-MD5,
+ * x-oss-*), and never retries.
+ */
+export interface Transport {
+  put(request: PartRequest): Promise<PartResponse>;
+}
+
+export interface PartRequest {
+  readonly url: string;
+  /** To be sent verbatim. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: PartBody;
+  /** Called with the bytes of this attempt handed to the network so far. Never falls, never exceeds the size. */
+  readonly onProgress: (sentBytes: number) => void;
+  /** Aborting closes the connection. */
+  readonly signal: AbortSignal;
+}
+
+export interface PartResponse {
+  readonly status: number;
+  /** Names in lower case. In a browser only those that CORS exposes. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The text of the body, at most `ERROR_BODY_MAX` bytes of it. */
+  readonly body: string;
+}
+
+/** How much of an answer to a part is read: an OSS error is under 4 KiB. */
+export const ERROR_BODY_MAX: number = 64 * 1024;
+
+/**
+ * What the engine asks of the side that holds the credentials: the coordinator itself, or the coordinator over HTTP.
+ * Each verb rejects with an `UploadError`. Everything after `initiate` is said with the upload token alone.
+ */
+export interface ControlPlane {
+  initiate(request: InitiateRequest): Promise<InitiatedUpload>;
+  /** One presigned request for each part number asked for, in that order. */
+  presignParts(request: PresignPartsRequest): Promise<readonly PresignedPart[]>;
+  /** The parts OSS holds, ascending. */
+  listParts(request: UploadRequest): Promise<readonly ListedPart[]>;
+  /** Proves every receipt against OSS's list of parts, completes, and proves the object. */
+  complete(request: CompleteRequest): Promise<UploadedObject>;
+  /** Repeats until OSS holds nothing of the upload. Resolves also when there was nothing left to abort. */
+  abort(request: UploadRequest): Promise<void>;
+}
+
+export interface InitiateRequest {
+  readonly key: string;
+  readonly size: number;
+  /** A wish; the coordinator decides. */
+  readonly partSize: number | undefined;
+  readonly object: ObjectOptions;
+  readonly signal: AbortSignal;
+}
+
+export interface InitiatedUpload {
+  /** The sealed right to go on with this upload: a bearer credential. */
+  readonly uploadToken: string;
+  /** `single` is one PutObject; `multipart` an upload with an uploadId. */
+  readonly kind: 'single' | 'multipart';
+  readonly bucket: string;
+  readonly key: string;
+  /** `undefined` for `single`. */
+  readonly uploadId: string | undefined;
+  /** Every part but the last has this size. */
+  readonly partSize: number;
+}
+
+export interface UploadRequest {
+  readonly uploadToken: string;
+  readonly signal: AbortSignal;
+}
+
+export interface PresignPartsRequest extends UploadRequest {
+  readonly partNumbers: readonly number[];
+}
+
+/** A bearer credential: whoever holds the URL may send this part. */
+export interface PresignedPart {
+  readonly partNumber: number;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A duration, because the clocks of the two sides may differ. */
+  readonly expiresInMs: number;
+}
+
+export interface ListedPart {
+  readonly partNumber: number;
+  readonly size: number;
+  readonly etag: string;
+  /** `undefined` where OSS gave none: then the part is not proven. */
+  readonly crc64: string | undefined;
+}
+
+/** What one uploaded part proves: these bytes were sent, and OSS answered with the same CRC64. */
+export interface Receipt {
+  readonly partNumber: number;
+  readonly size: number;
+  readonly crc64: string;
+}
+
+export interface CompleteRequest extends UploadRequest {
+  /** One for every part, ascending. */
+  readonly receipts: readonly Receipt[];
+}
+
+export interface UploadedObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  readonly crc64: string;
+  readonly etag: string;
+  /** Where the bucket has versioning. */
+  readonly versionId?: string;
+  /** OSS's `x-oss-request-id` of the request that completed the object, or that found it complete. */
+  readonly requestId: string;
+  /** True when the answer to Complete was lost and the object was found, and proven, afterwards. */
+  readonly recovered?: boolean;
+}
+
+/** What the object shall be, besides its bytes. Sent once, when the upload is initiated. */
+export interface ObjectOptions {
+  /** Default: none, and OSS serves `application/octet-stream`. */
+  readonly contentType?: string;
+  readonly cacheControl?: string;
+  readonly contentDisposition?: string;
+  readonly contentEncoding?: string;
+  /** An HTTP date or any text OSS shall return as `Expires`. */
+  readonly expires?: string;
+  /** User metadata: `{ author: 'wei' }` becomes `x-oss-meta-author: wei`. At most 8 KiB in all. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly tagging?: Readonly<Record<string, string>>;
+  readonly storageClass?: StorageClass;
+  readonly serverSideEncryption?: 'AES256' | 'KMS' | 'SM4';
+  readonly serverSideDataEncryption?: 'SM4';
+  readonly serverSideEncryptionKeyId?: string;
+  readonly acl?: 'default' | 'private' | 'public-read' | 'public-read-write';
+  /** Refuses to replace an existing object. Without effect in a bucket with versioning. Default: false. */
+  readonly forbidOverwrite?: boolean;
+}
+
+export type StorageClass = 'Standard' | 'IA' | 'Archive' | 'ColdArchive' | 'DeepColdArchive';
+
+/**
+ * One bucket of OSS, for whoever holds credentials. Each method is one operation of OSS (paging included), sent once:
+ * it never retries. Rejects with an `UploadError` that carries OSS's code, EC and request id, or with `signal.reason`.
+ * An answer of 2xx that holds an `<Error>`, or is not well formed, is an error.
+ */
+export interface ObjectStore {
+  readonly bucket: string;
+  initiate(request: StoreInitiateRequest): Promise<{ readonly uploadId: string }>;
+  /** Signs; sends nothing. `expiresAt` never lies beyond the life of the credentials, where that is known. */
+  presign(request: StorePresignRequest): Promise<PresignedRequest>;
+  /** All pages, ascending by part number. */
+  listParts(request: StoreUploadRequest): Promise<readonly ListedPart[]>;
+  complete(request: StoreCompleteRequest): Promise<CompletedUpload>;
+  abort(request: StoreUploadRequest): Promise<void>;
+  /** `undefined` when there is no such object. */
+  head(request: StoreObjectRequest): Promise<ObjectHead | undefined>;
+  /** Deletes the object, or the one version named. Resolves also when there is none. */
+  delete(request: StoreObjectRequest): Promise<void>;
+  /** All pages, in order of key, then uploadId. */
+  listUploads(request: StoreListUploadsRequest): Promise<readonly ListedUpload[]>;
+}
+
+export interface StoreInitiateRequest {
+  readonly key: string;
+  readonly object: ObjectOptions;
+  readonly signal?: AbortSignal;
+}
+
+export interface StorePresignRequest {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  readonly key: string;
+  /** `undefined` and '' both sign a bare name. */
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers to sign besides Content-Type, Content-MD5 and x-oss-*: each must be in `headers`. */
+  readonly additionalHeaders?: readonly string[];
+  /** Whole seconds, 1 to 604800. Default: 900. */
+  readonly expiresInSeconds?: number;
+}
+
+/** A request that anyone may send until it expires: a bearer credential. */
+export interface PresignedRequest {
+  readonly method: string;
+  readonly url: string;
+  /** Exactly the headers the sender must send, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expiresAt: number;
+}
+
+export interface StoreObjectRequest {
+  readonly key: string;
+  readonly versionId?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface StoreUploadRequest {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface StoreCompleteRequest extends StoreUploadRequest {
+  readonly parts: readonly { readonly partNumber: number; readonly etag: string }[];
+  readonly acl?: ObjectOptions['acl'];
+  readonly forbidOverwrite?: boolean;
+}
+
+export interface CompletedUpload {
+  readonly etag: string;
+  /** `undefined` where OSS gave none. */
+  readonly crc64: string | undefined;
+  readonly versionId: string | undefined;
+  readonly requestId: string;
+}
+
+export interface ObjectHead {
+  readonly size: number;
+  readonly etag: string;
+  readonly crc64: string | undefined;
+  readonly contentType: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly versionId: string | undefined;
+  readonly lastModifiedAt: number;
+  readonly requestId: string;
+}
+
+export interface StoreListUploadsRequest {
+  readonly prefix?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListedUpload {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly initiatedAt: number;
+}

@@ -1,0 +1,30 @@
+import type { Clock, Random } from './ports.ts';
+
+/** The machine's own clock. The only place in core that knows `Date` and `setTimeout`. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const onAbort = (): void => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      };
+      const timer = setTimeout(() => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      }, ms);
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  },
+};
+
+export const systemRandom: Random = { next: () => Math.random() };
+
+/** A name nobody can guess, 32 hex digits: marks an object as made by one upload. */
+export function randomNonce(): string {
+  return crypto.randomUUID().replaceAll('-', '');
+}
