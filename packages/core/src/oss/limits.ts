@@ -1,0 +1,22 @@
+/** The limits of OSS, as its documentation gives them. Sizes in bytes. */
+
+/** Every part but the last: OSS answers Complete with EntityTooSmall otherwise. */
+export const PART_SIZE_MIN: number = 100 * 1024;
+export const PART_SIZE_MAX: number = 5 * 1024 ** 3;
+export const PARTS_MAX: number = 10_000;
+/** 10,000 parts of 5 GiB, which OSS calls 48.8 TB. */
+export const OBJECT_SIZE_MAX: number = PARTS_MAX * PART_SIZE_MAX;
+/** One PutObject. */
+export const PUT_OBJECT_SIZE_MAX: number = 5 * 1024 ** 3;
+
+/** In bytes of UTF-8. */
+export const KEY_SIZE_MAX = 1023;
+/** Names and values of all x-oss-meta-* headers together. */
+export const METADATA_SIZE_MAX: number = 8 * 1024;
+
+/** Seven days. */
+export const PRESIGN_SECONDS_MAX = 604_800;
+export const PRESIGN_SECONDS_DEFAULT = 900;
+
+/** Elements of one page of ListParts or ListMultipartUploads. */
+export const LIST_PAGE_MAX = 1000;
