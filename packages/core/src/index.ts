@@ -1,1 +1,46 @@
-export {};
+// Above: for those who upload. Below: for those who write a port, or a package like @partway/node.
+export type { ChecksummedPiece, Crc64 } from './checksum/crc64.ts';
+export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
+export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
+export { UploadError } from './errors.ts';
+export type { RetryOptions, UploadOptions } from './options.ts';
+export type { Part } from './part-plan.ts';
+export { choosePartSize, planParts } from './part-plan.ts';
+export type {
+  Clock,
+  CompletedUpload,
+  CompleteRequest,
+  ControlPlane,
+  InitiatedUpload,
+  InitiateRequest,
+  ListedPart,
+  ListedUpload,
+  ObjectHead,
+  ObjectOptions,
+  ObjectStore,
+  PartBody,
+  PartRequest,
+  PartResponse,
+  PresignedPart,
+  PresignedRequest,
+  PresignPartsRequest,
+  Random,
+  Receipt,
+  Source,
+  StorageClass,
+  StoreCompleteRequest,
+  StoreInitiateRequest,
+  StoreListUploadsRequest,
+  StoreObjectRequest,
+  StorePresignRequest,
+  StoreUploadRequest,
+  Transport,
+  UploadedObject,
+  UploadRequest,
+} from './ports.ts';
+export { ERROR_BODY_MAX } from './ports.ts';
+export { systemClock, systemRandom } from './system.ts';
+export type { UploadEvent } from './upload/events.ts';
+export type { UploadSnapshot } from './upload/snapshot.ts';
+export type { Upload, UploadPorts } from './upload/upload.ts';
+export { startUpload } from './upload/upload.ts';

@@ -23,8 +23,7 @@ export interface Random {
 
 /** The bytes to upload. */
 export interface Source {
-  /** `undefined` when the length is known only at the end. */
-  readonly size: number | undefined;
+  readonly size: number;
   /**
    * Names these very bytes as far as that is cheap (for a file: path, size, modification time, inode). Two calls give
    * the same text exactly when nothing about the source has changed.

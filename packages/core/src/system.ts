@@ -28,3 +28,8 @@ export const systemRandom: Random = { next: () => Math.random() };
 export function randomNonce(): string {
   return crypto.randomUUID().replaceAll('-', '');
 }
+
+/** A key for upload tokens that lives as long as the process. */
+export function randomTokenKey(): { kid: string; key: Uint8Array } {
+  return { kid: 'process', key: crypto.getRandomValues(new Uint8Array(32)) };
+}

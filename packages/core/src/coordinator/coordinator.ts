@@ -1,0 +1,114 @@
+import { UploadError } from '../errors.ts';
+import { assertKey } from '../oss/key.ts';
+import { PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../oss/limits.ts';
+import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
+import { choosePartSize, countParts } from '../part-plan.ts';
+import type { Clock, ControlPlane, InitiateRequest, ObjectStore } from '../ports.ts';
+import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
+import { abortUpload } from './abort-upload.ts';
+import { completeUpload } from './complete-upload.ts';
+import { NONCE_METADATA } from './object-of.ts';
+import { createUploadTokens, type TokenKey, type UploadGrant, type UploadTokens } from './upload-token.ts';
+
+export interface CoordinatorOptions {
+  /** The bucket, with the credentials. */
+  readonly store: ObjectStore;
+  /**
+   * The keys that seal upload tokens; the first one seals. Default: a random key that dies with the process, and with
+   * it every upload that was not finished.
+   */
+  readonly tokenKeys?: readonly TokenKey[];
+  /** How long a token is good for, 60 to 604800 s. Default: 604800, seven days. */
+  readonly tokenLifetimeSeconds?: number;
+  /** How long a presigned part may wait before it is sent, 1 to 604800 s. Default: 900. */
+  readonly urlLifetimeSeconds?: number;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Default: tokens sealed with `tokenKeys`. */
+  readonly uploadTokens?: UploadTokens;
+  /** A name no other upload has. Default: 128 random bits. */
+  readonly nonce?: () => string;
+}
+
+/** The side that holds the credentials. It keeps no state: every upload's rights travel in its token. */
+export interface Coordinator extends ControlPlane {}
+
+/** Throws a `TypeError` or `RangeError` that names the option. */
+export function createCoordinator(options: CoordinatorOptions): Coordinator {
+  const { store } = options;
+  const clock = options.clock ?? systemClock;
+  const nonce = options.nonce ?? randomNonce;
+  const tokens = options.uploadTokens ?? createUploadTokens(options.tokenKeys ?? [randomTokenKey()]);
+  const { tokenLifetimeSeconds = PRESIGN_SECONDS_MAX, urlLifetimeSeconds = PRESIGN_SECONDS_DEFAULT } =
+    options;
+  assertSeconds('tokenLifetimeSeconds', tokenLifetimeSeconds, 60);
+  assertSeconds('urlLifetimeSeconds', urlLifetimeSeconds, 1);
+
+  async function grantFor(request: InitiateRequest): Promise<UploadGrant> {
+    const { key, size, object, signal } = request;
+    assertKey(key);
+    const partSize = choosePartSize(size, request.partSize);
+    const terms = { bucket: store.bucket, key, size, partSize, object, nonce: nonce() };
+    const expiresAt = clock.now() + tokenLifetimeSeconds * 1000;
+    if (size < partSize) return { ...terms, uploadId: undefined, expiresAt };
+    const { uploadId } = await store.initiate({ key, object: marked(terms), signal });
+    return { ...terms, uploadId, expiresAt };
+  }
+
+  function presignPart(grant: UploadGrant, partNumber: number): ReturnType<ObjectStore['presign']> {
+    const { key, uploadId, size, partSize } = grant;
+    if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > countParts(size, partSize)) {
+      throw outOfPlan(grant, partNumber);
+    }
+    const terms = { method: 'PUT', key, expiresInSeconds: urlLifetimeSeconds } as const;
+    if (uploadId !== undefined) return store.presign({ ...terms, query: { partNumber, uploadId } });
+    const headers = { ...objectHeaders(marked(grant)), ...aclHeader(grant.object.acl) };
+    return store.presign({ ...terms, headers, additionalHeaders: Object.keys(headers) });
+  }
+
+  return {
+    async initiate(request) {
+      const grant = await grantFor(request);
+      const { bucket, key, uploadId, partSize } = grant;
+      const kind = uploadId === undefined ? 'single' : 'multipart';
+      return { uploadToken: await tokens.seal(grant), kind, bucket, key, uploadId, partSize };
+    },
+    async presignParts({ uploadToken, partNumbers }) {
+      const grant = await tokens.open(uploadToken, clock.now());
+      const requests = await Promise.all(partNumbers.map((partNumber) => presignPart(grant, partNumber)));
+      return requests.map(({ url, headers, expiresAt }, index) => {
+        const partNumber = partNumbers[index] ?? 0;
+        return { partNumber, url, headers, expiresInMs: expiresAt - clock.now() };
+      });
+    },
+    async listParts({ uploadToken, signal }) {
+      const { key, uploadId } = await tokens.open(uploadToken, clock.now());
+      return uploadId === undefined ? [] : store.listParts({ key, uploadId, signal });
+    },
+    async complete({ uploadToken, receipts, signal }) {
+      return completeUpload(store, await tokens.open(uploadToken, clock.now()), receipts, signal);
+    },
+    async abort({ uploadToken, signal }) {
+      return abortUpload(store, clock, await tokens.open(uploadToken, clock.now()), signal);
+    },
+  };
+}
+
+/** The object's options with the nonce among its metadata, by which the upload knows its own object again. */
+function marked({ object, nonce }: Pick<UploadGrant, 'object' | 'nonce'>): UploadGrant['object'] {
+  return { ...object, metadata: { ...object.metadata, [NONCE_METADATA]: nonce } };
+}
+
+function outOfPlan({ bucket, key, size, partSize }: UploadGrant, partNumber: number): UploadError {
+  return new UploadError({
+    code: 'refused',
+    message: `part ${partNumber} is not in the plan of ${countParts(size, partSize)} parts`,
+    disposition: 'permanent',
+    context: { operation: 'presignParts', bucket, key, partNumber },
+  });
+}
+
+function assertSeconds(name: string, value: number, min: number): void {
+  if (Number.isInteger(value) && value >= min && value <= PRESIGN_SECONDS_MAX) return;
+  throw new RangeError(`${name} must be a whole number from ${min} to ${PRESIGN_SECONDS_MAX}, got ${value}`);
+}

@@ -1,0 +1,27 @@
+import type { ObjectHead, ObjectStore } from '../ports.ts';
+import type { UploadGrant } from './upload-token.ts';
+
+/** The user metadata that names the upload which made an object. */
+export const NONCE_METADATA = 'partway-upload';
+
+/** The object under the upload's key, if this very upload made it. */
+export async function objectOf(
+  store: ObjectStore,
+  { key, nonce }: UploadGrant,
+  signal: AbortSignal,
+): Promise<ObjectHead | undefined> {
+  const head = await store.head({ key, signal });
+  return head?.metadata[NONCE_METADATA] === nonce ? head : undefined;
+}
+
+/** Deletes the object under the upload's key, if this very upload made it, and that version alone. */
+export async function deleteObjectOf(
+  store: ObjectStore,
+  grant: UploadGrant,
+  signal: AbortSignal,
+): Promise<void> {
+  const head = await objectOf(store, grant, signal);
+  if (head === undefined) return;
+  const version = head.versionId === undefined ? {} : { versionId: head.versionId };
+  await store.delete({ key: grant.key, ...version, signal });
+}

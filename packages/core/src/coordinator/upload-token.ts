@@ -1,0 +1,90 @@
+import { CompactEncrypt, compactDecrypt } from 'jose';
+import { UploadError } from '../errors.ts';
+import type { ObjectOptions } from '../ports.ts';
+
+/** What one upload may do, and nothing else. Travels sealed in its token. */
+export interface UploadGrant {
+  readonly bucket: string;
+  readonly key: string;
+  /** `undefined` for a single PutObject. */
+  readonly uploadId: string | undefined;
+  readonly size: number;
+  readonly partSize: number;
+  readonly object: ObjectOptions;
+  /** Marks the object, as `x-oss-meta-partway-upload`, as made by this upload. */
+  readonly nonce: string;
+  /** No verb is granted from this instant on. */
+  readonly expiresAt: number;
+}
+
+/** A secret that seals upload tokens. */
+export interface TokenKey {
+  /** Names the key inside the token, so that keys can be rotated. Not secret. */
+  readonly kid: string;
+  /** 32 random bytes. */
+  readonly key: Uint8Array;
+}
+
+/** Turns grants into tokens and back. */
+export interface UploadTokens {
+  seal(grant: UploadGrant): Promise<string>;
+  /** Rejects with code `token_refused`, always in the same words, whatever is wrong with the token. */
+  open(token: string, now: number): Promise<UploadGrant>;
+}
+
+/** The first key seals; every key opens. Tokens are JWE (`dir`, A256GCM): nobody can read or change them. */
+export function createUploadTokens(keys: readonly TokenKey[]): UploadTokens {
+  const [sealing] = keys;
+  if (sealing === undefined) throw new TypeError('tokenKeys must hold at least one key');
+  for (const { kid, key } of keys) {
+    if (kid === '') throw new TypeError('tokenKeys: every key needs a kid');
+    if (key.length !== 32) throw new RangeError(`tokenKeys: key ${kid} must be 32 bytes, got ${key.length}`);
+  }
+  const keyOf = new Map(keys.map(({ kid, key }) => [kid, key]));
+  if (keyOf.size !== keys.length) throw new TypeError('tokenKeys: every kid must differ');
+
+  return {
+    seal(grant) {
+      return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(grant)))
+        .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: sealing.kid })
+        .encrypt(sealing.key);
+    },
+    async open(token, now) {
+      const grant = await decrypt(token, keyOf);
+      if (grant === undefined || grant.expiresAt <= now) throw tokenRefused();
+      return grant;
+    },
+  };
+}
+
+async function decrypt(
+  token: string,
+  keyOf: ReadonlyMap<string, Uint8Array>,
+): Promise<UploadGrant | undefined> {
+  try {
+    const { plaintext } = await compactDecrypt(
+      token,
+      ({ kid }) => {
+        const key = keyOf.get(kid ?? '');
+        if (key === undefined) throw new TypeError('no such key');
+        return key;
+      },
+      { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
+    );
+    // The seal proves that these bytes are our own JSON. `uploadId` is left out of it for a single PutObject.
+    const grant = JSON.parse(new TextDecoder().decode(plaintext)) as UploadGrant;
+    return { ...grant, uploadId: grant.uploadId };
+  } catch {
+    // Whatever failed, the answer must not tell a forger how far he got.
+    return undefined;
+  }
+}
+
+function tokenRefused(): UploadError {
+  return new UploadError({
+    code: 'token_refused',
+    message: 'the upload token is not valid',
+    disposition: 'permanent',
+    hint: 'It may have expired, or was sealed with a key that this coordinator does not hold. Start the upload again.',
+  });
+}

@@ -1,0 +1,33 @@
+import type { UploadError } from '../errors.ts';
+import type { UploadedObject } from '../ports.ts';
+
+/** One fact about an upload, told in the order in which it happened. `at` is milliseconds since the epoch. */
+export type UploadEvent = { readonly at: number } & UploadFact;
+
+export type UploadFact =
+  /** The upload exists and its plan is made. */
+  | {
+      readonly type: 'opened';
+      readonly bucket: string;
+      readonly key: string;
+      readonly uploadId: string | undefined;
+      readonly size: number;
+      readonly partSize: number;
+      readonly partCount: number;
+    }
+  /** Bytes of one attempt went to the network. They may have to be sent again: see `part-confirmed`. */
+  | { readonly type: 'part-progress'; readonly partNumber: number; readonly sentBytes: number }
+  /** OSS holds the part. */
+  | {
+      readonly type: 'part-confirmed';
+      readonly partNumber: number;
+      readonly size: number;
+      readonly crc64: string;
+    }
+  /** A try failed and another follows after `delayMs`. */
+  | { readonly type: 'retrying'; readonly error: UploadError; readonly delayMs: number }
+  | { readonly type: 'completing' }
+  | { readonly type: 'completed'; readonly object: UploadedObject }
+  | { readonly type: 'failed'; readonly error: UploadError }
+  /** After a failure or an abort, OSS may still hold parts of the upload, which it bills. */
+  | { readonly type: 'cleanup-failed'; readonly error: UploadError };

@@ -1,0 +1,76 @@
+import { assert } from '../assert.ts';
+import type { InitiatedUpload, PresignedPart } from '../ports.ts';
+import type { UploadRun } from './upload.ts';
+
+/** The small window of presigned parts that an upload holds. */
+export interface PresignedParts {
+  /**
+   * A request for this part that has a good part of its life before it. Each call gives a request not given before,
+   * so that a retry never meets the URL that failed.
+   */
+  take(partNumber: number): Promise<PresignedPart>;
+}
+
+/**
+ * Signs parts just before they are sent, in batches of twice the concurrency: never the whole file, whose URLs would
+ * expire while their parts wait, and never one by one, which would cost a round trip a part. Parts are expected to be
+ * taken in ascending order, first tries at least.
+ */
+export function createPresignedParts(
+  run: UploadRun,
+  { uploadToken }: InitiatedUpload,
+  partCount: number,
+  signal: AbortSignal,
+): PresignedParts {
+  const waiting = new Map<number, Promise<HeldPart>>();
+  let lastSigned = 0;
+
+  async function sign(partNumbers: readonly number[]): Promise<readonly HeldPart[]> {
+    const askedAt = run.ports.clock.now();
+    const parts = await run.ports.controlPlane.presignParts({ uploadToken, partNumbers, signal });
+    return parts.map((part) => ({ part, usableUntil: askedAt + part.expiresInMs * USABLE_LIFE }));
+  }
+
+  function signNext(first: number): Promise<HeldPart> {
+    const end = Math.min(partCount, first + 2 * run.limit.concurrency - 1);
+    const partNumbers = Array.from({ length: end - first + 1 }, (_, index) => first + index);
+    lastSigned = end;
+    const batch = sign(partNumbers);
+    for (const [index, partNumber] of partNumbers.entries()) {
+      const held = batch.then((parts) => pick(parts, index));
+      // A failed batch is reported to whoever takes the part; until then nobody listens.
+      held.catch(() => undefined);
+      waiting.set(partNumber, held);
+    }
+    return takeWaiting(first);
+  }
+
+  function takeWaiting(partNumber: number): Promise<HeldPart> {
+    const held = waiting.get(partNumber);
+    waiting.delete(partNumber);
+    return held ?? sign([partNumber]).then((parts) => pick(parts, 0));
+  }
+
+  return {
+    async take(partNumber) {
+      const held = await (partNumber > lastSigned ? signNext(partNumber) : takeWaiting(partNumber));
+      if (run.ports.clock.now() < held.usableUntil) return held.part;
+      return pick(await sign([partNumber]), 0).part;
+    },
+  };
+}
+
+/** A request and the instant, by our own clock, after which it is not used any more. */
+interface HeldPart {
+  readonly part: PresignedPart;
+  readonly usableUntil: number;
+}
+
+/** A URL in the last fifth of its life may expire on the way: it is signed anew. */
+const USABLE_LIFE = 0.8;
+
+function pick(parts: readonly HeldPart[], index: number): HeldPart {
+  const held = parts[index];
+  assert(held !== undefined, 'the control plane presigns every part it is asked for');
+  return held;
+}

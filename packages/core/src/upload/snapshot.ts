@@ -1,0 +1,111 @@
+import type { UploadError } from '../errors.ts';
+import type { UploadedObject } from '../ports.ts';
+import type { UploadEvent } from './events.ts';
+
+/** The state of an upload, for showing: nothing but the fold of its events. */
+export interface UploadSnapshot {
+  readonly phase: 'opening' | 'sending' | 'completing' | 'completed' | 'failed';
+  /** `undefined` until the source is opened. */
+  readonly size: number | undefined;
+  readonly partCount: number | undefined;
+  readonly partsConfirmed: number;
+  /** Bytes OSS holds. Never falls. */
+  readonly confirmedBytes: number;
+  /** Confirmed bytes and those of the attempts under way. Falls when an attempt fails. */
+  readonly sentBytes: number;
+  /** From the bytes confirmed of late; `undefined` before the first part is confirmed. */
+  readonly bytesPerSecond: number | undefined;
+  readonly remainingMs: number | undefined;
+  readonly retries: number;
+  readonly object: UploadedObject | undefined;
+  readonly error: UploadError | undefined;
+}
+
+/** Folds one event into a state. */
+export interface SnapshotFold {
+  add(event: UploadEvent): void;
+  snapshot(): UploadSnapshot;
+}
+
+export function createSnapshotFold(): SnapshotFold {
+  let state = INITIAL;
+  const sentBytesOf = new Map<number, number>();
+  const samples: Sample[] = [];
+  return {
+    add(event) {
+      if (event.type === 'opened') samples.push({ at: event.at, bytes: 0 });
+      if (event.type === 'part-progress') sentBytesOf.set(event.partNumber, event.sentBytes);
+      if (event.type === 'retrying') sentBytesOf.delete(event.error.context.partNumber ?? 0);
+      if (event.type === 'part-confirmed') {
+        sentBytesOf.delete(event.partNumber);
+        samples.push({ at: event.at, bytes: state.confirmedBytes + event.size });
+        if (samples.length > SAMPLES_MAX) samples.shift();
+      }
+      state = advance(state, event);
+    },
+    snapshot() {
+      const bytesPerSecond = speed(samples);
+      const sentBytes = [...sentBytesOf.values()].reduce((sum, bytes) => sum + bytes, state.confirmedBytes);
+      return { ...state, sentBytes, bytesPerSecond, remainingMs: remaining(state, bytesPerSecond) };
+    },
+  };
+}
+
+/** Confirmed bytes at an instant. */
+interface Sample {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Speed is measured over this many confirmed parts: enough to be steady, few enough to follow the link. */
+const SAMPLES_MAX = 32;
+
+const INITIAL: UploadSnapshot = {
+  phase: 'opening',
+  size: undefined,
+  partCount: undefined,
+  partsConfirmed: 0,
+  confirmedBytes: 0,
+  sentBytes: 0,
+  bytesPerSecond: undefined,
+  remainingMs: undefined,
+  retries: 0,
+  object: undefined,
+  error: undefined,
+};
+
+function advance(state: UploadSnapshot, event: UploadEvent): UploadSnapshot {
+  switch (event.type) {
+    case 'opened':
+      return { ...state, phase: 'sending', size: event.size, partCount: event.partCount };
+    case 'part-confirmed':
+      return {
+        ...state,
+        partsConfirmed: state.partsConfirmed + 1,
+        confirmedBytes: state.confirmedBytes + event.size,
+      };
+    case 'retrying':
+      return { ...state, retries: state.retries + 1 };
+    case 'completing':
+      return { ...state, phase: 'completing' };
+    case 'completed':
+      return { ...state, phase: 'completed', object: event.object };
+    case 'failed':
+      return { ...state, phase: 'failed', error: event.error };
+    case 'part-progress':
+    case 'cleanup-failed':
+      return state;
+  }
+}
+
+function speed(samples: readonly Sample[]): number | undefined {
+  const first = samples.at(0);
+  const last = samples.at(-1);
+  if (first === undefined || last === undefined || last.at <= first.at) return undefined;
+  return ((last.bytes - first.bytes) / (last.at - first.at)) * 1000;
+}
+
+function remaining(state: UploadSnapshot, bytesPerSecond: number | undefined): number | undefined {
+  if (state.size === undefined || bytesPerSecond === undefined || bytesPerSecond === 0) return undefined;
+  return ((state.size - state.confirmedBytes) / bytesPerSecond) * 1000;
+}

@@ -1,0 +1,118 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import { abortedError, UploadError } from '../errors.ts';
+import { assertConcurrency, type ResolvedOptions, resolveOptions, type UploadOptions } from '../options.ts';
+import type { Clock, ControlPlane, Random, Source, Transport, UploadedObject } from '../ports.ts';
+import type { UploadEvent, UploadFact } from './events.ts';
+import { runUpload } from './run-upload.ts';
+import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
+
+/** An upload under way. */
+export interface Upload {
+  /**
+   * Settles once: with the object when its bytes are proven, or with an `UploadError`. A failure nobody awaits does
+   * not crash the process; it is also told as the event `failed`.
+   */
+  readonly result: Promise<UploadedObject>;
+  /** The state right now. */
+  snapshot(): UploadSnapshot;
+  /** Calls `listener` with every event from now on, in order. Returns the function that ends it. */
+  subscribe(listener: (event: UploadEvent) => void): () => void;
+  /**
+   * Stops the parts in flight and removes the upload from OSS; `result` rejects with code `aborted`. Resolves when
+   * nothing of it is left under way. An object whose Complete was already sent is not aborted any more.
+   */
+  abort(): Promise<void>;
+  /** Parts in flight from now on, 1 to 64. */
+  setConcurrency(concurrency: number): void;
+}
+
+/** Everything the engine awaits. */
+export interface UploadPorts {
+  openSource(): Promise<Source>;
+  readonly transport: Transport;
+  readonly controlPlane: ControlPlane;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What every step of the walk is given. */
+export interface UploadRun {
+  readonly ports: UploadPorts;
+  readonly options: ResolvedOptions;
+  /** Aborted with an `UploadError` when the caller stops the upload. */
+  readonly signal: AbortSignal;
+  /** Parts in flight, and the knob that turns them. */
+  readonly limit: LimitFunction;
+  readonly emit: (fact: UploadFact) => void;
+}
+
+/** Starts an upload. Throws a `TypeError` or `RangeError` for a wrong option; the world's failures come as `result`. */
+export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): Upload {
+  const options = resolveOptions(uploadOptions);
+  const stop = new AbortController();
+  const fold = createSnapshotFold();
+  const listeners = new Set([options.onEvent]);
+
+  function emit(fact: UploadFact): void {
+    const event: UploadEvent = { ...fact, at: ports.clock.now() };
+    fold.add(event);
+    for (const listener of [...listeners]) callListener(listener, event);
+  }
+
+  const run: UploadRun = { ports, options, signal: stop.signal, limit: pLimit(options.concurrency), emit };
+  const result = settle(run, linkCallerSignal(options.signal, stop));
+  // The failure is kept for whoever awaits it later, and told as an event until then.
+  result.catch(() => undefined);
+
+  return {
+    result,
+    snapshot: fold.snapshot,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async abort() {
+      stop.abort(abortedError());
+      await result.then(
+        () => undefined,
+        () => undefined,
+      );
+    },
+    setConcurrency(concurrency) {
+      assertConcurrency(concurrency);
+      run.limit.concurrency = concurrency;
+    },
+  };
+}
+
+async function settle(run: UploadRun, unlink: () => void): Promise<UploadedObject> {
+  try {
+    const object = await runUpload(run);
+    run.emit({ type: 'completed', object });
+    return object;
+  } catch (reason) {
+    const error = UploadError.from(reason);
+    run.emit({ type: 'failed', error });
+    throw error;
+  } finally {
+    unlink();
+  }
+}
+
+/** Lets the caller's signal stop the upload, until the function returned is called. */
+function linkCallerSignal(signal: AbortSignal | undefined, stop: AbortController): () => void {
+  if (signal === undefined) return () => undefined;
+  const onAbort = (): void => stop.abort(abortedError(signal.reason));
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  return () => signal.removeEventListener('abort', onAbort);
+}
+
+/** An upload must not fail because somebody who watches it does. */
+function callListener(listener: (event: UploadEvent) => void, event: UploadEvent): void {
+  try {
+    listener(event);
+  } catch {
+    // Nobody to tell: the listener is the caller's own code.
+  }
+}

@@ -1,0 +1,165 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = filesUnder('packages', '.ts').filter((path) => path.includes('/src/'));
+const shipped = sources.filter((path) => !path.endsWith('.test.ts'));
+const tests = [...filesUnder('packages', '.test.ts'), ...filesUnder('test', '.test.ts')];
+
+/** Which rooms a room may import from. What is not named here is forbidden. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  'core/checksum': ['core/root'],
+  'core/oss': ['core/root', 'core/oss', 'core/testing'],
+  'core/root': [
+    'core/root',
+    'core/checksum',
+    'core/upload',
+    'core/oss:limits',
+    'core/oss:key',
+    'core/oss:object-headers',
+  ],
+  'core/upload': ['core/root', 'core/upload', 'core/oss:error-response', 'core/oss:limits'],
+  'core/coordinator': [
+    'core/root',
+    'core/coordinator',
+    'core/oss:key',
+    'core/oss:limits',
+    'core/oss:object-headers',
+  ],
+  'core/testing': ['core/root', 'core/testing', 'core/checksum'],
+  'core/http': ['core/root', 'core/http'],
+  node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator'],
+  browser: ['browser', '@partway/core'],
+  emulator: ['emulator'],
+};
+
+test.each(shipped)('%s imports only from rooms it may know', (path) => {
+  const allowed = ARROWS[roomOf(path)] ?? [];
+  for (const target of importsOf(path).map((specifier) => roomOfImport(path, specifier))) {
+    if (target === undefined) continue;
+    const room = target.split(':')[0] ?? target;
+    expect(allowed, `${path} imports ${target}`).toSatisfy(
+      (rooms: readonly string[]) => rooms.includes(target) || rooms.includes(room),
+    );
+  }
+});
+
+test('core and browser import nothing of Node', () => {
+  const foreign = shipped
+    .filter((path) => path.startsWith('packages/core/') || path.startsWith('packages/browser/'))
+    .flatMap((path) => importsOf(path).map((specifier) => `${path}: ${specifier}`))
+    .filter((line) => / node:/.test(line));
+  expect(foreign).toEqual([]);
+});
+
+/** A second importer of a dependency is a question for the review. */
+const ONE_IMPORTER: Readonly<Record<string, string>> = {
+  'p-limit': 'packages/core/src/upload/upload.ts',
+  jose: 'packages/core/src/coordinator/upload-token.ts',
+};
+
+test.each(Object.entries(ONE_IMPORTER))('%s is imported by %s alone', (dependency, importer) => {
+  expect(shipped.filter((path) => importsOf(path).includes(dependency))).toEqual([importer]);
+});
+
+test('fast-xml-parser is imported by one file a package', () => {
+  expect(shipped.filter((path) => importsOf(path).includes('fast-xml-parser'))).toEqual([
+    'packages/core/src/oss/xml.ts',
+    'packages/emulator/src/xml.ts',
+  ]);
+});
+
+test.each(shipped)('%s is at most 250 lines of at most 110 characters', (path) => {
+  const lines = read(path).split('\n');
+  expect(lines.length).toBeLessThanOrEqual(251);
+  expect(lines.filter((line) => line.length > 110)).toEqual([]);
+});
+
+test('no function is longer than 70 lines', () => {
+  const long = shipped.flatMap((path) =>
+    functionsOf(read(path))
+      .filter(({ length }) => length > 70)
+      .map(({ name, length }) => `${path}: ${name} has ${length} lines`),
+  );
+  expect(long).toEqual([]);
+});
+
+test('nothing is left to do later, skipped, or hidden from the compiler', () => {
+  const marks =
+    /\b(TODO|FIXME|XXX)\b|@ts-(ignore|expect-error|nocheck)|\bas any\b|\b(test|describe|it)\.only\b/;
+  const here = 'test/tidy.test.ts';
+  const found = [...sources, ...tests].filter((path) => path !== here && marks.test(read(path)));
+  expect(found).toEqual([]);
+});
+
+test('no test sleeps', () => {
+  const found = tests.filter(
+    (path) => path !== 'test/tidy.test.ts' && /setTimeout\(|timers\/promises/.test(read(path)),
+  );
+  expect(found).toEqual([]);
+});
+
+test('file names say what is inside, in the words of the field', () => {
+  const vague = /(^|\/|-)(utils?|helpers?|manager|common|misc|data|info)(-|\.)/;
+  expect(sources.filter((path) => vague.test(path))).toEqual([]);
+});
+
+test('every error code has a row in docs/ERRORS.md, and every row a code', () => {
+  const union = /export type UploadErrorCode =([^;]+);/.exec(read('packages/core/src/errors.ts'))?.[1] ?? '';
+  const codes = [...union.matchAll(/'(\w+)'/g)].map((match) => match[1]);
+  const rows = [...read('docs/ERRORS.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+  expect(rows).toEqual(codes);
+});
+
+test('every decision record is linked from the architecture', () => {
+  const architecture = read('docs/ARCHITECTURE.md');
+  const records = readdirSync(join(root, 'docs/adr'));
+  expect(records.length).toBeGreaterThan(0);
+  expect(records.filter((name) => !architecture.includes(`adr/${name}`))).toEqual([]);
+});
+
+function filesUnder(folder: string, ending: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !/(^|\/)(node_modules|dist)\//.test(path))
+    .sort();
+}
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+function importsOf(path: string): string[] {
+  return [...read(path).matchAll(/(?:^|\n)(?:import|export)[^;]*?from '([^']+)'/g)].map(
+    (match) => match[1] ?? '',
+  );
+}
+
+/** `core/upload`, `core/root` or a package's name. */
+function roomOf(path: string): string {
+  const [, name = '', , folder = ''] = path.split('/');
+  if (name !== 'core') return name;
+  return folder.endsWith('.ts') ? 'core/root' : `core/${folder}`;
+}
+
+/** The room, and behind a colon the file, that an import leads to; `undefined` for foreign packages. */
+function roomOfImport(from: string, specifier: string): string | undefined {
+  if (specifier.startsWith('@partway/')) return specifier;
+  if (!specifier.startsWith('.')) return undefined;
+  const target = relative(root, resolve(root, dirname(from), specifier));
+  const name = target.split('/').at(-1)?.replace('.ts', '');
+  return `${roomOf(target)}:${name}`;
+}
+
+function functionsOf(text: string): { name: string; length: number }[] {
+  const lines = text.split('\n');
+  return lines.flatMap((line, start) => {
+    const name = /^(?:export )?(?:async )?function\*? (\w+)/.exec(line)?.[1];
+    if (name === undefined) return [];
+    const end = lines.findIndex((candidate, index) => index > start && /^\}/.test(candidate));
+    return [{ name, length: end - start + 1 }];
+  });
+}
