@@ -1,0 +1,47 @@
+import type { UploadSnapshot } from '@partway/node';
+import { Presets, SingleBar } from 'cli-progress';
+
+const MIB = 1024 ** 2;
+
+/** A progress bar on a terminal, a line every tenth of the way elsewhere. */
+export function showProgress(): { update(snapshot: UploadSnapshot): void; end(): void } {
+  return process.stdout.isTTY ? bar() : lines();
+}
+
+function bar(): ReturnType<typeof showProgress> {
+  const format = '{bar} {percentage}% | {sent} of {size} MiB | {speed} | {left}';
+  const progress = new SingleBar({ format, hideCursor: true, linewrap: false }, Presets.shades_classic);
+  progress.start(1, 0, described(undefined));
+  return {
+    update(snapshot) {
+      progress.setTotal(snapshot.size ?? 1);
+      progress.update(snapshot.sentBytes, described(snapshot));
+    },
+    end: () => progress.stop(),
+  };
+}
+
+function lines(): ReturnType<typeof showProgress> {
+  let tenths = 0;
+  return {
+    update(snapshot) {
+      const reached = Math.floor((10 * snapshot.confirmedBytes) / (snapshot.size || 1));
+      if (reached <= tenths) return;
+      tenths = reached;
+      const { sent, size, speed, left } = described(snapshot);
+      console.log(`${tenths * 10}% | ${sent} of ${size} MiB | ${speed} | ${left}`);
+    },
+    end: () => undefined,
+  };
+}
+
+function described(snapshot: UploadSnapshot | undefined): Record<'sent' | 'size' | 'speed' | 'left', string> {
+  const speed = snapshot?.bytesPerSecond;
+  const leftMs = snapshot?.remainingMs;
+  return {
+    sent: ((snapshot?.sentBytes ?? 0) / MIB).toFixed(1),
+    size: ((snapshot?.size ?? 0) / MIB).toFixed(1),
+    speed: speed === undefined ? '- MiB/s' : `${(speed / MIB).toFixed(0)} MiB/s`,
+    left: leftMs === undefined ? 'time left unknown' : `${(leftMs / 1000).toFixed(1)} s left`,
+  };
+}

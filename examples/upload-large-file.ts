@@ -1,0 +1,50 @@
+// A Node worker uploads a large file through a coordinator: the worker holds no credentials, only presigned parts.
+import assert from 'node:assert/strict';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createCoordinator } from '@partway/core/coordinator';
+import { createOssObjectStore } from '@partway/core/oss';
+import { startOssEmulator } from '@partway/emulator';
+import { UploadError, uploadFile } from '@partway/node';
+
+const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
+const emulator = await startOssEmulator({ region: 'cn-hangzhou', buckets: ['media'], credentials });
+
+// The server: against the real OSS leave `endpoint` out.
+const { endpoint } = emulator;
+const store = createOssObjectStore({ region: 'cn-hangzhou', bucket: 'media', credentials, endpoint });
+const coordinator = createCoordinator({ store });
+
+// The worker.
+const path = join(tmpdir(), `partway-example-${process.pid}.bin`);
+await makeFile(path, 300 * 1024 ** 2);
+
+const upload = uploadFile(path, {
+  controlPlane: coordinator,
+  key: 'movies/1.mp4',
+  contentType: 'video/mp4',
+  metadata: { title: 'one' },
+  concurrency: 8,
+  onEvent(event) {
+    if (event.type === 'retrying') console.log(`part ${event.error.context.partNumber}: ${event.error.message}`);
+  },
+});
+try {
+  const object = await upload.result;
+  console.log(`${object.size} bytes as oss://${object.bucket}/${object.key}, CRC64 ${object.crc64}`);
+  assert.equal(object.size, 300 * 1024 ** 2);
+  assert.equal(emulator.model.object('media', 'movies/1.mp4')?.crc64, object.crc64);
+} catch (error) {
+  if (error instanceof UploadError) console.error(error.code, error.hint, error.context.requestId);
+  throw error;
+} finally {
+  await emulator.close();
+}
+
+/** A sparse file: its zeros take no room on the disk. */
+async function makeFile(name: string, size: number): Promise<void> {
+  const handle = await open(name, 'w');
+  await handle.truncate(size);
+  await handle.close();
+}
