@@ -24,7 +24,9 @@ function signPut(key: string): { url: string; headers: Readonly<Record<string, s
 // An uploader with curl.
 const forCurl = signPut('notes/curl.txt');
 const headerOptions = Object.entries(forCurl.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-console.log(`curl -X PUT ${headerOptions.map((text) => (text === '-H' ? text : `'${text}'`)).join(' ')} -d hello …`);
+console.log(
+  `curl -X PUT ${headerOptions.map((text) => (text === '-H' ? text : `'${text}'`)).join(' ')} -d hello …`,
+);
 execFileSync('curl', ['--fail', '--silent', '-X', 'PUT', ...headerOptions, '-d', 'hello', forCurl.url]);
 
 // An uploader with fetch.

@@ -27,7 +27,8 @@ const upload = uploadFile(path, {
   metadata: { title: 'one' },
   concurrency: 8,
   onEvent(event) {
-    if (event.type === 'retrying') console.log(`part ${event.error.context.partNumber}: ${event.error.message}`);
+    if (event.type === 'retrying')
+      console.log(`part ${event.error.context.partNumber}: ${event.error.message}`);
   },
 });
 try {

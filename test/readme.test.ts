@@ -11,7 +11,8 @@ let emulator: OssEmulator;
 
 beforeAll(async () => {
   const readme = await readFile(`${root}README.md`, 'utf8');
-  for (const [, name = '', code = ''] of readme.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)) blocks.set(name, code);
+  for (const [, name = '', code = ''] of readme.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g))
+    blocks.set(name, code);
   emulator = await startOssEmulator({
     region: 'cn-hangzhou',
     buckets: ['media'],

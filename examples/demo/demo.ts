@@ -42,7 +42,8 @@ try {
 
 async function download(url: string): Promise<AsyncIterable<Uint8Array>> {
   const response = await fetch(url);
-  if (!response.ok || response.body === null) throw new Error(`the download was answered with ${response.status}`);
+  if (!response.ok || response.body === null)
+    throw new Error(`the download was answered with ${response.status}`);
   return response.body;
 }
 

@@ -17,7 +17,12 @@ export async function startEmulatorProcess(): Promise<EmulatorProcess> {
   const [region, bucket] = ['cn-hangzhou', 'demo'];
   const cli = fileURLToPath(new URL('cli.js', import.meta.resolve('@partway/emulator')));
   const options = ['--port', '0', '--region', region, '--bucket', bucket];
-  const keys = ['--access-key-id', credentials.accessKeyId, '--access-key-secret', credentials.accessKeySecret];
+  const keys = [
+    '--access-key-id',
+    credentials.accessKeyId,
+    '--access-key-secret',
+    credentials.accessKeySecret,
+  ];
   const child = spawn(process.execPath, [cli, ...options, ...keys], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), exited]);
