@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { OssError } from './oss-error.ts';
 import type { OssOperation, OssRequest, OssTarget } from './types.ts';
-import { percentDecode } from './wire-text.ts';
+import { headerOf, percentDecode } from './wire-text.ts';
 
 export interface AddressingOptions {
   /** Host (lower case, without a port) to bucket, for custom domains bound to a bucket. */
@@ -18,7 +18,7 @@ export function readTarget(request: OssRequest, options: AddressingOptions): Oss
   const questionMark = request.target.indexOf('?');
   const path = questionMark < 0 ? request.target : request.target.slice(0, questionMark);
   const query = questionMark < 0 ? [] : readQuery(request.target.slice(questionMark + 1));
-  const { bucket, key } = readResource(request.headers.host ?? '', path, options);
+  const { bucket, key } = readResource(headerOf(request, 'host') ?? '', path, options);
   const parameters = new Map(query);
   const partNumber = parameters.get('partNumber');
   return {
@@ -123,7 +123,7 @@ function recognise({ request, bucket, key, parameters }: Asked): OssOperation {
       on === level &&
       method === request.method &&
       (has === undefined || parameters.has(has)) &&
-      (header === undefined || request.headers[header] !== undefined),
+      (header === undefined || headerOf(request, header) !== undefined),
   );
   if (row === undefined) return 'Unknown';
   const isOther = OTHER_SUBRESOURCES.some((name) => name !== row.has && parameters.has(name));

@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util';
+import type { OssRequest } from './types.ts';
 
 /**
  * Decodes percent-encoded UTF-8. `undefined` for a stray `%`, for bytes that are not UTF-8, and for characters
@@ -23,4 +24,14 @@ export function percentEncode(text: string): string {
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   );
+}
+
+/** A header of the request by its lower-case name. */
+export function headerOf(request: Pick<OssRequest, 'headers'>, name: string): string | undefined {
+  return request.headers[name];
+}
+
+/** Compares ASCII texts byte by byte, whatever the locale. */
+export function asciiOrder(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
