@@ -1,4 +1,4 @@
-import { assert } from '../assert.ts';
+import { UploadError } from '../errors.ts';
 import type { InitiatedUpload, PresignedPart } from '../ports.ts';
 import type { UploadRun } from './upload.ts';
 
@@ -36,8 +36,8 @@ export function createPresignedParts(
     const partNumbers = Array.from({ length: end - first + 1 }, (_, index) => first + index);
     lastSigned = end;
     const batch = sign(partNumbers);
-    for (const [index, partNumber] of partNumbers.entries()) {
-      const held = batch.then((parts) => pick(parts, index));
+    for (const partNumber of partNumbers) {
+      const held = batch.then((parts) => pick(parts, partNumber));
       // A failed batch is reported to whoever takes the part; until then nobody listens.
       held.catch(() => undefined);
       waiting.set(partNumber, held);
@@ -48,14 +48,14 @@ export function createPresignedParts(
   function takeWaiting(partNumber: number): Promise<HeldPart> {
     const held = waiting.get(partNumber);
     waiting.delete(partNumber);
-    return held ?? sign([partNumber]).then((parts) => pick(parts, 0));
+    return held ?? sign([partNumber]).then((parts) => pick(parts, partNumber));
   }
 
   return {
     async take(partNumber) {
       const held = await (partNumber > lastSigned ? signNext(partNumber) : takeWaiting(partNumber));
       if (run.ports.clock.now() < held.usableUntil) return held.part;
-      return pick(await sign([partNumber]), 0).part;
+      return pick(await sign([partNumber]), partNumber).part;
     },
   };
 }
@@ -69,8 +69,13 @@ interface HeldPart {
 /** A URL in the last fifth of its life may expire on the way: it is signed anew. */
 const USABLE_LIFE = 0.8;
 
-function pick(parts: readonly HeldPart[], index: number): HeldPart {
-  const held = parts[index];
-  assert(held !== undefined, 'the control plane presigns every part it is asked for');
-  return held;
+function pick(parts: readonly HeldPart[], partNumber: number): HeldPart {
+  const held = parts.find(({ part }) => part.partNumber === partNumber);
+  if (held !== undefined) return held;
+  throw new UploadError({
+    code: 'malformed_answer',
+    message: `part ${partNumber} was to be presigned, and was not`,
+    disposition: 'transient',
+    context: { operation: 'presignParts', partNumber },
+  });
 }

@@ -1,0 +1,117 @@
+import pLimit from 'p-limit';
+import { expect, test } from 'vitest';
+import { UploadError } from '../errors.ts';
+import { resolveOptions } from '../options.ts';
+import type { ControlPlane, InitiatedUpload, PresignedPart } from '../ports.ts';
+import { createSeededRandom, createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
+import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
+
+interface Window {
+  readonly presigned: PresignedParts;
+  readonly clock: VirtualClock;
+  /** The part numbers of every call. */
+  readonly batches: number[][];
+  failNext(): void;
+  forgetNext(): void;
+}
+
+/** A control plane that signs for 100 s and numbers its URLs by call. */
+function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
+  const clock = createVirtualClock(0);
+  const batches: number[][] = [];
+  let failing = false;
+  let forgetting = false;
+  const presignParts: ControlPlane['presignParts'] = async ({ partNumbers }) => {
+    batches.push([...partNumbers]);
+    if (failing) {
+      failing = false;
+      throw new UploadError({ code: 'network', message: 'gone', disposition: 'transient' });
+    }
+    const answered = forgetting ? [] : partNumbers;
+    forgetting = false;
+    return answered.map((partNumber) => ({
+      partNumber,
+      url: `signed-${batches.length}`,
+      headers: {},
+      expiresInMs: 100_000,
+    }));
+  };
+  const controlPlane = { presignParts } as unknown as ControlPlane;
+  const ports = { clock, controlPlane, random: createSeededRandom(1) } as never;
+  const { signal } = new AbortController();
+  const options = resolveOptions({ key: 'k' });
+  const run = { ports, options, signal, limit: pLimit(concurrency), emit: () => undefined };
+  const upload: InitiatedUpload = {
+    uploadToken: 'T',
+    kind: 'multipart',
+    bucket: 'b',
+    key: 'k',
+    uploadId: 'U',
+    partSize: 1,
+  };
+  return {
+    presigned: createPresignedParts(run, upload, partCount, signal),
+    clock,
+    batches,
+    failNext: () => {
+      failing = true;
+    },
+    forgetNext: () => {
+      forgetting = true;
+    },
+  };
+}
+
+function takeAll(presigned: PresignedParts, ...partNumbers: number[]): Promise<PresignedPart[]> {
+  return Promise.all(partNumbers.map((partNumber) => presigned.take(partNumber)));
+}
+
+test('parts are signed in batches of twice the concurrency, each once', async () => {
+  const { presigned, batches } = openWindow({ partCount: 14 });
+  for (let partNumber = 1; partNumber <= 14; partNumber++) {
+    expect((await presigned.take(partNumber)).partNumber).toBe(partNumber);
+  }
+  expect(batches).toEqual([
+    [1, 2, 3, 4, 5, 6],
+    [7, 8, 9, 10, 11, 12],
+    [13, 14],
+  ]);
+});
+
+test('parts taken at the same time share one call', async () => {
+  const { presigned, batches } = openWindow();
+  expect((await takeAll(presigned, 1, 2, 3)).map((part) => part.partNumber)).toEqual([1, 2, 3]);
+  expect(batches).toHaveLength(1);
+});
+
+test('a part taken again is signed anew, alone', async () => {
+  const { presigned, batches } = openWindow();
+  const first = await presigned.take(1);
+  const second = await presigned.take(1);
+  expect(second.url).not.toBe(first.url);
+  expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [1]]);
+});
+
+test('a URL in the last fifth of its life is not used', async () => {
+  const { presigned, clock, batches } = openWindow();
+  await presigned.take(1);
+  clock.advance(79_999);
+  expect((await presigned.take(2)).url).toBe('signed-1');
+  clock.advance(1);
+  expect((await presigned.take(3)).url).toBe('signed-2');
+  expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [3]]);
+});
+
+test('a failed batch fails those who wait for it, and the next try signs anew', async () => {
+  const { presigned, failNext } = openWindow();
+  failNext();
+  await expect(takeAll(presigned, 1, 2)).rejects.toMatchObject({ code: 'network' });
+  expect((await presigned.take(1)).partNumber).toBe(1);
+});
+
+test('a part the control plane forgot to sign is asked for again', async () => {
+  const { presigned, forgetNext } = openWindow();
+  forgetNext();
+  await expect(presigned.take(1)).rejects.toMatchObject({ code: 'malformed_answer', retryable: true });
+  expect((await presigned.take(1)).partNumber).toBe(1);
+});
