@@ -14,6 +14,11 @@ export const KEY_SIZE_MAX = 1023;
 /** Names and values of all x-oss-meta-* headers together. */
 export const METADATA_SIZE_MAX: number = 8 * 1024;
 
+/** Tags of one object, and characters of their names and values. */
+export const TAGS_MAX = 10;
+export const TAG_NAME_LENGTH_MAX = 128;
+export const TAG_VALUE_LENGTH_MAX = 256;
+
 /** Seven days. */
 export const PRESIGN_SECONDS_MAX = 604_800;
 export const PRESIGN_SECONDS_DEFAULT = 900;

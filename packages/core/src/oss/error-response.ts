@@ -1,0 +1,109 @@
+import { type ErrorContext, UploadError } from '../errors.ts';
+import { parseInstant } from './instant.ts';
+import { type ErrorAnswer, verdictOf } from './verdict.ts';
+
+/** An answer of OSS, or of whatever stands between. */
+export interface OssAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * The error that OSS's answer stands for. Of the body only Code, EC, RequestId and a harmless Message are used: the
+ * rest may repeat the signed URL. Reads without an XML parser, because this travels in the browser bundle.
+ */
+export function ossError(answer: OssAnswer, context: ErrorContext): UploadError {
+  const headers: Headers = answer.headers;
+  const xml = answer.body === '' ? decodeBase64(headers['x-oss-err'] ?? '') : answer.body;
+  const ossCode = element(xml, 'Code', NAME);
+  const ec = element(xml, 'EC', NAME) ?? plain(headers['x-oss-ec'], NAME);
+  const requestId = plain(headers['x-oss-request-id'], NAME) ?? element(xml, 'RequestId', NAME);
+  const retryAfterMs = retryAfter(headers);
+  const said: ErrorAnswer = { status: answer.status, ossCode, ec, namesExpiry: /<Expires>/.test(xml) };
+  const { hint, ...verdict } = verdictOf(said);
+  return new UploadError({
+    ...verdict,
+    message: messageOf(answer.status, ossCode, element(xml, 'Message', HARMLESS), context.operation),
+    ...(hint === undefined ? {} : { hint }),
+    context: {
+      ...context,
+      status: answer.status,
+      ...(ossCode === undefined ? {} : { ossCode }),
+      ...(ec === undefined ? {} : { ec }),
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  });
+}
+
+/** Whether a 2xx answer holds an error nevertheless. */
+export function holdsError(answer: OssAnswer): boolean {
+  return answer.status === 203 || /^[^<]*(?:<\?[^>]*>[^<]*)?<(?:[\w-]+:)?Error[\s>]/.test(answer.body);
+}
+
+function messageOf(
+  status: number,
+  ossCode: string | undefined,
+  message: string | undefined,
+  operation = 'a request',
+): string {
+  if (ossCode === undefined) return `${operation} was answered with ${status} and no error of OSS`;
+  return `OSS answered ${operation} with ${status} ${ossCode}${message === undefined ? '' : `: ${message}`}`;
+}
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** Codes and ids of OSS. Anything else in their place is not from OSS. */
+const NAME = /^[\w.-]{1,64}$/;
+/** One line without anything that a URL, a signature or a token could hide in. */
+const HARMLESS = /^(?!.*(?::\/\/|x-oss-|signature=|credential|token=|accesskey))[^\p{Cc}]+$/iu;
+const MESSAGE_SIZE_MAX = 200;
+
+/** The text of a flat element. `undefined` when it is absent or does not look as it should. */
+function element(xml: string, name: string, allowed: RegExp): string | undefined {
+  const text = new RegExp(`<${name}>([^<]*)<`).exec(xml)?.[1]?.slice(0, 4096);
+  return plain(
+    text?.replaceAll(/&(lt|gt|quot|apos|amp|#39|#34);/g, (_, entity) => ENTITIES[entity] ?? ''),
+    allowed,
+  );
+}
+
+function plain(text: string | undefined, allowed: RegExp): string | undefined {
+  const trimmed = text?.trim();
+  return trimmed !== undefined && allowed.test(trimmed) ? trimmed.slice(0, MESSAGE_SIZE_MAX) : undefined;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  amp: '&',
+  '#39': "'",
+  '#34': '"',
+};
+
+/** An answer to HEAD has no body: OSS puts the XML of its error into a header. */
+function decodeBase64(text: string): string {
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(text), (char) => char.charCodeAt(0)));
+  } catch {
+    return '';
+  }
+}
+
+/** The longest of the waits OSS asks for, a date being relative to the answer's own. */
+function retryAfter(headers: Headers): number | undefined {
+  const asked = headers['retry-after'] ?? '';
+  const until = parseInstant(/^\d*$/.test(asked) ? undefined : asked);
+  const answeredAt = parseInstant(headers.date);
+  const waits = [
+    /^\d{1,6}$/.test(asked) ? Number(asked) * 1000 : 0,
+    until !== undefined && answeredAt !== undefined ? until - answeredAt : 0,
+    /^\d{1,9}$/.test(headers['x-oss-qos-delay-time'] ?? '') ? Number(headers['x-oss-qos-delay-time']) : 0,
+  ];
+  const longest = Math.max(...waits);
+  return longest > 0 ? longest : undefined;
+}
