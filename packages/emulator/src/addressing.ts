@@ -176,10 +176,17 @@ const OPERATIONS: readonly OperationRow[] = [
   { on: 'service', method: 'GET', operation: 'ListBuckets' },
 ];
 
+/** Every operation there is, for those who name one. */
+export const OPERATION_NAMES: ReadonlySet<string> = new Set([
+  ...OPERATIONS.map(({ operation }) => operation),
+  'OptionObject',
+  'Unknown',
+]);
+
 /** Sub-resources that turn a request into another operation: `PUT /key?acl` must never overwrite an object. */
 const OTHER_SUBRESOURCES: readonly string[] = [
   'acl cors lifecycle location bucketInfo versioning versions uploads objectMeta delete append symlink tagging',
-  'restore seal x-oss-process x-oss-async-process policy referer website logging encryption replication worm',
+  'restore seal x-oss-async-process policy referer website logging encryption replication worm',
   'inventory stat tags requestPayment transferAcceleration accessmonitor resourceGroup metaQuery cname style',
   'styleName live vod status qos publicAccessBlock',
 ].flatMap((names) => names.split(' '));

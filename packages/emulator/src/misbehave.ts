@@ -1,0 +1,122 @@
+import { createFaultAnswers, type FaultAnswers } from './fault-answers.ts';
+import { effectsOf, type FaultEffect } from './fault-rule.ts';
+import type { Faults } from './faults.ts';
+import { misbehavingBody } from './misbehaving-body.ts';
+import { misbehavingResponse } from './misbehaving-response.ts';
+import { OssError } from './oss-error.ts';
+import type { OssRequest, OssResponse, OssTarget } from './types.ts';
+
+/** As much of the model as misbehaviour needs. */
+export interface MisbehavingModel {
+  handle(request: OssRequest): Promise<OssResponse>;
+  identify(request: OssRequest): OssTarget;
+  corruptPart(part: StoredPart & { readonly silent?: boolean }): unknown;
+  removePart(part: StoredPart): unknown;
+}
+
+export interface StoredPart {
+  readonly bucket: string;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly partNumber: number;
+}
+
+/** What comes of a request: an answer or none, and what then becomes of the connection it came on. */
+export type Outcome =
+  /** Deliver the response. `cut`: its body ends before its Content-Length; then close the connection. */
+  | { readonly response: OssResponse; readonly connection: 'keep' | 'cut' }
+  /** `close`: end it in silence. `reset`: tear it down at once. `hold`: leave it open and never answer. */
+  | { readonly response: undefined; readonly connection: 'close' | 'reset' | 'hold' };
+
+export interface MisbehavingOptions {
+  /** How latency, bandwidth and slow drips pass their time: real timers on sockets, a virtual clock in simulations. */
+  readonly sleep: (ms: number) => Promise<void>;
+  /** For the Date header of answers that the model did not make. */
+  readonly now: () => number;
+}
+
+/** The model with every fault that needs no socket; what does need one is left to do in the {@link Outcome}. */
+export function misbehaving(
+  model: MisbehavingModel,
+  faults: Faults,
+  { sleep, now }: MisbehavingOptions,
+): { handle(request: OssRequest): Promise<Outcome> } {
+  const answers = createFaultAnswers(now);
+  return {
+    async handle(request) {
+      const target = identified(model, request);
+      const effects = target === undefined ? [] : faults.take(target);
+      for (const { ms } of effectsOf(effects, 'latency')) await sleep(ms);
+      const exchange: Exchange = { request, target, effects, answers, sleep };
+      const answer = instead('beforeWork', exchange) ?? (await work(model, exchange));
+      if (typeof answer === 'string') return { response: undefined, connection: answer };
+      return misbehavingResponse(answer, effects, sleep);
+    },
+  };
+}
+
+/** What cannot even be read is the model's to refuse. */
+function identified(model: MisbehavingModel, request: OssRequest): OssTarget | undefined {
+  try {
+    return model.identify(request);
+  } catch (reason) {
+    if (reason instanceof OssError) return undefined;
+    throw reason;
+  }
+}
+
+interface Exchange {
+  readonly request: OssRequest;
+  readonly target: OssTarget | undefined;
+  readonly effects: readonly FaultEffect[];
+  readonly answers: FaultAnswers;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+type Answer = OssResponse | 'close' | 'reset' | 'hold';
+
+/** What is answered instead of the model's own answer, if anything. The first effect that has one decides. */
+function instead(
+  stage: 'beforeWork' | 'afterWork',
+  { request, effects, answers }: Exchange,
+): Answer | undefined {
+  for (const effect of effects) {
+    if (effect.kind === 'refuse' && stage === 'beforeWork') return answers.refusal(request, effect);
+    if (effect.kind === 'dropResponse' && stage === 'afterWork') return 'close';
+    if (effect.kind !== 'silent' && effect.kind !== 'errorIn200') continue;
+    if ((effect.afterWork === true) !== (stage === 'afterWork')) continue;
+    return effect.kind === 'silent' ? 'hold' : answers.errorIn200(request, effect);
+  }
+  return undefined;
+}
+
+/** A connection that broke under the model is a `reset`, whatever the model made of it. */
+async function work(model: MisbehavingModel, exchange: Exchange): Promise<Answer> {
+  const { request, target, effects, sleep } = exchange;
+  const body = misbehavingBody(request.body, effects, sleep);
+  try {
+    const response = await model.handle({ ...request, body });
+    if (body.wasReset()) return 'reset';
+    if (target !== undefined && response.status === 200) await spoilPart(model, target, effects);
+    return instead('afterWork', exchange) ?? response;
+  } catch (reason) {
+    if (body.wasReset()) return 'reset';
+    throw reason;
+  }
+}
+
+async function spoilPart(
+  model: MisbehavingModel,
+  target: OssTarget,
+  effects: readonly FaultEffect[],
+): Promise<void> {
+  const { operation, bucket, key, uploadId, partNumber } = target;
+  const isStored = operation === 'UploadPart' || operation === 'UploadPartCopy';
+  if (!isStored || bucket === undefined || key === undefined) return;
+  if (uploadId === undefined || partNumber === undefined) return;
+  const part: StoredPart = { bucket, key, uploadId, partNumber };
+  for (const { silent = false } of effectsOf(effects, 'corruptStoredPart')) {
+    await model.corruptPart({ ...part, silent });
+  }
+  for (const _ of effectsOf(effects, 'losePart')) await model.removePart(part);
+}
