@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { faultRuleFromJson, faultRuleToJson } from './fault-check.ts';
+import type { FaultHandle, Faults } from './faults.ts';
+
+export interface AdminOptions {
+  /** `/-/emulator`. No bucket can be called `-`. */
+  readonly path: string;
+  readonly faults: Faults;
+  readonly now: () => number;
+  readonly advanceClock: (ms: number) => void;
+  /** What `GET state` shows, as JSON. */
+  readonly state: () => unknown;
+}
+
+/**
+ * A control panel over HTTP, for tests in another process or language:
+ * `GET|POST|DELETE faults`, `DELETE faults/<id>`, `GET state`, `GET|POST clock` (`{ "advanceMs": 60000 }`).
+ * Only for this machine, and not for the pages in its browsers. `false`: the request is not for this panel.
+ */
+export function createAdmin(
+  options: AdminOptions,
+): (message: IncomingMessage, reply: ServerResponse) => boolean {
+  return (message, reply) => {
+    const [path = ''] = (message.url ?? '').split('?');
+    if (!path.startsWith(`${options.path}/`)) return false;
+    const resource = path.slice(options.path.length + 1);
+    answer(message, resource, options).then(
+      ({ status, json }) => send(reply, status, json),
+      (reason: unknown) => sendError(reply, reason),
+    );
+    return true;
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly json?: unknown;
+}
+
+async function answer(message: IncomingMessage, resource: string, options: AdminOptions): Promise<Answer> {
+  if (!isLocal(message)) return { status: 403, json: { error: 'the admin path is for this machine only' } };
+  const { faults } = options;
+  const [, faultId] = /^faults\/([^/]+)$/.exec(resource) ?? [];
+  if (message.method === 'DELETE' && faultId !== undefined) return removeFault(faults, faultId);
+  switch (`${message.method} ${resource}`) {
+    case 'GET faults':
+      return { status: 200, json: faults.list().map(describeFault) };
+    case 'POST faults':
+      return { status: 201, json: describeFault(faults.add(faultRuleFromJson(await readJson(message)))) };
+    case 'DELETE faults':
+      faults.clear();
+      return { status: 204 };
+    case 'GET state':
+      return { status: 200, json: options.state() };
+    case 'GET clock':
+      return { status: 200, json: { now: options.now() } };
+    case 'POST clock':
+      options.advanceClock(advanceMs(await readJson(message)));
+      return { status: 200, json: { now: options.now() } };
+    default:
+      return { status: 404, json: { error: `there is no ${message.method} ${resource} here` } };
+  }
+}
+
+/**
+ * A web page can send requests to this machine too. It cannot hide that the name it used is not ours (Host), and
+ * cannot send JSON without asking first (Content-Type), which nobody here answers.
+ */
+function isLocal(message: IncomingMessage): boolean {
+  const address = message.socket.remoteAddress ?? '';
+  const isFromHere = /^(::ffff:)?127\.|^::1$/.test(address);
+  const isToHere = /^(127(\.\d+){3}|localhost|\[::1\])(:\d+)?$/.test(message.headers.host ?? '');
+  const isJson =
+    message.method !== 'POST' || /^application\/json\b/.test(message.headers['content-type'] ?? '');
+  return isFromHere && isToHere && isJson;
+}
+
+function removeFault(faults: Faults, id: string): Answer {
+  const fault = faults.list().find((each) => each.id === id);
+  if (fault === undefined) return { status: 404, json: { error: `there is no fault ${id}` } };
+  fault.remove();
+  return { status: 204 };
+}
+
+function describeFault({ id, rule, matched, fired }: FaultHandle): unknown {
+  return { id, rule: faultRuleToJson(rule), matched, fired };
+}
+
+function advanceMs(json: unknown): number {
+  const value: unknown =
+    typeof json === 'object' && json !== null ? Reflect.get(json, 'advanceMs') : undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+  throw new TypeError('advanceMs must be a whole number of milliseconds');
+}
+
+const BODY_BYTES_MAX = 64 * 1024;
+
+async function readJson(message: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of message.setEncoding('utf8')) {
+    text += String(chunk);
+    if (text.length > BODY_BYTES_MAX) throw new RangeError(`a body has at most ${BODY_BYTES_MAX} characters`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TypeError('the body must be JSON');
+  }
+}
+
+function sendError(reply: ServerResponse, reason: unknown): void {
+  const isMistake = reason instanceof TypeError || reason instanceof RangeError;
+  send(reply, isMistake ? 400 : 500, { error: reason instanceof Error ? reason.message : String(reason) });
+}
+
+function send(reply: ServerResponse, status: number, json: unknown): void {
+  if (json === undefined) {
+    reply.writeHead(status).end();
+    return;
+  }
+  reply.writeHead(status, { 'Content-Type': 'application/json' }).end(`${JSON.stringify(json)}\n`);
+}
