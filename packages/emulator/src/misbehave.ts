@@ -1,3 +1,4 @@
+import { setTimeout as realSleep } from 'node:timers/promises';
 import { createFaultAnswers, type FaultAnswers } from './fault-answers.ts';
 import { effectsOf, type FaultEffect } from './fault-rule.ts';
 import type { Faults } from './faults.ts';
@@ -5,6 +6,7 @@ import { misbehavingBody } from './misbehaving-body.ts';
 import { misbehavingResponse } from './misbehaving-response.ts';
 import { OssError } from './oss-error.ts';
 import type { OssRequest, OssResponse, OssTarget } from './types.ts';
+import { headerOf } from './wire-text.ts';
 
 /** As much of the model as misbehaviour needs. */
 export interface MisbehavingModel {
@@ -29,17 +31,17 @@ export type Outcome =
   | { readonly response: undefined; readonly connection: 'close' | 'reset' | 'hold' };
 
 export interface MisbehavingOptions {
-  /** How latency, bandwidth and slow drips pass their time: real timers on sockets, a virtual clock in simulations. */
-  readonly sleep: (ms: number) => Promise<void>;
-  /** For the Date header of answers that the model did not make. */
-  readonly now: () => number;
+  /** How latency, bandwidth and slow drips pass their time. Default: real timers; a simulation has a virtual clock. */
+  readonly sleep?: (ms: number) => Promise<void>;
+  /** For the Date header of answers that the model did not make. Default: the system's time. */
+  readonly now?: () => number;
 }
 
 /** The model with every fault that needs no socket; what does need one is left to do in the {@link Outcome}. */
 export function misbehaving(
   model: MisbehavingModel,
   faults: Faults,
-  { sleep, now }: MisbehavingOptions,
+  { sleep = realSleep, now = Date.now }: MisbehavingOptions = {},
 ): { handle(request: OssRequest): Promise<Outcome> } {
   const answers = createFaultAnswers(now);
   return {
@@ -47,8 +49,8 @@ export function misbehaving(
       const target = identified(model, request);
       const effects = target === undefined ? [] : faults.take(target);
       for (const { ms } of effectsOf(effects, 'latency')) await sleep(ms);
-      const exchange: Exchange = { request, target, effects, answers, sleep };
-      const answer = instead('beforeWork', exchange) ?? (await work(model, exchange));
+      const exchange: Exchange = { model, request, target, effects, answers, sleep };
+      const answer = (await instead('beforeWork', exchange)) ?? (await work(exchange));
       if (typeof answer === 'string') return { response: undefined, connection: answer };
       return misbehavingResponse(answer, effects, sleep);
     },
@@ -66,6 +68,7 @@ function identified(model: MisbehavingModel, request: OssRequest): OssTarget | u
 }
 
 interface Exchange {
+  readonly model: MisbehavingModel;
   readonly request: OssRequest;
   readonly target: OssTarget | undefined;
   readonly effects: readonly FaultEffect[];
@@ -76,29 +79,49 @@ interface Exchange {
 type Answer = OssResponse | 'close' | 'reset' | 'hold';
 
 /** What is answered instead of the model's own answer, if anything. The first effect that has one decides. */
-function instead(
+async function instead(
   stage: 'beforeWork' | 'afterWork',
-  { request, effects, answers }: Exchange,
-): Answer | undefined {
+  { model, request, effects, answers }: Exchange,
+): Promise<Answer | undefined> {
   for (const effect of effects) {
-    if (effect.kind === 'refuse' && stage === 'beforeWork') return answers.refusal(request, effect);
+    if (effect.kind === 'refuse' && stage === 'beforeWork') {
+      return withCors(model, request, answers.refusal(request, effect));
+    }
     if (effect.kind === 'dropResponse' && stage === 'afterWork') return 'close';
     if (effect.kind !== 'silent' && effect.kind !== 'errorIn200') continue;
     if ((effect.afterWork === true) !== (stage === 'afterWork')) continue;
-    return effect.kind === 'silent' ? 'hold' : answers.errorIn200(request, effect);
+    if (effect.kind === 'silent') return 'hold';
+    return withCors(model, request, answers.errorIn200(request, effect));
   }
   return undefined;
 }
 
+/** OSS answers a page's request with CORS headers in failure too; what they are, the model's own preflight says. */
+async function withCors(
+  model: MisbehavingModel,
+  request: OssRequest,
+  response: OssResponse,
+): Promise<OssResponse> {
+  if (headerOf(request, 'origin') === undefined) return response;
+  const { 'access-control-request-headers': _, ...headers } = request.headers;
+  const asked = { ...headers, 'access-control-request-method': request.method };
+  const preflight = await model.handle({ ...request, method: 'OPTIONS', headers: asked, body: noBody() });
+  if (preflight.status !== 200) return response;
+  const cors = Object.entries(preflight.headers).filter(([name]) => /^access-control-|^vary$/i.test(name));
+  return { ...response, headers: { ...Object.fromEntries(cors), ...response.headers } };
+}
+
+async function* noBody(): AsyncGenerator<Uint8Array> {}
+
 /** A connection that broke under the model is a `reset`, whatever the model made of it. */
-async function work(model: MisbehavingModel, exchange: Exchange): Promise<Answer> {
-  const { request, target, effects, sleep } = exchange;
+async function work(exchange: Exchange): Promise<Answer> {
+  const { model, request, target, effects, sleep } = exchange;
   const body = misbehavingBody(request.body, effects, sleep);
   try {
     const response = await model.handle({ ...request, body });
     if (body.wasReset()) return 'reset';
     if (target !== undefined && response.status === 200) await spoilPart(model, target, effects);
-    return instead('afterWork', exchange) ?? response;
+    return (await instead('afterWork', exchange)) ?? response;
   } catch (reason) {
     if (body.wasReset()) return 'reset';
     throw reason;
