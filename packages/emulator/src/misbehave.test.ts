@@ -83,6 +83,7 @@ describe("a request's body", () => {
     let isRead = false;
     async function* watched(): AsyncGenerator<Uint8Array> {
       isRead = true;
+      yield new Uint8Array(1);
     }
     const effects: readonly FaultEffect[] = [
       { kind: 'corruptIncoming' },
