@@ -11,8 +11,8 @@ export interface PartBodyOptions {
 }
 
 /**
- * Makes a `PartBody` of a way to read: takes the CRC64 on the way, and rejects with `source_changed` when `read` gives
- * more or fewer bytes than `size`. Passes may run side by side: each has a CRC64 of its own.
+ * Makes a `PartBody` of a way to read: takes the CRC64 on the way, and rejects with `source_changed` when
+ * `read` gives more or fewer bytes than `size`. Passes may run side by side: each has a CRC64 of its own.
  */
 export function createPartBody({ size, read }: PartBodyOptions): PartBody {
   assert(Number.isSafeInteger(size) && size >= 0, 'size is a whole number of bytes');
@@ -55,7 +55,7 @@ export function createPartBody({ size, read }: PartBodyOptions): PartBody {
   };
 }
 
-/** What a source throws when its bytes are no longer those the upload began with. `detail` completes a sentence. */
+/** What a source throws when its bytes are not those the upload began with. `detail` ends the message. */
 export function sourceChangedError(detail: string, cause?: unknown): UploadError {
   return new UploadError({
     code: 'source_changed',

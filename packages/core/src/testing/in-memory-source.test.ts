@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { crc64 } from '../checksum/crc64.ts';
 import { createInMemorySource } from './in-memory-source.ts';
+import { sourceConformance } from './source-conformance.ts';
 
 const never = new AbortController().signal;
 
@@ -25,3 +26,8 @@ test('the fingerprint follows the bytes', async () => {
 test('a chunk of no bytes is a mistake of the caller', () => {
   expect(() => createInMemorySource(new Uint8Array(1), { chunkSize: 0 })).toThrow(RangeError);
 });
+
+test.each(sourceConformance({ open: (bytes) => Promise.resolve(createInMemorySource(bytes)) }))(
+  'the source in memory $name',
+  ({ run }) => run(),
+);

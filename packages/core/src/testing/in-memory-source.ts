@@ -7,7 +7,7 @@ export interface InMemorySourceOptions {
   readonly chunkSize?: number;
 }
 
-/** A {@link Source} over bytes in memory. Its fingerprint names the bytes themselves: writing to them changes it. */
+/** A {@link Source} over bytes in memory. Its fingerprint names the bytes themselves: writing changes it. */
 export function createInMemorySource(
   bytes: Uint8Array,
   { chunkSize = 64 * 1024 }: InMemorySourceOptions = {},
