@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { holdsError, ossError } from './error-response.ts';
+import { errorIn, ossError } from './error-response.ts';
 
 const EXPIRED = `<?xml version="1.0" encoding="UTF-8"?>
 <Error>
@@ -116,9 +116,12 @@ test.each([
   [200, '  <Error xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com">', true],
   [200, '<oss:Error>', true],
   [203, '', true],
+  [204, '', false],
+  [302, '', true],
+  [404, '', true],
   [200, '<CompleteMultipartUploadResult><Key>Error</Key></CompleteMultipartUploadResult>', false],
   [200, '<Errors/>', false],
   [200, '', false],
-])('whether %i %s holds an error: %s', (status, body, expected) => {
-  expect(holdsError({ status, headers: {}, body })).toBe(expected);
+])('whether %i %s is an error: %s', (status, body, expected) => {
+  expect(errorIn({ status, headers: {}, body }, {}) !== undefined).toBe(expected);
 });

@@ -38,10 +38,13 @@ export function ossError(answer: OssAnswer, context: ErrorContext): UploadError 
   });
 }
 
-/** Whether a 2xx answer holds an error nevertheless. */
-export function holdsError(answer: OssAnswer): boolean {
-  return answer.status === 203 || /^[^<]*(?:<\?[^>]*>[^<]*)?<(?:[\w-]+:)?Error[\s>]/.test(answer.body);
+/** The error of an answer, or `undefined` for one of 200 or 204 that does not hold an `<Error>` nevertheless. */
+export function errorIn(answer: OssAnswer, context: ErrorContext): UploadError | undefined {
+  const isSuccess = (answer.status === 200 || answer.status === 204) && !ERROR_DOCUMENT.test(answer.body);
+  return isSuccess ? undefined : ossError(answer, context);
 }
+
+const ERROR_DOCUMENT = /^[^<]*(?:<\?[^>]*>[^<]*)?<(?:[\w-]+:)?Error[\s>]/;
 
 function messageOf(
   status: number,

@@ -5,6 +5,13 @@
 // biome-ignore lint/style/noRestrictedGlobals: never called without an argument.
 const Calendar = Date;
 
+/** A `Date`, or milliseconds since the epoch. */
+export type Instant = number | { getTime(): number };
+
+export function millisecondsOf(at: Instant): number {
+  return typeof at === 'number' ? at : at.getTime();
+}
+
 /** The form of `x-oss-date`: `20240620T080910Z`. */
 export function toBasicIso(at: number): string {
   return `${new Calendar(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;

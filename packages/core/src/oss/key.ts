@@ -25,5 +25,11 @@ export function assertKey(key: string, option = 'key'): void {
   }
 }
 
+/** The same for an upload of the key. An empty uploadId would turn AbortMultipartUpload into DeleteObject. */
+export function assertUpload(key: string, uploadId: string): void {
+  assertKey(key);
+  if (typeof uploadId !== 'string' || uploadId === '') throw new TypeError('uploadId must not be empty');
+}
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const DOT_SEGMENT = /(?:^|\/)\.\.?(?:\/|$)/;

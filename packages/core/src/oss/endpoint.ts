@@ -1,0 +1,98 @@
+import { uriEncodePath } from './uri-encode.ts';
+
+/** Where the bucket's name goes: into the host, into the path, or nowhere, as the host belongs to the bucket. */
+export type Addressing = 'virtual-host' | 'path' | 'cname';
+
+export interface EndpointOptions {
+  /** As in `cn-hangzhou`, without the prefix `oss-`. */
+  readonly region: string;
+  /** A host, or a URL without a path. The scheme is https where none is given. Default: the region's public host. */
+  readonly endpoint?: string;
+  /** The region's host inside Alibaba Cloud. Default: false. */
+  readonly internal?: boolean;
+  /** Transfer acceleration: anywhere (`true`), or outside the Chinese mainland (`'overseas'`). Default: false. */
+  readonly accelerate?: boolean | 'overseas';
+  /** Default: `path` for an IP address or localhost, else `virtual-host`, which is all that OSS itself serves. */
+  readonly addressing?: Addressing;
+}
+
+export interface Endpoint {
+  /** `https://oss-cn-hangzhou.aliyuncs.com`, without the bucket. */
+  readonly protocol: string;
+  readonly host: string;
+  readonly addressing: Addressing;
+}
+
+/**
+ * The host a bucket of `region` is reached at.
+ *
+ * @throws TypeError that names the option.
+ */
+export function resolveEndpoint(options: EndpointOptions): Endpoint {
+  assertRegion(options.region);
+  const { protocol, host, hostname } = parseEndpoint(options.endpoint ?? hostOf(options), options);
+  const isLocal = /^(?:\d+\.\d+\.\d+\.\d+|\[.*\]|localhost)$/.test(hostname);
+  const addressing = options.addressing ?? (isLocal ? 'path' : 'virtual-host');
+  if (!['virtual-host', 'path', 'cname'].includes(addressing)) {
+    throw new TypeError('addressing must be virtual-host, path or cname');
+  }
+  if (addressing === 'virtual-host' && isLocal && hostname !== 'localhost') {
+    throw new TypeError(
+      'addressing must be path or cname: an IP address cannot carry the bucket in its name',
+    );
+  }
+  if (addressing === 'cname' && options.endpoint === undefined) {
+    throw new TypeError('addressing cname needs endpoint, the domain that belongs to the bucket');
+  }
+  return { protocol, host, addressing };
+}
+
+/** The URL of an object, without a query. An empty key stands for the bucket itself. */
+export function objectUrl(endpoint: Endpoint, bucket: string, key: string): string {
+  const { protocol, host, addressing } = endpoint;
+  const origin = addressing === 'virtual-host' ? `${protocol}//${bucket}.${host}` : `${protocol}//${host}`;
+  return `${origin}${addressing === 'path' ? `/${bucket}` : ''}/${uriEncodePath(key)}`;
+}
+
+/** @throws TypeError for a name that OSS does not give to buckets. */
+export function assertBucket(bucket: string): void {
+  if (typeof bucket !== 'string' || !/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket)) {
+    throw new TypeError(
+      'bucket must be 3 to 63 letters in lower case, digits and hyphens, with no hyphen at either end',
+    );
+  }
+}
+
+function assertRegion(region: string): void {
+  if (typeof region !== 'string' || !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(region)) {
+    throw new TypeError("region must be a region's id, such as 'cn-hangzhou'");
+  }
+  if (region.startsWith('oss-')) {
+    throw new TypeError(`region must not begin with 'oss-': use '${region.slice('oss-'.length)}'`);
+  }
+}
+
+function hostOf({ region, internal = false, accelerate = false }: EndpointOptions): string {
+  if (internal && accelerate !== false) throw new TypeError('internal and accelerate exclude each other');
+  if (accelerate === 'overseas') return 'oss-accelerate-overseas.aliyuncs.com';
+  if (accelerate) return 'oss-accelerate.aliyuncs.com';
+  return `oss-${region}${internal ? '-internal' : ''}.aliyuncs.com`;
+}
+
+function parseEndpoint(endpoint: string, options: EndpointOptions): URL {
+  if (
+    options.endpoint !== undefined &&
+    (options.internal === true || (options.accelerate ?? false) !== false)
+  ) {
+    throw new TypeError('endpoint excludes internal and accelerate');
+  }
+  const text = endpoint.includes('://') ? endpoint : `https://${endpoint}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    throw new TypeError('endpoint must be a host, or a URL with http or https');
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    throw new TypeError('endpoint must have no path, query or fragment');
+  }
+  return url;
+}

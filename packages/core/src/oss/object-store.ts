@@ -1,0 +1,184 @@
+import type { ErrorContext } from '../errors.ts';
+import type {
+  CompletedUpload,
+  ListedPart,
+  ListedUpload,
+  ObjectHead,
+  ObjectStore,
+  PresignedRequest,
+  StoreCompleteRequest,
+  StoreObjectRequest,
+  StorePresignRequest,
+  StoreUploadRequest,
+} from '../ports.ts';
+import type { OssAnswer } from './error-response.ts';
+import { assertKey, assertUpload } from './key.ts';
+import { LIST_PAGE_MAX, LIST_PAGES_MAX } from './limits.ts';
+import { isAbsent, readHead, versionQuery } from './object-head.ts';
+import { aclHeader, forbidOverwriteHeader, objectHeaders } from './object-headers.ts';
+import {
+  crc64Of,
+  malformedAnswer,
+  readCompleteResult,
+  readInitiateResult,
+  readListPartsResult,
+  readListUploadsResult,
+  writeComplete,
+} from './xml.ts';
+
+/** One request to OSS, before it is signed. */
+export interface OssOperation {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  /** Empty for the bucket itself. */
+  readonly key: string;
+  /** `''` is a bare name. */
+  readonly query: Readonly<Record<string, string | number>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** XML. */
+  readonly body?: string;
+  readonly context: ErrorContext & { readonly operation: string };
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What signs and sends: by `fetch`, or by somebody else's client. */
+export interface OssWire {
+  readonly bucket: string;
+  /**
+   * Signs and sends once, follows no redirect, adds no Content-Type. Resolves for an answer in which `errorIn` finds
+   * no error, and rejects with that error otherwise.
+   */
+  send(operation: OssOperation): Promise<OssAnswer>;
+  /** The key has been checked. */
+  presign(request: StorePresignRequest): Promise<PresignedRequest>;
+}
+
+/** The operations of an {@link ObjectStore}: what to send, and how to read what comes back. */
+export function createObjectStore(wire: OssWire): ObjectStore {
+  const { bucket, send } = wire;
+  return {
+    bucket,
+    async initiate({ key, object, signal }) {
+      assertKey(key);
+      const context = { operation: 'InitiateMultipartUpload', bucket, key };
+      const query = { uploads: '', 'encoding-type': 'url' };
+      const headers = objectHeaders(object);
+      const answer = await send({ method: 'POST', key, query, headers, context, signal });
+      return readInitiateResult(answer.body, contextOf(context, answer));
+    },
+    async presign(request) {
+      assertKey(request.key);
+      return await wire.presign(request);
+    },
+    listParts: (request) => listParts(wire, request),
+    complete: (request) => complete(wire, request),
+    async abort({ key, uploadId, signal }) {
+      assertUpload(key, uploadId);
+      const context = { operation: 'AbortMultipartUpload', bucket, key, uploadId };
+      await send({ method: 'DELETE', key, query: { uploadId }, context, signal });
+    },
+    head: (request) => head(wire, request),
+    async delete({ key, versionId, signal }) {
+      assertKey(key);
+      const context = { operation: 'DeleteObject', bucket, key };
+      await send({ method: 'DELETE', key, query: versionQuery(versionId), context, signal });
+    },
+    listUploads: ({ prefix = '', signal }) => listUploads(wire, prefix, signal),
+  };
+}
+
+async function listParts(
+  { bucket, send }: OssWire,
+  { key, uploadId, signal }: StoreUploadRequest,
+): Promise<readonly ListedPart[]> {
+  assertUpload(key, uploadId);
+  const context = { operation: 'ListParts', bucket, key, uploadId };
+  const parts: ListedPart[] = [];
+  let marker: string | undefined;
+  for (let page = 1; page <= LIST_PAGES_MAX; page++) {
+    const query = {
+      uploadId,
+      'max-parts': LIST_PAGE_MAX,
+      'encoding-type': 'url',
+      ...(marker !== undefined && { 'part-number-marker': marker }),
+    };
+    const answer = await send({ method: 'GET', key, query, context, signal });
+    const { parts: more, next } = readListPartsResult(answer.body, contextOf(context, answer));
+    for (const part of more) {
+      if (part.partNumber <= (parts.at(-1)?.partNumber ?? 0)) {
+        throw malformedAnswer('has parts out of order', contextOf(context, answer));
+      }
+      parts.push(part);
+    }
+    if (next === undefined) return parts;
+    marker = next.partNumberMarker;
+  }
+  throw malformedAnswer(`goes on after ${LIST_PAGES_MAX} pages`, context);
+}
+
+async function listUploads(
+  { bucket, send }: OssWire,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly ListedUpload[]> {
+  const context = { operation: 'ListMultipartUploads', bucket };
+  const uploads: ListedUpload[] = [];
+  let marker: { readonly 'key-marker'?: string; readonly 'upload-id-marker'?: string } = {};
+  for (let page = 1; page <= LIST_PAGES_MAX; page++) {
+    const query = {
+      uploads: '',
+      'max-uploads': LIST_PAGE_MAX,
+      'encoding-type': 'url',
+      ...(prefix !== '' && { prefix }),
+      ...marker,
+    };
+    const answer = await send({ method: 'GET', key: '', query, context, signal });
+    const { uploads: more, next } = readListUploadsResult(answer.body, contextOf(context, answer));
+    uploads.push(...more);
+    if (next === undefined) return uploads;
+    if (next.keyMarker === marker['key-marker'] && next.uploadIdMarker === marker['upload-id-marker']) {
+      throw malformedAnswer('names the same page as the next', contextOf(context, answer));
+    }
+    marker = { 'key-marker': next.keyMarker, 'upload-id-marker': next.uploadIdMarker };
+  }
+  throw malformedAnswer(`goes on after ${LIST_PAGES_MAX} pages`, context);
+}
+
+async function complete(
+  { bucket, send }: OssWire,
+  { key, uploadId, parts, acl, forbidOverwrite, signal }: StoreCompleteRequest,
+): Promise<CompletedUpload> {
+  assertUpload(key, uploadId);
+  const context = { operation: 'CompleteMultipartUpload', bucket, key, uploadId };
+  const query = { uploadId, 'encoding-type': 'url' };
+  const headers = { ...aclHeader(acl), ...forbidOverwriteHeader(forbidOverwrite) };
+  const body = writeComplete(parts);
+  const answer = await send({ method: 'POST', key, query, headers, body, context, signal });
+  const { etag } = readCompleteResult(answer.body, contextOf(context, answer));
+  const answered: Readonly<Record<string, string | undefined>> = answer.headers;
+  return {
+    etag,
+    crc64: crc64Of(answered['x-oss-hash-crc64ecma']),
+    versionId: answered['x-oss-version-id'],
+    requestId: answered['x-oss-request-id'] ?? '',
+  };
+}
+
+async function head(
+  { bucket, send }: OssWire,
+  { key, versionId, signal }: StoreObjectRequest,
+): Promise<ObjectHead | undefined> {
+  assertKey(key);
+  const context = { operation: 'HeadObject', bucket, key };
+  const query = versionQuery(versionId);
+  const answer = await send({ method: 'HEAD', key, query, context, signal }).catch((reason: unknown) => {
+    // A bucket that does not exist is a mistake to be told, not an object that is absent.
+    if (isAbsent(reason)) return undefined;
+    throw reason;
+  });
+  return answer === undefined ? undefined : readHead(answer.headers, contextOf(context, answer));
+}
+
+function contextOf(context: ErrorContext, { status, headers }: OssAnswer): ErrorContext {
+  const requestId: string | undefined = headers['x-oss-request-id'];
+  return { ...context, status, ...(requestId !== undefined && { requestId }) };
+}

@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  crc64Of,
+  readCompleteResult,
+  readInitiateResult,
+  readListPartsResult,
+  readListUploadsResult,
+  unquoted,
+  writeComplete,
+} from './xml.ts';
+
+const CONTEXT = { operation: 'ListParts', key: 'k' };
+
+test('an uploadId that looks like a number stays text, with and without a namespace', () => {
+  for (const xmlns of ['', ' xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com"']) {
+    const xml = `<?xml version="1.0" encoding="UTF-8"?>
+<InitiateMultipartUploadResult${xmlns}><Bucket>b</Bucket><Key>k</Key><UploadId>0070</UploadId></InitiateMultipartUploadResult>`;
+    expect(readInitiateResult(xml, CONTEXT)).toEqual({ uploadId: '0070' });
+  }
+  const prefixed =
+    '<o:InitiateMultipartUploadResult><o:UploadId>1e5</o:UploadId></o:InitiateMultipartUploadResult>';
+  expect(readInitiateResult(prefixed, CONTEXT)).toEqual({ uploadId: '1e5' });
+});
+
+const part = (partNumber: number, crc = '<HashCrc64ecma>12</HashCrc64ecma>'): string =>
+  `<Part><PartNumber>${partNumber}</PartNumber><LastModified>2026-01-01T00:00:00.000Z</LastModified>
+   <ETag>&quot;0123ABCD&quot;</ETag>${crc}<Size>102400</Size></Part>`;
+const listed = (partNumber: number) => ({ partNumber, size: 102_400, etag: '0123ABCD', crc64: '12' });
+const parts = (inside: string, truncated = 'false'): string =>
+  `<ListPartsResult><IsTruncated>${truncated}</IsTruncated>
+   <NextPartNumberMarker>2</NextPartNumberMarker>${inside}</ListPartsResult>`;
+
+test('no part, a lone part and many parts are all lists', () => {
+  expect(readListPartsResult(parts(''), CONTEXT)).toEqual({ parts: [], next: undefined });
+  expect(readListPartsResult(parts(part(7)), CONTEXT).parts).toEqual([listed(7)]);
+  expect(readListPartsResult(parts(part(1) + part(2)), CONTEXT).parts).toEqual([listed(1), listed(2)]);
+});
+
+test('a page of a thousand parts is read in full', () => {
+  const many = Array.from({ length: 1000 }, (_, index) => part(index + 1)).join('');
+  expect(readListPartsResult(parts(many), CONTEXT).parts).toHaveLength(1000);
+});
+
+test('IsTruncated "false" is false', () => {
+  expect(readListPartsResult(parts(part(1)), CONTEXT).next).toBeUndefined();
+  expect(readListPartsResult(parts(part(1), 'true'), CONTEXT).next).toEqual({ partNumberMarker: '2' });
+});
+
+test.each(['', '<HashCrc64ecma/>', '<HashCrc64ecma>-1</HashCrc64ecma>'])(
+  'a part with the CRC64 %j is unproven',
+  (crc) => {
+    expect(readListPartsResult(parts(part(1, crc)), CONTEXT).parts[0]?.crc64).toBeUndefined();
+  },
+);
+
+const uploads = (key: string, encoding: string, truncated = false): string =>
+  `<ListMultipartUploadsResult>${encoding}<NextKeyMarker>${key}</NextKeyMarker>
+   <NextUploadIdMarker>00A</NextUploadIdMarker><IsTruncated>${truncated}</IsTruncated>
+   <Upload><Key>${key}</Key><UploadId>00A</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>
+   </ListMultipartUploadsResult>`;
+const initiatedAt = Date.UTC(2026, 0, 1);
+
+test('keys are decoded where OSS says that it encoded them', () => {
+  const encoded = uploads('a%20b%2Bc%26', '<EncodingType>url</EncodingType>', true);
+  expect(readListUploadsResult(encoded, CONTEXT)).toEqual({
+    uploads: [{ key: 'a b+c&', uploadId: '00A', initiatedAt }],
+    next: { keyMarker: 'a b+c&', uploadIdMarker: '00A' },
+  });
+  expect(readListUploadsResult(uploads('a%20b', ''), CONTEXT)).toEqual({
+    uploads: [{ key: 'a%20b', uploadId: '00A', initiatedAt }],
+    next: undefined,
+  });
+});
+
+test('any key survives', () => {
+  const keys = fc.string({ unit: 'grapheme', minLength: 1 });
+  fc.assert(
+    fc.property(keys, (key) => {
+      const xml = uploads(encodeURIComponent(key), '<EncodingType>url</EncodingType>');
+      expect(readListUploadsResult(xml, CONTEXT).uploads[0]?.key).toBe(key);
+    }),
+  );
+  const spaced = uploads(' 007 &#60;&amp;lt;&#x4e2d; ', '');
+  expect(readListUploadsResult(spaced, CONTEXT).uploads[0]?.key).toBe(' 007 <&lt;中 ');
+});
+
+test('the ETag of a completed object comes without quotes', () => {
+  const xml = '<CompleteMultipartUploadResult><ETag>"AB-2"</ETag></CompleteMultipartUploadResult>';
+  expect(readCompleteResult(xml, CONTEXT)).toEqual({ etag: 'AB-2' });
+});
+
+const GOOD = parts(part(1) + part(2));
+
+test('a document cut anywhere is refused as malformed, and may be asked for again', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: GOOD.length - 1 }), (length) => {
+      expect(() => readListPartsResult(GOOD.slice(0, length), CONTEXT)).toThrow(
+        expect.objectContaining({ code: 'malformed_answer', disposition: 'transient', context: CONTEXT }),
+      );
+    }),
+  );
+});
+
+test.each([
+  ['', 'is cut or not well formed'],
+  ['{"status":"ok"}', 'is cut or not well formed'],
+  ['<html><body>Welcome</body></html>', 'has no ListPartsResult'],
+  ['<ListPartsResult/>', 'has no IsTruncated'],
+  ['<ListPartsResult><IsTruncated>true</IsTruncated></ListPartsResult>', 'has no NextPartNumberMarker'],
+  [parts('<Part/>'), 'has no PartNumber'],
+  [parts(part(1).replace('102400', 'many')), 'has a Size that is no number'],
+  [parts(part(1).replace('102400', '-1')), 'has a Size that is no number'],
+  ['<!DOCTYPE x [<!ENTITY e "y">]><ListPartsResult>&e;</ListPartsResult>', 'is no document of OSS'],
+  [`<ListPartsResult>${'<a>'.repeat(5000)}</ListPartsResult>`, 'is cut or not well formed'],
+])('%j %s', (xml, what) => {
+  expect(() => readListPartsResult(xml, CONTEXT)).toThrow(
+    `[malformed_answer] the answer to ListParts ${what}`,
+  );
+});
+
+test('a date that is none is malformed too', () => {
+  const xml = uploads('k', '').replace('2026-01-01T00:00:00.000Z', 'yesterday');
+  expect(() => readListUploadsResult(xml, {})).toThrow(
+    'the answer to a request has an Initiated that is no date',
+  );
+});
+
+test('the body of Complete names the parts in the order given, ETags quoted once', () => {
+  const parts = [
+    { partNumber: 1, etag: 'AB' },
+    { partNumber: 3, etag: '"C<&>D"' },
+  ];
+  expect(writeComplete(parts)).toBe(
+    '<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"AB"</ETag></Part>' +
+      '<Part><PartNumber>3</PartNumber><ETag>"C&lt;&amp;&gt;D"</ETag></Part></CompleteMultipartUpload>',
+  );
+});
+
+test('quotes and CRCs', () => {
+  expect(unquoted(' "AB" ')).toBe('AB');
+  expect(['0', '18446744073709551615', '007', 'x', '', undefined].map(crc64Of)).toEqual([
+    '0',
+    '18446744073709551615',
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
