@@ -1,4 +1,5 @@
 // For those who hold credentials.
+
 export type {
   CompletedUpload,
   ListedPart,
@@ -16,8 +17,20 @@ export type {
   StoreUploadRequest,
 } from '../ports.ts';
 export type { CredentialsSource, OssCredentials } from './credentials.ts';
+export type { Addressing, EndpointOptions } from './endpoint.ts';
+export type { Instant } from './instant.ts';
+export type { OssObjectStoreOptions } from './oss-object-store.ts';
+export { createOssObjectStore } from './oss-object-store.ts';
+export type { PresignRequest, SignedRequest, SignRequest } from './presign.ts';
+export { presign, signHeaders } from './presign.ts';
+export type { Fetch } from './signed-fetch.ts';
+
 // For those who write an ObjectStore over another client.
-export { errorIn, type OssAnswer, ossError } from './error-response.ts';
-export { createObjectStore, type OssOperation, type OssWire } from './object-store.ts';
-export { createOssClock, type OssClock } from './oss-clock.ts';
+
+export type { OssAnswer } from './error-response.ts';
+export { errorIn, ossError } from './error-response.ts';
+export type { OssOperation, OssWire } from './object-store.ts';
+export { createObjectStore } from './object-store.ts';
+export type { OssClock } from './oss-clock.ts';
+export { createOssClock } from './oss-clock.ts';
 export { unlessAborted } from './unless-aborted.ts';

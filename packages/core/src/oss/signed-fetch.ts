@@ -34,7 +34,7 @@ export function createSignedFetch(
   const { site, credentials, clock } = options;
   return async (operation) => {
     const { context, signal } = operation;
-    const set = await unlessAborted(credentials.current(), signal);
+    const set = await unlessAborted(() => credentials.current(), signal);
     const signed = signOperation(site, operation, set, clock.now());
     const answer = await exchange(options.fetch, signed, operation);
     const error = errorIn(answer, context);

@@ -1,17 +1,20 @@
-/** Rejects with the signal's reason as soon as it is aborted. What is under way goes on, for whoever else waits. */
+/**
+ * Waits for what `start` begins, but rejects with the signal's reason as soon as it is aborted. Begins nothing for a
+ * signal aborted before. What is under way goes on, as others may wait for it too.
+ */
 export async function unlessAborted<Value>(
-  promise: Promise<Value>,
+  start: () => Promise<Value>,
   signal: AbortSignal | undefined,
 ): Promise<Value> {
-  if (signal === undefined) return await promise;
+  if (signal === undefined) return await start();
+  signal.throwIfAborted();
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([start(), aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
