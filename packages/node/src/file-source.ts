@@ -7,11 +7,12 @@ import { unreadableError } from './node-error.ts';
 
 /**
  * Opens a regular file as a {@link Source}. Parts are read by position from one file descriptor, 1 MiB at a
- * time, each with two buffers that are used again: memory grows with the parts read at once, not with their size.
+ * time, each with two buffers that are used again: memory grows with the parts read at once, not with their
+ * size.
  *
  * A file that is written to meanwhile is noticed by its size and modification time, before and after each
- * part: `source_changed`. One that cannot be opened or read is `source_unreadable`. One that is replaced under
- * its name goes on giving the bytes that were opened.
+ * part: `source_changed`. One that cannot be opened or read is `source_unreadable`. One that is replaced
+ * under its name goes on giving the bytes that were opened.
  */
 export async function createFileSource(path: string | URL): Promise<Source> {
   const absolutePath = resolve(path instanceof URL ? fileURLToPath(path) : path);

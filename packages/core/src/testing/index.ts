@@ -1,1 +1,11 @@
-export {};
+export type { ConformanceCase } from './conformance.ts';
+export { claim, rejectionOf } from './conformance.ts';
+export type { InMemorySourceOptions } from './in-memory-source.ts';
+export { createInMemorySource } from './in-memory-source.ts';
+export type { AnswerScript, ReceivedRequest, ScriptedAddress, ScriptedServer } from './scripted-server.ts';
+export type { SourceHarness } from './source-conformance.ts';
+export { sourceConformance } from './source-conformance.ts';
+export { transportConformance } from './transport-conformance.ts';
+export type { TransportHarness } from './transport-stage.ts';
+export type { VirtualClock } from './virtual-clock.ts';
+export { createSeededRandom, createVirtualClock } from './virtual-clock.ts';

@@ -1,0 +1,86 @@
+import { UploadError } from '@partway/core';
+import { errors } from 'undici';
+import { expect, test } from 'vitest';
+import { unreadableError, uploadErrorFromNode } from './node-error.ts';
+
+function nodeError(code: string, cause?: unknown): Error {
+  return Object.assign(new Error('https://secret.example/?signature=1', { cause }), { code });
+}
+
+test.each([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'EPROTO',
+  'HPE_INVALID_CONSTANT',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+])('%s is a network failure that may pass', (code) => {
+  const error = uploadErrorFromNode(nodeError(code));
+  expect(error).toMatchObject({ code: 'network', disposition: 'transient' });
+  expect(error.message).toContain(code);
+  expect(error.message).not.toContain('secret');
+});
+
+test.each([
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+])('%s does not pass, and the hint says what to do', (code) => {
+  const error = uploadErrorFromNode(nodeError(code));
+  expect(error).toMatchObject({ code: 'network', disposition: 'permanent' });
+  expect(error.hint).toMatch(/\w+/);
+});
+
+test('an address that is not found hints at the endpoint', () => {
+  expect(uploadErrorFromNode(nodeError('ENOTFOUND')).hint).toContain('endpoint');
+});
+
+test('the first known code among the causes decides', () => {
+  const wrapped = new TypeError('fetch failed', {
+    cause: nodeError('ERR_UNKNOWN', nodeError('ECONNREFUSED')),
+  });
+  expect(uploadErrorFromNode(wrapped).message).toContain('ECONNREFUSED');
+});
+
+test('of the addresses tried in vain the first one speaks', () => {
+  const tried = new AggregateError([nodeError('ECONNREFUSED'), nodeError('ENETUNREACH')]);
+  expect(uploadErrorFromNode(tried)).toMatchObject({ code: 'network', disposition: 'transient' });
+});
+
+test('a request that undici refuses to make is a defect, not a network failure', () => {
+  expect(uploadErrorFromNode(new errors.InvalidArgumentError('bad header'))).toMatchObject({
+    code: 'internal',
+  });
+});
+
+test('an error of ours stays as it is, and a circle of causes ends', () => {
+  const ours = new UploadError({ code: 'source_changed', message: 'it did', disposition: 'permanent' });
+  expect(uploadErrorFromNode(ours)).toBe(ours);
+  const circle = nodeError('ERR_UNKNOWN');
+  circle.cause = circle;
+  expect(uploadErrorFromNode(circle)).toMatchObject({ code: 'internal' });
+});
+
+test.each(['ENOENT', 'EACCES', 'EISDIR', 'EMFILE', 'EIO'])(
+  '%s makes a file unreadable, with a hint',
+  (code) => {
+    const error = unreadableError(nodeError(code));
+    expect(error).toMatchObject({ code: 'source_unreadable', disposition: 'permanent' });
+    expect(error.message).toContain(code);
+    expect(error.hint).toMatch(/\w+/);
+  },
+);

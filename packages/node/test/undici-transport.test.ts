@@ -1,0 +1,271 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import {
+  createCrc64,
+  createPartBody,
+  type PartBody,
+  type PartResponse,
+  type Transport,
+  UploadError,
+} from '@partway/core';
+import { createInMemorySource, transportConformance } from '@partway/core/testing';
+import { Agent, MockAgent } from 'undici';
+import { afterEach, expect, test } from 'vitest';
+import { createFileSource } from '../src/file-source.ts';
+import { createUndiciTransport } from '../src/undici-transport.ts';
+import { createScriptedServer } from './scripted-server.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const closings: (() => Promise<unknown>)[] = [];
+
+afterEach(async () => {
+  for (const close of closings.splice(0).reverse()) await close();
+});
+
+const conformance = transportConformance({
+  async createTransport() {
+    const transport = createUndiciTransport();
+    return { transport, close: () => transport.close() };
+  },
+  createServer: createScriptedServer,
+  sendsWhileReading: true,
+});
+
+test.each(conformance)('the undici transport $name', ({ run }) => run());
+
+function put(transport: Transport, url: string, body: PartBody): Promise<PartResponse> {
+  const signal = new AbortController().signal;
+  return transport.put({ url, headers: {}, body, onProgress: () => undefined, signal });
+}
+
+function bodyOf(bytes: Uint8Array): PartBody {
+  return createInMemorySource(bytes).part(0, bytes.length);
+}
+
+async function openTransport(options: Parameters<typeof createUndiciTransport>[0] = {}): Promise<Transport> {
+  const transport = createUndiciTransport(options);
+  closings.push(() => transport.close());
+  return transport;
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closings.push(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** Answers with the CRC64 of what it got. */
+const answerWithCrc64 = async (message: IncomingMessage, reply: ServerResponse): Promise<void> => {
+  const crc = createCrc64();
+  for await (const chunk of message) crc.update(chunk);
+  reply.setHeader('x-oss-hash-crc64ecma', crc.digest()).end();
+};
+
+async function fileSource(bytes: Uint8Array): ReturnType<typeof createFileSource> {
+  const folder = await mkdtemp(join(tmpdir(), 'partway-undici-'));
+  const path = join(folder, 'file');
+  await writeFile(path, bytes);
+  const source = await createFileSource(path);
+  closings.push(async () => {
+    await source.close();
+    await rm(folder, { recursive: true });
+  });
+  return source;
+}
+
+test('parts of a file, sent at once through buffers used again, arrive as they are', async () => {
+  const port = await listen(createServer(answerWithCrc64));
+  const transport = await openTransport();
+  const bytes = randomBytes(24 * MEBIBYTE + 999);
+  const source = await fileSource(bytes);
+  const partSize = 3 * MEBIBYTE + 1001;
+  const offsets = Array.from({ length: Math.ceil(bytes.length / partSize) }, (_, index) => index * partSize);
+  await Promise.all(
+    offsets.map(async (offset) => {
+      const body = source.part(offset, Math.min(partSize, bytes.length - offset));
+      const { headers } = await put(transport, `http://127.0.0.1:${port}/p?x=1`, body);
+      expect(headers['x-oss-hash-crc64ecma']).toBe(await body.crc64(new AbortController().signal));
+    }),
+  );
+});
+
+test('over TLS they arrive as they are, too', async () => {
+  const psk = randomBytes(32);
+  const ciphers = 'PSK-AES128-GCM-SHA256';
+  const server = createTlsServer(
+    { ciphers, maxVersion: 'TLSv1.2', pskCallback: () => psk, pskIdentityHint: 'test' },
+    answerWithCrc64,
+  );
+  const port = await listen(server);
+  const connect = {
+    ciphers,
+    pskCallback: () => ({ psk, identity: 'test' }),
+    checkServerIdentity: () => undefined,
+  };
+  const dispatcher = new Agent({ connect });
+  closings.push(() => dispatcher.close());
+  const transport = await openTransport({ dispatcher });
+  const bytes = randomBytes(20 * MEBIBYTE + 20_000);
+  const source = await fileSource(bytes);
+  for (const [offset, size] of [
+    [0, 5 * MEBIBYTE + 17_000],
+    [7 * MEBIBYTE, 13 * MEBIBYTE + 20_000],
+    [MEBIBYTE, 40_000],
+  ] as const) {
+    const body = source.part(offset, size);
+    const { headers } = await put(transport, `https://127.0.0.1:${port}/p`, body);
+    expect(headers['x-oss-hash-crc64ecma']).toBe(await body.crc64(new AbortController().signal));
+  }
+});
+
+test('a small chunk may be written over as soon as the next is asked for', async () => {
+  const server = createServer(async (message, reply) => {
+    // Long enough for the client to fill what the system holds between the two.
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await answerWithCrc64(message, reply);
+  });
+  const port = await listen(server);
+  const transport = await openTransport();
+  const chunk = Buffer.alloc(10_000);
+  const body = createPartBody({
+    size: 2000 * chunk.length,
+    async *read() {
+      for (let count = 0; count < 2000; count++) yield chunk.fill(count);
+    },
+  });
+  const { headers } = await put(transport, `http://127.0.0.1:${port}/p`, body);
+  expect(headers['x-oss-hash-crc64ecma']).toBe(await body.crc64(new AbortController().signal));
+});
+
+test('parts sent one after another share one connection', async () => {
+  let connectionCount = 0;
+  const server = createServer(answerWithCrc64).on('connection', () => {
+    connectionCount += 1;
+  });
+  const port = await listen(server);
+  const transport = await openTransport();
+  const source = await fileSource(randomBytes(4 * MEBIBYTE));
+  for (const size of [10, 70_000, MEBIBYTE, MEBIBYTE + 1, 4 * MEBIBYTE, 3, 4 * MEBIBYTE]) {
+    await put(transport, `http://127.0.0.1:${port}/p`, source.part(0, size));
+  }
+  expect(connectionCount).toBe(1);
+});
+
+test('an early answer is given also when the disk is slower than the reset of the connection', async () => {
+  const server = await createScriptedServer();
+  closings.push(() => server.close());
+  const transport = await openTransport();
+  const source = await fileSource(Buffer.alloc(16 * MEBIBYTE));
+  for (let round = 0; round < 20; round++) {
+    const script = { behaviour: 'answer-and-reset', status: 403, headers: {}, body: '<Error/>' } as const;
+    const { url } = await server.serve(script);
+    expect(await put(transport, url, source.part(0, source.size))).toMatchObject({
+      status: 403,
+      body: '<Error/>',
+    });
+  }
+});
+
+test('a reading that an early answer cut short is ended', async () => {
+  const server = await createScriptedServer();
+  closings.push(() => server.close());
+  const transport = await openTransport();
+  const { url } = await server.serve({ behaviour: 'answer-early', status: 403, headers: {}, body: '' });
+  const ended = await new Promise((resolve) => {
+    const body: PartBody = {
+      ...bodyOf(new Uint8Array(8 * MEBIBYTE)),
+      async *chunks() {
+        try {
+          for (let count = 0; count < 8; count++) yield new Uint8Array(MEBIBYTE);
+        } finally {
+          resolve('ended');
+        }
+      },
+    };
+    put(transport, url, body).catch(resolve);
+  });
+  expect(ended).toBe('ended');
+});
+
+test('no more connections are made than allowed', async () => {
+  let open = 0;
+  let openMax = 0;
+  const server = createServer(answerWithCrc64).on('connection', (socket) => {
+    open += 1;
+    openMax = Math.max(openMax, open);
+    socket.on('close', () => {
+      open -= 1;
+    });
+  });
+  const port = await listen(server);
+  const transport = await openTransport({ connections: 2 });
+  const bodies = Array.from({ length: 8 }, () => bodyOf(new Uint8Array(300_000)));
+  await Promise.all(bodies.map((body) => put(transport, `http://127.0.0.1:${port}/p`, body)));
+  expect(openMax).toBe(2);
+});
+
+test('the path is sent as it was signed, also where a URL would be rewritten', async () => {
+  const targets: (string | undefined)[] = [];
+  const server = createServer((message, reply) => {
+    targets.push(message.url);
+    message.resume().on('end', () => reply.end());
+  });
+  const port = await listen(server);
+  const transport = await openTransport();
+  for (const target of ['/a/../b%2Bc/./d?partNumber=1&x=a%2Fb', '/', '']) {
+    await put(transport, `http://127.0.0.1:${port}${target}`, bodyOf(Buffer.from('x')));
+  }
+  expect(targets).toEqual(['/a/../b%2Bc/./d?partNumber=1&x=a%2Fb', '/', '/']);
+});
+
+test('a dispatcher of the caller is used, and stays open', async () => {
+  const dispatcher = new MockAgent();
+  dispatcher.disableNetConnect();
+  const origin = 'https://media.oss-cn-hangzhou.aliyuncs.com';
+  const intercepted = dispatcher.get(origin).intercept({ method: 'PUT', path: '/key?partNumber=1' });
+  intercepted.reply(200, '', { headers: { ETag: '"A"' } });
+  const transport = createUndiciTransport({ dispatcher });
+  const response = await put(transport, `${origin}/key?partNumber=1`, bodyOf(Buffer.from('x')));
+  expect(response).toMatchObject({ status: 200, headers: { etag: '"A"' } });
+  await transport.close();
+  await expect(dispatcher.request({ origin, path: '/', method: 'GET' })).rejects.toThrow(/not matched/);
+  await dispatcher.close();
+});
+
+test('a failure shows no URL, whichever way it is printed', async () => {
+  const server = await createScriptedServer();
+  const { url } = await server.serve({ behaviour: 'reset', status: 200, headers: {}, body: '' });
+  const transport = await openTransport();
+  const lost = await put(transport, url, bodyOf(randomBytes(10))).catch((reason: unknown) => reason);
+  await server.close();
+  const refused = await put(transport, url, bodyOf(randomBytes(10))).catch((reason: unknown) => reason);
+  const broken = await put(transport, 'no-url?uploadId=A', bodyOf(randomBytes(10))).catch(
+    (reason: unknown) => reason,
+  );
+  for (const error of [lost, refused, broken]) {
+    expect(error).toBeInstanceOf(UploadError);
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(/uploadId=|partNumber=/);
+  }
+  expect(refused).toMatchObject({ code: 'network', disposition: 'transient' });
+  expect(broken).toMatchObject({ code: 'malformed_answer', disposition: 'permanent' });
+});
+
+test('a closed transport says so', async () => {
+  const transport = createUndiciTransport();
+  await transport.close();
+  const sending = put(transport, 'http://127.0.0.1:9/', bodyOf(randomBytes(10)));
+  await expect(sending).rejects.toMatchObject({ code: 'network', disposition: 'permanent' });
+});
+
+test('a number of connections that is none is a mistake of the caller', () => {
+  expect(() => createUndiciTransport({ connections: 0 })).toThrow(RangeError);
+});
