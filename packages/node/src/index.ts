@@ -1,1 +1,21 @@
-export {};
+export type {
+  ControlPlane,
+  Disposition,
+  ErrorContext,
+  ObjectOptions,
+  RetryOptions,
+  StorageClass,
+  Upload,
+  UploadErrorCode,
+  UploadEvent,
+  UploadedObject,
+  UploadOptions,
+  UploadSnapshot,
+} from '@partway/core';
+export { UploadError } from '@partway/core';
+// Above: for those who upload. Below: for those who put an upload together from its ports.
+export { createFileSource } from './file-source.ts';
+export type { UndiciTransport, UndiciTransportOptions } from './undici-transport.ts';
+export { createUndiciTransport } from './undici-transport.ts';
+export type { UploadFileOptions } from './upload-file.ts';
+export { uploadFile } from './upload-file.ts';

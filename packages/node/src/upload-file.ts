@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import {
+  type ControlPlane,
+  startUpload,
+  systemClock,
+  systemRandom,
+  type Transport,
+  type Upload,
+  type UploadOptions,
+} from '@partway/core';
+import { createFileSource } from './file-source.ts';
+import { createUndiciTransport, type UndiciTransport } from './undici-transport.ts';
+
+export interface UploadFileOptions extends UploadOptions {
+  /** The side that holds the credentials: a coordinator in this process, or one over HTTP. */
+  readonly controlPlane: ControlPlane;
+  /** Default: one undici transport for all uploads of the process. */
+  readonly transport?: Transport;
+}
+
+/**
+ * Uploads a regular file and returns at once; `result` tells how it ends. Throws a `TypeError` or `RangeError`
+ * for a wrong option. A file that cannot be read, or that changes meanwhile, rejects `result` with
+ * `source_unreadable` or `source_changed`.
+ */
+export function uploadFile(path: string | URL, options: UploadFileOptions): Upload {
+  const filePath = pathOf(path);
+  const { controlPlane, transport = sharedTransport(), ...uploadOptions } = options;
+  if (typeof controlPlane?.initiate !== 'function')
+    throw new TypeError('controlPlane must be a ControlPlane');
+  const openSource = (): ReturnType<typeof createFileSource> => createFileSource(filePath);
+  const ports = { openSource, transport, controlPlane, clock: systemClock, random: systemRandom };
+  return startUpload(ports, uploadOptions);
+}
+
+function pathOf(path: string | URL): string {
+  if (typeof path === 'string' && path !== '') return path;
+  if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path);
+  throw new TypeError('path must be the path of a file, or a file: URL');
+}
+
+let shared: UndiciTransport | undefined;
+
+/** Never closed: its idle connections end by themselves, and do not keep the process alive. */
+function sharedTransport(): Transport {
+  shared ??= createUndiciTransport();
+  return shared;
+}
