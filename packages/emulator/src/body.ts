@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import type { StoredBlob } from './blobs.ts';
+import {
+  entityTooLarge,
+  incompleteBody,
+  invalidDigest,
+  malformedXml,
+  missingContentLength,
+} from './errors.ts';
+import type { OssState } from './state.ts';
+import type { OssRequest } from './types.ts';
+import { headerOf } from './wire-text.ts';
+
+/** Of one part or one PutObject. */
+const ENTITY_SIZE_MAX = 5 * 1024 ** 3;
+/** OSS's bodies of XML: 10,000 parts are under 1 MiB. */
+const XML_SIZE_MAX = 4 * 1024 ** 2;
+
+/** Keeps the body of an UploadPart or PutObject, if it is as long, and has the MD5, that its headers say. */
+export async function storeBody(state: OssState, request: OssRequest): Promise<StoredBlob> {
+  const declared = declaredLength(request);
+  const md5 = contentMd5(request);
+  if (declared !== undefined && declared > ENTITY_SIZE_MAX) throw entityTooLarge();
+  const blob = await state.blobs.write(measured(request.body, declared));
+  if (md5 === undefined || md5 === blob.md5) return blob;
+  await state.blobs.remove(blob.blobId);
+  throw invalidDigest();
+}
+
+/** The text of a body of XML, whole. */
+export async function readXmlBody(request: OssRequest): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of measured(request.body, declaredLength(request, 0))) {
+    size += chunk.length;
+    if (size > XML_SIZE_MAX) throw malformedXml();
+    chunks.push(chunk.slice());
+  }
+  const md5 = contentMd5(request);
+  const body = Buffer.concat(chunks);
+  if (md5 !== undefined && md5 !== md5Of(body)) throw invalidDigest();
+  return body.toString('utf8');
+}
+
+/** `undefined` for a chunked body. */
+function declaredLength(request: OssRequest, missing?: number): number | undefined {
+  const text = headerOf(request, 'content-length');
+  if (text !== undefined) return Number(text);
+  if (headerOf(request, 'transfer-encoding') !== undefined) return undefined;
+  if (missing !== undefined) return missing;
+  throw missingContentLength();
+}
+
+/** The header's MD5 as upper-case hex. */
+function contentMd5(request: OssRequest): string | undefined {
+  const text = headerOf(request, 'content-md5');
+  if (text === undefined || text === '') return undefined;
+  const digest = Buffer.from(text, 'base64');
+  if (digest.length !== 16 || digest.toString('base64') !== text) throw invalidDigest();
+  return digest.toString('hex').toUpperCase();
+}
+
+function md5Of(bytes: Uint8Array): string {
+  return createHash('md5').update(bytes).digest('hex').toUpperCase();
+}
+
+async function* measured(
+  body: AsyncIterable<Uint8Array>,
+  declared: number | undefined,
+): AsyncGenerator<Uint8Array, void, void> {
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > ENTITY_SIZE_MAX) throw entityTooLarge();
+    yield chunk;
+  }
+  if (declared !== undefined && size < declared) throw incompleteBody();
+}

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Blobs, createDigester, type StoredBlob } from './blobs.ts';
+
+/**
+ * Keeps each blob as a file of `directory`, under a random name. Blocks of zeros are left as holes, so that a test
+ * can upload a sparse file far larger than the disk.
+ */
+export async function createDirectoryBlobs(directory: string): Promise<Blobs> {
+  await mkdir(directory, { recursive: true });
+  await removeLeftovers(directory);
+  const pathOf = (blobId: string): string => join(directory, blobId);
+  return {
+    write: (body) => writeFile(directory, body),
+    read: (blobId, start, end) => readFile(pathOf(blobId), start, end),
+    corrupt: (blobId, offset) => flipBit(pathOf(blobId), offset),
+    remove: (blobId) => rm(pathOf(blobId), { force: true }),
+  };
+}
+
+/** The file has its name only once it is whole: what a killed emulator leaves is told apart by the suffix. */
+async function writeFile(directory: string, body: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
+  const blobId = randomUUID();
+  const path = join(directory, blobId);
+  const unfinished = path + UNFINISHED;
+  try {
+    const digester = createDigester();
+    const file = await open(unfinished, 'wx');
+    try {
+      let position = 0;
+      for await (const chunk of body) {
+        digester.update(chunk);
+        await writeSparsely(file, chunk, position);
+        position += chunk.length;
+      }
+      await file.truncate(position);
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+    return { blobId, ...digester.digest() };
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+/** Writes what lies between blocks of zeros. A skipped piece of a block reads as zeros too, so it may be skipped. */
+async function writeSparsely(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+  let start = 0;
+  let end = 0;
+  while (end < chunk.length) {
+    const next = Math.min(end + BLOCK - ((position + end) % BLOCK), chunk.length);
+    if (isZero(chunk.subarray(end, next))) {
+      await writeFully(file, chunk.subarray(start, end), position + start);
+      start = next;
+    }
+    end = next;
+  }
+  await writeFully(file, chunk.subarray(start, end), position + start);
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
+}
+
+async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let written = 0; written < bytes.length; ) {
+    const rest = bytes.length - written;
+    written += (await file.write(bytes, written, rest, position + written)).bytesWritten;
+  }
+}
+
+/** Every chunk has its own memory: a response's socket may hold several at once. */
+async function* readFile(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    for (let position = start; position < end; ) {
+      const size = Math.min(end - position, CHUNK);
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(size), 0, size, position);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      position += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function flipBit(path: string, offset: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const byte = Buffer.alloc(1);
+    if ((await file.read(byte, 0, 1, offset)).bytesRead === 0) throw new RangeError(`No byte at ${offset}`);
+    byte.writeUInt8(byte.readUInt8() ^ 1);
+    await writeFully(file, byte, offset);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Only files this module names so: the directory is the user's. */
+async function removeLeftovers(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (/^[0-9a-f-]{36}\.unfinished$/.test(name)) await rm(join(directory, name), { force: true });
+  }
+}
+
+const UNFINISHED = '.unfinished';
+const BLOCK = 4096;
+const CHUNK: number = 1024 * 1024;
+const ZEROS: Buffer = Buffer.alloc(BLOCK);

@@ -1,0 +1,111 @@
+import { type Answer, xmlAnswer } from '../answer.ts';
+import { invalidArgument, preconditionFailed } from '../errors.ts';
+import { type Bucket, bucketOf, type ObjectVersion, type OssState, uploadOf } from '../state.ts';
+import type { OssRequest } from '../types.ts';
+import { headerOf, percentDecode } from '../wire-text.ts';
+import { assertSequence, keepPart, type Parameters, partNumberOf } from './multipart.ts';
+import { objectHeadersOf } from './object-headers.ts';
+import { instantOf, matches, type Range, readRange, wholeSeconds } from './object-reading.ts';
+import { assertMayWrite, keepObject, readPieces, versionHeader, versionOf } from './objects.ts';
+
+/** PUT /key?partNumber=N&uploadId=ID with x-oss-copy-source */
+export async function uploadPartCopy(
+  state: OssState,
+  bucket: Bucket,
+  key: string,
+  request: OssRequest,
+  parameters: Parameters,
+): Promise<Answer> {
+  const partNumber = partNumberOf(parameters);
+  const upload = uploadOf(bucket, key, parameters.get('uploadId') ?? '', '0042-00000311');
+  assertSequence(upload, partNumber);
+  const { object, headers } = copySource(state, request);
+  // A range that is not understood copies the whole source.
+  const whole: Range = { start: 0, end: object.size };
+  const { start, end } = readRange(headerOf(request, 'x-oss-copy-source-range') ?? '', object.size) ?? whole;
+  const blob = await state.blobs.write(readPieces(state, object.pieces, start, end));
+  const lastModified = state.now();
+  await keepPart(state, bucket, upload, {
+    partNumber,
+    size: blob.size,
+    etag: blob.md5,
+    crc64: blob.crc64,
+    trueCrc64: blob.crc64,
+    lastModified,
+    blobId: blob.blobId,
+  });
+  return copied('CopyPartResult', lastModified, blob.md5, headers);
+}
+
+/** PUT /key with x-oss-copy-source */
+export async function copyObject(
+  state: OssState,
+  bucket: Bucket,
+  key: string,
+  request: OssRequest,
+): Promise<Answer> {
+  assertMayWrite(bucket, key, headerOf(request, 'x-oss-forbid-overwrite') === 'true');
+  const { object, headers } = copySource(state, request);
+  const replaces = headerOf(request, 'x-oss-metadata-directive') === 'REPLACE';
+  const blob = await state.blobs.write(readPieces(state, object.pieces, 0, object.size));
+  const copy = await keepObject(state, bucket, {
+    key,
+    type: 'Normal',
+    size: blob.size,
+    etag: blob.md5,
+    crc64: blob.crc64,
+    contentMd5: Buffer.from(blob.md5, 'hex').toString('base64'),
+    headers: replaces ? objectHeadersOf(request) : object.headers,
+    pieces: [{ blobId: blob.blobId, size: blob.size }],
+  });
+  const answerHeaders = { ...headers, 'x-oss-hash-crc64ecma': copy.crc64, ...versionHeader(bucket, copy) };
+  return copied('CopyObjectResult', copy.lastModified, copy.etag, answerHeaders);
+}
+
+function copied(
+  root: string,
+  lastModified: number,
+  etag: string,
+  headers: Readonly<Record<string, string>>,
+): Answer {
+  const children = [
+    ['LastModified', new Date(lastModified).toISOString()],
+    ['ETag', `"${etag}"`],
+  ] as const;
+  return xmlAnswer(root, children, headers);
+}
+
+/** `/bucket/escaped-key?versionId=…` */
+function copySource(
+  state: OssState,
+  request: OssRequest,
+): { readonly object: ObjectVersion; readonly headers: Readonly<Record<string, string>> } {
+  const text = headerOf(request, 'x-oss-copy-source') ?? '';
+  const [, bucketName, escapedKey, versionId] = /^\/?([^/]+)\/([^?]+)(?:\?versionId=(.+))?$/.exec(text) ?? [];
+  const key = percentDecode(escapedKey ?? '');
+  if (bucketName === undefined || key === undefined || key === '') {
+    throw invalidArgument('The copy source is not valid.', 'x-oss-copy-source', text);
+  }
+  const bucket = bucketOf(state, bucketName);
+  const object = versionOf(bucket, key, versionId);
+  assertSourceConditions(request, object);
+  const versioned = bucket.versioning !== undefined;
+  return { object, headers: versioned ? { 'x-oss-copy-source-version-id': object.versionId } : {} };
+}
+
+function assertSourceConditions(request: OssRequest, { etag, lastModified }: ObjectVersion): void {
+  const condition = (name: string): string | undefined => headerOf(request, `x-oss-copy-source-if-${name}`);
+  const match = condition('match');
+  const noneMatch = condition('none-match');
+  const modifiedSince = instantOf(condition('modified-since'));
+  const unmodifiedSince = instantOf(condition('unmodified-since'));
+  const changedAt = wholeSeconds(lastModified);
+  if (match !== undefined && !matches(match, etag)) throw failed('match');
+  if (noneMatch !== undefined && matches(noneMatch, etag)) throw failed('none-match');
+  if (modifiedSince !== undefined && changedAt <= modifiedSince) throw failed('modified-since');
+  if (unmodifiedSince !== undefined && changedAt > unmodifiedSince) throw failed('unmodified-since');
+}
+
+function failed(name: string): ReturnType<typeof preconditionFailed> {
+  return preconditionFailed(`x-oss-copy-source-if-${name}`);
+}

@@ -1,0 +1,35 @@
+import { type Answer, emptyAnswer, xmlAnswer } from '../answer.ts';
+import { malformedXml } from '../errors.ts';
+import type { Bucket, OssState } from '../state.ts';
+import { childrenNamed, readXml, textOf, type XmlElement } from '../xml.ts';
+import { encoded, encodingElement, type Parameters } from './multipart.ts';
+import { deleteObject } from './objects.ts';
+
+const KEYS_MAX = 1000;
+
+/** POST /?delete */
+export async function deleteMultipleObjects(
+  state: OssState,
+  bucket: Bucket,
+  xml: string,
+  parameters: Parameters,
+): Promise<Answer> {
+  const root = readXml(xml, 'Delete');
+  const objects = childrenNamed(root, 'Object');
+  if (objects.length === 0 || objects.length > KEYS_MAX) throw malformedXml();
+  const deleted: XmlElement[] = [];
+  for (const object of objects) {
+    const key = textOf(object, 'Key') ?? '';
+    const versionId = textOf(object, 'VersionId');
+    await deleteObject(state, bucket, key, versionId);
+    deleted.push([
+      'Deleted',
+      [
+        ['Key', encoded(key, parameters)],
+        ['VersionId', versionId],
+      ],
+    ]);
+  }
+  if (textOf(root, 'Quiet') === 'true') return emptyAnswer(200);
+  return xmlAnswer('DeleteResult', [...encodingElement(parameters), ...deleted]);
+}

@@ -1,0 +1,201 @@
+import { type Answer, emptyAnswer, xmlAnswer } from '../answer.ts';
+import { storeBody } from '../body.ts';
+import {
+  invalidArgument,
+  invalidPartNumber,
+  partAlreadyExists,
+  partNotSequential,
+  unexpectedQuery,
+} from '../errors.ts';
+import { type Bucket, type MultipartUpload, type OssState, type StoredPart, uploadOf } from '../state.ts';
+import type { OssRequest } from '../types.ts';
+import { headerOf, percentEncode } from '../wire-text.ts';
+import type { XmlElement } from '../xml.ts';
+import { objectHeadersOf } from './object-headers.ts';
+import { assertMayWrite } from './objects.ts';
+
+export type Parameters = ReadonlyMap<string, string>;
+
+/** POST /key?uploads */
+export async function initiateMultipartUpload(
+  state: OssState,
+  bucket: Bucket,
+  key: string,
+  request: OssRequest,
+  parameters: Parameters,
+): Promise<Answer> {
+  const forbidsOverwrite = headerOf(request, 'x-oss-forbid-overwrite') === 'true';
+  assertMayWrite(bucket, key, forbidsOverwrite);
+  const upload: MultipartUpload = {
+    key,
+    uploadId: state.ids.uploadId(),
+    initiatedAt: state.now(),
+    isSequential: parameters.has('sequential'),
+    forbidsOverwrite,
+    headers: objectHeadersOf(request),
+    parts: new Map(),
+  };
+  bucket.uploads.set(upload.uploadId, upload);
+  await state.records.saveUpload(bucket, upload);
+  return xmlAnswer('InitiateMultipartUploadResult', [
+    ...encodingElement(parameters),
+    ['Bucket', bucket.name],
+    ['Key', encoded(key, parameters)],
+    ['UploadId', upload.uploadId],
+  ]);
+}
+
+/** PUT /key?partNumber=N&uploadId=ID */
+export async function uploadPart(
+  state: OssState,
+  bucket: Bucket,
+  key: string,
+  request: OssRequest,
+  parameters: Parameters,
+): Promise<Answer> {
+  const uploadId = parameters.get('uploadId');
+  if (uploadId === undefined || !parameters.has('partNumber')) throw unexpectedQuery();
+  const partNumber = partNumberOf(parameters);
+  const upload = uploadOf(bucket, key, uploadId, '0042-00000104');
+  assertSequence(upload, partNumber);
+  assertTrafficLimit(headerOf(request, 'x-oss-traffic-limit') ?? parameters.get('x-oss-traffic-limit'));
+  const blob = await storeBody(state, request);
+  // The upload may have been completed or aborted while the body came in: its bytes then belong to nobody.
+  if (bucket.uploads.get(uploadId) !== upload) {
+    await state.blobs.remove(blob.blobId);
+    uploadOf(bucket, key, uploadId, '0042-00000104');
+  }
+  await keepPart(state, bucket, upload, {
+    partNumber,
+    size: blob.size,
+    etag: blob.md5,
+    crc64: blob.crc64,
+    trueCrc64: blob.crc64,
+    lastModified: state.now(),
+    blobId: blob.blobId,
+  });
+  return emptyAnswer(200, {
+    ETag: `"${blob.md5}"`,
+    'Content-MD5': Buffer.from(blob.md5, 'hex').toString('base64'),
+    'x-oss-hash-crc64ecma': blob.crc64,
+  });
+}
+
+/** Keeps a part under its number, in place of the one before it. */
+export async function keepPart(
+  state: OssState,
+  bucket: Bucket,
+  upload: MultipartUpload,
+  part: StoredPart,
+): Promise<void> {
+  const replaced = upload.parts.get(part.partNumber);
+  upload.parts.set(part.partNumber, part);
+  await state.records.savePart(bucket, upload, part);
+  if (replaced !== undefined && replaced.blobId !== part.blobId) await state.blobs.remove(replaced.blobId);
+}
+
+/** GET /key?uploadId=ID */
+export function listParts(bucket: Bucket, key: string, parameters: Parameters): Answer {
+  const upload = uploadOf(bucket, key, parameters.get('uploadId') ?? '', '0042-00000002');
+  const marker = wholeNumber(parameters, 'part-number-marker', 0, 10_000, 0);
+  const max = wholeNumber(parameters, 'max-parts', 1, 1000, 1000);
+  const after = partsOf(upload).filter((part) => part.partNumber > marker);
+  const page = after.slice(0, max);
+  return xmlAnswer('ListPartsResult', [
+    ...encodingElement(parameters),
+    ['Bucket', bucket.name],
+    ['Key', encoded(key, parameters)],
+    ['UploadId', upload.uploadId],
+    ['StorageClass', upload.headers['x-oss-storage-class'] ?? 'Standard'],
+    ['PartNumberMarker', marker],
+    ['NextPartNumberMarker', page.at(-1)?.partNumber ?? ''],
+    ['MaxParts', max],
+    ['IsTruncated', after.length > page.length],
+    ...page.map(partElement),
+  ]);
+}
+
+/** DELETE /key?uploadId=ID */
+export async function abortMultipartUpload(
+  state: OssState,
+  bucket: Bucket,
+  key: string,
+  parameters: Parameters,
+): Promise<Answer> {
+  await dropUpload(state, bucket, uploadOf(bucket, key, parameters.get('uploadId') ?? '', '0042-00000002'));
+  return emptyAnswer(204);
+}
+
+/** Forgets an upload and its bytes. */
+export async function dropUpload(state: OssState, bucket: Bucket, upload: MultipartUpload): Promise<void> {
+  bucket.uploads.delete(upload.uploadId);
+  await state.records.removeUpload(bucket, upload.uploadId);
+  for (const part of upload.parts.values()) await state.blobs.remove(part.blobId);
+}
+
+/** Ascending. */
+export function partsOf(upload: MultipartUpload): readonly StoredPart[] {
+  return [...upload.parts.values()].sort((a, b) => a.partNumber - b.partNumber);
+}
+
+export function partNumberOf(parameters: Parameters): number {
+  const text = parameters.get('partNumber') ?? '';
+  const partNumber = Number(text);
+  if (!/^\d{1,5}$/.test(text) || partNumber < 1 || partNumber > 10_000) throw invalidPartNumber(text);
+  return partNumber;
+}
+
+/** Parts of a `sequential` upload come in order, each once. */
+export function assertSequence({ isSequential, parts }: MultipartUpload, partNumber: number): void {
+  if (!isSequential) return;
+  if (parts.has(partNumber)) throw partAlreadyExists();
+  if (partNumber !== parts.size + 1) throw partNotSequential();
+}
+
+/** In bits per second. */
+export function assertTrafficLimit(limit: string | undefined): void {
+  if (
+    limit === undefined ||
+    (/^\d+$/.test(limit) && Number(limit) >= 245_760 && Number(limit) <= 838_860_800)
+  )
+    return;
+  throw invalidArgument('The traffic limit must be 245760 to 838860800.', 'x-oss-traffic-limit', limit);
+}
+
+export function encodingElement(parameters: Parameters): readonly XmlElement[] {
+  const encodingType = parameters.get('encoding-type');
+  if (encodingType === undefined || encodingType === '') return [];
+  if (encodingType === 'url') return [['EncodingType', 'url']];
+  throw invalidArgument('Invalid Encoding Method specified in Request.', 'encoding-type', encodingType);
+}
+
+export function encoded(text: string, parameters: Parameters): string {
+  return parameters.get('encoding-type') === 'url' ? percentEncode(text) : text;
+}
+
+function partElement({ partNumber, lastModified, etag, crc64, size }: StoredPart): XmlElement {
+  return [
+    'Part',
+    [
+      ['PartNumber', partNumber],
+      ['LastModified', new Date(lastModified).toISOString()],
+      ['ETag', `"${etag}"`],
+      ['HashCrc64ecma', crc64],
+      ['Size', size],
+    ],
+  ];
+}
+
+function wholeNumber(
+  parameters: Parameters,
+  name: string,
+  min: number,
+  max: number,
+  missing: number,
+): number {
+  const text = parameters.get(name);
+  if (text === undefined || text === '') return missing;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw invalidArgument(`Argument ${name} must be an integer between ${min} and ${max}.`, name, text);
+}

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { readTarget } from './addressing.ts';
+import type { Answer } from './answer.ts';
+import type { Blobs } from './blobs.ts';
+import { anonymousDenied, internalError } from './errors.ts';
+import { createInspection, type OssInspection } from './inspection.ts';
+import { createCallbacks, type SendCallback } from './operations/callback.ts';
+import { corsHeaders } from './operations/cors.ts';
+import { applyLifecycle } from './operations/lifecycle.ts';
+import { perform } from './operations/perform.ts';
+import { OssError } from './oss-error.ts';
+import { createNoRecords, type Records } from './records.ts';
+import { authenticate } from './signature-v4.ts';
+import { type Bucket, type Ids, newBucket, type OssState } from './state.ts';
+import type { OssClock, OssCredentials, OssRequest, OssResponse, OssTarget } from './types.ts';
+import { headerOf } from './wire-text.ts';
+import { writeXml } from './xml.ts';
+
+export interface OssModelOptions {
+  /** `cn-hangzhou`, without `oss-`. */
+  readonly region: string;
+  /** Names of buckets to be there from the start. */
+  readonly buckets: readonly string[];
+  /** Who may sign. */
+  readonly credentials: OssCredentials | readonly OssCredentials[];
+  readonly clock: OssClock;
+  readonly blobs: Blobs;
+  /** Where the state is written down. Default: nowhere. */
+  readonly records?: Records;
+  /** Buckets as an earlier model left them. */
+  readonly restored?: readonly Bucket[];
+  /** Custom domains: host to bucket. */
+  readonly cnames?: Readonly<Record<string, string>>;
+  /** Carries upload callbacks out. Default: an application server that answers `{"Status":"OK"}`. */
+  readonly sendCallback?: SendCallback;
+  /** Default: random ones. */
+  readonly ids?: Ids;
+  /** Told of defects of the emulator, which are answered with 500 InternalError. Default: they are thrown. */
+  readonly onInternalError?: (reason: unknown) => void;
+}
+
+/** An OSS without a socket: state, and one function from request to response. */
+export interface OssModel extends OssInspection {
+  handle(request: OssRequest): Promise<OssResponse>;
+  /** What the request is about. Throws an {@link OssError} for one that cannot be read. */
+  identify(request: OssRequest): OssTarget;
+  /** Replaces those who may sign. */
+  putCredentials(credentials: OssCredentials | readonly OssCredentials[]): void;
+}
+
+/** Time comes from the clock alone, and bytes at rest are the blobs' business: in memory nothing leaves the microtasks. */
+export function createOssModel(options: OssModelOptions): OssModel {
+  const { region, cnames = {}, ids = randomIds } = options;
+  const now = (): number => options.clock.now();
+  const buckets = new Map((options.restored ?? []).map((bucket) => [bucket.name, bucket]));
+  for (const name of options.buckets) if (!buckets.has(name)) buckets.set(name, newBucket(name, now()));
+  const records = options.records ?? createNoRecords();
+  const state: OssState = { region, buckets, blobs: options.blobs, records, now, ids };
+  const callbacks = createCallbacks(options.sendCallback ?? acceptingCallback);
+  let credentials = [options.credentials].flat();
+
+  const identify = (request: OssRequest): OssTarget => readTarget(request, { cnames, region });
+
+  async function answer(request: OssRequest): Promise<Answer> {
+    const target = identify(request);
+    if (target.operation !== 'OptionObject') {
+      const signer = authenticate({ request, target, region, credentials, nowMs: now() });
+      if (signer === 'anonymous') throw anonymousDenied();
+    }
+    await applyLifecycle(state);
+    return perform(state, callbacks, request, target);
+  }
+
+  function corsOf(request: OssRequest): Record<string, string> {
+    try {
+      const { bucket, operation } = identify(request);
+      const found = buckets.get(bucket ?? '');
+      return found === undefined || operation === 'OptionObject' ? {} : corsHeaders(found, request);
+    } catch {
+      // An address that cannot be read belongs to no bucket.
+      return {};
+    }
+  }
+
+  return {
+    ...createInspection(state),
+    identify,
+    async handle(request) {
+      const requestId = ids.requestId();
+      const common = { ...commonHeaders(requestId, now()), ...corsOf(request) };
+      try {
+        return finished(request, await answer(request), common);
+      } catch (reason) {
+        if (!(reason instanceof OssError)) {
+          if (options.onInternalError === undefined) throw reason;
+          options.onInternalError(reason);
+        }
+        const error = reason instanceof OssError ? reason : internalError();
+        return finished(request, errorAnswer(request, error, requestId), common);
+      }
+    },
+    putCredentials(replacement) {
+      credentials = [replacement].flat();
+    },
+  };
+}
+
+const randomIds: Ids = {
+  requestId: () => randomBytes(12).toString('hex').toUpperCase(),
+  uploadId: () => randomBytes(16).toString('hex').toUpperCase(),
+  versionId: () => randomBytes(32).toString('hex').toUpperCase(),
+};
+
+const acceptingCallback: SendCallback = () => Promise.resolve({ status: 200, body: '{"Status":"OK"}' });
+
+function commonHeaders(requestId: string, now: number): Record<string, string> {
+  return {
+    Server: 'AliyunOSS',
+    Date: new Date(now).toUTCString(),
+    Connection: 'keep-alive',
+    'x-oss-request-id': requestId,
+    'x-oss-server-time': '1',
+  };
+}
+
+function finished(
+  request: OssRequest,
+  answer: Answer,
+  common: Readonly<Record<string, string>>,
+): OssResponse {
+  const headers = { ...common, ...answer.headers };
+  if (typeof answer.body !== 'string') {
+    return {
+      status: answer.status,
+      headers,
+      body: request.method === 'HEAD' ? new Uint8Array() : answer.body,
+    };
+  }
+  const body = Buffer.from(answer.body);
+  const hasLength = answer.status !== 204 && answer.status !== 304 && request.method !== 'HEAD';
+  return {
+    status: answer.status,
+    headers: hasLength ? { ...headers, 'Content-Length': String(body.length) } : headers,
+    body,
+  };
+}
+
+function errorAnswer(request: OssRequest, error: OssError, requestId: string): Answer {
+  const ec = error.ec;
+  const xml = writeXml('Error', [
+    ['Code', error.code],
+    ['Message', error.message],
+    ['RequestId', requestId],
+    ['HostId', headerOf(request, 'host') ?? ''],
+    ...error.fields,
+    ['EC', ec],
+    ['RecommendDoc', ec === undefined ? undefined : `https://api.aliyun.com/troubleshoot?q=${ec}`],
+  ]);
+  const headers = ec === undefined ? {} : { 'x-oss-ec': ec };
+  if (request.method === 'HEAD') {
+    const inHeader = { 'x-oss-err': Buffer.from(xml).toString('base64') };
+    return { status: error.status, headers: { ...headers, ...inHeader }, body: '' };
+  }
+  return { status: error.status, headers: { ...headers, 'Content-Type': 'application/xml' }, body: xml };
+}
