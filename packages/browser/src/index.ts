@@ -1,1 +1,24 @@
-export {};
+export type {
+  ControlPlane,
+  Disposition,
+  ErrorContext,
+  ObjectOptions,
+  RetryOptions,
+  StorageClass,
+  Upload,
+  UploadErrorCode,
+  UploadEvent,
+  UploadedObject,
+  UploadOptions,
+  UploadSnapshot,
+} from '@partway/core';
+export { UploadError } from '@partway/core';
+export type { UploadFileOptions } from './upload-file.ts';
+export { uploadFile } from './upload-file.ts';
+
+// Above: for those who upload. Below: for those who put an upload together from its ports.
+
+export type { BlobPartBody, BlobSource } from './blob-source.ts';
+export { createBlobSource } from './blob-source.ts';
+export type { FetchTransportOptions } from './fetch-transport.ts';
+export { createFetchTransport } from './fetch-transport.ts';

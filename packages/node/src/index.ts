@@ -13,9 +13,12 @@ export type {
   UploadSnapshot,
 } from '@partway/core';
 export { UploadError } from '@partway/core';
+export { createAliOssObjectStore } from './ali-oss-object-store.ts';
+export type { UploadFileOptions } from './upload-file.ts';
+export { uploadFile } from './upload-file.ts';
+
 // Above: for those who upload. Below: for those who put an upload together from its ports.
+
 export { createFileSource } from './file-source.ts';
 export type { UndiciTransport, UndiciTransportOptions } from './undici-transport.ts';
 export { createUndiciTransport } from './undici-transport.ts';
-export type { UploadFileOptions } from './upload-file.ts';
-export { uploadFile } from './upload-file.ts';

@@ -19,9 +19,9 @@ export interface UploadFileOptions extends UploadOptions {
 }
 
 /**
- * Uploads a regular file and returns at once; `result` tells how it ends. Throws a `TypeError` or `RangeError`
- * for a wrong option. A file that cannot be read, or that changes meanwhile, rejects `result` with
- * `source_unreadable` or `source_changed`.
+ * Uploads a regular file and returns at once; `result` tells how it ends. Throws a `TypeError` or
+ * `RangeError` for a wrong option. A file that cannot be read, or that changes meanwhile, rejects `result`
+ * with `source_unreadable` or `source_changed`.
  */
 export function uploadFile(path: string | URL, options: UploadFileOptions): Upload {
   const filePath = pathOf(path);

@@ -1,0 +1,55 @@
+import { createBlobSource, createFetchTransport } from '@partway/browser';
+import type { PartResponse } from '@partway/core';
+import { type AnswerScript, transportConformance } from '@partway/core/testing';
+import { expect, inject, test } from 'vitest';
+import { remoteScriptedServer } from './remote-scripted-server.ts';
+
+const server = remoteScriptedServer(inject('scriptsUrl'));
+const OK: AnswerScript = { behaviour: 'answer', status: 200, headers: {}, body: '' };
+const signal = new AbortController().signal;
+
+const conformance = transportConformance({
+  createTransport: async () => ({ transport: createFetchTransport(), close: () => Promise.resolve() }),
+  createServer: () => Promise.resolve(server),
+  sendsWhileReading: false,
+});
+
+test.each(conformance)('the fetch transport $name', ({ run }) => run());
+
+function putBlob(url: string, blob: Blob): Promise<PartResponse> {
+  const body = createBlobSource(blob).part(0, blob.size);
+  return createFetchTransport().put({ url, headers: {}, body, onProgress: () => undefined, signal });
+}
+
+test('a part of a file with a type is sent without one', async () => {
+  const address = await server.serve(OK);
+  const file = new File(['hello'], 'a.txt', { type: 'text/plain' });
+  expect(await putBlob(address.url, file)).toMatchObject({ status: 200 });
+  const received = await address.received();
+  expect(received.headers).not.toHaveProperty('content-type');
+  expect(received.headers).toMatchObject({ 'content-length': '5' });
+});
+
+test('no cookie and no address of the page is sent along', async () => {
+  const address = await server.serve(OK);
+  await putBlob(address.url, new Blob(['hello']));
+  const { headers } = await address.received();
+  expect(headers).not.toHaveProperty('cookie');
+  expect(headers).not.toHaveProperty('referer');
+});
+
+test('a file that changed under the request is told from a lost connection', async () => {
+  const address = await server.serve({ ...OK, behaviour: 'reset' });
+  const body = createBlobSource(goneBlob(new DOMException('gone', 'NotReadableError'))).part(0, 5);
+  const transport = createFetchTransport();
+  const sending = transport.put({ url: address.url, headers: {}, body, onProgress: () => undefined, signal });
+  await expect(sending).rejects.toMatchObject({ code: 'source_changed', disposition: 'permanent' });
+});
+
+/** A Blob of five bytes that nobody can read any more. */
+function goneBlob(reason: Error): Blob {
+  const blob = new Blob(['hello']);
+  blob.slice = () => blob;
+  blob.arrayBuffer = () => Promise.reject(reason);
+  return blob;
+}
