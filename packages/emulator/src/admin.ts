@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { faultRuleFromJson, faultRuleToJson } from './fault-check.ts';
 import type { FaultHandle, Faults } from './faults.ts';
+import type { OssInspection } from './inspection.ts';
 
 export interface AdminOptions {
   /** `/-/emulator`. No bucket can be called `-`. */
   readonly path: string;
+  readonly model: OssInspection;
   readonly faults: Faults;
-  readonly now: () => number;
-  readonly advanceClock: (ms: number) => void;
-  /** What `GET state` shows, as JSON. */
-  readonly state: () => unknown;
+  readonly clock: { now(): number; advance(ms: number): void };
 }
 
 /**
@@ -39,7 +38,7 @@ interface Answer {
 
 async function answer(message: IncomingMessage, resource: string, options: AdminOptions): Promise<Answer> {
   if (!isLocal(message)) return { status: 403, json: { error: 'the admin path is for this machine only' } };
-  const { faults } = options;
+  const { faults, clock } = options;
   const [, faultId] = /^faults\/([^/]+)$/.exec(resource) ?? [];
   if (message.method === 'DELETE' && faultId !== undefined) return removeFault(faults, faultId);
   switch (`${message.method} ${resource}`) {
@@ -51,12 +50,12 @@ async function answer(message: IncomingMessage, resource: string, options: Admin
       faults.clear();
       return { status: 204 };
     case 'GET state':
-      return { status: 200, json: options.state() };
+      return { status: 200, json: describeState(options) };
     case 'GET clock':
-      return { status: 200, json: { now: options.now() } };
+      return { status: 200, json: { now: clock.now() } };
     case 'POST clock':
-      options.advanceClock(advanceMs(await readJson(message)));
-      return { status: 200, json: { now: options.now() } };
+      clock.advance(advanceMs(await readJson(message)));
+      return { status: 200, json: { now: clock.now() } };
     default:
       return { status: 404, json: { error: `there is no ${message.method} ${resource} here` } };
   }
@@ -80,6 +79,13 @@ function removeFault(faults: Faults, id: string): Answer {
   if (fault === undefined) return { status: 404, json: { error: `there is no fault ${id}` } };
   fault.remove();
   return { status: 204 };
+}
+
+function describeState({ model, faults, clock }: AdminOptions): unknown {
+  const buckets = model
+    .buckets()
+    .map((bucket) => [bucket, { objects: model.keys(bucket).length, uploads: model.uploads(bucket) }]);
+  return { now: clock.now(), faults: faults.list().length, buckets: Object.fromEntries(buckets) };
 }
 
 function describeFault({ id, rule, matched, fired }: FaultHandle): unknown {

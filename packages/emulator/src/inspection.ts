@@ -15,11 +15,13 @@ import {
 export interface OssInspection {
   /** The newest version of an object; `undefined` when there is none. */
   object(bucket: string, key: string): InspectedObject | undefined;
+  bucketNames(): readonly string[];
   /** Every object's key, in byte order. */
   keys(bucket: string): readonly string[];
   /** The uploads under way, by key, then uploadId. */
   uploads(bucket: string): readonly InspectedUpload[];
-  createBucket(bucket: string): void;
+  /** Does nothing to a bucket that is there. */
+  createBucket(bucket: string): Promise<void>;
   setVersioning(bucket: string, versioning: 'Enabled' | 'Suspended'): void;
   /**
    * Flips a bit of a stored part. ListParts then shows the ETag and CRC64 of the wrong bytes, or, with `silent`, goes
@@ -71,13 +73,17 @@ export function createInspection(state: OssState): OssInspection {
       const bytes = (): Promise<Uint8Array> => whole(readPieces(state, pieces, 0, size), size);
       return { size, etag, crc64, versionId, headers, bytes };
     },
+    bucketNames: () => [...state.buckets.keys()],
     keys(bucketName) {
       const bucket = bucketOf(state, bucketName);
       return [...bucket.objects.keys()].filter((key) => newestOf(bucket, key) !== undefined).sort();
     },
     uploads: (bucketName) => [...bucketOf(state, bucketName).uploads.values()].map(inspected).sort(byKey),
-    createBucket(name) {
-      state.buckets.set(name, newBucket(name, state.now()));
+    async createBucket(name) {
+      if (state.buckets.has(name)) return;
+      const bucket = newBucket(name, state.now());
+      state.buckets.set(name, bucket);
+      await state.records.saveBucket(bucket);
     },
     setVersioning(name, versioning) {
       bucketOf(state, name).versioning = versioning;

@@ -1,0 +1,102 @@
+#!/usr/bin/env node
+import { defineCommand, runMain } from 'citty';
+import { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from './emulator.ts';
+
+const command = defineCommand({
+  meta: { name: 'partway-emulator', description: 'An Alibaba Cloud OSS in a process' },
+  args: {
+    port: { type: 'string', default: '9000', description: 'TCP port; 0 takes a free one' },
+    host: { type: 'string', default: '127.0.0.1', description: 'address to listen on' },
+    region: { type: 'string', default: 'cn-hangzhou', description: 'region that signatures must name' },
+    bucket: { type: 'string', default: 'demo', description: 'bucket to create; repeat it or use commas' },
+    'access-key-id': { type: 'string', default: 'emulator', description: 'who may sign' },
+    'access-key-secret': { type: 'string', default: 'emulator-secret', description: 'and with what' },
+    'security-token': { type: 'string', description: 'makes them STS credentials' },
+    'data-dir': { type: 'string', description: 'keep everything in this directory. Default: in memory' },
+    discard: { type: 'boolean', description: 'keep sizes and checksums, not bytes' },
+    admin: { type: 'boolean', description: 'serve /-/emulator, from this machine only' },
+  },
+  async run({ args, rawArgs }) {
+    try {
+      const emulator = await startOssEmulator(readOptions(args, rawArgs));
+      stopOnSignal(emulator);
+      console.log(`partway-emulator listening on ${emulator.endpoint}`);
+    } catch (reason) {
+      console.error(`partway-emulator: ${explain(reason)}`);
+      process.exitCode = 1;
+    }
+  },
+});
+
+type Args = Readonly<Record<string, unknown>>;
+
+/** citty takes any option and the last of a repeated one: both are looked after here. */
+function readOptions(args: Args, rawArgs: readonly string[]): OssEmulatorOptions {
+  checkNames(rawArgs);
+  const text = (name: string): string => {
+    const value = args[name];
+    if (typeof value !== 'string' || value === '') throw new TypeError(`--${name} needs a value`);
+    return value;
+  };
+  const port = Number(text('port'));
+  if (!/^\d+$/.test(text('port')) || port > 65_535) {
+    throw new RangeError(`--port must be a whole number from 0 to 65535, got ${text('port')}`);
+  }
+  const buckets = repeated('bucket', rawArgs).flatMap((names) => names.split(','));
+  return {
+    port,
+    host: text('host'),
+    region: text('region'),
+    buckets: buckets.length > 0 ? buckets : [text('bucket')],
+    credentials: {
+      accessKeyId: text('access-key-id'),
+      accessKeySecret: text('access-key-secret'),
+      ...(args['security-token'] === undefined ? {} : { securityToken: text('security-token') }),
+    },
+    ...(args['data-dir'] === undefined ? {} : { dataDir: text('data-dir') }),
+    discardBodies: args['discard'] === true,
+    ...(args['admin'] === true ? { adminPath: '/-/emulator' } : {}),
+  };
+}
+
+const TAKES_VALUE: readonly string[] = [
+  ...['port', 'host', 'region', 'bucket', 'access-key-id', 'access-key-secret', 'security-token', 'data-dir'],
+];
+const FLAGS: readonly string[] = ['discard', 'admin'];
+
+function checkNames(rawArgs: readonly string[]): void {
+  for (let index = 0; index < rawArgs.length; index++) {
+    const [, name = '', equals] = /^--([^=]*)(=?)/.exec(rawArgs[index] ?? '') ?? [];
+    if (TAKES_VALUE.includes(name)) index += equals ? 0 : 1;
+    else if (!FLAGS.includes(name)) throw new TypeError(`${rawArgs[index]} is not an option; try --help`);
+  }
+}
+
+function repeated(name: string, rawArgs: readonly string[]): readonly string[] {
+  return rawArgs.flatMap((arg, index) => {
+    if (arg === `--${name}`) return [rawArgs[index + 1] ?? ''];
+    return arg.startsWith(`--${name}=`) ? [arg.slice(name.length + 3)] : [];
+  });
+}
+
+function stopOnSignal(emulator: OssEmulator): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      emulator.close().then(
+        () => process.exit(0),
+        (reason: unknown) => {
+          console.error(`partway-emulator: ${explain(reason)}`);
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+function explain(reason: unknown): string {
+  if (!(reason instanceof Error)) return String(reason);
+  if ('code' in reason && reason.code === 'EADDRINUSE') return `the port is in use (${reason.message})`;
+  return reason.message;
+}
+
+await runMain(command);

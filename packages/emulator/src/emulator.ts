@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { createAdmin } from './admin.ts';
+import { createDirectoryBlobs } from './directory-blobs.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { serveHttp } from './http-server.ts';
+import { createDiscardingBlobs, createMemoryBlobs } from './memory-blobs.ts';
+import { misbehaving } from './misbehave.ts';
+import { createOssModel, type OssModel, type OssModelOptions } from './oss-model.ts';
+import { createDirectoryRecords, loadBuckets } from './records.ts';
+import type { OssClock, OssCredentials } from './types.ts';
+
+export interface OssEmulatorOptions {
+  /** Default: 0, a free one. */
+  readonly port?: number;
+  /** Default: `127.0.0.1`. */
+  readonly host?: string;
+  /** Default: `cn-hangzhou`. */
+  readonly region?: string;
+  /** Default: one, `demo`. */
+  readonly buckets?: readonly string[];
+  /** Default: `{ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }`. */
+  readonly credentials?: OssCredentials | readonly OssCredentials[];
+  /** Where to keep everything. Default: in memory. */
+  readonly dataDir?: string;
+  /** Keeps sizes and checksums but no bytes, for uploads larger than the memory. Default: false. */
+  readonly discardBodies?: boolean;
+  /** Default: the system's. */
+  readonly clock?: OssClock;
+  /** Hosts bound to a bucket: `{ 'files.example.com': 'media' }`. Default: none. */
+  readonly cnames?: Readonly<Record<string, string>>;
+  /** Serves an admin panel for this machine below this path, such as `/-/emulator`. Default: none. */
+  readonly adminPath?: string;
+}
+
+export interface OssEmulator {
+  /** `http://127.0.0.1:49152`. Path style, or virtual hosts by the Host header. */
+  readonly endpoint: string;
+  readonly port: number;
+  readonly region: string;
+  readonly model: OssModel;
+  readonly faults: Faults;
+  /** Lets time jump: signatures expire, clocks skew. Negative: back. */
+  advanceClock(ms: number): void;
+  /** Ends every connection, the silent ones too, and stops. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_CREDENTIALS: OssCredentials = { accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' };
+
+/** Starts an OSS in this process. Resolves when it accepts connections. */
+export async function startOssEmulator({
+  port = 0,
+  host = '127.0.0.1',
+  region = 'cn-hangzhou',
+  buckets = ['demo'],
+  credentials = DEFAULT_CREDENTIALS,
+  dataDir,
+  discardBodies = false,
+  clock: baseClock = { now: Date.now },
+  cnames = {},
+  adminPath,
+}: OssEmulatorOptions = {}): Promise<OssEmulator> {
+  checkRegion(region);
+  for (const bucket of buckets) checkBucket(bucket);
+  const clock = jumpingClock(baseClock);
+  const { now, advance: advanceClock } = clock;
+  const model = createOssModel({
+    region,
+    buckets: [],
+    credentials,
+    clock,
+    cnames: lowerCased(cnames),
+    ...(await storage(dataDir, discardBodies)),
+  });
+  for (const bucket of buckets) await model.createBucket(bucket);
+  const faults = createFaults({ advanceClock });
+  const server = await serveHttp({
+    port,
+    host,
+    handle: misbehaving(model, faults, { now }).handle,
+    intercept: adminPath === undefined ? () => false : createAdmin({ path: adminPath, model, faults, clock }),
+  });
+  return {
+    endpoint: `http://${urlHost(host)}:${server.port}`,
+    port: server.port,
+    region,
+    model,
+    faults,
+    advanceClock,
+    close: server.close,
+  };
+}
+
+type Storage = Pick<OssModelOptions, 'blobs' | 'records' | 'restored'>;
+
+async function storage(dataDir: string | undefined, discardBodies: boolean): Promise<Storage> {
+  if (dataDir === undefined) {
+    return { blobs: discardBodies ? createDiscardingBlobs() : createMemoryBlobs() };
+  }
+  if (discardBodies) throw new TypeError('dataDir keeps bodies and discardBodies does not: choose one');
+  const directory = join(dataDir, 'buckets');
+  return {
+    blobs: await createDirectoryBlobs(join(dataDir, 'blobs')),
+    records: createDirectoryRecords(directory),
+    restored: await loadBuckets(directory),
+  };
+}
+
+function checkRegion(region: string): void {
+  if (/^(?!oss-)[a-z0-9-]+$/.test(region)) return;
+  throw new TypeError(`region must be like cn-hangzhou, without oss-, got ${region}`);
+}
+
+function checkBucket(name: string): void {
+  if (/^(?!-)[a-z0-9-]{3,63}(?<!-)$/.test(name)) return;
+  throw new TypeError(`buckets must be named with 3 to 63 of a-z, 0-9 and inner hyphens, got ${name}`);
+}
+
+interface JumpingClock extends OssClock {
+  advance(ms: number): void;
+}
+
+function jumpingClock(base: OssClock): JumpingClock {
+  let offset = 0;
+  return {
+    now: () => base.now() + offset,
+    advance(ms) {
+      offset += ms;
+    },
+  };
+}
+
+function lowerCased(cnames: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(cnames).map(([host, bucket]) => [host.toLowerCase(), bucket]));
+}
+
+/** Listening on all addresses is reached by the loopback one; IPv6 needs its brackets. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

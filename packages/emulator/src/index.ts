@@ -1,0 +1,36 @@
+// An OSS over HTTP, for development and tests.
+
+// An OSS without a socket, for simulations.
+export type { Blobs, Digest, StoredBlob } from './blobs.ts';
+export { createDirectoryBlobs } from './directory-blobs.ts';
+export { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from './emulator.ts';
+// What goes wrong, and when.
+export type * from './fault-rule.ts';
+export { createFaults, type FaultHandle, type Faults, type FaultsOptions, seededRandom } from './faults.ts';
+export type {
+  InspectedObject,
+  InspectedPart,
+  InspectedUpload,
+  OssInspection,
+  PartName,
+} from './inspection.ts';
+export { createDiscardingBlobs, createMemoryBlobs } from './memory-blobs.ts';
+export {
+  type MisbehavingModel,
+  type MisbehavingOptions,
+  misbehaving,
+  type Outcome,
+  type StoredPart,
+} from './misbehave.ts';
+export { OssError, type OssErrorFields } from './oss-error.ts';
+export { createOssModel, type OssModel, type OssModelOptions } from './oss-model.ts';
+export { createDirectoryRecords, loadBuckets, type Records } from './records.ts';
+export type { Bucket, Ids } from './state.ts';
+export type {
+  OssClock,
+  OssCredentials,
+  OssOperation,
+  OssRequest,
+  OssResponse,
+  OssTarget,
+} from './types.ts';
