@@ -13,12 +13,12 @@ import type OSS from 'ali-oss';
 import { createAliOssCredentials, type RawClient } from './ali-oss-credentials.ts';
 
 /**
- * An {@link ObjectStore} over an `ali-oss` client you already hold: its credentials, endpoint, agents and timeouts.
- * Of its methods only `request` is used, which signs and sends. The others mistake an error in an answer of 200 for
- * success, a lone part for no list, and the absence of the bucket for that of the object; `abortMultipartUpload` stops
- * every upload of the client. Its retries are off here, and so is its own renewal of STS tokens, which calls a set
- * fresh before it has arrived. URLs are signed by Partway. Where a signal is aborted the request goes on unheard,
- * since the client cannot stop one.
+ * An {@link ObjectStore} over an `ali-oss` client you already hold: its credentials, endpoint, agents and
+ * timeouts. Of its methods only `request` is used, which signs and sends. The others mistake an error in an
+ * answer of 200 for success, a lone part for no list, and the absence of the bucket for that of the object;
+ * `abortMultipartUpload` stops every upload of the client. Its retries are off here, and so is its own
+ * renewal of STS tokens, which calls a set fresh before it has arrived. URLs are signed by Partway. Where a
+ * signal is aborted the request goes on unheard, since the client cannot stop one.
  *
  * @throws TypeError for a client without a bucket, or without `authorizationV4: true`.
  */

@@ -18,8 +18,8 @@ export type CredentialsSource = OssCredentials | (() => OssCredentials | Promise
 /** Credentials that stay fresh. */
 export interface Credentials {
   /**
-   * One consistent set. However many ask at once, the source is asked once. When it fails, the credentials at hand
-   * serve as long as they live, and the next caller asks again.
+   * One consistent set. However many ask at once, the source is asked once. When it fails, the credentials at
+   * hand serve as long as they live, and the next caller asks again.
    */
   current(): Promise<OssCredentials>;
   /** OSS refused these: nobody gets them again. Does nothing when newer ones are at hand. */

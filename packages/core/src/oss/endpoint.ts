@@ -1,18 +1,27 @@
 import { uriEncodePath } from './uri-encode.ts';
 
-/** Where the bucket's name goes: into the host, into the path, or nowhere, as the host belongs to the bucket. */
+/**
+ * Where the bucket's name goes: into the host, into the path, or nowhere, as the host belongs to the bucket.
+ */
 export type Addressing = 'virtual-host' | 'path' | 'cname';
 
 export interface EndpointOptions {
   /** As in `cn-hangzhou`, without the prefix `oss-`. */
   readonly region: string;
-  /** A host, or a URL without a path. The scheme is https where none is given. Default: the region's public host. */
+  /**
+   * A host, or a URL without a path. The scheme is https where none is given. Default: the region's public
+   * host.
+   */
   readonly endpoint?: string;
   /** The region's host inside Alibaba Cloud. Default: false. */
   readonly internal?: boolean;
-  /** Transfer acceleration: anywhere (`true`), or outside the Chinese mainland (`'overseas'`). Default: false. */
+  /**
+   * Transfer acceleration: anywhere (`true`), or outside the Chinese mainland (`'overseas'`). Default: false.
+   */
   readonly accelerate?: boolean | 'overseas';
-  /** Default: `path` for an IP address or localhost, else `virtual-host`, which is all that OSS itself serves. */
+  /**
+   * Default: `path` for an IP address or localhost, else `virtual-host`, which is all that OSS itself serves.
+   */
   readonly addressing?: Addressing;
 }
 

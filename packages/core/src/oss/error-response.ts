@@ -11,8 +11,9 @@ export interface OssAnswer {
 }
 
 /**
- * The error that OSS's answer stands for. Of the body only Code, EC, RequestId and a harmless Message are used: the
- * rest may repeat the signed URL. Reads without an XML parser, because this travels in the browser bundle.
+ * The error that OSS's answer stands for. Of the body only Code, EC, RequestId and a harmless Message are
+ * used: the rest may repeat the signed URL. Reads without an XML parser, because this travels in the browser
+ * bundle.
  */
 export function ossError(answer: OssAnswer, context: ErrorContext): UploadError {
   const headers: Headers = answer.headers;
@@ -38,7 +39,9 @@ export function ossError(answer: OssAnswer, context: ErrorContext): UploadError 
   });
 }
 
-/** The error of an answer, or `undefined` for one of 200 or 204 that does not hold an `<Error>` nevertheless. */
+/**
+ * The error of an answer, or `undefined` for one of 200 or 204 that does not hold an `<Error>` nevertheless.
+ */
 export function errorIn(answer: OssAnswer, context: ErrorContext): UploadError | undefined {
   const isSuccess = (answer.status === 200 || answer.status === 204) && !ERROR_DOCUMENT.test(answer.body);
   return isSuccess ? undefined : ossError(answer, context);

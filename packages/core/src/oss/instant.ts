@@ -1,6 +1,6 @@
 /**
- * The three ways in which OSS writes an instant. `Date` with an argument is a pure function; what core must not do is
- * ask it for the time.
+ * The three ways in which OSS writes an instant. `Date` with an argument is a pure function; what core must
+ * not do is ask it for the time.
  */
 // biome-ignore lint/style/noRestrictedGlobals: never called without an argument.
 const Calendar = Date;

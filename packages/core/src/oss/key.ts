@@ -1,9 +1,10 @@
 import { KEY_SIZE_MAX } from './limits.ts';
 
 /**
- * Refuses a key that OSS does not take, or that cannot survive a URL, with an error that says why: 1 to 1023 bytes of
- * UTF-8, not beginning with `/` or `\`, without lone surrogates, and without a segment `.` or `..` (every URL parser
- * resolves those, also escaped, and the signature then fails). `option` names the caller's option in the message.
+ * Refuses a key that OSS does not take, or that cannot survive a URL, with an error that says why: 1 to 1023
+ * bytes of UTF-8, not beginning with `/` or `\`, without lone surrogates, and without a segment `.` or `..`
+ * (every URL parser resolves those, also escaped, and the signature then fails). `option` names the caller's
+ * option in the message.
  *
  * @throws TypeError, or RangeError for the size.
  */

@@ -27,5 +27,7 @@ export const PRESIGN_SECONDS_DEFAULT = 900;
 export const LIST_PAGE_MAX = 1000;
 /** Ours, not OSS's: a list that goes on for longer is a fault, and would fill the memory. */
 export const LIST_PAGES_MAX = 1000;
-/** Ours: of an answer other than an object's bytes. A full page of the longest keys, escaped, is under 4 MiB. */
+/**
+ * Ours: of an answer other than an object's bytes. A full page of the longest keys, escaped, is under 4 MiB.
+ */
 export const ANSWER_SIZE_MAX: number = 8 * 1024 * 1024;

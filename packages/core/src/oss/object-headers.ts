@@ -3,8 +3,9 @@ import { METADATA_SIZE_MAX, TAG_NAME_LENGTH_MAX, TAG_VALUE_LENGTH_MAX, TAGS_MAX 
 import { uriEncode } from './uri-encode.ts';
 
 /**
- * The headers that carry the options of an object, names in lower case: for InitiateMultipartUpload, and, together
- * with `aclHeader`, for PutObject. Empty texts are left out, as `''` is what browsers call an unknown type.
+ * The headers that carry the options of an object, names in lower case: for InitiateMultipartUpload, and,
+ * together with `aclHeader`, for PutObject. Empty texts are left out, as `''` is what browsers call an
+ * unknown type.
  *
  * @throws TypeError or RangeError that names the option.
  */
@@ -60,8 +61,8 @@ export function assertHeaderValue(value: string, option: string): void {
   if (typeof value !== 'string') throw new TypeError(`${option} must be a string`);
   if (!/^[\x20-\x7e]*$/.test(value)) {
     throw new TypeError(
-      `${option} must be printable ASCII, as it becomes an HTTP header. Encode other text, with encodeURIComponent` +
-        " for example, or filename*=UTF-8''… in a content disposition",
+      `${option} must be printable ASCII, as it becomes an HTTP header. Encode other text, for example ` +
+        "with encodeURIComponent, or as filename*=UTF-8''… in a content disposition",
     );
   }
 }

@@ -44,8 +44,8 @@ export interface OssOperation {
 export interface OssWire {
   readonly bucket: string;
   /**
-   * Signs and sends once, follows no redirect, adds no Content-Type. Resolves for an answer in which `errorIn` finds
-   * no error, and rejects with that error otherwise.
+   * Signs and sends once, follows no redirect, adds no Content-Type. Resolves for an answer in which
+   * `errorIn` finds no error, and rejects with that error otherwise.
    */
   send(operation: OssOperation): Promise<OssAnswer>;
   /** The key has been checked. */

@@ -18,8 +18,8 @@ export interface OssObjectStoreOptions extends EndpointOptions {
 }
 
 /**
- * An {@link ObjectStore} over `fetch`, for Node, Deno, Bun and edge runtimes: signed by header with version 4, each
- * operation sent once, redirects refused.
+ * An {@link ObjectStore} over `fetch`, for Node, Deno, Bun and edge runtimes: signed by header with version
+ * 4, each operation sent once, redirects refused.
  *
  * @throws TypeError that names the option.
  */
@@ -50,5 +50,7 @@ export function createOssObjectStore(options: OssObjectStoreOptions): ObjectStor
   });
 }
 
-/** The one place that reads the platform's `fetch`, at the time of the call: tests and tracers may replace it. */
+/**
+ * The one place that reads the platform's `fetch`, at the time of the call: tests and tracers may replace it.
+ */
 const platformFetch: Fetch = (url, init) => globalThis.fetch(url, init);

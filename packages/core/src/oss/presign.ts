@@ -30,7 +30,9 @@ export interface SignRequest extends EndpointOptions {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** Of these, Content-Type, Content-MD5 and x-oss-* are signed. An empty value counts as absent. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Names of further `headers` to sign. Those that `headers` does not have are passed over, as the SDKs do. */
+  /**
+   * Names of further `headers` to sign. Those that `headers` does not have are passed over, as the SDKs do.
+   */
   readonly additionalHeaders?: readonly string[];
   /** Default: the time of the system. */
   readonly now?: Instant;
@@ -44,8 +46,9 @@ export interface PresignRequest extends SignRequest {
 }
 
 /**
- * Signs a URL that anyone may use until it expires. `headers` of the result are exactly what the sender must send:
- * headers that are not signed are left out. The life is cut to that of the credentials, where it is known.
+ * Signs a URL that anyone may use until it expires. `headers` of the result are exactly what the sender must
+ * send: headers that are not signed are left out. The life is cut to that of the credentials, where it is
+ * known.
  *
  * @throws TypeError or RangeError that names the option; UploadError `credentials_expired`.
  */

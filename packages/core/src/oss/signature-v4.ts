@@ -4,7 +4,10 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { toBasicIso } from './instant.ts';
 import { uriEncode, uriEncodePath } from './uri-encode.ts';
 
-/** What is signed, each piece in canonical form already, so that many requests can share what they have in common. */
+/**
+ * What is signed, each piece in canonical form already, so that many requests can share what they have in
+ * common.
+ */
 export interface CanonicalPieces {
   /** In upper case. */
   readonly method: string;
@@ -57,8 +60,8 @@ export function canonicalUri(bucket: string, key: string): string {
 }
 
 /**
- * The query as it is signed, which is also good for the wire: encoded, sorted by encoded name, a bare name where the
- * value is empty or `undefined`.
+ * The query as it is signed, which is also good for the wire: encoded, sorted by encoded name, a bare name
+ * where the value is empty or `undefined`.
  */
 export function canonicalQuery(query: Readonly<Record<string, string | number | undefined>>): string {
   return Object.entries(query)
@@ -78,8 +81,8 @@ export interface SignedHeaders {
 }
 
 /**
- * Of `headers`, those that OSS demands to be signed (Content-Type, Content-MD5, x-oss-*) and those of `additionalNames`
- * that are present. A header with an empty value counts as absent.
+ * Of `headers`, those that OSS demands to be signed (Content-Type, Content-MD5, x-oss-*) and those of
+ * `additionalNames` that are present. A header with an empty value counts as absent.
  */
 export function signedHeaders(
   headers: Readonly<Record<string, string>>,

@@ -25,8 +25,8 @@ export interface SignedFetchOptions {
 }
 
 /**
- * Sends operations, each once, signed by header. Resolves only for an answer of 200 or 204 that holds no error.
- * Redirects are not followed: the signature would travel to whomever the answer names.
+ * Sends operations, each once, signed by header. Resolves only for an answer of 200 or 204 that holds no
+ * error. Redirects are not followed: the signature would travel to whomever the answer names.
  */
 export function createSignedFetch(
   options: SignedFetchOptions,
@@ -57,7 +57,7 @@ function signOperation(
     method,
     key,
     query,
-    // Said explicitly, because `fetch` would add a Content-Type of its own to a text, and OSS would find it unsigned.
+    // Said explicitly: `fetch` would add a Content-Type of its own to a text, and OSS would find it unsigned.
     headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/xml' }) },
     credentials,
     now,

@@ -1,6 +1,6 @@
 /**
- * Waits for what `start` begins, but rejects with the signal's reason as soon as it is aborted. Begins nothing for a
- * signal aborted before. What is under way goes on, as others may wait for it too.
+ * Waits for what `start` begins, but rejects with the signal's reason as soon as it is aborted. Begins
+ * nothing for a signal aborted before. What is under way goes on, as others may wait for it too.
  */
 export async function unlessAborted<Value>(
   start: () => Promise<Value>,

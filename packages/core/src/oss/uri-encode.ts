@@ -1,6 +1,6 @@
 /**
- * Escapes every byte of UTF-8 but `A-Z a-z 0-9 - . _ ~`, with hex digits in upper case, as V4 signatures demand.
- * `encodeURIComponent` leaves five more characters alone.
+ * Escapes every byte of UTF-8 but `A-Z a-z 0-9 - . _ ~`, with hex digits in upper case, as V4 signatures
+ * demand. `encodeURIComponent` leaves five more characters alone.
  *
  * @throws URIError for a lone surrogate.
  */

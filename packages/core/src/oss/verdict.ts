@@ -43,8 +43,9 @@ const CREDENTIALS_HINT = 'Sign with new STS credentials.';
 const REGION_HINT = "Set `region` to the bucket's region, without the prefix `oss-`.";
 
 /**
- * The whole verdict on an answer of OSS that is an error, as data. First match wins. Most rows leave the status out,
- * since Complete may answer 200 with an error in the body. The texts of messages decide nothing: they differ.
+ * The whole verdict on an answer of OSS that is an error, as data. First match wins. Most rows leave the
+ * status out, since Complete may answer 200 with an error in the body. The texts of messages decide nothing:
+ * they differ.
  */
 export const VERDICTS: readonly VerdictRow[] = [
   {
@@ -76,7 +77,7 @@ export const VERDICTS: readonly VerdictRow[] = [
     when: { ossCode: ['SignatureDoesNotMatch'] },
     code: 'signature_mismatch',
     disposition: 'permanent',
-    hint: 'Send exactly the signed URL and headers: no other Content-Type, Content-MD5 or x-oss-*. Else check the secret.',
+    hint: 'Send the signed headers, no other Content-Type, Content-MD5 or x-oss-*. Else check the secret.',
   },
   {
     when: { ec: ['0002-00000226', '0002-00000227'] },

@@ -4,9 +4,9 @@ import type { ListedPart, ListedUpload } from '../ports.ts';
 import { parseInstant } from './instant.ts';
 
 /**
- * Reads and writes the documents of OSS. Elements count by their local name, and every value stays text until it is
- * asked to be more: an uploadId `007` and a key `1e5` are no numbers, a key may begin with spaces. A document that is
- * cut, or is another one, is an `UploadError` `malformed_answer`, transient.
+ * Reads and writes the documents of OSS. Elements count by their local name, and every value stays text until
+ * it is asked to be more: an uploadId `007` and a key `1e5` are no numbers, a key may begin with spaces. A
+ * document that is cut, or is another one, is an `UploadError` `malformed_answer`, transient.
  */
 
 /** `<InitiateMultipartUploadResult>` */
