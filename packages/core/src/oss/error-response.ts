@@ -1,6 +1,6 @@
 import { type ErrorContext, UploadError } from '../errors.ts';
 import { parseInstant } from './instant.ts';
-import { type ErrorAnswer, verdictOf } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
 
 /** An answer of OSS, or of whatever stands between. */
 export interface OssAnswer {
@@ -16,26 +16,19 @@ export interface OssAnswer {
  * bundle.
  */
 export function ossError(answer: OssAnswer, context: ErrorContext): UploadError {
+  const { status } = answer;
   const headers: Headers = answer.headers;
   const xml = answer.body === '' ? decodeBase64(headers['x-oss-err'] ?? '') : answer.body;
   const ossCode = element(xml, 'Code', NAME);
   const ec = element(xml, 'EC', NAME) ?? plain(headers['x-oss-ec'], NAME);
   const requestId = plain(headers['x-oss-request-id'], NAME) ?? element(xml, 'RequestId', NAME);
-  const retryAfterMs = retryAfter(headers);
-  const said: ErrorAnswer = { status: answer.status, ossCode, ec, namesExpiry: /<Expires>/.test(xml) };
-  const { hint, ...verdict } = verdictOf(said);
+  const { hint, ...verdict } = verdictOf({ status, ossCode, ec, namesExpiry: xml.includes('<Expires>') });
+  const said = { status, ossCode, ec, requestId, retryAfterMs: retryAfter(headers) };
   return new UploadError({
     ...verdict,
-    message: messageOf(answer.status, ossCode, element(xml, 'Message', HARMLESS), context.operation),
+    message: messageOf(status, ossCode, element(xml, 'Message', HARMLESS), context.operation),
     ...(hint === undefined ? {} : { hint }),
-    context: {
-      ...context,
-      status: answer.status,
-      ...(ossCode === undefined ? {} : { ossCode }),
-      ...(ec === undefined ? {} : { ec }),
-      ...(requestId === undefined ? {} : { requestId }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    },
+    context: { ...context, ...withoutUndefined(said) },
   });
 }
 
@@ -59,6 +52,10 @@ function messageOf(
   return `OSS answered ${operation} with ${status} ${ossCode}${message === undefined ? '' : `: ${message}`}`;
 }
 
+function withoutUndefined(said: Readonly<Record<string, string | number | undefined>>): ErrorContext {
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
 type Headers = Readonly<Record<string, string | undefined>>;
 
 /** Codes and ids of OSS. Anything else in their place is not from OSS. */
@@ -69,27 +66,13 @@ const MESSAGE_SIZE_MAX = 200;
 
 /** The text of a flat element. `undefined` when it is absent or does not look as it should. */
 function element(xml: string, name: string, allowed: RegExp): string | undefined {
-  const text = new RegExp(`<${name}>([^<]*)<`).exec(xml)?.[1]?.slice(0, 4096);
-  return plain(
-    text?.replaceAll(/&(lt|gt|quot|apos|amp|#39|#34);/g, (_, entity) => ENTITIES[entity] ?? ''),
-    allowed,
-  );
+  return plain(new RegExp(`<${name}>([^<]{1,4096})<`).exec(xml)?.[1], allowed);
 }
 
 function plain(text: string | undefined, allowed: RegExp): string | undefined {
   const trimmed = text?.trim();
   return trimmed !== undefined && allowed.test(trimmed) ? trimmed.slice(0, MESSAGE_SIZE_MAX) : undefined;
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-  amp: '&',
-  '#39': "'",
-  '#34': '"',
-};
 
 /** An answer to HEAD has no body: OSS puts the XML of its error into a header. */
 function decodeBase64(text: string): string {
@@ -104,11 +87,10 @@ function decodeBase64(text: string): string {
 function retryAfter(headers: Headers): number | undefined {
   const asked = headers['retry-after'] ?? '';
   const until = parseInstant(/^\d*$/.test(asked) ? undefined : asked);
-  const answeredAt = parseInstant(headers.date);
   const waits = [
-    /^\d{1,6}$/.test(asked) ? Number(asked) * 1000 : 0,
-    until !== undefined && answeredAt !== undefined ? until - answeredAt : 0,
-    /^\d{1,9}$/.test(headers['x-oss-qos-delay-time'] ?? '') ? Number(headers['x-oss-qos-delay-time']) : 0,
+    Number(/^\d{1,6}$/.exec(asked)?.[0] ?? 0) * 1000,
+    (until ?? 0) - (parseInstant(headers.date) ?? Number.POSITIVE_INFINITY),
+    Number(/^\d{1,9}$/.exec(headers['x-oss-qos-delay-time'] ?? '')?.[0] ?? 0),
   ];
   const longest = Math.max(...waits);
   return longest > 0 ? longest : undefined;
