@@ -12,8 +12,8 @@ export interface BlobSource extends Source {
 }
 
 /**
- * Makes a {@link Source} of a Blob or File. Nothing is read before a part is. A file that was written to since
- * the page was given it rejects with `source_changed`, one that the browser may no longer read with
+ * Makes a {@link Source} of a Blob or File. Nothing is read before a part is. A file that was written to
+ * since the page was given it rejects with `source_changed`, one that the browser may no longer read with
  * `source_unreadable`.
  */
 export function createBlobSource(blob: Blob): BlobSource {

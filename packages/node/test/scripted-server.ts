@@ -76,7 +76,7 @@ function promised<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
 
 /** Reads one request after another, each with the length it declares. */
 function serveConnection(socket: Socket, lines: ReadonlyMap<string, Line>): void {
-  let unread = Buffer.alloc(0);
+  let unread: Buffer = Buffer.alloc(0);
   let exchange: Exchange | undefined;
   socket.on('data', (bytes) => {
     unread = Buffer.concat([unread, bytes]);
