@@ -51,6 +51,14 @@ describe('the bucket', () => {
     expect(read('/bucket/key', { host: 'constructor' })).toMatchObject({ bucket: 'bucket', key: 'key' });
   });
 
+  test('named in a public host and again in the path, as ali-oss does at an IP, is read from the path', () => {
+    const host = 'media.oss-cn-hangzhou.aliyuncs.com';
+    expect(read('/media/a', { host })).toMatchObject({ bucket: 'media', key: 'a' });
+    expect(read('/media', { host, method: 'GET' })).toMatchObject({ bucket: 'media', key: undefined });
+    expect(read('/mediator/a', { host })).toMatchObject({ bucket: 'media', key: 'mediator/a' });
+    expect(read('/media/a', { host: 'media.localhost' })).toMatchObject({ bucket: 'media', key: 'media/a' });
+  });
+
   test('may be absent, or empty before a key', () => {
     expect(read('/', { method: 'GET' })).toMatchObject({ operation: 'ListBuckets', bucket: undefined });
     expect(read('/bucket', { method: 'GET' })).toMatchObject({ operation: 'ListObjects', bucket: 'bucket' });

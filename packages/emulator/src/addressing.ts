@@ -63,11 +63,22 @@ function readResource(host: string, path: string, { cnames, region }: Addressing
   const hostname = withoutPort(host.toLowerCase());
   const resource = path.startsWith('/') ? path.slice(1) : '';
   const bucketOfHost = Object.hasOwn(cnames, hostname) ? cnames[hostname] : bucketLabel(hostname, region);
-  if (bucketOfHost !== undefined) return { bucket: bucketOfHost, key: decodeKey(resource) };
+  if (bucketOfHost !== undefined && !isNamedTwice(hostname, bucketOfHost, resource)) {
+    return { bucket: bucketOfHost, key: decodeKey(resource) };
+  }
   if (resource === '') return { bucket: undefined, key: undefined };
   const slash = resource.indexOf('/');
   if (slash < 0) return { bucket: decodeBucket(resource), key: undefined };
   return { bucket: decodeBucket(resource.slice(0, slash)), key: decodeKey(resource.slice(slash + 1)) };
+}
+
+/**
+ * ali-oss with `sldEnable` and an IP for its endpoint writes the bucket into the path and, all the same, into a Host
+ * of aliyuncs.com; it signs for the path. The price: behind such a Host no key can begin with its bucket's own name.
+ */
+function isNamedTwice(hostname: string, bucket: string, resource: string): boolean {
+  const isRepeated = resource === bucket || resource.startsWith(`${bucket}/`);
+  return isRepeated && hostname.endsWith('.aliyuncs.com');
 }
 
 function withoutPort(host: string): string {

@@ -83,7 +83,7 @@ function removeFault(faults: Faults, id: string): Answer {
 
 function describeState({ model, faults, clock }: AdminOptions): unknown {
   const buckets = model
-    .buckets()
+    .bucketNames()
     .map((bucket) => [bucket, { objects: model.keys(bucket).length, uploads: model.uploads(bucket) }]);
   return { now: clock.now(), faults: faults.list().length, buckets: Object.fromEntries(buckets) };
 }

@@ -54,8 +54,8 @@ function readOptions(args: Args, rawArgs: readonly string[]): OssEmulatorOptions
       ...(args['security-token'] === undefined ? {} : { securityToken: text('security-token') }),
     },
     ...(args['data-dir'] === undefined ? {} : { dataDir: text('data-dir') }),
-    discardBodies: args['discard'] === true,
-    ...(args['admin'] === true ? { adminPath: '/-/emulator' } : {}),
+    discardBodies: args.discard === true,
+    ...(args.admin === true ? { adminPath: '/-/emulator' } : {}),
   };
 }
 

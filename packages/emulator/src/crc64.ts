@@ -20,7 +20,7 @@ export function createCrc64(): Crc64 {
   };
   return {
     update(bytes) {
-      const whole = bytes.length & ~7;
+      const whole = bytes.length - (bytes.length % 8);
       for (let i = 0; i < whole; i += 8) {
         const x = low ^ (bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
         const y =

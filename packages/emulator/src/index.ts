@@ -5,7 +5,25 @@ export type { Blobs, Digest, StoredBlob } from './blobs.ts';
 export { createDirectoryBlobs } from './directory-blobs.ts';
 export { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from './emulator.ts';
 // What goes wrong, and when.
-export type * from './fault-rule.ts';
+export type {
+  BandwidthEffect,
+  ClockJumpEffect,
+  CorruptIncomingEffect,
+  CorruptStoredPartEffect,
+  DropResponseEffect,
+  ErrorIn200Effect,
+  FaultEffect,
+  FaultRule,
+  HideCorsHeadersEffect,
+  LatencyEffect,
+  LosePartEffect,
+  RefuseEffect,
+  ResetAfterBytesEffect,
+  SilentEffect,
+  SlowDripEffect,
+  TruncateResponseEffect,
+  WrongCrcEffect,
+} from './fault-rule.ts';
 export { createFaults, type FaultHandle, type Faults, type FaultsOptions, seededRandom } from './faults.ts';
 export type {
   InspectedObject,

@@ -41,7 +41,7 @@ function isExisting(response: PartResponse): boolean {
  * Throws unless OSS stored these bytes. Where CORS hides the CRC64, Complete's list of parts has to prove them.
  */
 function confirm(response: PartResponse, crc64: string): void {
-  if (response.status !== 200) throw ossError(response, {});
+  if (response.status !== 200) throw ossError(response, { operation: 'UploadPart' });
   const stored = response.headers['x-oss-hash-crc64ecma'];
   if (stored === undefined || stored === crc64) return;
   throw new UploadError({

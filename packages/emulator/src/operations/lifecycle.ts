@@ -26,8 +26,9 @@ async function abortUploads(state: OssState, bucket: Bucket, rules: readonly Lif
         key.startsWith(prefix) &&
         (initiatedAt + abortAfterDays * DAY <= now || initiatedAt < abortCreatedBefore),
     );
-    if (!isDue) continue;
-    bucket.uploads.delete(uploadId);
+    // While the one before was removed, this one may have been completed: then its bytes are the object's.
+    if (!isDue || !bucket.uploads.delete(uploadId)) continue;
+    await state.records.removeUpload(bucket, uploadId);
     for (const part of upload.parts.values()) await state.blobs.remove(part.blobId);
   }
 }
@@ -59,6 +60,7 @@ async function expireObject(state: OssState, bucket: Bucket, key: string): Promi
     const marker = deleteMarker(key, isEnabled ? state.ids.versionId() : 'null', state.now());
     bucket.objects.set(key, [...versions.filter((version) => !lost.includes(version)), marker]);
   }
+  await state.records.saveObject(bucket, key);
   for (const { blobId } of lost.flatMap((version) => version.pieces)) await state.blobs.remove(blobId);
 }
 

@@ -1,0 +1,305 @@
+import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
+import type { FaultEffect, OssOperation } from '@partway/emulator';
+import { expect, test } from 'vitest';
+import { BUCKET, createWorld, KEY, type World } from './world.ts';
+
+const PART = 102_400;
+const bytes = randomBytes(3 * PART + 1);
+
+/** Uploads the bytes in parts of 100 KiB. */
+function upload(
+  world: World,
+  options: Parameters<World['start']>[1] = {},
+  content = bytes,
+): Promise<unknown> {
+  return world.settled(world.start(createInMemorySource(content), { partSize: PART, ...options }).result);
+}
+
+function misbehave(world: World, operation: OssOperation, effect: FaultEffect, rule: object = {}): void {
+  world.faults.add({ operation, effect, ...rule });
+}
+
+async function expectNothingLeft({ model }: World): Promise<void> {
+  expect(model.object(BUCKET, KEY)).toBeUndefined();
+  expect(model.uploads(BUCKET)).toEqual([]);
+}
+
+test('the walk: initiate, send the parts, list them, complete', async () => {
+  const world = createWorld();
+  const object = await upload(world, { concurrency: 1, contentType: 'video/mp4', metadata: { a: 'b' } });
+  expect(world.operations).toEqual([
+    'InitiateMultipartUpload',
+    'UploadPart 1',
+    'UploadPart 2',
+    'UploadPart 3',
+    'UploadPart 4',
+    'ListParts',
+    'CompleteMultipartUpload',
+  ]);
+  const stored = world.model.object(BUCKET, KEY);
+  expect(await stored?.bytes()).toEqual(bytes);
+  expect(stored?.headers).toMatchObject({ 'content-type': 'video/mp4', 'x-oss-meta-a': 'b' });
+  expect(object).toMatchObject({ bucket: BUCKET, key: KEY, size: bytes.length, crc64: stored?.crc64 });
+});
+
+test.each([0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 1])(
+  '%i bytes arrive as they were',
+  async (size) => {
+    const world = createWorld();
+    const content = bytes.slice(0, size);
+    await upload(world, {}, content);
+    expect(await world.model.object(BUCKET, KEY)?.bytes()).toEqual(content);
+    expect(world.model.uploads(BUCKET)).toEqual([]);
+  },
+);
+
+test('a file smaller than one part is one PutObject, with everything the object shall be', async () => {
+  const world = createWorld();
+  await upload(world, { cacheControl: 'no-cache', metadata: { a: 'b' } }, bytes.slice(0, 10));
+  expect(world.operations).toEqual(['PutObject', 'HeadObject']);
+  expect(world.model.object(BUCKET, KEY)?.headers).toMatchObject({
+    'cache-control': 'no-cache',
+    'x-oss-meta-a': 'b',
+  });
+});
+
+test('never more parts in flight than allowed, also after the number was changed', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'latency', ms: 10 });
+  const content = randomBytes(20 * PART);
+  const running = world.start(createInMemorySource(content), { partSize: PART, concurrency: 2 });
+  const most: number[] = [];
+  running.subscribe((event) => {
+    if (event.type !== 'part-confirmed') return;
+    most.push(world.clock.sleeperCount);
+    if (event.partNumber === 10) running.setConcurrency(6);
+  });
+  await world.settled(running.result);
+  expect(Math.max(...most.slice(0, 9))).toBeLessThanOrEqual(2);
+  expect(Math.max(...most.slice(12))).toBeGreaterThan(2);
+  expect(Math.max(...most)).toBeLessThanOrEqual(6);
+});
+
+test.each<[string, FaultEffect, string]>([
+  ['503', { kind: 'refuse', status: 503, code: 'ServiceUnavailable' }, 'throttled'],
+  ['500', { kind: 'refuse', status: 500, code: 'InternalError' }, 'server_error'],
+  ['a lost connection', { kind: 'resetAfterBytes', bytes: 100 }, 'network'],
+  ['a lost answer', { kind: 'dropResponse' }, 'network'],
+  ['a bit flipped on the way', { kind: 'corruptIncoming' }, 'checksum_mismatch'],
+  ['a wrong CRC64 in the answer', { kind: 'wrongCrc' }, 'checksum_mismatch'],
+  [
+    'an expired URL',
+    { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0002-00000236' },
+    'url_expired',
+  ],
+])('one part that meets %s is sent again, and the others are not', async (_, effect, code) => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', effect, { partNumber: 2, times: 1 });
+  await upload(world);
+  expect(world.operations.filter((name) => name.startsWith('UploadPart')).sort()).toEqual([
+    'UploadPart 1',
+    'UploadPart 2',
+    'UploadPart 2',
+    'UploadPart 3',
+    'UploadPart 4',
+  ]);
+  expect(world.events.filter((event) => event.type === 'retrying')).toMatchObject([
+    { error: { code, context: { partNumber: 2, attempt: 1 } } },
+  ]);
+  expect(await world.model.object(BUCKET, KEY)?.bytes()).toEqual(bytes);
+});
+
+test('OSS is obeyed when it asks to wait', async () => {
+  const world = createWorld();
+  const headers = { 'x-oss-qos-delay-time': '60000' };
+  misbehave(
+    world,
+    'UploadPart',
+    { kind: 'refuse', status: 503, code: 'ServiceUnavailable', headers },
+    { times: 1 },
+  );
+  const startedAt = world.clock.now();
+  await upload(world);
+  expect(world.clock.now() - startedAt).toBeGreaterThanOrEqual(60_000);
+});
+
+test.each<[string, OssOperation, FaultEffect, object]>([
+  [
+    'a part whose bits are flipped on the way every time',
+    'UploadPart',
+    { kind: 'corruptIncoming' },
+    { code: 'checksum_mismatch', disposition: 'exhausted', context: { partNumber: 2, attempt: 3 } },
+  ],
+  [
+    'a part corrupted in the store after its PUT',
+    'UploadPart',
+    { kind: 'corruptStoredPart' },
+    { code: 'checksum_mismatch', disposition: 'permanent', context: { partNumber: 2 } },
+  ],
+  [
+    'a part corrupted where not even ListParts sees it',
+    'UploadPart',
+    { kind: 'corruptStoredPart', silent: true },
+    { code: 'checksum_mismatch', disposition: 'permanent' },
+  ],
+  [
+    'a part that is gone',
+    'UploadPart',
+    { kind: 'losePart' },
+    { code: 'part_missing', disposition: 'permanent', context: { partNumber: 2 } },
+  ],
+  [
+    'a Complete that answers 200 with an error',
+    'CompleteMultipartUpload',
+    { kind: 'errorIn200', code: 'InternalError' },
+    { code: 'server_error', disposition: 'exhausted', context: { status: 200, ossCode: 'InternalError' } },
+  ],
+  [
+    'a Complete whose answer is cut',
+    'CompleteMultipartUpload',
+    { kind: 'refuse', status: 403, code: 'AccessDenied' },
+    { code: 'access_denied', disposition: 'permanent' },
+  ],
+  [
+    'a part refused for its signature',
+    'UploadPart',
+    { kind: 'refuse', status: 403, code: 'SignatureDoesNotMatch', ec: '0002-00000201' },
+    { code: 'signature_mismatch', disposition: 'permanent', context: { attempt: 1 } },
+  ],
+])('%s is caught, named, and leaves nothing', async (_, operation, effect, error) => {
+  const world = createWorld();
+  misbehave(world, operation, effect, operation === 'UploadPart' ? { partNumber: 2 } : {});
+  await expect(upload(world, { retry: { attemptsMax: 3 } })).rejects.toMatchObject(error);
+  await expectNothingLeft(world);
+  expect(world.events.at(-1)).toMatchObject({ type: 'failed', error });
+});
+
+test('a single PutObject whose bits are flipped every time leaves nothing', async () => {
+  const world = createWorld();
+  misbehave(world, 'PutObject', { kind: 'corruptIncoming' });
+  const failing = upload(world, { retry: { attemptsMax: 2 } }, bytes.slice(0, 10));
+  await expect(failing).rejects.toMatchObject({ code: 'checksum_mismatch', disposition: 'exhausted' });
+  await expectNothingLeft(world);
+});
+
+test('an object that somebody else put under the key is not deleted when the upload fails', async () => {
+  const world = createWorld();
+  await upload(world, {}, bytes.slice(0, 20));
+  misbehave(world, 'PutObject', { kind: 'refuse', status: 403, code: 'AccessDenied' });
+  await expect(upload(world, {}, bytes.slice(0, 10))).rejects.toMatchObject({ code: 'access_denied' });
+  expect(await world.model.object(BUCKET, KEY)?.bytes()).toEqual(bytes.slice(0, 20));
+});
+
+test('a lost answer to Complete is looked up, proven, and told', async () => {
+  const world = createWorld();
+  misbehave(world, 'CompleteMultipartUpload', { kind: 'dropResponse' }, { times: 1 });
+  expect(await upload(world)).toMatchObject({ recovered: true, size: bytes.length });
+  expect(await world.model.object(BUCKET, KEY)?.bytes()).toEqual(bytes);
+});
+
+test('a lost answer to a PutObject that forbids overwriting is recovered, as the object is its own', async () => {
+  const world = createWorld();
+  misbehave(world, 'PutObject', { kind: 'dropResponse' }, { times: 1 });
+  await upload(world, { forbidOverwrite: true }, bytes.slice(0, 10));
+  expect(await world.model.object(BUCKET, KEY)?.bytes()).toEqual(bytes.slice(0, 10));
+});
+
+test.each([10, bytes.length])('%i bytes do not overwrite an object when that is forbidden', async (size) => {
+  const world = createWorld();
+  const before = bytes.slice(5, 15);
+  await upload(world, {}, before);
+  const refused = upload(world, { forbidOverwrite: true }, bytes.slice(0, size));
+  await expect(refused).rejects.toMatchObject({ code: 'object_exists', disposition: 'permanent' });
+  expect(await world.model.object(BUCKET, KEY)?.bytes()).toEqual(before);
+  expect(world.model.uploads(BUCKET)).toEqual([]);
+});
+
+test('after an abort nothing is left, and the error says so', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'latency', ms: 10 });
+  const running = world.start(createInMemorySource(bytes), { partSize: PART, concurrency: 2 });
+  let aborting = Promise.resolve();
+  running.subscribe((event) => {
+    if (event.type === 'part-confirmed') aborting = running.abort();
+  });
+  await expect(world.settled(running.result)).rejects.toMatchObject({ code: 'aborted' });
+  await aborting;
+  await expectNothingLeft(world);
+  expect(world.clock.sleeperCount).toBe(0);
+});
+
+test("the caller's signal aborts, before the start too", async () => {
+  const world = createWorld();
+  const error = { code: 'aborted', cause: 'enough' };
+  await expect(upload(world, { signal: AbortSignal.abort('enough') })).rejects.toMatchObject(error);
+  expect(world.operations).toEqual([]);
+});
+
+test('an abort that comes while Complete is in flight comes too late', async () => {
+  const world = createWorld();
+  const slow = world.faults.add({
+    operation: 'CompleteMultipartUpload',
+    effect: { kind: 'latency', ms: 1000 },
+  });
+  const running = world.start(createInMemorySource(bytes), { partSize: PART });
+  const aborting = slow.whenFired().then(() => running.abort());
+  expect(await world.settled(running.result)).toMatchObject({ size: bytes.length });
+  await aborting;
+  expect(world.operations).not.toContain('AbortMultipartUpload');
+});
+
+test('an abort is repeated until OSS knows nothing of the upload', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'refuse', status: 403, code: 'AccessDenied' });
+  misbehave(
+    world,
+    'AbortMultipartUpload',
+    { kind: 'refuse', status: 503, code: 'ServiceUnavailable' },
+    { times: 2 },
+  );
+  await expect(upload(world)).rejects.toMatchObject({ code: 'access_denied' });
+  await expectNothingLeft(world);
+});
+
+test('an abort that fails for good is told beside the failure that led to it', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'refuse', status: 403, code: 'AccessDenied' });
+  misbehave(world, 'AbortMultipartUpload', { kind: 'refuse', status: 403, code: 'AccessDenied' });
+  await expect(upload(world)).rejects.toMatchObject({
+    code: 'access_denied',
+    context: { operation: 'UploadPart' },
+  });
+  expect(world.events).toContainEqual(
+    expect.objectContaining({
+      type: 'cleanup-failed',
+      error: expect.objectContaining({
+        context: expect.objectContaining({ operation: 'AbortMultipartUpload' }),
+      }),
+    }),
+  );
+});
+
+test('a listener that throws does not fail the upload', async () => {
+  const world = createWorld();
+  const onEvent = (): void => {
+    throw new Error('a listener');
+  };
+  expect(await upload(world, { onEvent })).toMatchObject({ size: bytes.length });
+});
+
+test('no URL and no token shows in any event or error', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'refuse', status: 403, code: 'SignatureDoesNotMatch' });
+  const error = await upload(world).then(
+    () => undefined,
+    (reason: Error) => reason,
+  );
+  const told = JSON.stringify([world.events, error, error?.stack, error?.message]);
+  expect(world.urls.length).toBeGreaterThan(0);
+  expect(told).not.toMatch(/x-oss-signature|x-oss-credential|https?:|eyJ/i);
+});
+
+function randomBytes(size: number): Uint8Array {
+  const random = createSeededRandom(7);
+  return new Uint8Array(size).map(() => random.next() * 256);
+}

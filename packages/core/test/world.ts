@@ -1,0 +1,154 @@
+import {
+  type ControlPlane,
+  type PartRequest,
+  type PartResponse,
+  type Source,
+  startUpload,
+  type Upload,
+  UploadError,
+  type UploadEvent,
+  type UploadOptions,
+} from '@partway/core';
+import { createCoordinator } from '@partway/core/coordinator';
+import { createOssObjectStore } from '@partway/core/oss';
+import { createSeededRandom, createVirtualClock, type VirtualClock } from '@partway/core/testing';
+import {
+  createFaults,
+  createMemoryBlobs,
+  createOssModel,
+  type Faults,
+  misbehaving,
+  type OssModel,
+  type OssRequest,
+  type OssResponse,
+} from '@partway/emulator';
+
+export const BUCKET = 'media';
+export const KEY = 'movies/1.mp4';
+
+/** The engine, the coordinator and the object store that ship, on the emulator's model, without a socket. */
+export interface World {
+  readonly clock: VirtualClock;
+  readonly model: OssModel;
+  readonly faults: Faults;
+  readonly controlPlane: ControlPlane;
+  readonly events: UploadEvent[];
+  /** The operations OSS was asked for, in order, those of parts with their number: `UploadPart 3`. */
+  readonly operations: string[];
+  /** Every URL that was presigned. */
+  readonly urls: string[];
+  start(source: Source, options?: Partial<UploadOptions>): Upload;
+  /** Lets virtual time pass until the promise settles. */
+  settled<T>(promise: Promise<T>): Promise<T>;
+}
+
+export function createWorld(): World {
+  const clock = createVirtualClock(Date.UTC(2026, 10, 21));
+  const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
+  const region = 'cn-hangzhou';
+  const model = createOssModel({ region, buckets: [BUCKET], credentials, clock, blobs: createMemoryBlobs() });
+  const faults = createFaults({ advanceClock: clock.advance });
+  const { signal } = new AbortController();
+  const oss = misbehaving(model, faults, { sleep: (ms) => clock.sleep(ms, signal), now: clock.now });
+  const events: UploadEvent[] = [];
+  const operations: string[] = [];
+  const urls: string[] = [];
+
+  async function answer(request: OssRequest): Promise<OssResponse> {
+    const { operation, partNumber } = model.identify(request);
+    operations.push(partNumber === undefined ? operation : `${operation} ${partNumber}`);
+    const { response, connection } = await oss.handle(request);
+    if (response === undefined) throw connectionLost(connection);
+    return response;
+  }
+
+  async function put({ url, headers, body, onProgress, signal: stop }: PartRequest): Promise<PartResponse> {
+    urls.push(url);
+    const sent = { ...headers, 'content-length': String(body.size) };
+    const response = await answer(requestOf('PUT', url, sent, body.chunks(stop)));
+    onProgress(body.size);
+    stop.throwIfAborted();
+    return { status: response.status, headers: lowerCased(response.headers), body: await textOf(response) };
+  }
+
+  async function fetchModel(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const request = new Request(input, init);
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    const sent = { ...Object.fromEntries(request.headers), 'content-length': String(bytes.length) };
+    const response = await answer(requestOf(request.method, request.url, sent, once(bytes))).catch(
+      (reason) => {
+        throw new TypeError('fetch failed', { cause: reason });
+      },
+    );
+    const text = request.method === 'HEAD' || response.status === 204 ? null : await textOf(response);
+    return new Response(text, { status: response.status, headers: response.headers });
+  }
+
+  const store = createOssObjectStore({ region, bucket: BUCKET, credentials, fetch: fetchModel, clock });
+  const controlPlane = createCoordinator({ store, clock });
+
+  return {
+    clock,
+    model,
+    faults,
+    controlPlane,
+    events,
+    operations,
+    urls,
+    start(source, options = {}) {
+      const random = createSeededRandom(1);
+      const ports = { openSource: async () => source, transport: { put }, controlPlane, clock, random };
+      return startUpload(ports, { key: KEY, onEvent: (event) => events.push(event), ...options });
+    },
+    async settled(promise) {
+      let isSettled = false;
+      const watched = promise.finally(() => {
+        isSettled = true;
+      });
+      watched.catch(() => undefined);
+      while (!isSettled) {
+        await macrotask();
+        if (!isSettled) clock.wakeNext();
+      }
+      return watched;
+    },
+  };
+}
+
+function requestOf(
+  method: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: AsyncIterable<Uint8Array>,
+): OssRequest {
+  const { host, pathname, search } = new URL(url);
+  return { method, target: pathname + search, headers: { ...headers, host }, body };
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
+}
+
+async function textOf({ body }: OssResponse): Promise<string> {
+  if (body instanceof Uint8Array) return new TextDecoder().decode(body);
+  let text = '';
+  for await (const chunk of body) text += new TextDecoder().decode(chunk);
+  return text;
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function connectionLost(how: string): UploadError {
+  return new UploadError({
+    code: 'network',
+    message: `the connection was lost: ${how}`,
+    disposition: 'transient',
+  });
+}
+
+/** Several macrotasks: tokens are sealed off-thread. */
+async function macrotask(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

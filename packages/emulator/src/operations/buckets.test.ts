@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { createMemoryBlobs } from '../memory-blobs.ts';
+import { createNoRecords } from '../records.ts';
+import { bucketOf, type OssState } from '../state.ts';
+import { childrenNamed, readXml, textOf } from '../xml.ts';
+import {
+  deleteBucket,
+  getBucketInfo,
+  getBucketLocation,
+  getVersioning,
+  listBuckets,
+  putBucket,
+  putVersioning,
+} from './buckets.ts';
+
+test.each(['ab', 'a'.repeat(64), '-abc', 'abc-', 'Abc', 'a_bc', 'a.bc'])(
+  'no bucket may be called %s',
+  (name) => {
+    expect(() => putBucket(empty(), name, '')).toThrow(
+      expect.objectContaining({ code: 'InvalidBucketName' }),
+    );
+  },
+);
+
+test('a bucket is there from its PUT, which may be repeated, to its DELETE', () => {
+  const state = empty();
+  putBucket(state, 'bucket', '');
+  const bucket = bucketOf(state, 'bucket');
+  putBucket(state, 'bucket', '<CreateBucketConfiguration></CreateBucketConfiguration>');
+  expect(bucketOf(state, 'bucket')).toBe(bucket);
+  deleteBucket(state, 'bucket');
+  expect(() => bucketOf(state, 'bucket')).toThrow(expect.objectContaining({ code: 'NoSuchBucket' }));
+});
+
+test('a bucket with an upload is not empty', () => {
+  const state = empty();
+  putBucket(state, 'bucket', '');
+  const upload = { key: 'a', uploadId: 'U', initiatedAt: 0, isSequential: false, forbidsOverwrite: false };
+  bucketOf(state, 'bucket').uploads.set('U', { ...upload, headers: {}, parts: new Map() });
+  expect(() => deleteBucket(state, 'bucket')).toThrow(expect.objectContaining({ code: 'BucketNotEmpty' }));
+});
+
+test('buckets are listed page by page', () => {
+  const state = empty();
+  for (const name of ['bbb', 'aaa', 'abc']) putBucket(state, name, '');
+  const names = (parameters: ReadonlyMap<string, string>): readonly (string | undefined)[] => {
+    const [buckets] = childrenNamed(
+      readXml(listBuckets(state, parameters), 'ListAllMyBucketsResult'),
+      'Buckets',
+    );
+    return buckets === undefined
+      ? []
+      : childrenNamed(buckets, 'Bucket').map((bucket) => textOf(bucket, 'Name'));
+  };
+  expect(names(new Map())).toEqual(['aaa', 'abc', 'bbb']);
+  expect(names(new Map([['max-keys', '2']]))).toEqual(['aaa', 'abc']);
+  expect(names(new Map([['marker', 'abc']]))).toEqual(['bbb']);
+  expect(names(new Map([['prefix', 'a']]))).toEqual(['aaa', 'abc']);
+});
+
+test('a bucket says where it is and whether it keeps versions', () => {
+  const state = empty();
+  putBucket(state, 'bucket', '');
+  const bucket = bucketOf(state, 'bucket');
+  const [info] = childrenNamed(readXml(getBucketInfo(state, bucket, 'localhost:1'), 'BucketInfo'), 'Bucket');
+  expect(info && textOf(info, 'Location')).toBe('oss-cn-hangzhou');
+  expect(info && textOf(info, 'ExtranetEndpoint')).toBe('localhost:1');
+  expect(readXml(getBucketLocation(state), 'LocationConstraint').text).toBe('oss-cn-hangzhou');
+  expect(readXml(getVersioning(bucket), 'VersioningConfiguration').children.size).toBe(0);
+  putVersioning(bucket, '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>');
+  expect(textOf(readXml(getVersioning(bucket), 'VersioningConfiguration'), 'Status')).toBe('Enabled');
+  const off = '<VersioningConfiguration><Status>Off</Status></VersioningConfiguration>';
+  expect(() => putVersioning(bucket, off)).toThrow(expect.objectContaining({ code: 'MalformedXML' }));
+});
+
+function empty(): OssState {
+  const ids = { requestId: () => 'R', uploadId: () => 'U', versionId: () => 'V' };
+  const blobs = createMemoryBlobs();
+  const records = createNoRecords();
+  return { region: 'cn-hangzhou', buckets: new Map(), blobs, records, now: () => 0, ids };
+}

@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Bucket, MultipartUpload, ObjectVersion } from '../state.ts';
+import { percentDecode } from '../wire-text.ts';
+import { childrenNamed, type ParsedElement, readXml, textOf } from '../xml.ts';
+import { listObjects, listObjectsV2, listUploads } from './listings.ts';
+
+const key = fc
+  .array(fc.constantFrom('a', 'b', '/', '-', '\u{1f600}', '\ufffd'), { minLength: 1, maxLength: 5 })
+  .map((chars) => chars.join(''));
+const prefix = fc.constantFrom('', '', 'a', 'a/', '\u{1f600}');
+const delimiter = fc.constantFrom('', '/', 'a', 'b/', '\u{1f600}');
+const limit = fc.integer({ min: 1, max: 4 });
+
+interface Listing {
+  readonly name: string;
+  readonly limit: string;
+  readonly list: (bucket: Bucket, parameters: ReadonlyMap<string, string>) => string;
+  /** The parameters for the next page. */
+  readonly next: (page: ParsedElement) => Readonly<Record<string, string | undefined>>;
+  readonly item: string;
+}
+
+const listings: readonly Listing[] = [
+  {
+    name: 'ListObjects',
+    limit: 'max-keys',
+    list: listObjects,
+    next: (page) => ({ marker: decoded(textOf(page, 'NextMarker')) }),
+    item: 'Contents',
+  },
+  {
+    name: 'ListObjectsV2',
+    limit: 'max-keys',
+    list: listObjectsV2,
+    next: (page) => ({ 'continuation-token': textOf(page, 'NextContinuationToken') }),
+    item: 'Contents',
+  },
+  {
+    name: 'ListMultipartUploads',
+    limit: 'max-uploads',
+    list: listUploads,
+    next: (page) => ({
+      'key-marker': decoded(textOf(page, 'NextKeyMarker')),
+      'upload-id-marker': textOf(page, 'NextUploadIdMarker'),
+    }),
+    item: 'Upload',
+  },
+];
+
+test.each(listings)(
+  'the pages of $name give every entry once, in order',
+  ({ list, limit: name, next, item }) => {
+    const keys = fc.array(key, { maxLength: 12 });
+    fc.assert(
+      fc.property(keys, prefix, delimiter, limit, (all, from, by, max) => {
+        const bucket = bucketOf(all);
+        const base = { prefix: from, delimiter: by, [name]: String(max), 'encoding-type': 'url' };
+        const seen: string[] = [];
+        let more: Readonly<Record<string, string | undefined>> | undefined = {};
+        while (more !== undefined) {
+          const page = readXml(list(bucket, parametersOf({ ...base, ...more })), rootOf(item));
+          const entries = [...entriesOf(page, item), ...entriesOf(page, 'CommonPrefixes')].sort(byBytes);
+          expect(entries.length).toBeLessThanOrEqual(max);
+          seen.push(...entries);
+          more = textOf(page, 'IsTruncated') === 'true' ? next(page) : undefined;
+        }
+        // Uploads may share a key.
+        expect(seen).toEqual(expected(item === 'Upload' ? all : [...new Set(all)], from, by));
+      }),
+    );
+  },
+);
+
+test('markers of uploads: the last entry is named always, an upload ID alone is ignored', () => {
+  const bucket = bucketOf(['a', 'a', 'b']);
+  const page = (parameters: Readonly<Record<string, string>>): ParsedElement =>
+    readXml(listUploads(bucket, parametersOf(parameters)), 'ListMultipartUploadsResult');
+  const ids = (element: ParsedElement): readonly (string | undefined)[] =>
+    childrenNamed(element, 'Upload').map((upload) => textOf(upload, 'UploadId'));
+  expect(ids(page({ 'upload-id-marker': 'U1' }))).toEqual(['U0', 'U1', 'U2']);
+  expect(ids(page({ 'key-marker': 'a' }))).toEqual(['U2']);
+  expect(ids(page({ 'key-marker': 'a', 'upload-id-marker': 'U0' }))).toEqual(['U1', 'U2']);
+  expect(textOf(page({}), 'NextKeyMarker')).toBe('b');
+  expect(textOf(page({}), 'NextUploadIdMarker')).toBe('U2');
+  expect(textOf(page({ prefix: 'c' }), 'NextKeyMarker')).toBe('');
+  expect([...page({ 'encoding-type': 'url' }).children.keys()]).toEqual([
+    'EncodingType',
+    'Bucket',
+    'KeyMarker',
+    'UploadIdMarker',
+    'NextKeyMarker',
+    'NextUploadIdMarker',
+    'Delimiter',
+    'Prefix',
+    'MaxUploads',
+    'IsTruncated',
+    'Upload',
+  ]);
+});
+
+test.each([
+  ['max-uploads', '0'],
+  ['max-uploads', '1001'],
+  ['max-uploads', 'x'],
+  ['encoding-type', 'base64'],
+])('%s=%s is refused', (name, value) => {
+  const refusal = expect.objectContaining({ status: 400, code: 'InvalidArgument' });
+  expect(() => listUploads(bucketOf([]), new Map([[name, value]]))).toThrow(refusal);
+});
+
+test('start-after and the owner of ListObjectsV2; a forged token is refused', () => {
+  const bucket = bucketOf(['a', 'b', 'c']);
+  const parameters = new Map([
+    ['start-after', 'a'],
+    ['fetch-owner', 'true'],
+  ]);
+  const page = readXml(listObjectsV2(bucket, parameters), 'ListBucketResult');
+  expect(textOf(page, 'KeyCount')).toBe('2');
+  expect(childrenNamed(page, 'Contents').every((object) => object.children.has('Owner'))).toBe(true);
+  const forged = new Map([['continuation-token', 'abc']]);
+  expect(() => listObjectsV2(bucket, forged)).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
+});
+
+/** What one page without a limit would show, by the definition. */
+function expected(keys: readonly string[], from: string, by: string): readonly string[] {
+  const entries = keys
+    .filter((name) => name.startsWith(from))
+    .map((name) => {
+      const at = by === '' ? -1 : name.indexOf(by, from.length);
+      return at < 0 ? { isGroup: false, name } : { isGroup: true, name: name.slice(0, at + by.length) };
+    });
+  const groups = new Set(entries.filter(({ isGroup }) => isGroup).map(({ name }) => name));
+  return [...groups, ...entries.filter(({ isGroup }) => !isGroup).map(({ name }) => name)].sort(byBytes);
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+function entriesOf(page: ParsedElement, name: string): readonly string[] {
+  const inner = name === 'CommonPrefixes' ? 'Prefix' : 'Key';
+  return childrenNamed(page, name).map((element) => decoded(textOf(element, inner)));
+}
+
+function rootOf(item: string): string {
+  return item === 'Upload' ? 'ListMultipartUploadsResult' : 'ListBucketResult';
+}
+
+function decoded(text: string | undefined): string {
+  return percentDecode(text ?? '') ?? '';
+}
+
+function parametersOf(values: Readonly<Record<string, string | undefined>>): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** An object and an upload of each key; the uploads are called U0, U1 and so on. */
+function bucketOf(keys: readonly string[]): Bucket {
+  return {
+    name: 'bucket',
+    createdAt: 0,
+    versioning: undefined,
+    cors: undefined,
+    lifecycle: undefined,
+    objects: new Map(keys.map((name) => [name, [objectOf(name)]])),
+    uploads: new Map(keys.map((name, n) => [`U${n}`, uploadOf(name, `U${n}`)])),
+  };
+}
+
+function objectOf(name: string): ObjectVersion {
+  return {
+    key: name,
+    versionId: 'null',
+    isDeleteMarker: false,
+    type: 'Normal',
+    size: 0,
+    etag: 'E',
+    crc64: '0',
+    contentMd5: undefined,
+    lastModified: 0,
+    headers: {},
+    pieces: [],
+  };
+}
+
+function uploadOf(name: string, uploadId: string): MultipartUpload {
+  return {
+    key: name,
+    uploadId,
+    initiatedAt: 0,
+    isSequential: false,
+    forbidsOverwrite: false,
+    headers: {},
+    parts: new Map(),
+  };
+}
