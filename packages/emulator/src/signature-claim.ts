@@ -1,5 +1,5 @@
 import { OssError } from './oss-error.ts';
-import { parseBasicIso } from './signature-time.ts';
+import { basicIso, parseBasicIso, parseHttpDate } from './signature-time.ts';
 import type { OssRequest, OssTarget } from './types.ts';
 import { asciiOrder, headerOf } from './wire-text.ts';
 
@@ -11,7 +11,7 @@ export interface SignatureClaim {
   readonly date: string;
   readonly region: string;
   readonly product: string;
-  /** `yyyymmddTHHMMSSZ`. */
+  /** As it is signed: `yyyymmddTHHMMSSZ`, or the text of a Date header. */
   readonly timestamp: string;
   /** The same instant, in ms since the epoch. */
   readonly signedAt: number;
@@ -50,7 +50,11 @@ function fromUrl(parameters: ReadonlyMap<string, string>, request: OssRequest): 
   const timestamp = required(parameters, 'x-oss-date', {});
   return {
     form: 'query',
-    ...readCredential(credential, timestamp, { date: '0002-00000223', suffix: undefined }),
+    ...readCredential(
+      credential,
+      { timestamp, signedAt: parseBasicIso(timestamp) },
+      { date: '0002-00000223', suffix: undefined },
+    ),
     expires,
     additionalHeaders: readAdditionalHeaders(parameters.get('x-oss-additional-headers'), request, {
       empty: '0002-00000076',
@@ -85,7 +89,7 @@ function fromHeader(authorization: string, request: OssRequest): SignatureClaim 
   if (!signature) throw invalid('Authorization header has no Signature.', '0002-00000207');
   return {
     form: 'header',
-    ...readCredential(credential, headerTimestamp(request), {
+    ...readCredential(credential, headerDate(request), {
       date: '0002-00000212',
       suffix: '0002-00000213',
     }),
@@ -114,12 +118,18 @@ function readFields(text: string): ReadonlyMap<string, string> {
   return fields;
 }
 
-/** `x-oss-date`, else `Date` as HTTP writes it. */
-function headerTimestamp(request: OssRequest): string {
+interface SigningDate {
+  readonly timestamp: string;
+  readonly signedAt: number | undefined;
+}
+
+/** `x-oss-date`, else `Date`, which is then signed as it stands: ossutil sends no other. */
+function headerDate(request: OssRequest): SigningDate {
   const ossDate = headerOf(request, 'x-oss-date');
-  if (ossDate !== undefined) return ossDate;
-  const at = Date.parse(headerOf(request, 'date') ?? '');
-  if (!Number.isNaN(at)) return `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+  if (ossDate !== undefined) return { timestamp: ossDate, signedAt: parseBasicIso(ossDate) };
+  const timestamp = headerOf(request, 'date') ?? '';
+  const signedAt = parseHttpDate(timestamp);
+  if (signedAt !== undefined) return { timestamp, signedAt };
   throw new OssError({
     status: 403,
     code: 'AccessDenied',
@@ -132,15 +142,15 @@ type Scope = Pick<SignatureClaim, 'accessKeyId' | 'date' | 'region' | 'product' 
 
 function readCredential(
   credential: string,
-  timestamp: string,
+  { timestamp, signedAt }: SigningDate,
   ec: { readonly date: string; readonly suffix: string | undefined },
 ): Scope {
   const [accessKeyId, date, region, product, suffix, ...rest] = credential.split('/');
   const isScoped = region && product && suffix === 'aliyun_v4_request' && rest.length === 0;
   if (!accessKeyId || !date || !isScoped) throw invalid('Invalid credential in the signature.', ec.suffix);
-  const signedAt = parseBasicIso(timestamp);
   if (signedAt === undefined) throw invalid('Invalid signing date: not yyyymmddTHHMMSSZ.', ec.date);
-  if (date !== timestamp.slice(0, 8)) throw invalid('Invalid signing date in the credential.', ec.date);
+  if (date !== basicIso(signedAt).slice(0, 8))
+    throw invalid('Invalid signing date in the credential.', ec.date);
   return { accessKeyId, date, region, product, timestamp, signedAt };
 }
 

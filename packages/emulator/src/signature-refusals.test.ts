@@ -81,15 +81,15 @@ describe('time', () => {
     expect(refusal(url({ expires }))).toMatchObject({ status: 400, ec: '0002-00000232' });
   });
 
-  test('a header without x-oss-date is dated by Date, and needs one of the two', () => {
-    const { target, headers = {} } = header();
-    const { 'x-oss-date': _, ...undated } = headers;
-    expect(refusal({ target, headers: undated })).toMatchObject({
-      code: 'AccessDenied',
-      ec: '0002-00000503',
-    });
-    const dated = { ...undated, date: 'Thu, 20 Jun 2024 08:09:10 GMT' };
-    expect(refusal({ target, headers: dated }).code).toBe('SignatureDoesNotMatch');
+  test('a header without x-oss-date is dated by Date, which is signed as it stands', () => {
+    expect(check(header({ byHttpDate: true }))).toEqual(AS_TESTER);
+    const { target, headers = {} } = header({ byHttpDate: true });
+    const later = { ...headers, date: 'Thu, 20 Jun 2024 08:09:11 GMT' };
+    expect(refusal({ target, headers: later }).code).toBe('SignatureDoesNotMatch');
+    for (const date of ['', '20240620T080910Z', 'yesterday']) {
+      const undated = refusal({ target, headers: { ...headers, date } });
+      expect(undated).toMatchObject({ code: 'AccessDenied', ec: '0002-00000503' });
+    }
   });
 });
 

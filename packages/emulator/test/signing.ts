@@ -1,5 +1,6 @@
 import { signAsClaimed } from '../src/canonical-request.ts';
 import type { SignatureClaim } from '../src/signature-claim.ts';
+import { basicIso } from '../src/signature-time.ts';
 import type { OssCredentials, OssRequest } from '../src/types.ts';
 import { percentEncode } from '../src/wire-text.ts';
 
@@ -18,6 +19,8 @@ export interface ToSign {
   /** Ms since the epoch. Default: now. */
   readonly signedAt?: number;
   readonly expires?: string;
+  /** Dates a header signature by `Date` alone, as ossutil does. */
+  readonly byHttpDate?: boolean;
 }
 
 export const CREDENTIALS: OssCredentials = { accessKeyId: 'test-key-id', accessKeySecret: 'test-key-secret' };
@@ -50,7 +53,7 @@ export function headerSigned(toSign: ToSign = {}): {
   const { securityToken } = toSign.credentials ?? CREDENTIALS;
   const headers = {
     ...toSign.headers,
-    'x-oss-date': claim.timestamp,
+    [toSign.byHttpDate ? 'date' : 'x-oss-date']: claim.timestamp,
     'x-oss-content-sha256': 'UNSIGNED-PAYLOAD',
     ...(securityToken === undefined ? {} : { 'x-oss-security-token': securityToken }),
   };
@@ -66,11 +69,11 @@ export function headerSigned(toSign: ToSign = {}): {
 
 function claimOf(toSign: ToSign, form: SignatureClaim['form']): SignatureClaim {
   const signedAt = toSign.signedAt ?? Date.now();
-  const timestamp = `${new Date(signedAt).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+  const timestamp = toSign.byHttpDate ? new Date(signedAt).toUTCString() : basicIso(signedAt);
   return {
     form,
     accessKeyId: (toSign.credentials ?? CREDENTIALS).accessKeyId,
-    date: timestamp.slice(0, 8),
+    date: basicIso(signedAt).slice(0, 8),
     region: toSign.region ?? 'cn-hangzhou',
     product: toSign.product ?? 'oss',
     timestamp,
