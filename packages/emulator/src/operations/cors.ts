@@ -79,7 +79,8 @@ export function putCors(bucket: Bucket, xml: string): void {
 }
 
 function ruleOf(element: ParsedElement): CorsRule {
-  const texts = (name: string): readonly string[] => childrenNamed(element, name).map((child) => child.text);
+  const texts = (name: string): readonly string[] =>
+    childrenNamed(element, name).map((child) => child.text.trim());
   const maxAge = textOf(element, 'MaxAgeSeconds');
   const rule: CorsRule = {
     allowedOrigins: texts('AllowedOrigin'),

@@ -1,7 +1,7 @@
 import { type Answer, emptyAnswer, xmlAnswer } from '../answer.ts';
 import { malformedXml } from '../errors.ts';
 import type { Bucket, OssState } from '../state.ts';
-import { childrenNamed, readXml, textOf, type XmlElement } from '../xml.ts';
+import { childrenNamed, exactTextOf, readXml, textOf, type XmlElement } from '../xml.ts';
 import { encoded, encodingElement, type Parameters } from './multipart.ts';
 import { deleteObject } from './objects.ts';
 
@@ -17,9 +17,10 @@ export async function deleteMultipleObjects(
   const root = readXml(xml, 'Delete');
   const objects = childrenNamed(root, 'Object');
   if (objects.length === 0 || objects.length > KEYS_MAX) throw malformedXml();
+  if (objects.some((object) => !exactTextOf(object, 'Key'))) throw malformedXml();
   const deleted: XmlElement[] = [];
   for (const object of objects) {
-    const key = textOf(object, 'Key') ?? '';
+    const key = exactTextOf(object, 'Key') ?? '';
     const versionId = textOf(object, 'VersionId');
     await deleteObject(state, bucket, key, versionId);
     deleted.push([
