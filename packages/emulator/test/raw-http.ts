@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type RunningServer, serveHttp } from '../src/http-server.ts';
+import type { Outcome } from '../src/misbehave.ts';
+import type { OssRequest, OssResponse } from '../src/types.ts';
+
+let running: RunningServer | undefined;
+
+/** For afterEach. */
+export async function stopServing(): Promise<void> {
+  await running?.close();
+  running = undefined;
+}
+
+/** Starts a server that answers so; resolves to its port. */
+export async function serving(handle: (request: OssRequest) => Promise<Outcome>): Promise<number> {
+  running = await serveHttp({ port: 0, host: '127.0.0.1', handle, intercept: () => false });
+  return running.port;
+}
+
+export function answer(status: number, text = '', headers: Record<string, string> = {}): Outcome {
+  const response: OssResponse = {
+    status,
+    headers: { 'Content-Length': String(Buffer.byteLength(text)), ...headers },
+    body: Buffer.from(text),
+  };
+  return { response, connection: 'keep' };
+}
+
+export async function readAll(body: AsyncIterable<Uint8Array>): Promise<number> {
+  let size = 0;
+  for await (const chunk of body) size += chunk.length;
+  return size;
+}
+
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  let settle: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, resolve: (value) => settle(value) };
+}
+
+export async function opened(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.setEncoding('latin1');
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Reads until the text so far matches. */
+export async function heard(socket: Socket, pattern: RegExp): Promise<string> {
+  let text = '';
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    text += chunk;
+    if (pattern.test(text)) return text;
+  }
+  return text;
+}
