@@ -35,10 +35,11 @@ export function invalidDigest(): OssError {
   return error(400, 'InvalidDigest', 'The Content-MD5 you specified was invalid.');
 }
 
-export function malformedXml(): OssError {
+/** The EC is known of Complete alone. */
+export function malformedXml(ec?: string): OssError {
   const message =
     'The XML you provided was not well-formed or did not validate against our published schema.';
-  return error(400, 'MalformedXML', message, '0042-00000205');
+  return error(400, 'MalformedXML', message, ec);
 }
 
 export function invalidPartOrder(): OssError {
@@ -66,6 +67,10 @@ export function entityTooLarge(): OssError {
 export function incompleteBody(): OssError {
   const message = 'You did not provide the number of bytes specified by the Content-Length HTTP header.';
   return error(400, 'IncompleteBody', message);
+}
+
+export function invalidCrc64(): OssError {
+  return error(400, 'InvalidCRC64', 'The CRC64 you specified does not match what we received.');
 }
 
 export function invalidObjectName(): OssError {
@@ -105,6 +110,20 @@ export function anonymousDenied(): OssError {
     'You have no right to access this object because of bucket acl.',
     '0003-00000905',
   );
+}
+
+export function secondLevelDomainForbidden(): OssError {
+  return error(403, 'SecondLevelDomainForbidden', 'Please use virtual hosted style to access.');
+}
+
+export function wrongEndpoint(bucket: string, endpoint: string): OssError {
+  const message =
+    'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all ' +
+    'future requests to this endpoint.';
+  return error(403, 'AccessDenied', message, undefined, [
+    ['Endpoint', endpoint],
+    ['Bucket', bucket],
+  ]);
 }
 
 export function corsForbidden(method: string, resourceType: 'OBJECT' | 'BUCKET'): OssError {

@@ -1,4 +1,5 @@
 import { createDigester } from './blobs.ts';
+import { utf8Order } from './operations/listing-page.ts';
 import { partsOf } from './operations/multipart.ts';
 import { readPieces } from './operations/objects.ts';
 import {
@@ -22,7 +23,7 @@ export interface OssInspection {
   uploads(bucket: string): readonly InspectedUpload[];
   /** Does nothing to a bucket that is there. */
   createBucket(bucket: string): Promise<void>;
-  setVersioning(bucket: string, versioning: 'Enabled' | 'Suspended'): void;
+  setVersioning(bucket: string, versioning: 'Enabled' | 'Suspended'): Promise<void>;
   /**
    * Flips a bit of a stored part. ListParts then shows the ETag and CRC64 of the wrong bytes, or, with `silent`, goes
    * on showing those of the right ones.
@@ -76,7 +77,7 @@ export function createInspection(state: OssState): OssInspection {
     bucketNames: () => [...state.buckets.keys()],
     keys(bucketName) {
       const bucket = bucketOf(state, bucketName);
-      return [...bucket.objects.keys()].filter((key) => newestOf(bucket, key) !== undefined).sort();
+      return [...bucket.objects.keys()].filter((key) => newestOf(bucket, key) !== undefined).sort(utf8Order);
     },
     uploads: (bucketName) => [...bucketOf(state, bucketName).uploads.values()].map(inspected).sort(byKey),
     async createBucket(name) {
@@ -85,8 +86,10 @@ export function createInspection(state: OssState): OssInspection {
       state.buckets.set(name, bucket);
       await state.records.saveBucket(bucket);
     },
-    setVersioning(name, versioning) {
-      bucketOf(state, name).versioning = versioning;
+    async setVersioning(name, versioning) {
+      const bucket = bucketOf(state, name);
+      bucket.versioning = versioning;
+      await state.records.saveBucket(bucket);
     },
     async corruptPart({ silent = false, ...name }) {
       const { bucket, upload } = uploadNamed(state, name);
@@ -130,8 +133,7 @@ function inspected(upload: MultipartUpload): InspectedUpload {
 }
 
 function byKey(a: InspectedUpload, b: InspectedUpload): number {
-  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
-  return a.uploadId < b.uploadId ? -1 : 1;
+  return utf8Order(a.key, b.key) || utf8Order(a.uploadId, b.uploadId);
 }
 
 async function whole(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {

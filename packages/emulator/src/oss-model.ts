@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readTarget } from './addressing.ts';
 import type { Answer } from './answer.ts';
 import type { Blobs } from './blobs.ts';
+import { assertEndpoint } from './endpoint.ts';
 import { anonymousDenied, internalError } from './errors.ts';
 import { createInspection, type OssInspection } from './inspection.ts';
 import { createCallbacks, type SendCallback } from './operations/callback.ts';
@@ -67,6 +68,7 @@ export function createOssModel(options: OssModelOptions): OssModel {
       const signer = authenticate({ request, target, region, credentials, nowMs: now() });
       if (signer === 'anonymous') throw anonymousDenied();
     }
+    assertEndpoint(request, target, region);
     await applyLifecycle(state);
     return perform(state, callbacks, request, target);
   }
@@ -87,16 +89,21 @@ export function createOssModel(options: OssModelOptions): OssModel {
     identify,
     async handle(request) {
       const requestId = ids.requestId();
-      const common = { ...commonHeaders(requestId, now()), ...corsOf(request) };
+      const startedAt = now();
+      const cors = corsOf(request);
+      const common = (): Record<string, string> => ({
+        ...commonHeaders(requestId, { startedAt, now: now() }),
+        ...cors,
+      });
       try {
-        return finished(request, await answer(request), common);
+        return finished(request, await answer(request), common());
       } catch (reason) {
         if (!(reason instanceof OssError)) {
           if (options.onInternalError === undefined) throw reason;
           options.onInternalError(reason);
         }
         const error = reason instanceof OssError ? reason : internalError();
-        return finished(request, errorAnswer(request, error, requestId), common);
+        return finished(request, errorAnswer(request, error, requestId), common());
       }
     },
     putCredentials(replacement) {
@@ -113,13 +120,17 @@ const randomIds: Ids = {
 
 const acceptingCallback: SendCallback = () => Promise.resolve({ status: 200, body: '{"Status":"OK"}' });
 
-function commonHeaders(requestId: string, now: number): Record<string, string> {
+function commonHeaders(
+  requestId: string,
+  { startedAt, now }: { readonly startedAt: number; readonly now: number },
+): Record<string, string> {
   return {
     Server: 'AliyunOSS',
     Date: new Date(now).toUTCString(),
     Connection: 'keep-alive',
     'x-oss-request-id': requestId,
-    'x-oss-server-time': '1',
+    // A clock that was set back meanwhile does not make it negative.
+    'x-oss-server-time': String(Math.max(0, Math.round(now - startedAt))),
   };
 }
 

@@ -42,7 +42,7 @@ export interface ObjectVersion {
   /** Without quotes. */
   readonly etag: string;
   readonly crc64: string;
-  /** Base64; only of objects that were put in one piece. */
+  /** Base64; only of objects that came in one piece, or in a sequence of parts. */
   readonly contentMd5: string | undefined;
   readonly lastModified: number;
   /** Names in lower case, as OSS gives them back: content-type, x-oss-meta-… */

@@ -44,20 +44,20 @@ export interface ParsedElement {
   readonly children: ReadonlyMap<string, readonly ParsedElement[]>;
 }
 
-/** Reads a document whose root must be `root`. Throws MalformedXML. */
-export function readXml(xml: string, root: string): ParsedElement {
-  const [found, second] = parsed(xml).filter((node) => nameOf(node) !== '#text');
-  if (found === undefined || second !== undefined || nameOf(found) !== root) throw malformedXml();
+/** Reads a document whose root must be `root`. Throws MalformedXML, with that EC. */
+export function readXml(xml: string, root: string, ec?: string): ParsedElement {
+  const [found, second] = parsed(xml, ec).filter((node) => nameOf(node) !== '#text');
+  if (found === undefined || second !== undefined || nameOf(found) !== root) throw malformedXml(ec);
   return toElement(childrenOf(found));
 }
 
-function parsed(xml: string): readonly ParsedNode[] {
-  if (XMLValidator.validate(xml) !== true) throw malformedXml();
+function parsed(xml: string, ec: string | undefined): readonly ParsedNode[] {
+  if (XMLValidator.validate(xml) !== true) throw malformedXml(ec);
   try {
     return parser.parse(xml) as readonly ParsedNode[];
   } catch {
     // The parser refuses what its limits on entities and nesting forbid.
-    throw malformedXml();
+    throw malformedXml(ec);
   }
 }
 

@@ -1,12 +1,14 @@
 import { type Answer, xmlAnswer } from '../answer.ts';
-import { invalidArgument, preconditionFailed } from '../errors.ts';
-import { type Bucket, bucketOf, type ObjectVersion, type OssState, uploadOf } from '../state.ts';
+import { invalidArgument, preconditionFailed, unexpectedQuery } from '../errors.ts';
+import { type Bucket, bucketOf, type ObjectVersion, type OssState } from '../state.ts';
 import type { OssRequest } from '../types.ts';
 import { headerOf, percentDecode } from '../wire-text.ts';
-import { assertSequence, keepPart, type Parameters, partNumberOf } from './multipart.ts';
+import { isoDate } from './iso-date.ts';
+import { awaitingUpload, landPart, type Parameters, partNumberOf } from './multipart.ts';
 import { objectHeadersOf } from './object-headers.ts';
 import { instantOf, matches, type Range, readRange, wholeSeconds } from './object-reading.ts';
-import { assertMayWrite, keepObject, readPieces, versionHeader, versionOf } from './objects.ts';
+import { assertMayWrite, keepObjectIfAllowed, readPieces, versionHeader, versionOf } from './objects.ts';
+import { assertAcl } from './request-checks.ts';
 
 /** PUT /key?partNumber=N&uploadId=ID with x-oss-copy-source */
 export async function uploadPartCopy(
@@ -16,25 +18,17 @@ export async function uploadPartCopy(
   request: OssRequest,
   parameters: Parameters,
 ): Promise<Answer> {
-  const partNumber = partNumberOf(parameters);
-  const upload = uploadOf(bucket, key, parameters.get('uploadId') ?? '', '0042-00000311');
-  assertSequence(upload, partNumber);
+  if (!parameters.has('partNumber')) throw unexpectedQuery();
+  const uploadId = parameters.get('uploadId') ?? '';
+  const awaited = { key, uploadId, partNumber: partNumberOf(parameters), ec: '0042-00000311' };
+  awaitingUpload(bucket, awaited);
   const { object, headers } = copySource(state, request);
   // A range that is not understood copies the whole source.
   const whole: Range = { start: 0, end: object.size };
   const { start, end } = readRange(headerOf(request, 'x-oss-copy-source-range') ?? '', object.size) ?? whole;
   const blob = await state.blobs.write(readPieces(state, object.pieces, start, end));
-  const lastModified = state.now();
-  await keepPart(state, bucket, upload, {
-    partNumber,
-    size: blob.size,
-    etag: blob.md5,
-    crc64: blob.crc64,
-    trueCrc64: blob.crc64,
-    lastModified,
-    blobId: blob.blobId,
-  });
-  return copied('CopyPartResult', lastModified, blob.md5, headers);
+  const { lastModified, etag } = await landPart(state, bucket, awaited, blob);
+  return copied('CopyPartResult', lastModified, etag, headers);
 }
 
 /** PUT /key with x-oss-copy-source */
@@ -44,18 +38,21 @@ export async function copyObject(
   key: string,
   request: OssRequest,
 ): Promise<Answer> {
-  assertMayWrite(bucket, key, headerOf(request, 'x-oss-forbid-overwrite') === 'true');
+  const forbidsOverwrite = headerOf(request, 'x-oss-forbid-overwrite') === 'true';
+  assertMayWrite(bucket, key, forbidsOverwrite);
+  assertAcl(request);
   const { object, headers } = copySource(state, request);
   const replaces = headerOf(request, 'x-oss-metadata-directive') === 'REPLACE';
+  const objectHeaders = replaces ? objectHeadersOf(request) : object.headers;
   const blob = await state.blobs.write(readPieces(state, object.pieces, 0, object.size));
-  const copy = await keepObject(state, bucket, {
+  const copy = await keepObjectIfAllowed(state, bucket, forbidsOverwrite, {
     key,
     type: 'Normal',
     size: blob.size,
     etag: blob.md5,
     crc64: blob.crc64,
     contentMd5: Buffer.from(blob.md5, 'hex').toString('base64'),
-    headers: replaces ? objectHeadersOf(request) : object.headers,
+    headers: objectHeaders,
     pieces: [{ blobId: blob.blobId, size: blob.size }],
   });
   const answerHeaders = { ...headers, 'x-oss-hash-crc64ecma': copy.crc64, ...versionHeader(bucket, copy) };
@@ -69,7 +66,7 @@ function copied(
   headers: Readonly<Record<string, string>>,
 ): Answer {
   const children = [
-    ['LastModified', new Date(lastModified).toISOString()],
+    ['LastModified', isoDate(lastModified)],
     ['ETag', `"${etag}"`],
   ] as const;
   return xmlAnswer(root, children, headers);

@@ -1,4 +1,5 @@
 import { type Answer, emptyAnswer, xmlAnswer } from '../answer.ts';
+import type { StoredBlob } from '../blobs.ts';
 import { storeBody } from '../body.ts';
 import {
   invalidArgument,
@@ -11,8 +12,10 @@ import { type Bucket, type MultipartUpload, type OssState, type StoredPart, uplo
 import type { OssRequest } from '../types.ts';
 import { headerOf, percentEncode } from '../wire-text.ts';
 import type { XmlElement } from '../xml.ts';
+import { isoDate } from './iso-date.ts';
 import { objectHeadersOf } from './object-headers.ts';
 import { assertMayWrite } from './objects.ts';
+import { assertTrafficLimit } from './request-checks.ts';
 
 export type Parameters = ReadonlyMap<string, string>;
 
@@ -56,24 +59,11 @@ export async function uploadPart(
   const uploadId = parameters.get('uploadId');
   if (uploadId === undefined || !parameters.has('partNumber')) throw unexpectedQuery();
   const partNumber = partNumberOf(parameters);
-  const upload = uploadOf(bucket, key, uploadId, '0042-00000104');
-  assertSequence(upload, partNumber);
-  assertTrafficLimit(headerOf(request, 'x-oss-traffic-limit') ?? parameters.get('x-oss-traffic-limit'));
+  const awaited = { key, uploadId, partNumber, ec: '0042-00000104' };
+  awaitingUpload(bucket, awaited);
+  assertTrafficLimit(request, parameters);
   const blob = await storeBody(state, request);
-  // The upload may have been completed or aborted while the body came in: its bytes then belong to nobody.
-  if (bucket.uploads.get(uploadId) !== upload) {
-    await state.blobs.remove(blob.blobId);
-    uploadOf(bucket, key, uploadId, '0042-00000104');
-  }
-  await keepPart(state, bucket, upload, {
-    partNumber,
-    size: blob.size,
-    etag: blob.md5,
-    crc64: blob.crc64,
-    trueCrc64: blob.crc64,
-    lastModified: state.now(),
-    blobId: blob.blobId,
-  });
+  await landPart(state, bucket, awaited, blob);
   return emptyAnswer(200, {
     ETag: `"${blob.md5}"`,
     'Content-MD5': Buffer.from(blob.md5, 'hex').toString('base64'),
@@ -81,17 +71,48 @@ export async function uploadPart(
   });
 }
 
-/** Keeps a part under its number, in place of the one before it. */
-export async function keepPart(
+/** A part on its way. */
+export interface AwaitedPart {
+  readonly key: string;
+  readonly uploadId: string;
+  readonly partNumber: number;
+  /** Of the NoSuchUpload that this operation answers with. */
+  readonly ec: string;
+}
+
+/** The upload that takes the part, if there is one that does. */
+export function awaitingUpload(
+  bucket: Bucket,
+  { key, uploadId, partNumber, ec }: AwaitedPart,
+): MultipartUpload {
+  const upload = uploadOf(bucket, key, uploadId, ec);
+  assertSequence(upload, partNumber);
+  return upload;
+}
+
+/** Keeps what came in under its number, in place of the part before it. */
+export async function landPart(
   state: OssState,
   bucket: Bucket,
-  upload: MultipartUpload,
-  part: StoredPart,
-): Promise<void> {
-  const replaced = upload.parts.get(part.partNumber);
-  upload.parts.set(part.partNumber, part);
+  awaited: AwaitedPart,
+  { blobId, size, md5, crc64 }: StoredBlob,
+): Promise<StoredPart> {
+  const { partNumber } = awaited;
+  let upload: MultipartUpload;
+  try {
+    upload = awaitingUpload(bucket, awaited);
+  } catch (reason) {
+    // While the body came in the upload ended, or its sequence went on without it: the bytes belong to nobody.
+    await state.blobs.remove(blobId);
+    throw reason;
+  }
+  const replaced = upload.parts.get(partNumber);
+  const checksums = { etag: md5, crc64, trueCrc64: crc64 };
+  const part: StoredPart = { partNumber, size, ...checksums, lastModified: state.now(), blobId };
+  upload.parts.set(partNumber, part);
   await state.records.savePart(bucket, upload, part);
-  if (replaced !== undefined && replaced.blobId !== part.blobId) await state.blobs.remove(replaced.blobId);
+  if (replaced !== undefined) await state.blobs.remove(replaced.blobId);
+  return part;
 }
 
 /** GET /key?uploadId=ID */
@@ -146,20 +167,10 @@ export function partNumberOf(parameters: Parameters): number {
 }
 
 /** Parts of a `sequential` upload come in order, each once. */
-export function assertSequence({ isSequential, parts }: MultipartUpload, partNumber: number): void {
+function assertSequence({ isSequential, parts }: MultipartUpload, partNumber: number): void {
   if (!isSequential) return;
   if (parts.has(partNumber)) throw partAlreadyExists();
   if (partNumber !== parts.size + 1) throw partNotSequential();
-}
-
-/** In bits per second. */
-export function assertTrafficLimit(limit: string | undefined): void {
-  if (
-    limit === undefined ||
-    (/^\d+$/.test(limit) && Number(limit) >= 245_760 && Number(limit) <= 838_860_800)
-  )
-    return;
-  throw invalidArgument('The traffic limit must be 245760 to 838860800.', 'x-oss-traffic-limit', limit);
 }
 
 export function encodingElement(parameters: Parameters): readonly XmlElement[] {
@@ -178,7 +189,7 @@ function partElement({ partNumber, lastModified, etag, crc64, size }: StoredPart
     'Part',
     [
       ['PartNumber', partNumber],
-      ['LastModified', new Date(lastModified).toISOString()],
+      ['LastModified', isoDate(lastModified)],
       ['ETag', `"${etag}"`],
       ['HashCrc64ecma', crc64],
       ['Size', size],

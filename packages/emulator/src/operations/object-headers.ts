@@ -33,6 +33,8 @@ export function objectHeadersOf(request: OssRequest): Record<string, string> {
   }
   const encryption = headerOf(request, 'x-oss-server-side-encryption');
   if (encryption !== undefined && !['AES256', 'KMS', 'SM4'].includes(encryption)) throw invalidEncryption();
+  const dataEncryption = headerOf(request, 'x-oss-server-side-data-encryption');
+  if (dataEncryption !== undefined && dataEncryption !== 'SM4') throw invalidEncryption();
   return headers;
 }
 

@@ -8,6 +8,7 @@ import { type Callbacks, readCallback } from './callback.ts';
 import type { Parameters } from './multipart.ts';
 import { objectHeadersOf, shownHeaders } from './object-headers.ts';
 import { assertConditions, isNotModified, rangeOf } from './object-reading.ts';
+import { assertAcl, assertTrafficLimit } from './request-checks.ts';
 
 /** PUT /key */
 export async function putObject(
@@ -21,14 +22,12 @@ export async function putObject(
   if (headerOf(request, 'if-modified-since') !== undefined) throw notImplemented('If-Modified-Since');
   const forbidsOverwrite = headerOf(request, 'x-oss-forbid-overwrite') === 'true';
   assertMayWrite(bucket, key, forbidsOverwrite);
+  assertAcl(request);
+  assertTrafficLimit(request, parameters);
   const headers = objectHeadersOf(request);
   const callback = readCallback(request, parameters);
   const blob = await storeBody(state, request);
-  if (forbidsOverwrite && newestOf(bucket, key) !== undefined && bucket.versioning === undefined) {
-    await state.blobs.remove(blob.blobId);
-    throw fileAlreadyExists();
-  }
-  const object = await keepObject(state, bucket, {
+  const object = await keepObjectIfAllowed(state, bucket, forbidsOverwrite, {
     key,
     type: 'Normal',
     size: blob.size,
@@ -114,6 +113,25 @@ export function keepObject(state: OssState, bucket: Bucket, object: NewObject): 
 export function assertMayWrite(bucket: Bucket, key: string, forbidsOverwrite: boolean): void {
   if (!forbidsOverwrite || bucket.versioning !== undefined) return;
   if (newestOf(bucket, key) !== undefined) throw fileAlreadyExists();
+}
+
+/**
+ * {@link keepObject}, unless while the body was on its way another object came first that may not be overwritten. The
+ * check and the keeping are one step, since nothing is awaited between them.
+ */
+export async function keepObjectIfAllowed(
+  state: OssState,
+  bucket: Bucket,
+  forbidsOverwrite: boolean,
+  object: NewObject,
+): Promise<ObjectVersion> {
+  try {
+    assertMayWrite(bucket, object.key, forbidsOverwrite);
+  } catch (reason) {
+    for (const { blobId } of object.pieces) await state.blobs.remove(blobId);
+    throw reason;
+  }
+  return keepObject(state, bucket, object);
 }
 
 export function versionHeader(bucket: Bucket, { versionId }: ObjectVersion): Record<string, string> {

@@ -120,9 +120,14 @@ const OPERATIONS: Readonly<Record<OssOperation, Operate>> = {
   DeleteBucketLifecycle: (asked) => unconfigured(asked, deleteLifecycle),
   OptionObject: (asked) => emptyAnswer(200, preflight(existing(asked), asked.request)),
   Unknown: ({ request, target }) => {
-    throw methodNotAllowed(request.method, target.key === undefined ? 'BUCKET' : 'OBJECT');
+    throw methodNotAllowed(request.method, resourceTypeOf(target));
   },
 };
+
+function resourceTypeOf({ bucket, key }: OssTarget): string {
+  if (key !== undefined) return 'OBJECT';
+  return bucket === undefined ? 'SERVICE' : 'BUCKET';
+}
 
 function existing({ state, bucketName }: Asked): Bucket {
   return bucketOf(state, bucketName);
