@@ -26,6 +26,8 @@ export interface Bucket {
   readonly createdAt: number;
   versioning: 'Enabled' | 'Suspended' | undefined;
   cors: readonly CorsRule[] | undefined;
+  /** `ResponseVary` of the CORS rules: every response says `Vary: Origin`. */
+  isVaryingByOrigin: boolean;
   lifecycle: readonly LifecycleRule[] | undefined;
   /** The versions of every key, the newest last. Without versioning there is at most one, with the id 'null'. */
   readonly objects: Map<string, ObjectVersion[]>;
@@ -124,6 +126,7 @@ export function newBucket(name: string, createdAt: number): Bucket {
     createdAt,
     versioning: undefined,
     cors: undefined,
+    isVaryingByOrigin: false,
     lifecycle: undefined,
     objects: new Map(),
     uploads: new Map(),

@@ -16,6 +16,7 @@ export function preflight(bucket: Bucket, request: OssRequest): Record<string, s
   if (rule === undefined) throw corsForbidden(method, resourceTypeOf(bucket, request));
   return {
     ...grant(rule, origin),
+    ...varyHeader(bucket),
     ...(wanted.length > 0 ? { 'Access-Control-Allow-Headers': wanted.join(', ') } : {}),
   };
 }
@@ -23,9 +24,14 @@ export function preflight(bucket: Bucket, request: OssRequest): Record<string, s
 /** What lets a page read the answer to its request. Empty when no rule matches: the request itself still counts. */
 export function corsHeaders(bucket: Bucket, request: OssRequest): Record<string, string> {
   const origin = headerOf(request, 'origin');
-  if (origin === undefined) return {};
+  const vary = varyHeader(bucket);
+  if (origin === undefined) return vary;
   const rule = bucket.cors?.find((candidate) => allows(candidate, origin, request.method));
-  return rule === undefined ? {} : grant(rule, origin);
+  return rule === undefined ? vary : { ...grant(rule, origin), ...vary };
+}
+
+function varyHeader({ isVaryingByOrigin }: Bucket): Record<string, string> {
+  return isVaryingByOrigin ? { Vary: 'Origin' } : {};
 }
 
 /** A rule for every origin is answered with the asterisk, any other with the origin that asked. */
@@ -73,9 +79,11 @@ function resourceTypeOf(bucket: Bucket, request: OssRequest): 'OBJECT' | 'BUCKET
 /** Replaces all rules. */
 export function putCors(bucket: Bucket, xml: string): void {
   if (Buffer.byteLength(xml) > MAX_BYTES) throw malformedXml();
-  const rules = childrenNamed(readXml(xml, 'CORSConfiguration'), 'CORSRule').map(ruleOf);
+  const root = readXml(xml, 'CORSConfiguration');
+  const rules = childrenNamed(root, 'CORSRule').map(ruleOf);
   if (rules.length === 0 || rules.length > MAX_RULES) throw malformedXml();
   bucket.cors = rules;
+  bucket.isVaryingByOrigin = textOf(root, 'ResponseVary') === 'true';
 }
 
 function ruleOf(element: ParsedElement): CorsRule {
@@ -102,10 +110,12 @@ function ruleOf(element: ParsedElement): CorsRule {
   return rule;
 }
 
-/** ResponseVary is not kept; without it OSS says false. */
 export function getCors(bucket: Bucket): string {
   if (bucket.cors === undefined) throw noSuchCors();
-  return writeXml('CORSConfiguration', [...bucket.cors.map(ruleElement), ['ResponseVary', false]]);
+  return writeXml('CORSConfiguration', [
+    ...bucket.cors.map(ruleElement),
+    ['ResponseVary', bucket.isVaryingByOrigin],
+  ]);
 }
 
 function ruleElement(rule: CorsRule): XmlElement {
@@ -125,6 +135,7 @@ function ruleElement(rule: CorsRule): XmlElement {
 
 export function deleteCors(bucket: Bucket): void {
   bucket.cors = undefined;
+  bucket.isVaryingByOrigin = false;
 }
 
 const METHODS: readonly string[] = ['GET', 'PUT', 'DELETE', 'POST', 'HEAD'];

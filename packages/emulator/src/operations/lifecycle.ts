@@ -93,6 +93,9 @@ function ruleOf(element: ParsedElement): LifecycleRule {
   const status = textOf(element, 'Status');
   if (id.length > 255 || (status !== 'Enabled' && status !== 'Disabled')) throw malformedXml();
   const abort = element.children.get('AbortMultipartUpload')?.[0];
+  // A part has no tags: were they passed over, a rule meant for few uploads would abort all.
+  if (abort !== undefined && element.children.has('Tag')) throw malformedXml();
+  const isSelective = element.children.has('Tag') || element.children.has('Filter');
   const expiration = element.children.get('Expiration')?.[0];
   const abortAfterDays = abort && daysOf(abort);
   const abortCreatedBefore = abort && dateOf(abort);
@@ -105,7 +108,8 @@ function ruleOf(element: ParsedElement): LifecycleRule {
     isEnabled: status === 'Enabled',
     abortAfterDays,
     abortCreatedBefore,
-    expireAfterDays: expiration && daysOf(expiration),
+    // By tag or filter nothing expires here: rather too little is removed than too much.
+    expireAfterDays: isSelective ? undefined : expiration && daysOf(expiration),
     xml: ruleXml(element, id),
   };
 }
