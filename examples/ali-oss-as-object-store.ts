@@ -13,7 +13,8 @@ const options = {
   region: 'oss-cn-hangzhou',
   bucket: 'media',
   authorizationV4: true,
-  // For the emulator: path-style addressing at its own endpoint. Its type declarations do not know `sldEnable`.
+  // For the emulator: path-style addressing at its own endpoint. Its type declarations do not know
+  // `sldEnable`.
   endpoint: emulator.endpoint,
   sldEnable: true,
 };

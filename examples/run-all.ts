@@ -1,4 +1,5 @@
-// Runs every example in a process of its own. Each asserts its result; the first one that is wrong ends the run.
+// Runs every example in a process of its own. Each asserts its result; the first one that is wrong ends the
+// run.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

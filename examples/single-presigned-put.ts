@@ -1,5 +1,5 @@
-// The server signs one PUT with headers and user metadata. Whoever holds URL and headers can send the object, without
-// credentials: here by curl, and by fetch.
+// The server signs one PUT with headers and user metadata. Whoever holds URL and headers can send the object,
+// without credentials: here by curl, and by fetch.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { presign } from '@partway/core/oss';

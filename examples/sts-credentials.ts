@@ -1,5 +1,5 @@
-// The coordinator signs with STS credentials that expire: they are fetched once for all who need them, and again before
-// they die. No URL outlives its token.
+// The coordinator signs with STS credentials that expire: they are fetched once for all who need them, and
+// again before they die. No URL outlives its token.
 import assert from 'node:assert/strict';
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';

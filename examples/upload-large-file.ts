@@ -1,4 +1,5 @@
-// A Node worker uploads a large file through a coordinator: the worker holds no credentials, only presigned parts.
+// A Node worker uploads a large file through a coordinator: the worker holds no credentials, only presigned
+// parts.
 import assert from 'node:assert/strict';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Uploads a real file of about 100 MB, the running Node binary, through presigned parts to an OSS emulator in a
-// process of its own, prints the proof, downloads the object and compares its SHA-256 with the file's.
+// Uploads a real file of about 100 MB, the running Node binary, through presigned parts to an OSS emulator in
+// a process of its own, prints the proof, downloads the object and compares its SHA-256 with the file's.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createCoordinator } from '@partway/core/coordinator';

@@ -1,6 +1,6 @@
 /**
- * Every way in which the world can fail an upload. Each code has a row in docs/ERRORS.md: what it means, what to do.
- * A caller's mistake is no `UploadError` but a `TypeError` or `RangeError` that names the option.
+ * Every way in which the world can fail an upload. Each code has a row in docs/ERRORS.md: what it means, what
+ * to do. A caller's mistake is no `UploadError` but a `TypeError` or `RangeError` that names the option.
  */
 export type UploadErrorCode =
   | 'network'
@@ -26,12 +26,14 @@ export type UploadErrorCode =
   | 'internal';
 
 /**
- * `permanent`: the same request fails again. `transient`: it may succeed later. `exhausted`: it was transient, and was
- * retried as often as allowed.
+ * `permanent`: the same request fails again. `transient`: it may succeed later. `exhausted`: it was
+ * transient, and was retried as often as allowed.
  */
 export type Disposition = 'permanent' | 'transient' | 'exhausted';
 
-/** What is known about the failed request. Never holds a URL or an upload token: both are bearer credentials. */
+/**
+ * What is known about the failed request. Never holds a URL or an upload token: both are bearer credentials.
+ */
 export interface ErrorContext {
   readonly operation?: string;
   readonly bucket?: string;
@@ -61,7 +63,9 @@ export interface UploadErrorOptions {
   readonly cause?: unknown;
 }
 
-/** The one error of this library. Its message starts with its code, since logs often show the message alone. */
+/**
+ * The one error of this library. Its message starts with its code, since logs often show the message alone.
+ */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
   readonly code: UploadErrorCode;

@@ -31,13 +31,15 @@ export function partAt(size: number, partSize: number, partNumber: number): Part
 /** Below this a part costs more in round trips than it saves in lost work. */
 const PART_SIZE_DEFAULT = 8 * 1024 ** 2;
 
-/** Completing takes OSS minutes with thousands of parts, so larger files get larger parts before more parts. */
+/**
+ * Completing takes OSS minutes with thousands of parts, so larger files get larger parts before more parts.
+ */
 const PARTS_WANTED_MAX = 1000;
 
 /**
- * The part size for a file of `size` bytes: 8 MiB, or larger so that 1,000 parts suffice, or, where 5 GiB parts do
- * not suffice for that, 5 GiB. A caller's own part size (100 KiB to 5 GiB) is raised when it would need more than
- * 10,000 parts. Throws a `RangeError` for a part size out of bounds and for more than 48.8 TB.
+ * The part size for a file of `size` bytes: 8 MiB, or larger so that 1,000 parts suffice, or, where 5 GiB
+ * parts do not suffice for that, 5 GiB. A caller's own part size (100 KiB to 5 GiB) is raised when it would
+ * need more than 10,000 parts. Throws a `RangeError` for a part size out of bounds and for more than 48.8 TB.
  */
 export function choosePartSize(size: number, wanted: number | undefined): number {
   assertFileSize(size);
@@ -50,8 +52,8 @@ export function choosePartSize(size: number, wanted: number | undefined): number
 export function assertPartSize(partSize: number): void {
   if (!Number.isSafeInteger(partSize) || partSize < PART_SIZE_MIN || partSize > PART_SIZE_MAX) {
     throw new RangeError(
-      `partSize must be a whole number of bytes from ${PART_SIZE_MIN} (100 KiB) to ${PART_SIZE_MAX} (5 GiB), ` +
-        `got ${partSize}`,
+      `partSize must be a whole number of bytes from ${PART_SIZE_MIN} (100 KiB) ` +
+        `to ${PART_SIZE_MAX} (5 GiB), got ${partSize}`,
     );
   }
 }
@@ -60,7 +62,8 @@ export function assertPartSize(partSize: number): void {
 export function assertFileSize(size: number): void {
   if (!Number.isSafeInteger(size) || size < 0 || size > OBJECT_SIZE_MAX) {
     throw new RangeError(
-      `size must be a whole number of bytes from 0 to ${OBJECT_SIZE_MAX} (48.8 TB, 10,000 parts of 5 GiB), got ${size}`,
+      `size must be a whole number of bytes from 0 to ${OBJECT_SIZE_MAX} ` +
+        `(48.8 TB, 10,000 parts of 5 GiB), got ${size}`,
     );
   }
 }

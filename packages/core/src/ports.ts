@@ -1,10 +1,11 @@
 /**
- * Read this file first. The engine awaits nothing but the ports below; whoever implements them decides where bytes
- * come from, how they travel, and what time it is. Every port states its law here; those with more than one
- * implementation have a conformance suite in `@partway/core/testing`.
+ * Read this file first. The engine awaits nothing but the ports below; whoever implements them decides where
+ * bytes come from, how they travel, and what time it is. Every port states its law here; those with more than
+ * one implementation have a conformance suite in `@partway/core/testing`.
  *
- * Throughout: sizes and offsets are bytes; times are milliseconds; instants (`…At`) are milliseconds since the epoch;
- * a `crc64` is CRC-64/XZ as OSS prints it, an unsigned decimal without leading zeros; ETags come without quotes.
+ * Throughout: sizes and offsets are bytes; times are milliseconds; instants (`…At`) are milliseconds since
+ * the epoch; a `crc64` is CRC-64/XZ as OSS prints it, an unsigned decimal without leading zeros; ETags come
+ * without quotes.
  */
 
 /** The time. */
@@ -25,8 +26,8 @@ export interface Random {
 export interface Source {
   readonly size: number;
   /**
-   * Names these very bytes as far as that is cheap (for a file: path, size, modification time, inode). Two calls give
-   * the same text exactly when nothing about the source has changed.
+   * Names these very bytes as far as that is cheap (for a file: path, size, modification time, inode). Two
+   * calls give the same text exactly when nothing about the source has changed.
    */
   fingerprint(): Promise<string>;
   /** The range of one part. Opens nothing yet: reading starts with `chunks`. */
@@ -39,22 +40,23 @@ export interface Source {
 export interface PartBody {
   readonly size: number;
   /**
-   * Reads the part from its start: exactly `size` bytes, or a rejection with an `UploadError` (`source_changed`,
-   * `source_unreadable`) or with `signal.reason`. A chunk is valid only until the next one is asked for.
+   * Reads the part from its start: exactly `size` bytes, or a rejection with an `UploadError`
+   * (`source_changed`, `source_unreadable`) or with `signal.reason`. A chunk is valid only until the next one
+   * is asked for.
    */
   chunks(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /**
-   * The CRC64 of what `chunks` last gave from start to end; where that has not happened since the part was opened,
-   * the bytes are read for it.
+   * The CRC64 of what `chunks` last gave from start to end; where that has not happened since the part was
+   * opened, the bytes are read for it.
    */
   crc64(signal: AbortSignal): Promise<string>;
 }
 
 /**
- * Sends one part. Resolves for every HTTP status, as soon as the whole answer is there, also when OSS answers before
- * the body was sent. Rejects only when there is no answer: with an `UploadError` of code `network`, with the body's
- * own error, or with `signal.reason`. Follows no redirect, adds no header OSS would sign (Content-Type, Content-MD5,
- * x-oss-*), and never retries.
+ * Sends one part. Resolves for every HTTP status, as soon as the whole answer is there, also when OSS answers
+ * before the body was sent. Rejects only when there is no answer: with an `UploadError` of code `network`,
+ * with the body's own error, or with `signal.reason`. Follows no redirect, adds no header OSS would sign
+ * (Content-Type, Content-MD5, x-oss-*), and never retries.
  */
 export interface Transport {
   put(request: PartRequest): Promise<PartResponse>;
@@ -65,7 +67,9 @@ export interface PartRequest {
   /** To be sent verbatim. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: PartBody;
-  /** Called with the bytes of this attempt handed to the network so far. Never falls, never exceeds the size. */
+  /**
+   * Called with the bytes of this attempt handed to the network so far. Never falls, never exceeds the size.
+   */
   readonly onProgress: (sentBytes: number) => void;
   /** Aborting closes the connection. */
   readonly signal: AbortSignal;
@@ -83,8 +87,9 @@ export interface PartResponse {
 export const ERROR_BODY_MAX: number = 64 * 1024;
 
 /**
- * What the engine asks of the side that holds the credentials: the coordinator itself, or the coordinator over HTTP.
- * Each verb rejects with an `UploadError`. Everything after `initiate` is said with the upload token alone.
+ * What the engine asks of the side that holds the credentials: the coordinator itself, or the coordinator
+ * over HTTP. Each verb rejects with an `UploadError`. Everything after `initiate` is said with the upload
+ * token alone.
  */
 export interface ControlPlane {
   initiate(request: InitiateRequest): Promise<InitiatedUpload>;
@@ -196,9 +201,9 @@ export interface ObjectOptions {
 export type StorageClass = 'Standard' | 'IA' | 'Archive' | 'ColdArchive' | 'DeepColdArchive';
 
 /**
- * One bucket of OSS, for whoever holds credentials. Each method is one operation of OSS (paging included), sent once:
- * it never retries. Rejects with an `UploadError` that carries OSS's code, EC and request id, or with `signal.reason`.
- * An answer of 2xx that holds an `<Error>`, or is not well formed, is an error.
+ * One bucket of OSS, for whoever holds credentials. Each method is one operation of OSS (paging included),
+ * sent once: it never retries. Rejects with an `UploadError` that carries OSS's code, EC and request id, or
+ * with `signal.reason`. An answer of 2xx that holds an `<Error>`, or is not well formed, is an error.
  */
 export interface ObjectStore {
   readonly bucket: string;

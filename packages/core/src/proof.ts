@@ -18,8 +18,9 @@ export function expectedObject(receipts: readonly Receipt[]): ExpectedObject {
 }
 
 /**
- * Checks, before Complete, that there is a receipt for every part of the plan and that OSS holds exactly the bytes of
- * every receipt. Throws an `UploadError` (`part_missing`, `checksum_mismatch`) that names the first part at fault.
+ * Checks, before Complete, that there is a receipt for every part of the plan and that OSS holds exactly the
+ * bytes of every receipt. Throws an `UploadError` (`part_missing`, `checksum_mismatch`) that names the first
+ * part at fault.
  */
 export function proveParts(
   plan: readonly Part[],

@@ -1,6 +1,7 @@
 /**
- * CRC-64/XZ, the checksum OSS reports of every part and object: the ECMA-182 polynomial reflected, start and final
- * XOR all ones. Kept as two 32-bit halves, since numbers cannot hold 64 bits and BigInt is forty times slower.
+ * CRC-64/XZ, the checksum OSS reports of every part and object: the ECMA-182 polynomial reflected, start and
+ * final XOR all ones. Kept as two 32-bit halves, since numbers cannot hold 64 bits and BigInt is forty times
+ * slower.
  */
 export interface Crc64 {
   update(bytes: Uint8Array): void;
@@ -56,8 +57,8 @@ export interface ChecksummedPiece {
 }
 
 /**
- * The CRC64 of the pieces one after another, from theirs alone. Appending n bytes multiplies a CRC by x^(8n) modulo
- * the polynomial; equal sizes share their multiplier, so that 10,000 equal parts cost one.
+ * The CRC64 of the pieces one after another, from theirs alone. Appending n bytes multiplies a CRC by x^(8n)
+ * modulo the polynomial; equal sizes share their multiplier, so that 10,000 equal parts cost one.
  */
 export function combineCrc64(pieces: Iterable<ChecksummedPiece>): string {
   const multipliers = new Map<number, bigint>();

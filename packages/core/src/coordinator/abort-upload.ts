@@ -4,8 +4,9 @@ import { deleteObjectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
- * Removes whatever the upload left: its parts, or the object of a single PutObject. A part that was in flight may
- * land after an abort and would be billed for ever, so the abort is repeated until OSS does not know the upload.
+ * Removes whatever the upload left: its parts, or the object of a single PutObject. A part that was in flight
+ * may land after an abort and would be billed for ever, so the abort is repeated until OSS does not know the
+ * upload.
  */
 export async function abortUpload(
   store: ObjectStore,

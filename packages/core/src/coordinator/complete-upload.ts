@@ -6,8 +6,8 @@ import { deleteObjectOf, objectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
- * Proves the parts, completes, proves the object. Asked twice, it answers twice the same. A wrong object is deleted
- * rather than left under the key.
+ * Proves the parts, completes, proves the object. Asked twice, it answers twice the same. A wrong object is
+ * deleted rather than left under the key.
  */
 export async function completeUpload(
   store: ObjectStore,
@@ -97,7 +97,9 @@ async function completeMultipart(
   return { ...completed, size, recovered: false };
 }
 
-/** Failures after which the object may be there all the same: OSS completes even when nobody hears the answer. */
+/**
+ * Failures after which the object may be there all the same: OSS completes even when nobody hears the answer.
+ */
 const MAY_HAVE_COMPLETED: ReadonlySet<UploadErrorCode> = new Set([
   'network',
   'server_error',
@@ -106,7 +108,9 @@ const MAY_HAVE_COMPLETED: ReadonlySet<UploadErrorCode> = new Set([
   'object_exists',
 ]);
 
-/** Looks for the object after such a failure. Where it is not this upload's, or not right, the failure stands. */
+/**
+ * Looks for the object after such a failure. Where it is not this upload's, or not right, the failure stands.
+ */
 async function recoverObject(
   store: ObjectStore,
   grant: UploadGrant,

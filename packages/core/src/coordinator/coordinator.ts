@@ -14,8 +14,8 @@ export interface CoordinatorOptions {
   /** The bucket, with the credentials. */
   readonly store: ObjectStore;
   /**
-   * The keys that seal upload tokens; the first one seals. Default: a random key that dies with the process, and with
-   * it every upload that was not finished.
+   * The keys that seal upload tokens; the first one seals. Default: a random key that dies with the process,
+   * and with it every upload that was not finished.
    */
   readonly tokenKeys?: readonly TokenKey[];
   /** How long a token is good for, 60 to 604800 s. Default: 604800, seven days. */

@@ -85,6 +85,6 @@ function tokenRefused(): UploadError {
     code: 'token_refused',
     message: 'the upload token is not valid',
     disposition: 'permanent',
-    hint: 'It may have expired, or was sealed with a key that this coordinator does not hold. Start the upload again.',
+    hint: 'It has expired, or was sealed with a key this coordinator does not hold. Start the upload again.',
   });
 }

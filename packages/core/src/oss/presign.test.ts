@@ -14,7 +14,9 @@ const REQUEST: PresignRequest = {
   now: NOW,
 };
 
-/** Beyond what this API lets pass: the empty-value bug of ali-oss, a region with a prefix, a life over 7 days. */
+/**
+ * Beyond what this API lets pass: the empty-value bug of ali-oss, a region with a prefix, a life over 7 days.
+ */
 const REFUSED = /oss-prefix|expires-over|js-hdr-list.*-empty/;
 
 for (const vector of vectors.filter(({ name }) => !REFUSED.test(name))) {

@@ -9,7 +9,10 @@ export interface VirtualClock extends Clock {
   readonly sleeperCount: number;
 }
 
-/** Starts at `startAt` ms since the epoch. Sleepers of one instant wake in the order in which they fell asleep. */
+/**
+ * Starts at `startAt` ms since the epoch. Sleepers of one instant wake in the order in which they fell
+ * asleep.
+ */
 export function createVirtualClock(startAt: number): VirtualClock {
   let now = startAt;
   const sleepers = new Set<Sleeper>();

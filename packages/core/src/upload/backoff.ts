@@ -3,9 +3,9 @@ import type { RetryOptions } from '../options.ts';
 import type { Random } from '../ports.ts';
 
 /**
- * How long to wait after try `attempt` (from 1) failed: full jitter over a window that doubles with each try, or as
- * long as OSS asks, whichever is more. What a fresh URL mends is tried again at once, but only once at once: a URL
- * that expires again and again is a clock or a policy gone wrong.
+ * How long to wait after try `attempt` (from 1) failed: full jitter over a window that doubles with each try,
+ * or as long as OSS asks, whichever is more. What a fresh URL mends is tried again at once, but only once at
+ * once: a URL that expires again and again is a clock or a policy gone wrong.
  */
 export function backoffMs(
   error: UploadError,

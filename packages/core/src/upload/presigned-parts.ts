@@ -5,16 +5,16 @@ import type { UploadRun } from './upload.ts';
 /** The small window of presigned parts that an upload holds. */
 export interface PresignedParts {
   /**
-   * A request for this part that has a good part of its life before it. Each call gives a request not given before,
-   * so that a retry never meets the URL that failed.
+   * A request for this part that has a good part of its life before it. Each call gives a request not given
+   * before, so that a retry never meets the URL that failed.
    */
   take(partNumber: number): Promise<PresignedPart>;
 }
 
 /**
- * Signs parts just before they are sent, in batches of twice the concurrency: never the whole file, whose URLs would
- * expire while their parts wait, and never one by one, which would cost a round trip a part. Parts are expected to be
- * taken in ascending order, first tries at least.
+ * Signs parts just before they are sent, in batches of twice the concurrency: never the whole file, whose
+ * URLs would expire while their parts wait, and never one by one, which would cost a round trip a part. Parts
+ * are expected to be taken in ascending order, first tries at least.
  */
 export function createPresignedParts(
   run: UploadRun,

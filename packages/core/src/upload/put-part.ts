@@ -30,15 +30,16 @@ export function putPart(
 }
 
 /**
- * With forbidOverwrite, a PutObject whose answer was lost is refused when it is sent again: by its own object, as
- * Complete will prove.
+ * With forbidOverwrite, a PutObject whose answer was lost is refused when it is sent again: by its own
+ * object, as Complete will prove.
  */
 function isExisting(response: PartResponse): boolean {
   return response.status === 409 && ossError(response, {}).code === 'object_exists';
 }
 
 /**
- * Throws unless OSS stored these bytes. Where CORS hides the CRC64, Complete's list of parts has to prove them.
+ * Throws unless OSS stored these bytes. Where CORS hides the CRC64, Complete's list of parts has to prove
+ * them.
  */
 function confirm(response: PartResponse, crc64: string): void {
   if (response.status !== 200) throw ossError(response, { operation: 'UploadPart' });

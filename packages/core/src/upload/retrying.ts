@@ -3,9 +3,9 @@ import { backoffMs } from './backoff.ts';
 import type { UploadRun } from './upload.ts';
 
 /**
- * The one retry loop of the project. Tries until `attempt` resolves, fails for good, or has failed as often as
- * allowed, which turns a transient error into an exhausted one. The signal ends it between and during the tries; its
- * reason is then the error.
+ * The one retry loop of the project. Tries until `attempt` resolves, fails for good, or has failed as often
+ * as allowed, which turns a transient error into an exhausted one. The signal ends it between and during the
+ * tries; its reason is then the error.
  */
 export async function retrying<T>(
   run: UploadRun,

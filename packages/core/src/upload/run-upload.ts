@@ -7,7 +7,9 @@ import { retrying } from './retrying.ts';
 import { sendParts } from './send-parts.ts';
 import type { UploadRun } from './upload.ts';
 
-/** The whole upload: open, plan, send the parts, complete, prove. What fails on the way is removed from OSS. */
+/**
+ * The whole upload: open, plan, send the parts, complete, prove. What fails on the way is removed from OSS.
+ */
 export async function runUpload(run: UploadRun): Promise<UploadedObject> {
   const source = await run.ports.openSource();
   try {

@@ -8,8 +8,8 @@ import type { UploadRun } from './upload.ts';
 const QUEUED_MAX = 64;
 
 /**
- * Sends every part of the plan, at most `concurrency` at once, and gives their receipts in order. The first failure
- * stops the others; all have settled when it is thrown.
+ * Sends every part of the plan, at most `concurrency` at once, and gives their receipts in order. The first
+ * failure stops the others; all have settled when it is thrown.
  */
 export async function sendParts(
   run: UploadRun,

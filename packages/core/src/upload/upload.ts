@@ -9,8 +9,8 @@ import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
 /** An upload under way. */
 export interface Upload {
   /**
-   * Settles once: with the object when its bytes are proven, or with an `UploadError`. A failure nobody awaits does
-   * not crash the process; it is also told as the event `failed`.
+   * Settles once: with the object when its bytes are proven, or with an `UploadError`. A failure nobody
+   * awaits does not crash the process; it is also told as the event `failed`.
    */
   readonly result: Promise<UploadedObject>;
   /** The state right now. */
@@ -18,8 +18,8 @@ export interface Upload {
   /** Calls `listener` with every event from now on, in order. Returns the function that ends it. */
   subscribe(listener: (event: UploadEvent) => void): () => void;
   /**
-   * Stops the parts in flight and removes the upload from OSS; `result` rejects with code `aborted`. Resolves when
-   * nothing of it is left under way. An object whose Complete was already sent is not aborted any more.
+   * Stops the parts in flight and removes the upload from OSS; `result` rejects with code `aborted`. Resolves
+   * when nothing of it is left under way. An object whose Complete was already sent is not aborted any more.
    */
   abort(): Promise<void>;
   /** Parts in flight from now on, 1 to 64. */
@@ -46,7 +46,10 @@ export interface UploadRun {
   readonly emit: (fact: UploadFact) => void;
 }
 
-/** Starts an upload. Throws a `TypeError` or `RangeError` for a wrong option; the world's failures come as `result`. */
+/**
+ * Starts an upload. Throws a `TypeError` or `RangeError` for a wrong option; the world's failures come as
+ * `result`.
+ */
 export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): Upload {
   const options = resolveOptions(uploadOptions);
   const stop = new AbortController();
