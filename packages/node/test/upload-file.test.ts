@@ -49,6 +49,21 @@ test.each([
   await claimStored(key);
 });
 
+test.each([
+  ['0 B', 0],
+  ['1 B', 1],
+  ['100 KiB - 1', 100 * KIBIBYTE - 1],
+  ['exactly one part', 100 * KIBIBYTE],
+  ['exactly 5 parts', 500 * KIBIBYTE],
+  ['5 parts + 1 B', 500 * KIBIBYTE + 1],
+])('a file of %s comes back identical', async (name, size) => {
+  const file = join(folder, String(size));
+  await writeFile(file, bytes.subarray(0, size));
+  const key = `sizes/${name}`;
+  await uploadFile(file, { controlPlane, key, partSize: 100 * KIBIBYTE }).result;
+  expect(await emulator.model.object('media', key)?.bytes()).toEqual(new Uint8Array(bytes.subarray(0, size)));
+});
+
 test('an empty file is stored', async () => {
   const empty = join(folder, 'empty');
   await writeFile(empty, '');
