@@ -18,7 +18,8 @@ function writeElement([name, content]: XmlElement): string {
 
 /**
  * Control characters are written as references: a parser would read a bare carriage return as a line feed. XML 1.0
- * has no way to say most of them at all, which is what `encoding-type=url` is for.
+ * has no way to say most of them at all, which is what `encoding-type=url` is for. Tabs and line feeds stand as they
+ * are, as in the CanonicalRequest of a refused signature.
  */
 function escaped(text: string): string {
   return text.replace(
@@ -28,7 +29,7 @@ function escaped(text: string): string {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to be written as references.
-const ESCAPED = /[&<>"'\u0000-\u001f\u007f\ufffe\uffff]/g;
+const ESCAPED = /[&<>"'\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]/g;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
