@@ -38,7 +38,7 @@ export async function readXmlBody(request: OssRequest): Promise<string> {
   for await (const chunk of measured(request.body, declaredLength(request, 0))) {
     size += chunk.length;
     if (size > XML_SIZE_MAX) throw malformedXml();
-    chunks.push(chunk.slice());
+    chunks.push(new Uint8Array(chunk));
   }
   const md5 = contentMd5(request);
   const body = Buffer.concat(chunks);

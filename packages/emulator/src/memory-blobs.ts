@@ -2,8 +2,8 @@ import { type Blobs, createDigester } from './blobs.ts';
 
 /** Blobs in memory. Nothing leaves the microtasks, so that a virtual clock stays in command. */
 export function createMemoryBlobs(): Blobs {
-  // Copies, because a chunk's memory is used again.
-  return createKeptBlobs((chunk) => chunk.slice());
+  // Copies, because a chunk's memory is used again. A Buffer's own slice() would share it.
+  return createKeptBlobs((chunk) => new Uint8Array(chunk));
 }
 
 /** Keeps sizes and checksums and lets the bytes go, for uploads larger than any disk. Reads as zeros. */
