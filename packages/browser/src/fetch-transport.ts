@@ -21,7 +21,7 @@ export interface FetchTransportOptions {
  */
 export function createFetchTransport(options: FetchTransportOptions = {}): Transport {
   const send = options.fetch ?? fetch.bind(globalThis);
-  return { put: (request) => put(send, request) };
+  return { tellsProgress: false, put: (request) => put(send, request) };
 }
 
 async function put(send: typeof fetch, request: PartRequest): Promise<PartResponse> {

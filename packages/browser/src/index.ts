@@ -4,6 +4,7 @@ export type {
   ErrorContext,
   ObjectOptions,
   RetryOptions,
+  StallOptions,
   StorageClass,
   Upload,
   UploadErrorCode,

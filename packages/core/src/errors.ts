@@ -4,6 +4,7 @@
  */
 export type UploadErrorCode =
   | 'network'
+  | 'stalled'
   | 'throttled'
   | 'server_error'
   | 'url_expired'

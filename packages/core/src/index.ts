@@ -3,7 +3,7 @@ export type { ChecksummedPiece, Crc64 } from './checksum/crc64.ts';
 export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
 export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
 export { UploadError } from './errors.ts';
-export type { RetryOptions, UploadOptions } from './options.ts';
+export type { RetryOptions, StallOptions, UploadOptions } from './options.ts';
 export type { PartBodyOptions } from './part-body.ts';
 export { createPartBody, sourceChangedError } from './part-body.ts';
 export type { Part } from './part-plan.ts';

@@ -16,6 +16,7 @@ export interface UploadOptions extends ObjectOptions {
   /** Parts in flight, 1 to 64. Default: 5. */
   readonly concurrency?: number;
   readonly retry?: RetryOptions;
+  readonly stall?: StallOptions;
   /** Aborting it aborts the upload and removes its parts from OSS. */
   readonly signal?: AbortSignal;
   /** Called with every event, in order. What it throws is ignored. */
@@ -32,6 +33,18 @@ export interface RetryOptions {
   readonly maxMs?: number;
 }
 
+/** When a try of a part counts as stalled. It is then stopped, and the part sent again on a new connection. */
+export interface StallOptions {
+  /** No byte has moved for so long, 1 ms to an hour. Default: 30000. */
+  readonly idleMs?: number;
+  /** The body is sent and no answer has come for so long, 1 ms to an hour. Default: 60000. */
+  readonly answerMs?: number;
+  /** Fewer bytes a second than this have moved over `windowMs`, from 0. Default: 1024. */
+  readonly minBytesPerSecond?: number;
+  /** 1 ms to an hour. Default: 60000. */
+  readonly windowMs?: number;
+}
+
 /** The options with every default filled in: nothing is optional past this point. */
 export interface ResolvedOptions {
   readonly key: string;
@@ -39,6 +52,7 @@ export interface ResolvedOptions {
   readonly partSize: number | undefined;
   readonly concurrency: number;
   readonly retry: Required<RetryOptions>;
+  readonly stall: Required<StallOptions>;
   readonly signal: AbortSignal | undefined;
   readonly onEvent: (event: UploadEvent) => void;
 }
@@ -49,7 +63,8 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
     key,
     partSize,
     concurrency = 5,
-    retry = {},
+    retry,
+    stall,
     signal,
     onEvent = () => undefined,
     ...object
@@ -60,11 +75,38 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
   aclHeader(object.acl);
   if (partSize !== undefined) assertPartSize(partSize);
   assertConcurrency(concurrency);
-  const { attemptsMax = 8, baseMs = 200, maxMs = 20_000 } = retry;
+  return {
+    key,
+    object,
+    partSize,
+    concurrency,
+    retry: resolveRetry(retry),
+    stall: resolveStall(stall),
+    signal,
+    onEvent,
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+function resolveRetry({
+  attemptsMax = 8,
+  baseMs = 200,
+  maxMs = 20_000,
+}: RetryOptions = {}): Required<RetryOptions> {
   assertInteger('retry.attemptsMax', attemptsMax, 1, 100);
   assertInteger('retry.baseMs', baseMs, 0, 60_000);
-  assertInteger('retry.maxMs', maxMs, 0, 3_600_000);
-  return { key, object, partSize, concurrency, retry: { attemptsMax, baseMs, maxMs }, signal, onEvent };
+  assertInteger('retry.maxMs', maxMs, 0, HOUR_MS);
+  return { attemptsMax, baseMs, maxMs };
+}
+
+function resolveStall(stall: StallOptions = {}): Required<StallOptions> {
+  const { idleMs = 30_000, answerMs = 60_000, minBytesPerSecond = 1024, windowMs = 60_000 } = stall;
+  assertInteger('stall.idleMs', idleMs, 1, HOUR_MS);
+  assertInteger('stall.answerMs', answerMs, 1, HOUR_MS);
+  assertInteger('stall.minBytesPerSecond', minBytesPerSecond, 0, Number.MAX_SAFE_INTEGER);
+  assertInteger('stall.windowMs', windowMs, 1, HOUR_MS);
+  return { idleMs, answerMs, minBytesPerSecond, windowMs };
 }
 
 export function assertConcurrency(concurrency: number): void {

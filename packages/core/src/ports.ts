@@ -59,6 +59,8 @@ export interface PartBody {
  * (Content-Type, Content-MD5, x-oss-*), and never retries.
  */
 export interface Transport {
+  /** Whether `onProgress` is called while bytes move. Without it a stall cannot be told from patience. */
+  readonly tellsProgress: boolean;
   put(request: PartRequest): Promise<PartResponse>;
 }
 

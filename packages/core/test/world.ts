@@ -37,6 +37,8 @@ export interface World {
   readonly operations: string[];
   /** Every URL that was presigned. */
   readonly urls: string[];
+  /** How many parts were in flight when each was begun, itself included. */
+  readonly partsInFlight: number[];
   start(source: Source, options?: Partial<UploadOptions>): Upload;
   /** Lets virtual time pass until the promise settles. */
   settled<T>(promise: Promise<T>): Promise<T>;
@@ -53,20 +55,39 @@ export function createWorld(): World {
   const events: UploadEvent[] = [];
   const operations: string[] = [];
   const urls: string[] = [];
+  const partsInFlight: number[] = [];
+  let inFlight = 0;
 
-  async function answer(request: OssRequest): Promise<OssResponse> {
+  async function answer(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {
     const { operation, partNumber } = model.identify(request);
     operations.push(partNumber === undefined ? operation : `${operation} ${partNumber}`);
     const { response, connection } = await oss.handle(request);
+    if (connection === 'hold') await aborted(stop);
     if (response === undefined) throw connectionLost(connection);
     return response;
   }
 
-  async function put({ url, headers, body, onProgress, signal: stop }: PartRequest): Promise<PartResponse> {
-    urls.push(url);
+  async function put(request: PartRequest): Promise<PartResponse> {
+    urls.push(request.url);
+    inFlight += 1;
+    partsInFlight.push(inFlight);
+    try {
+      return await putOnce(request);
+    } finally {
+      inFlight -= 1;
+    }
+  }
+
+  async function putOnce({
+    url,
+    headers,
+    body,
+    onProgress,
+    signal: stop,
+  }: PartRequest): Promise<PartResponse> {
     const sent = { ...headers, 'content-length': String(body.size) };
-    const response = await answer(requestOf('PUT', url, sent, body.chunks(stop)));
-    onProgress(body.size);
+    const request = requestOf('PUT', url, sent, told(body.chunks(stop), onProgress));
+    const response = await answer(request, stop);
     stop.throwIfAborted();
     return { status: response.status, headers: lowerCased(response.headers), body: await textOf(response) };
   }
@@ -75,11 +96,10 @@ export function createWorld(): World {
     const request = new Request(input, init);
     const bytes = new Uint8Array(await request.arrayBuffer());
     const sent = { ...Object.fromEntries(request.headers), 'content-length': String(bytes.length) };
-    const response = await answer(requestOf(request.method, request.url, sent, once(bytes))).catch(
-      (reason) => {
-        throw new TypeError('fetch failed', { cause: reason });
-      },
-    );
+    const asked = requestOf(request.method, request.url, sent, once(bytes));
+    const response = await answer(asked, request.signal).catch((reason) => {
+      throw new TypeError('fetch failed', { cause: reason });
+    });
     const text = request.method === 'HEAD' || response.status === 204 ? null : await textOf(response);
     return new Response(text, { status: response.status, headers: response.headers });
   }
@@ -95,9 +115,16 @@ export function createWorld(): World {
     events,
     operations,
     urls,
+    partsInFlight,
     start(source, options = {}) {
       const random = createSeededRandom(1);
-      const ports = { openSource: async () => source, transport: { put }, controlPlane, clock, random };
+      const ports = {
+        openSource: async () => source,
+        transport: { tellsProgress: true, put },
+        controlPlane,
+        clock,
+        random,
+      };
       return startUpload(ports, { key: KEY, onEvent: (event) => events.push(event), ...options });
     },
     async settled(promise) {
@@ -123,6 +150,26 @@ function requestOf(
 ): OssRequest {
   const { host, pathname, search } = new URL(url);
   return { method, target: pathname + search, headers: { ...headers, host }, body };
+}
+
+/** Tells the bytes as they are taken. */
+async function* told(
+  chunks: AsyncIterable<Uint8Array>,
+  onProgress: (sentBytes: number) => void,
+): AsyncIterable<Uint8Array> {
+  let sentBytes = 0;
+  for await (const chunk of chunks) {
+    yield chunk;
+    sentBytes += chunk.length;
+    onProgress(sentBytes);
+  }
+}
+
+/** Never resolves; rejects with the reason of the abort. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {

@@ -38,6 +38,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Und
   }
   const agent = options.dispatcher ?? new Agent({ connections, pipelining: 1, connect });
   return {
+    tellsProgress: true,
     put: (request) => put(agent, request),
     close: () => (options.dispatcher === undefined ? agent.close() : Promise.resolve()),
   };
@@ -97,14 +98,27 @@ async function* send(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
   let sentBytes = 0;
+  let isSlow = true;
   for await (const chunk of body.chunks(signal)) {
-    yield chunk.length <= SOCKET_BUFFER_MAX ? Buffer.from(chunk) : chunk;
-    sentBytes += chunk.length;
-    onProgress(sentBytes);
+    const startedAt = performance.now();
+    const pieceSize = isSlow ? SOCKET_BUFFER_MAX : chunk.length;
+    for (let at = 0; at < chunk.length; at += pieceSize) {
+      const piece = chunk.subarray(at, at + pieceSize);
+      yield piece.length <= SOCKET_BUFFER_MAX ? Buffer.from(piece) : piece;
+      sentBytes += piece.length;
+      onProgress(sentBytes);
+    }
+    isSlow = performance.now() - startedAt > SLOW_CHUNK_MS;
   }
 }
 
 const SOCKET_BUFFER_MAX = 64 * 1024;
+
+/**
+ * A chunk that took longer is followed by one in pieces: progress must show on a slow link, or patience would
+ * look like a stall. On a fast link pieces cost more than twice the CPU.
+ */
+const SLOW_CHUNK_MS = 1000;
 
 async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];

@@ -4,6 +4,7 @@ import type { Part } from '../part-plan.ts';
 import type { InitiatedUpload, PartResponse, Receipt, Source } from '../ports.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import { retrying } from './retrying.ts';
+import { guardStalls } from './stall-guard.ts';
 import type { UploadRun } from './upload.ts';
 
 /** Sends one part until OSS confirms its CRC64, and gives the receipt. */
@@ -19,9 +20,18 @@ export function putPart(
   const body = source.part(offset, size);
   return retrying(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
     const { url, headers } = await presigned.take(partNumber);
-    const onProgress = (sentBytes: number): void =>
-      run.emit({ type: 'part-progress', partNumber, sentBytes });
-    const response = await run.ports.transport.put({ url, headers, body, onProgress, signal });
+    const response = await guardStalls(run, size, signal, (guarded) =>
+      run.ports.transport.put({
+        url,
+        headers,
+        body,
+        signal: guarded.signal,
+        onProgress(sentBytes) {
+          guarded.onProgress(sentBytes);
+          run.emit({ type: 'part-progress', partNumber, sentBytes });
+        },
+      }),
+    );
     const crc64 = await body.crc64(signal);
     if (!(kind === 'single' && attempt > 1 && isExisting(response))) confirm(response, crc64);
     run.emit({ type: 'part-confirmed', partNumber, size, crc64 });

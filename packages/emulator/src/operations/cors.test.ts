@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Bucket } from '../state.ts';
+import { type Bucket, newBucket } from '../state.ts';
 import type { OssRequest } from '../types.ts';
 import { corsHeaders, deleteCors, getCors, preflight, putCors } from './cors.ts';
 
@@ -84,15 +84,7 @@ test.each([
 });
 
 function bucketWith(xml: string): Bucket {
-  const bucket: Bucket = {
-    name: 'bucket',
-    createdAt: 0,
-    versioning: undefined,
-    cors: undefined,
-    lifecycle: undefined,
-    objects: new Map(),
-    uploads: new Map(),
-  };
+  const bucket = newBucket('bucket', 0);
   putCors(bucket, xml);
   return bucket;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Bucket, MultipartUpload, ObjectVersion } from '../state.ts';
+import { type Bucket, type MultipartUpload, newBucket, type ObjectVersion } from '../state.ts';
 import { percentDecode } from '../wire-text.ts';
 import { childrenNamed, type ParsedElement, readXml, textOf } from '../xml.ts';
 import { listObjects, listObjectsV2, listUploads } from './listings.ts';
@@ -160,11 +160,7 @@ function parametersOf(values: Readonly<Record<string, string | undefined>>): Rea
 /** An object and an upload of each key; the uploads are called U0, U1 and so on. */
 function bucketOf(keys: readonly string[]): Bucket {
   return {
-    name: 'bucket',
-    createdAt: 0,
-    versioning: undefined,
-    cors: undefined,
-    lifecycle: undefined,
+    ...newBucket('bucket', 0),
     objects: new Map(keys.map((name) => [name, [objectOf(name)]])),
     uploads: new Map(keys.map((name, n) => [`U${n}`, uploadOf(name, `U${n}`)])),
   };
