@@ -18,7 +18,10 @@ const ENTITY_SIZE_MAX = 5 * 1024 ** 3;
 /** OSS's bodies of XML: 10,000 parts are under 1 MiB. */
 const XML_SIZE_MAX = 4 * 1024 ** 2;
 
-/** Keeps the body of an UploadPart or PutObject, if it is as long, and has the MD5 and CRC64, that its headers say. */
+/**
+ * Keeps the body of an UploadPart or PutObject, if it is as long, and has the MD5 and CRC64, that its headers
+ * say.
+ */
 export async function storeBody(state: OssState, request: OssRequest): Promise<StoredBlob> {
   const declared = declaredLength(request);
   const md5 = contentMd5(request);

@@ -1,6 +1,7 @@
 /**
- * CRC-64/XZ, which OSS says of every part and object: ECMA-182 reflected, all ones before and after. The register
- * is two 32-bit halves, since a number cannot hold it and BigInt is far too slow to pass bodies through.
+ * CRC-64/XZ, which OSS says of every part and object: ECMA-182 reflected, all ones before and after. The
+ * register is two 32-bit halves, since a number cannot hold it and BigInt is far too slow to pass bodies
+ * through.
  */
 export interface Crc64 {
   update(bytes: Uint8Array): void;
@@ -59,7 +60,9 @@ export function createCrc64(): Crc64 {
   };
 }
 
-/** The CRC64 of the pieces one after another, from theirs alone. Cheap when many pieces have the same size. */
+/**
+ * The CRC64 of the pieces one after another, from theirs alone. Cheap when many pieces have the same size.
+ */
 export function combineCrc64(pieces: Iterable<{ crc64: string; size: number }>): string {
   const appenders = new Map<number, readonly Matrix[]>();
   let combined = 0n;
@@ -74,8 +77,8 @@ export function combineCrc64(pieces: Iterable<{ crc64: string; size: number }>):
 type Matrix = readonly bigint[];
 
 /**
- * The maps that together do to a CRC what `size` zero bytes do. A size's first use takes the squares as they are;
- * only one that comes again is worth multiplying them into a single map.
+ * The maps that together do to a CRC what `size` zero bytes do. A size's first use takes the squares as they
+ * are; only one that comes again is worth multiplying them into a single map.
  */
 function appenderOf(size: number, known: Map<number, readonly Matrix[]>): readonly Matrix[] {
   const before = known.get(size);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type Blobs, createDigester, type StoredBlob } from './blobs.ts';
 
 /**
- * Keeps each blob as a file of `directory`, under a random name. Blocks of zeros are left as holes, so that a test
- * can upload a sparse file far larger than the disk.
+ * Keeps each blob as a file of `directory`, under a random name. Blocks of zeros are left as holes, so that a
+ * test can upload a sparse file far larger than the disk.
  */
 export async function createDirectoryBlobs(directory: string): Promise<Blobs> {
   await mkdir(directory, { recursive: true });
@@ -46,7 +46,10 @@ async function writeFile(directory: string, body: AsyncIterable<Uint8Array>): Pr
   }
 }
 
-/** Writes what lies between blocks of zeros. A skipped piece of a block reads as zeros too, so it may be skipped. */
+/**
+ * Writes what lies between blocks of zeros. A skipped piece of a block reads as zeros too, so it may be
+ * skipped.
+ */
 async function writeSparsely(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
   let start = 0;
   let end = 0;

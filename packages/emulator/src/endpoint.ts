@@ -3,8 +3,8 @@ import type { OssRequest, OssTarget } from './types.ts';
 import { headerOf } from './wire-text.ts';
 
 /**
- * What OSS's own hosts refuse: a bucket in the path instead of the host, and a bucket of another region. Other hosts,
- * such as this emulator's address and bucket.localhost, may have it either way.
+ * What OSS's own hosts refuse: a bucket in the path instead of the host, and a bucket of another region.
+ * Other hosts, such as this emulator's address and bucket.localhost, may have it either way.
  */
 export function assertEndpoint(request: OssRequest, { bucket }: OssTarget, region: string): void {
   const host = (headerOf(request, 'host') ?? '').toLowerCase().replace(/:\d+$/, '');

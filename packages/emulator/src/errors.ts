@@ -50,8 +50,8 @@ export function invalidPartOrder(): OssError {
 
 export function invalidPart(): OssError {
   const message =
-    'One or more of the specified parts could not be found or the specified entity tag might not have matched ' +
-    "the part's entity tag.";
+    'One or more of the specified parts could not be found or the specified entity tag might not have ' +
+    "matched the part's entity tag.";
   return error(400, 'InvalidPart', message);
 }
 
@@ -94,7 +94,8 @@ export function partNotSequential(): OssError {
 
 export function badPreflight(): OssError {
   const message =
-    'Insufficient information. Origin request header needed and Access-Control-Request-Method request header needed.';
+    'Insufficient information. Origin request header needed and Access-Control-Request-Method request ' +
+    'header needed.';
   return error(400, 'BadRequest', message);
 }
 
@@ -118,8 +119,8 @@ export function secondLevelDomainForbidden(): OssError {
 
 export function wrongEndpoint(bucket: string, endpoint: string): OssError {
   const message =
-    'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all ' +
-    'future requests to this endpoint.';
+    'The bucket you are attempting to access must be addressed using the specified endpoint. Please send ' +
+    'all future requests to this endpoint.';
   return error(403, 'AccessDenied', message, undefined, [
     ['Endpoint', endpoint],
     ['Bucket', bucket],
@@ -128,9 +129,9 @@ export function wrongEndpoint(bucket: string, endpoint: string): OssError {
 
 export function corsForbidden(method: string, resourceType: 'OBJECT' | 'BUCKET'): OssError {
   const message =
-    'CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request ' +
-    "method / Access-Control-Request-Method or Access-Control-Requet-Headers are not whitelisted by the resource's " +
-    'CORS spec.';
+    'CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, ' +
+    'request method / Access-Control-Request-Method or Access-Control-Requet-Headers are not whitelisted ' +
+    "by the resource's CORS spec.";
   return error(403, 'AccessForbidden', message, undefined, [
     ['Method', method],
     ['ResourceType', resourceType],
@@ -139,8 +140,8 @@ export function corsForbidden(method: string, resourceType: 'OBJECT' | 'BUCKET')
 
 export function noSuchUpload(uploadId: string, ec: string): OssError {
   const message =
-    'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or ' +
-    'completed.';
+    'The specified upload does not exist. The upload ID may be invalid, or the upload may have been ' +
+    'aborted or completed.';
   return error(404, 'NoSuchUpload', message, ec, [['UploadId', uploadId]]);
 }
 

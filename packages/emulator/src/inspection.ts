@@ -25,8 +25,8 @@ export interface OssInspection {
   createBucket(bucket: string): Promise<void>;
   setVersioning(bucket: string, versioning: 'Enabled' | 'Suspended'): Promise<void>;
   /**
-   * Flips a bit of a stored part. ListParts then shows the ETag and CRC64 of the wrong bytes, or, with `silent`, goes
-   * on showing those of the right ones.
+   * Flips a bit of a stored part. ListParts then shows the ETag and CRC64 of the wrong bytes, or, with
+   * `silent`, goes on showing those of the right ones.
    */
   corruptPart(part: PartName & { readonly silent?: boolean }): Promise<void>;
   removePart(part: PartName): Promise<void>;

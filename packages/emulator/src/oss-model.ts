@@ -49,7 +49,10 @@ export interface OssModel extends OssInspection {
   putCredentials(credentials: OssCredentials | readonly OssCredentials[]): void;
 }
 
-/** Time comes from the clock alone, and bytes at rest are the blobs' business: in memory nothing leaves the microtasks. */
+/**
+ * Time comes from the clock alone, and bytes at rest are the blobs' business: in memory nothing leaves the
+ * microtasks.
+ */
 export function createOssModel(options: OssModelOptions): OssModel {
   const { region, cnames = {}, ids = randomIds } = options;
   const now = (): number => options.clock.now();

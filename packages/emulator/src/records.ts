@@ -30,8 +30,9 @@ export function createNoRecords(): Records {
 }
 
 /**
- * Records as JSON files, each replaced as a whole: a crash leaves the old one or the new one. They are written in the
- * order of the calls, since a part's first copy must not land after its second, nor any part after its upload is gone.
+ * Records as JSON files, each replaced as a whole: a crash leaves the old one or the new one. They are
+ * written in the order of the calls, since a part's first copy must not land after its second, nor any part
+ * after its upload is gone.
  */
 export function createDirectoryRecords(directory: string): Records {
   let last: Promise<unknown> = Promise.resolve();
@@ -92,7 +93,10 @@ export async function loadBuckets(directory: string): Promise<Bucket[]> {
   return loaded.filter((bucket) => bucket !== undefined);
 }
 
-/** `undefined` for what a crash left half removed: without its own record a folder is no bucket, and no upload. */
+/**
+ * `undefined` for what a crash left half removed: without its own record a folder is no bucket, and no
+ * upload.
+ */
 async function loadBucket(folder: string): Promise<Bucket | undefined> {
   const record = await load<Bucket>(join(folder, 'bucket.json'));
   if (record === undefined) return undefined;

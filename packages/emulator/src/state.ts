@@ -29,7 +29,9 @@ export interface Bucket {
   /** `ResponseVary` of the CORS rules: every response says `Vary: Origin`. */
   isVaryingByOrigin: boolean;
   lifecycle: readonly LifecycleRule[] | undefined;
-  /** The versions of every key, the newest last. Without versioning there is at most one, with the id 'null'. */
+  /**
+   * The versions of every key, the newest last. Without versioning there is at most one, with the id 'null'.
+   */
   readonly objects: Map<string, ObjectVersion[]>;
   /** By uploadId. */
   readonly uploads: Map<string, MultipartUpload>;

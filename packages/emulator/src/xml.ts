@@ -17,9 +17,9 @@ function writeElement([name, content]: XmlElement): string {
 }
 
 /**
- * Control characters are written as references: a parser would read a bare carriage return as a line feed. XML 1.0
- * has no way to say most of them at all, which is what `encoding-type=url` is for. Tabs and line feeds stand as they
- * are, as in the CanonicalRequest of a refused signature.
+ * Control characters are written as references: a parser would read a bare carriage return as a line feed.
+ * XML 1.0 has no way to say most of them at all, which is what `encoding-type=url` is for. Tabs and line
+ * feeds stand as they are, as in the CanonicalRequest of a refused signature.
  */
 function escaped(text: string): string {
   return text.replace(
@@ -90,7 +90,8 @@ const parser = new XMLParser({
   ignoreDeclaration: true,
   ignorePiTags: true,
   ignoreAttributes: true,
-  // Numeric references too: the Go SDK writes the quotes of an ETag as `&#34;`, 20,000 of them for 10,000 parts.
+  // Numeric references too: the Go SDK writes the quotes of an ETag as `&#34;`, 20,000 of them for 10,000
+  // parts.
   htmlEntities: true,
   processEntities: { enabled: true, maxTotalExpansions: EXPANSIONS_MAX, maxExpandedLength: EXPANSIONS_MAX },
 });

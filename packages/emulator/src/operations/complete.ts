@@ -89,7 +89,9 @@ function isCompleteAll(request: OssRequest): boolean {
   throw invalidArgument('The only value of x-oss-complete-all is yes.', 'x-oss-complete-all', value);
 }
 
-/** Only an object whose parts came in order has one. Discarded bytes count as the zeros that they are read as. */
+/**
+ * Only an object whose parts came in order has one. Discarded bytes count as the zeros that they are read as.
+ */
 async function contentMd5Of(state: OssState, parts: readonly StoredPart[]): Promise<string> {
   const md5 = createHash('md5');
   const size = parts.reduce((sum, part) => sum + part.size, 0);
@@ -146,7 +148,10 @@ async function finishUpload(
   return object;
 }
 
-/** How OSS makes the ETag of a multipart object is not documented; this one is stable, and depends on every part. */
+/**
+ * How OSS makes the ETag of a multipart object is not documented; this one is stable, and depends on every
+ * part.
+ */
 function multipartDigest(parts: readonly StoredPart[]): string {
   const etags = Buffer.from(parts.map((part) => part.etag).join(''), 'hex');
   return createHash('md5').update(etags).digest('hex').toUpperCase();

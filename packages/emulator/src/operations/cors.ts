@@ -21,7 +21,10 @@ export function preflight(bucket: Bucket, request: OssRequest): Record<string, s
   };
 }
 
-/** What lets a page read the answer to its request. Empty when no rule matches: the request itself still counts. */
+/**
+ * What lets a page read the answer to its request. Empty when no rule matches: the request itself still
+ * counts.
+ */
 export function corsHeaders(bucket: Bucket, request: OssRequest): Record<string, string> {
   const origin = headerOf(request, 'origin');
   const vary = varyHeader(bucket);

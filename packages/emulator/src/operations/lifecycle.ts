@@ -4,8 +4,8 @@ import { type Bucket, type LifecycleRule, newestOf, type ObjectVersion, type Oss
 import { childrenNamed, type ParsedElement, readXml, textOf, writeXml, type XmlContent } from '../xml.ts';
 
 /**
- * Does what the rules ask by now. OSS runs this about once a day; when it runs here is the caller's to say. Each
- * blob is taken to belong to one part or object alone.
+ * Does what the rules ask by now. OSS runs this about once a day; when it runs here is the caller's to say.
+ * Each blob is taken to belong to one part or object alone.
  */
 export async function applyLifecycle(state: OssState): Promise<void> {
   for (const bucket of state.buckets.values()) {
@@ -49,7 +49,10 @@ async function expireObjects(
   }
 }
 
-/** With versioning, expiry hides an object behind a delete marker; suspended versioning also loses the 'null' one. */
+/**
+ * With versioning, expiry hides an object behind a delete marker; suspended versioning also loses the 'null'
+ * one.
+ */
 async function expireObject(state: OssState, bucket: Bucket, key: string): Promise<void> {
   const versions = bucket.objects.get(key) ?? [];
   const isEnabled = bucket.versioning === 'Enabled';
@@ -130,7 +133,10 @@ function dateOf(element: ParsedElement): number | undefined {
   return date;
 }
 
-/** The rule with all it was put with, also what means nothing here, and with the ID it was given if it had none. */
+/**
+ * The rule with all it was put with, also what means nothing here, and with the ID it was given if it had
+ * none.
+ */
 function ruleXml(element: ParsedElement, id: string): string {
   const children = new Map(element.children).set('ID', [{ text: id, children: new Map() }]);
   const content = contentOf({ text: '', children });

@@ -16,7 +16,10 @@ export interface PageRequest<T> {
   readonly delimiter: string;
   /** Whether a thing lies behind the marker. */
   readonly isBehind: (item: T) => boolean;
-  /** A common prefix is an entry like any other: only one behind the marker is listed. '' is before everything. */
+  /**
+   * A common prefix is an entry like any other: only one behind the marker is listed. '' is before
+   * everything.
+   */
   readonly marker: string;
   readonly limit: number;
   /** Of things with the same key. */
@@ -53,7 +56,9 @@ function groupOf(key: string, prefix: string, delimiter: string): string | undef
   return at < 0 ? undefined : key.slice(0, at + delimiter.length);
 }
 
-/** The order of the UTF-8 bytes. UTF-16 differs from it only in putting surrogates before U+E000 to U+FFFF. */
+/**
+ * The order of the UTF-8 bytes. UTF-16 differs from it only in putting surrogates before U+E000 to U+FFFF.
+ */
 export function utf8Order(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
   for (let i = 0; i < end; i++) {

@@ -102,7 +102,8 @@ export async function landPart(
   try {
     upload = awaitingUpload(bucket, awaited);
   } catch (reason) {
-    // While the body came in the upload ended, or its sequence went on without it: the bytes belong to nobody.
+    // While the body came in the upload ended, or its sequence went on without it: the bytes belong to
+    // nobody.
     await state.blobs.remove(blobId);
     throw reason;
   }

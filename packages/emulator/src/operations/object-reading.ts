@@ -10,8 +10,8 @@ export interface Range {
 }
 
 /**
- * The range a GET asks for. `undefined` means the whole object: also for several ranges, and for one that cannot be
- * satisfied, unless `x-oss-range-behavior: standard` asks for an error.
+ * The range a GET asks for. `undefined` means the whole object: also for several ranges, and for one that
+ * cannot be satisfied, unless `x-oss-range-behavior: standard` asks for an error.
  */
 export function rangeOf(request: OssRequest, size: number): Range | undefined {
   const text = headerOf(request, 'range');

@@ -98,7 +98,10 @@ export async function deleteObject(
 /** What a new version of an object is made of; where and when it is kept is the bucket's business. */
 export type NewObject = Omit<ObjectVersion, 'versionId' | 'isDeleteMarker' | 'lastModified'>;
 
-/** Puts an object under its key: another version where the bucket has versioning, in place of the old one elsewhere. */
+/**
+ * Puts an object under its key: another version where the bucket has versioning, in place of the old one
+ * elsewhere.
+ */
 export function keepObject(state: OssState, bucket: Bucket, object: NewObject): Promise<ObjectVersion> {
   const versionId = bucket.versioning === 'Enabled' ? state.ids.versionId() : 'null';
   return keepVersion(state, bucket, {
@@ -116,8 +119,8 @@ export function assertMayWrite(bucket: Bucket, key: string, forbidsOverwrite: bo
 }
 
 /**
- * {@link keepObject}, unless while the body was on its way another object came first that may not be overwritten. The
- * check and the keeping are one step, since nothing is awaited between them.
+ * {@link keepObject}, unless while the body was on its way another object came first that may not be
+ * overwritten. The check and the keeping are one step, since nothing is awaited between them.
  */
 export async function keepObjectIfAllowed(
   state: OssState,

@@ -14,7 +14,10 @@ export function assertTrafficLimit(request: OssRequest, parameters: ReadonlyMap<
   throw invalidArgument('The traffic limit must be 245760 to 838860800, and given once.', name, limit);
 }
 
-/** What a finished object's ACL shall be. It is checked and not kept: whoever has a key here may do everything. */
+/**
+ * What a finished object's ACL shall be. It is checked and not kept: whoever has a key here may do
+ * everything.
+ */
 export function assertAcl(request: OssRequest): void {
   const acl = headerOf(request, 'x-oss-object-acl');
   if (acl === undefined || ACLS.has(acl)) return;
