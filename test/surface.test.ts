@@ -12,8 +12,8 @@ test.each([
   [
     '@partway/core',
     [
-      'ERROR_BODY_MAX UploadError choosePartSize combineCrc64 crc64 createCrc64 createPartBody planParts',
-      'sourceChangedError startUpload systemClock systemRandom',
+      'ERROR_BODY_MAX UploadError choosePartSize combineCrc64 crc64 createCrc64 createInMemoryCheckpoints',
+      'createPartBody planParts uploadLockedError sourceChangedError startUpload systemClock systemRandom',
     ],
   ],
   [
@@ -27,13 +27,15 @@ test.each([
   [
     '@partway/core/testing',
     [
-      'claim createInMemorySource createSeededRandom createVirtualClock objectStoreConformance rejectionOf',
+      'claim checkpointStoreConformance createInMemoryCheckpoints createInMemorySource createSeededRandom createVirtualClock objectStoreConformance rejectionOf',
       'sourceConformance transportConformance',
     ],
   ],
   [
     '@partway/node',
-    ['UploadError createAliOssObjectStore createFileSource createUndiciTransport uploadFile'],
+    [
+      'UploadError createAliOssObjectStore createFileCheckpoints createFileSource createUndiciTransport uploadFile',
+    ],
   ],
   ['@partway/browser', ['UploadError createBlobSource createFetchTransport uploadFile']],
 ])('%s exports what it says, and nothing else', async (specifier, names) => {
@@ -52,7 +54,7 @@ test('uploadFile for a page is small, and brings no XML parser, no signer and no
   const code = await bundleOf('packages/browser/src/upload-file.ts');
   expect(code).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|from\s*["']node:/);
   console.log(`uploadFile for a page: ${gzipSync(code).length} bytes gzipped`);
-  expect(gzipSync(code).length).toBeLessThan(12_000);
+  expect(gzipSync(code).length).toBeLessThan(13_500);
 });
 
 async function bundleOf(entry: string): Promise<string> {

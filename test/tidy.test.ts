@@ -20,7 +20,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'core/oss:key',
     'core/oss:object-headers',
   ],
-  'core/upload': ['core/root', 'core/upload', 'core/oss:error-response', 'core/oss:limits'],
+  'core/upload': ['core/root', 'core/upload', 'core/checksum', 'core/oss:error-response', 'core/oss:limits'],
   'core/coordinator': [
     'core/root',
     'core/coordinator',

@@ -18,6 +18,7 @@ export interface BlobSource extends Source {
  */
 export function createBlobSource(blob: Blob): BlobSource {
   return {
+    identity: identityOf(blob),
     size: blob.size,
     fingerprint: () => Promise.resolve(fingerprintOf(blob)),
     part(offset, size) {
@@ -26,6 +27,11 @@ export function createBlobSource(blob: Blob): BlobSource {
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** A page never learns where a file lies: its name is all there is. */
+function identityOf(blob: Blob): string {
+  return `blob:${blob instanceof File ? blob.name : ''}`;
 }
 
 /** A Blob that is no File has neither a name nor a time: only its size and type are known without reading. */

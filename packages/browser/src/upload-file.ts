@@ -29,5 +29,5 @@ export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
   const openSource = (): Promise<ReturnType<typeof createBlobSource>> =>
     Promise.resolve(createBlobSource(file));
   const ports = { openSource, transport, controlPlane, clock: systemClock, random: systemRandom };
-  return startUpload(ports, uploadOptions);
+  return startUpload({ ...ports, checkpoints: undefined }, uploadOptions);
 }

@@ -13,6 +13,7 @@ export type UploadErrorCode =
   | 'signature_mismatch'
   | 'access_denied'
   | 'upload_not_found'
+  | 'upload_locked'
   | 'object_not_found'
   | 'object_exists'
   | 'checksum_mismatch'

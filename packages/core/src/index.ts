@@ -3,18 +3,21 @@ export type { ChecksummedPiece, Crc64 } from './checksum/crc64.ts';
 export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
 export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
 export { UploadError } from './errors.ts';
+export { createInMemoryCheckpoints, uploadLockedError } from './in-memory-checkpoints.ts';
 export type { RetryOptions, StallOptions, UploadOptions } from './options.ts';
 export type { PartBodyOptions } from './part-body.ts';
 export { createPartBody, sourceChangedError } from './part-body.ts';
 export type { Part } from './part-plan.ts';
 export { choosePartSize, planParts } from './part-plan.ts';
 export type {
+  CheckpointStore,
   Clock,
   CompletedUpload,
   CompleteRequest,
   ControlPlane,
   InitiatedUpload,
   InitiateRequest,
+  Lease,
   ListedPart,
   ListedUpload,
   ObjectHead,

@@ -15,6 +15,11 @@ export interface UploadOptions extends ObjectOptions {
   readonly partSize?: number;
   /** Parts in flight, 1 to 64. Default: 5. */
   readonly concurrency?: number;
+  /**
+   * Go on with an unfinished upload of the same source to the same key, where there is a checkpoint of it.
+   * Default: true. `false` removes it from OSS and begins anew.
+   */
+  readonly resume?: boolean;
   readonly retry?: RetryOptions;
   readonly stall?: StallOptions;
   /** Aborting it aborts the upload and removes its parts from OSS. */
@@ -33,7 +38,9 @@ export interface RetryOptions {
   readonly maxMs?: number;
 }
 
-/** When a try of a part counts as stalled. It is then stopped, and the part sent again on a new connection. */
+/**
+ * When a try of a part counts as stalled. It is then stopped, and the part sent again on a new connection.
+ */
 export interface StallOptions {
   /** No byte has moved for so long, 1 ms to an hour. Default: 30000. */
   readonly idleMs?: number;
@@ -51,6 +58,7 @@ export interface ResolvedOptions {
   readonly object: ObjectOptions;
   readonly partSize: number | undefined;
   readonly concurrency: number;
+  readonly resume: boolean;
   readonly retry: Required<RetryOptions>;
   readonly stall: Required<StallOptions>;
   readonly signal: AbortSignal | undefined;
@@ -59,16 +67,7 @@ export interface ResolvedOptions {
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function resolveOptions(options: UploadOptions): ResolvedOptions {
-  const {
-    key,
-    partSize,
-    concurrency = 5,
-    retry,
-    stall,
-    signal,
-    onEvent = () => undefined,
-    ...object
-  } = options;
+  const { key, partSize, concurrency = 5, resume = true, retry, stall, signal, onEvent, ...object } = options;
   assertKey(key);
   // Made only to be checked, before anything is sent: the coordinator makes them again.
   objectHeaders(object);
@@ -80,10 +79,11 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
     object,
     partSize,
     concurrency,
+    resume,
     retry: resolveRetry(retry),
     stall: resolveStall(stall),
     signal,
-    onEvent,
+    onEvent: onEvent ?? (() => undefined),
   };
 }
 

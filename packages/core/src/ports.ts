@@ -24,6 +24,8 @@ export interface Random {
 
 /** The bytes to upload. */
 export interface Source {
+  /** Names the place the bytes come from, whatever they are now: for a file, its absolute path. */
+  readonly identity: string;
   readonly size: number;
   /**
    * Names these very bytes as far as that is cheap (for a file: path, size, modification time, inode). Two
@@ -50,6 +52,28 @@ export interface PartBody {
    * opened, the bytes are read for it.
    */
   crc64(signal: AbortSignal): Promise<string>;
+}
+
+/**
+ * What survives a crash: one small text an upload. The schema is the engine's, and texts hold an upload
+ * token, a bearer credential. `save` is atomic: after a crash there is the old text or the new one.
+ */
+export interface CheckpointStore {
+  /** `undefined` when there is none. */
+  load(id: string): Promise<string | undefined>;
+  save(id: string, text: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  list(): Promise<readonly string[]>;
+  /**
+   * Makes the caller the only one, in all processes that share the store, to work on this upload. Rejects
+   * with code `upload_locked` while another holds it; what a dead process held is free.
+   */
+  lock(id: string): Promise<Lease>;
+}
+
+/** The right to work on one upload, until it is released. */
+export interface Lease {
+  release(): Promise<void>;
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  type CheckpointStore,
   type ControlPlane,
   type PartRequest,
   type PartResponse,
@@ -11,7 +12,12 @@ import {
 } from '@partway/core';
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
-import { createSeededRandom, createVirtualClock, type VirtualClock } from '@partway/core/testing';
+import {
+  createInMemoryCheckpoints,
+  createSeededRandom,
+  createVirtualClock,
+  type VirtualClock,
+} from '@partway/core/testing';
 import {
   createFaults,
   createMemoryBlobs,
@@ -39,7 +45,13 @@ export interface World {
   readonly urls: string[];
   /** How many parts were in flight when each was begun, itself included. */
   readonly partsInFlight: number[];
-  start(source: Source, options?: Partial<UploadOptions>): Upload;
+  readonly checkpoints: CheckpointStore;
+  /** With `isDurable`, what fails on the way is kept for a resume. */
+  start(source: Source, options?: Partial<UploadOptions>, isDurable?: boolean): Upload;
+  /** From now on OSS hears nothing and answers nothing, as if this process had died. */
+  crash(): void;
+  /** Another process: nothing of the dead one holds a lock. */
+  restart(): Promise<void>;
   /** Lets virtual time pass until the promise settles. */
   settled<T>(promise: Promise<T>): Promise<T>;
 }
@@ -57,11 +69,15 @@ export function createWorld(): World {
   const urls: string[] = [];
   const partsInFlight: number[] = [];
   let inFlight = 0;
+  let isDead = false;
+  let checkpoints = createInMemoryCheckpoints();
 
   async function answer(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {
+    if (isDead) return never();
     const { operation, partNumber } = model.identify(request);
     operations.push(partNumber === undefined ? operation : `${operation} ${partNumber}`);
     const { response, connection } = await oss.handle(request);
+    if (isDead) return never();
     if (connection === 'hold') await aborted(stop);
     if (response === undefined) throw connectionLost(connection);
     return response;
@@ -112,20 +128,29 @@ export function createWorld(): World {
     model,
     faults,
     controlPlane,
+    get checkpoints() {
+      return checkpoints;
+    },
     events,
     operations,
     urls,
     partsInFlight,
-    start(source, options = {}) {
+    start(source, options = {}, isDurable = false) {
       const random = createSeededRandom(1);
-      const ports = {
-        openSource: async () => source,
-        transport: { tellsProgress: true, put },
-        controlPlane,
-        clock,
-        random,
-      };
+      const openSource = (): Promise<Source> => Promise.resolve(source);
+      const transport = { tellsProgress: true, put };
+      const kept = isDurable ? checkpoints : undefined;
+      const ports = { openSource, transport, controlPlane, checkpoints: kept, clock, random };
       return startUpload(ports, { key: KEY, onEvent: (event) => events.push(event), ...options });
+    },
+    crash() {
+      isDead = true;
+    },
+    async restart() {
+      isDead = false;
+      const survivors = createInMemoryCheckpoints();
+      for (const id of await checkpoints.list()) await survivors.save(id, (await checkpoints.load(id)) ?? '');
+      checkpoints = survivors;
     },
     async settled(promise) {
       let isSettled = false;
@@ -163,6 +188,10 @@ async function* told(
     sentBytes += chunk.length;
     onProgress(sentBytes);
   }
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
 }
 
 /** Never resolves; rejects with the reason of the abort. */

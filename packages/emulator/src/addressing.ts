@@ -73,8 +73,9 @@ function readResource(host: string, path: string, { cnames, region }: Addressing
 }
 
 /**
- * ali-oss with `sldEnable` and an IP for its endpoint writes the bucket into the path and, all the same, into a Host
- * of aliyuncs.com; it signs for the path. The price: behind such a Host no key can begin with its bucket's own name.
+ * ali-oss with `sldEnable` and an IP for its endpoint writes the bucket into the path and, all the same, into
+ * a Host of aliyuncs.com; it signs for the path. The price: behind such a Host no key can begin with its
+ * bucket's own name.
  */
 function isNamedTwice(hostname: string, bucket: string, resource: string): boolean {
   const isRepeated = resource === bucket || resource.startsWith(`${bucket}/`);
@@ -85,7 +86,10 @@ function withoutPort(host: string): string {
   return host.startsWith('[') ? host.slice(1, host.indexOf(']')) : host.replace(/:\d*$/, '');
 }
 
-/** `undefined` where the host names no bucket: an IP, a single label, a service endpoint. Those are path style. */
+/**
+ * `undefined` where the host names no bucket: an IP, a single label, a service endpoint. Those are path
+ * style.
+ */
 function bucketLabel(hostname: string, region: string): string | undefined {
   if (isIP(hostname) !== 0 || isServiceHost(hostname, region)) return undefined;
   const dot = hostname.indexOf('.');
@@ -194,10 +198,12 @@ export const OPERATION_NAMES: ReadonlySet<string> = new Set([
   'Unknown',
 ]);
 
-/** Sub-resources that turn a request into another operation: `PUT /key?acl` must never overwrite an object. */
+/**
+ * Sub-resources that turn a request into another operation: `PUT /key?acl` must never overwrite an object.
+ */
 const OTHER_SUBRESOURCES: readonly string[] = [
-  'acl cors lifecycle location bucketInfo versioning versions uploads objectMeta delete append symlink tagging',
-  'restore seal x-oss-async-process policy referer website logging encryption replication worm',
+  'acl cors lifecycle location bucketInfo versioning versions uploads objectMeta delete append symlink',
+  'tagging restore seal x-oss-async-process policy referer website logging encryption replication worm',
   'inventory stat tags requestPayment transferAcceleration accessmonitor resourceGroup metaQuery cname style',
   'styleName live vod status qos publicAccessBlock',
 ].flatMap((names) => names.split(' '));

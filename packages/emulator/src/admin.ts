@@ -62,8 +62,8 @@ async function answer(message: IncomingMessage, resource: string, options: Admin
 }
 
 /**
- * A web page can send requests to this machine too. It cannot hide that the name it used is not ours (Host), and
- * cannot send JSON without asking first (Content-Type), which nobody here answers.
+ * A web page can send requests to this machine too. It cannot hide that the name it used is not ours (Host),
+ * and cannot send JSON without asking first (Content-Type), which nobody here answers.
  */
 function isLocal(message: IncomingMessage): boolean {
   const address = message.socket.remoteAddress ?? '';

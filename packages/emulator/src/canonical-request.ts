@@ -10,7 +10,10 @@ export interface Signed {
   readonly signature: string;
 }
 
-/** Signs a request the way its claim says it was signed, from the decoded request: wire escaping and order drop out. */
+/**
+ * Signs a request the way its claim says it was signed, from the decoded request: wire escaping and order
+ * drop out.
+ */
 export function signAsClaimed(
   claim: SignatureClaim,
   request: OssRequest,

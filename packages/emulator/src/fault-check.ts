@@ -1,7 +1,10 @@
 import { OPERATION_NAMES } from './addressing.ts';
 import type { FaultEffect, FaultRule } from './fault-rule.ts';
 
-/** Throws a TypeError or RangeError that names the field, for callers without types and for rules made of JSON. */
+/**
+ * Throws a TypeError or RangeError that names the field, for callers without types and for rules made of
+ * JSON.
+ */
 export function checkFaultRule(rule: unknown): asserts rule is FaultRule {
   const { effect, ...conditions } = record('rule', rule);
   checkFields('rule', conditions, CONDITIONS);
@@ -14,7 +17,9 @@ export function checkFaultRule(rule: unknown): asserts rule is FaultRule {
   checkFields('rule.effect', parameters, EFFECTS[kind as FaultEffect['kind']]);
 }
 
-/** Reads a rule written as JSON, where a pattern for keys is `keyPattern`, a regular expression in a string. */
+/**
+ * Reads a rule written as JSON, where a pattern for keys is `keyPattern`, a regular expression in a string.
+ */
 export function faultRuleFromJson(json: unknown): FaultRule {
   const { keyPattern, ...rest } = record('rule', json);
   const rule: unknown = keyPattern === undefined ? rest : { ...rest, key: pattern(keyPattern) };

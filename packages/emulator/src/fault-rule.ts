@@ -16,7 +16,9 @@ export interface FaultRule {
   readonly effect: FaultEffect;
 }
 
-/** One thing that goes wrong. Several rules may meet in one request: their effects add up, in order of adding. */
+/**
+ * One thing that goes wrong. Several rules may meet in one request: their effects add up, in order of adding.
+ */
 export type FaultEffect =
   | RefuseEffect
   | DropResponseEffect
@@ -63,7 +65,9 @@ export interface ErrorIn200Effect {
   readonly afterWork?: boolean;
 }
 
-/** Resets the connection once so many bytes of the request's body have been read. A shorter body is served. */
+/**
+ * Resets the connection once so many bytes of the request's body have been read. A shorter body is served.
+ */
 export interface ResetAfterBytesEffect {
   readonly kind: 'resetAfterBytes';
   readonly bytes: number;
@@ -82,7 +86,9 @@ export interface SlowDripEffect {
   readonly bytesPerSecond: number;
 }
 
-/** Sends only the first bytes of the response's body, promises at least one more, and closes the connection. */
+/**
+ * Sends only the first bytes of the response's body, promises at least one more, and closes the connection.
+ */
 export interface TruncateResponseEffect {
   readonly kind: 'truncateResponse';
   /** Default: 0. */
@@ -113,7 +119,10 @@ export interface LosePartEffect {
   readonly kind: 'losePart';
 }
 
-/** A browser may not read these headers: they drop out of `Access-Control-Expose-Headers`. Default: all of them. */
+/**
+ * A browser may not read these headers: they drop out of `Access-Control-Expose-Headers`. Default: all of
+ * them.
+ */
 export interface HideCorsHeadersEffect {
   readonly kind: 'hideCorsHeaders';
   readonly names?: readonly string[];

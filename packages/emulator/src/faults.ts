@@ -27,7 +27,10 @@ export interface FaultHandle {
 export interface FaultsOptions {
   /** Moves the emulator's clock by so many ms. */
   readonly advanceClock: (ms: number) => void;
-  /** From 0 to below 1, drawn once for each request that matches a rule. Default: seeded, the same in every run. */
+  /**
+   * From 0 to below 1, drawn once for each request that matches a rule. Default: seeded, the same in every
+   * run.
+   */
   readonly random?: () => number;
 }
 

@@ -94,7 +94,9 @@ function toOssRequest({ message, reply, isBodyHeldBack }: Exchange): OssRequest 
   };
 }
 
-/** Sends `100 Continue` only when somebody wants the body, so that an early refusal costs the client nothing. */
+/**
+ * Sends `100 Continue` only when somebody wants the body, so that an early refusal costs the client nothing.
+ */
 async function* askedFor(message: IncomingMessage, reply: ServerResponse): AsyncGenerator<Uint8Array> {
   reply.writeContinue();
   yield* chunksOf(message);

@@ -31,13 +31,18 @@ export type Outcome =
   | { readonly response: undefined; readonly connection: 'close' | 'reset' | 'hold' };
 
 export interface MisbehavingOptions {
-  /** How latency, bandwidth and slow drips pass their time. Default: real timers; a simulation has a virtual clock. */
+  /**
+   * How latency, bandwidth and slow drips pass their time. Default: real timers; a simulation has a virtual
+   * clock.
+   */
   readonly sleep?: (ms: number) => Promise<void>;
   /** For the Date header of answers that the model did not make. Default: the system's time. */
   readonly now?: () => number;
 }
 
-/** The model with every fault that needs no socket; what does need one is left to do in the {@link Outcome}. */
+/**
+ * The model with every fault that needs no socket; what does need one is left to do in the {@link Outcome}.
+ */
 export function misbehaving(
   model: MisbehavingModel,
   faults: Faults,
@@ -96,7 +101,10 @@ async function instead(
   return undefined;
 }
 
-/** OSS answers a page's request with CORS headers in failure too; what they are, the model's own preflight says. */
+/**
+ * OSS answers a page's request with CORS headers in failure too; what they are, the model's own preflight
+ * says.
+ */
 async function withCors(
   model: MisbehavingModel,
   request: OssRequest,

@@ -19,8 +19,9 @@ export interface AuthenticationCheck {
 export type AuthenticatedAs = { readonly accessKeyId: string } | 'anonymous';
 
 /**
- * Verifies the V4 signature of a request, in its Authorization header or in its URL, from the head of the request
- * alone. Throws the {@link OssError} that OSS would answer with; a request without any signature is anonymous.
+ * Verifies the V4 signature of a request, in its Authorization header or in its URL, from the head of the
+ * request alone. Throws the {@link OssError} that OSS would answer with; a request without any signature is
+ * anonymous.
  */
 export function authenticate(check: AuthenticationCheck): AuthenticatedAs {
   const claim = readClaim(check.request, check.target);
@@ -114,7 +115,10 @@ function findCredentials(claim: SignatureClaim, check: AuthenticationCheck): Oss
   return credentials;
 }
 
-/** From where the form of the signature wants it: a URL's token in a header instead is refused, not overlooked. */
+/**
+ * From where the form of the signature wants it: a URL's token in a header instead is refused, not
+ * overlooked.
+ */
 function presentedToken(claim: SignatureClaim, { request, target }: AuthenticationCheck): string | undefined {
   const inHeader = headerOf(request, 'x-oss-security-token');
   if (claim.form === 'header') return inHeader;

@@ -67,7 +67,9 @@ export interface OssTarget {
   readonly query: readonly (readonly [name: string, value: string])[];
 }
 
-/** Who may sign. A credential with a token is an STS credential and is accepted only together with its token. */
+/**
+ * Who may sign. A credential with a token is an STS credential and is accepted only together with its token.
+ */
 export interface OssCredentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;

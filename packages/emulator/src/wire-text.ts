@@ -2,8 +2,9 @@ import { TextDecoder } from 'node:util';
 import type { OssRequest } from './types.ts';
 
 /**
- * Decodes percent-encoded UTF-8. `undefined` for a stray `%`, for bytes that are not UTF-8, and for characters
- * above U+00FF, which no wire carries (Node hands the bytes of a request line over as U+0000 to U+00FF).
+ * Decodes percent-encoded UTF-8. `undefined` for a stray `%`, for bytes that are not UTF-8, and for
+ * characters above U+00FF, which no wire carries (Node hands the bytes of a request line over as U+0000 to
+ * U+00FF).
  */
 export function percentDecode(text: string): string | undefined {
   if (/%(?![0-9A-Fa-f]{2})|[\u0100-\uffff]/.test(text)) return undefined;
@@ -18,7 +19,9 @@ export function percentDecode(text: string): string | undefined {
 /** Keeps a byte order mark: it is part of a key like any other character. */
 const UTF8: TextDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Escapes every byte of the UTF-8 but `A-Z a-z 0-9 - . _ ~` (OSS.md 2.2; stricter than encodeURIComponent). */
+/**
+ * Escapes every byte of the UTF-8 but `A-Z a-z 0-9 - . _ ~` (OSS.md 2.2; stricter than encodeURIComponent).
+ */
 export function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

@@ -63,6 +63,7 @@ export async function createFileSource(path: string | URL): Promise<Source> {
   }
 
   return {
+    identity: `file:${absolutePath}`,
     size: Number(opened.size),
     async fingerprint() {
       const { size, mtimeNs, ino, dev } = await file.stat({ bigint: true }).catch(throwUnreadable);

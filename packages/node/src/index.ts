@@ -1,4 +1,5 @@
 export type {
+  CheckpointStore,
   ControlPlane,
   Disposition,
   ErrorContext,
@@ -15,6 +16,7 @@ export type {
 } from '@partway/core';
 export { UploadError } from '@partway/core';
 export { createAliOssObjectStore } from './ali-oss-object-store.ts';
+export { createFileCheckpoints } from './file-checkpoints.ts';
 export type { UploadFileOptions } from './upload-file.ts';
 export { uploadFile } from './upload-file.ts';
 

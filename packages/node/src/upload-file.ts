@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import {
+  type CheckpointStore,
   type ControlPlane,
   startUpload,
   systemClock,
@@ -14,6 +15,12 @@ import { createUndiciTransport, type UndiciTransport } from './undici-transport.
 export interface UploadFileOptions extends UploadOptions {
   /** The side that holds the credentials: a coordinator in this process, or one over HTTP. */
   readonly controlPlane: ControlPlane;
+  /**
+   * Where unfinished uploads are remembered, so that the same file to the same key is resumed after a crash:
+   * see `createFileCheckpoints`. The coordinator needs lasting `tokenKeys` then. Default: nowhere, and a
+   * failed upload is removed from OSS.
+   */
+  readonly checkpoints?: CheckpointStore;
   /** Default: one undici transport for all uploads of the process. */
   readonly transport?: Transport;
 }
@@ -25,11 +32,18 @@ export interface UploadFileOptions extends UploadOptions {
  */
 export function uploadFile(path: string | URL, options: UploadFileOptions): Upload {
   const filePath = pathOf(path);
-  const { controlPlane, transport = sharedTransport(), ...uploadOptions } = options;
+  const { controlPlane, checkpoints, transport = sharedTransport(), ...uploadOptions } = options;
   if (typeof controlPlane?.initiate !== 'function')
     throw new TypeError('controlPlane must be a ControlPlane');
   const openSource = (): ReturnType<typeof createFileSource> => createFileSource(filePath);
-  const ports = { openSource, transport, controlPlane, clock: systemClock, random: systemRandom };
+  const ports = {
+    openSource,
+    transport,
+    controlPlane,
+    checkpoints,
+    clock: systemClock,
+    random: systemRandom,
+  };
   return startUpload(ports, uploadOptions);
 }
 

@@ -21,6 +21,7 @@ export function createInMemorySource(
   }
 
   return {
+    identity: 'memory',
     size: bytes.length,
     fingerprint: () => Promise.resolve(`memory:${bytes.length}:${crc64(bytes)}`),
     part: (offset, size) => createPartBody({ size, read: () => read(offset, offset + size) }),

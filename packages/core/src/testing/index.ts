@@ -1,3 +1,6 @@
+export { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
+export type { CheckpointStoreHarness } from './checkpoint-store-conformance.ts';
+export { checkpointStoreConformance } from './checkpoint-store-conformance.ts';
 export type { ConformanceCase } from './conformance.ts';
 export { claim, rejectionOf } from './conformance.ts';
 export type { InMemorySourceOptions } from './in-memory-source.ts';

@@ -26,6 +26,8 @@ export type UploadFact =
     }
   /** A try failed and another follows after `delayMs`. */
   | { readonly type: 'retrying'; readonly error: UploadError; readonly delayMs: number }
+  | { readonly type: 'paused' }
+  | { readonly type: 'resumed' }
   | { readonly type: 'completing' }
   | { readonly type: 'completed'; readonly object: UploadedObject }
   | { readonly type: 'failed'; readonly error: UploadError }

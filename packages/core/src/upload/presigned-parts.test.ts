@@ -1,7 +1,9 @@
 import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
 import { UploadError } from '../errors.ts';
+import { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
 import { resolveOptions } from '../options.ts';
+import { planParts } from '../part-plan.ts';
 import type { ControlPlane, InitiatedUpload, PresignedPart } from '../ports.ts';
 import { createSeededRandom, createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
@@ -40,7 +42,8 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
   const ports = { clock, controlPlane, random: createSeededRandom(1) } as never;
   const { signal } = new AbortController();
   const options = resolveOptions({ key: 'k' });
-  const run = { ports, options, signal, limit: pLimit(concurrency), emit: () => undefined };
+  const checkpoints = createInMemoryCheckpoints();
+  const run = { ports, options, checkpoints, signal, limit: pLimit(concurrency), emit: () => undefined };
   const upload: InitiatedUpload = {
     uploadToken: 'T',
     kind: 'multipart',
@@ -50,7 +53,7 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
     partSize: 1,
   };
   return {
-    presigned: createPresignedParts(run, upload, partCount, signal),
+    presigned: createPresignedParts(run, upload, planParts(partCount, 1), signal),
     clock,
     batches,
     failNext: () => {

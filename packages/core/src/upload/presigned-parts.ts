@@ -1,4 +1,5 @@
 import { UploadError } from '../errors.ts';
+import type { Part } from '../part-plan.ts';
 import type { InitiatedUpload, PresignedPart } from '../ports.ts';
 import type { UploadRun } from './upload.ts';
 
@@ -19,11 +20,12 @@ export interface PresignedParts {
 export function createPresignedParts(
   run: UploadRun,
   { uploadToken }: InitiatedUpload,
-  partCount: number,
+  parts: readonly Pick<Part, 'partNumber'>[],
   signal: AbortSignal,
 ): PresignedParts {
   const waiting = new Map<number, Promise<HeldPart>>();
   let lastSigned = 0;
+  let next = 0;
 
   async function sign(partNumbers: readonly number[]): Promise<readonly HeldPart[]> {
     const askedAt = run.ports.clock.now();
@@ -32,9 +34,11 @@ export function createPresignedParts(
   }
 
   function signNext(first: number): Promise<HeldPart> {
-    const end = Math.min(partCount, first + 2 * run.limit.concurrency - 1);
-    const partNumbers = Array.from({ length: end - first + 1 }, (_, index) => first + index);
-    lastSigned = end;
+    while ((parts[next]?.partNumber ?? first) < first) next += 1;
+    const window = parts.slice(next, next + 2 * run.limit.concurrency);
+    const partNumbers = window.map(({ partNumber }) => partNumber);
+    next += window.length;
+    lastSigned = partNumbers.at(-1) ?? first;
     const batch = sign(partNumbers);
     for (const partNumber of partNumbers) {
       const held = batch.then((parts) => pick(parts, partNumber));

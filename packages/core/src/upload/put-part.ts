@@ -1,26 +1,46 @@
 import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
 import type { Part } from '../part-plan.ts';
-import type { InitiatedUpload, PartResponse, Receipt, Source } from '../ports.ts';
+import type { InitiatedUpload, ListedPart, PartBody, PartResponse, Receipt, Source } from '../ports.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import { retrying } from './retrying.ts';
 import { guardStalls } from './stall-guard.ts';
 import type { UploadRun } from './upload.ts';
 
-/** Sends one part until OSS confirms its CRC64, and gives the receipt. */
-export function putPart(
-  run: UploadRun,
-  source: Source,
-  { kind }: InitiatedUpload,
-  presigned: PresignedParts,
+/** What all parts of an upload share. */
+export interface PartSending {
+  readonly run: UploadRun;
+  readonly source: Source;
+  readonly upload: InitiatedUpload;
+  readonly presigned: PresignedParts;
+  readonly signal: AbortSignal;
+}
+
+/** Gives the receipt of a part: of the one OSS holds, if our own bytes prove it, or else by sending it. */
+export async function putPart(
+  sending: PartSending,
   part: Part,
-  signal: AbortSignal,
+  held: ListedPart | undefined,
 ): Promise<Receipt> {
+  const { run, source, signal } = sending;
+  signal.throwIfAborted();
   const { partNumber, offset, size } = part;
   const body = source.part(offset, size);
+  const isHeld = held?.size === size && held.crc64 === (await body.crc64(signal));
+  const crc64 = isHeld ? held.crc64 : await sendPart(sending, partNumber, body);
+  run.emit({ type: 'part-confirmed', partNumber, size, crc64 });
+  return { partNumber, size, crc64 };
+}
+
+/** Sends one part until OSS confirms its CRC64. */
+function sendPart(
+  { run, upload, presigned, signal }: PartSending,
+  partNumber: number,
+  body: PartBody,
+): Promise<string> {
   return retrying(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
     const { url, headers } = await presigned.take(partNumber);
-    const response = await guardStalls(run, size, signal, (guarded) =>
+    const response = await guardStalls(run, body.size, signal, (guarded) =>
       run.ports.transport.put({
         url,
         headers,
@@ -33,9 +53,8 @@ export function putPart(
       }),
     );
     const crc64 = await body.crc64(signal);
-    if (!(kind === 'single' && attempt > 1 && isExisting(response))) confirm(response, crc64);
-    run.emit({ type: 'part-confirmed', partNumber, size, crc64 });
-    return { partNumber, size, crc64 };
+    if (!(upload.kind === 'single' && attempt > 1 && isExisting(response))) confirm(response, crc64);
+    return crc64;
   });
 }
 

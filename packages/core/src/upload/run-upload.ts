@@ -1,47 +1,47 @@
-import { UploadError } from '../errors.ts';
-import { OBJECT_SIZE_MAX } from '../oss/limits.ts';
+import { UploadError, type UploadErrorCode } from '../errors.ts';
 import { type Part, planParts } from '../part-plan.ts';
 import type { InitiatedUpload, Receipt, Source, UploadedObject } from '../ports.ts';
 import { expectedObject, proveObject } from '../proof.ts';
+import { checkpointId } from './checkpoint.ts';
+import { PAUSED, UNINTERRUPTED } from './interruption.ts';
+import { listHeldParts, openUpload, saveCheckpoint } from './open-upload.ts';
 import { retrying } from './retrying.ts';
 import { sendParts } from './send-parts.ts';
 import type { UploadRun } from './upload.ts';
 
-/**
- * The whole upload: open, plan, send the parts, complete, prove. What fails on the way is removed from OSS.
- */
+/** The whole upload: open, plan, send the parts, complete, prove. Nobody else works on it meanwhile. */
 export async function runUpload(run: UploadRun): Promise<UploadedObject> {
   const source = await run.ports.openSource();
   try {
-    const upload = await openUpload(run, source);
+    const id = checkpointId(source, run.options.key);
+    const lease = await run.checkpoints.lock(id);
     try {
-      const plan = planUpload(run, source, upload);
-      const receipts = await sendParts(run, source, upload, plan);
-      return await completeUpload(run, upload, receipts);
-    } catch (reason) {
-      await abandonUpload(run, upload);
-      throw reason;
+      return await walk(run, source, id);
+    } finally {
+      await lease.release();
     }
   } finally {
     await source.close();
   }
 }
 
-async function openUpload(run: UploadRun, { size }: Source): Promise<InitiatedUpload> {
-  const { key, partSize, object } = run.options;
-  if (size > OBJECT_SIZE_MAX) throw tooLarge(size);
-  return retrying(run, run.signal, { operation: 'initiate', key }, () =>
-    run.ports.controlPlane.initiate({ key, size, partSize, object, signal: run.signal }),
-  );
-}
-
-function tooLarge(size: number): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: `the source has ${size} bytes, an object of OSS at most ${OBJECT_SIZE_MAX} (48.8 TB)`,
-    disposition: 'permanent',
-    hint: 'Split the file.',
-  });
+/** What fails on the way is kept where a resume can go on with it, and else removed from OSS. */
+async function walk(run: UploadRun, source: Source, id: string): Promise<UploadedObject> {
+  const upload = await openUpload(run, source, id);
+  try {
+    if (!upload.isResumed) await saveCheckpoint(run, source, id, upload);
+    const plan = planUpload(run, source, upload);
+    const { held, completed } = await listHeldParts(run, source, upload);
+    const object =
+      completed ?? (await completeUpload(run, upload, await sendParts(run, source, upload, plan, held)));
+    await run.checkpoints.remove(id);
+    return object;
+  } catch (reason) {
+    if (isKept(run, reason)) throw reason;
+    await abandonUpload(run, upload, id);
+    if (upload.isResumed && isDead(reason)) return walk(run, source, id);
+    throw reason;
+  }
 }
 
 function planUpload(run: UploadRun, { size }: Source, upload: InitiatedUpload): readonly Part[] {
@@ -65,16 +65,46 @@ async function completeUpload(
   return object;
 }
 
-/** Leaves nothing behind in OSS that would be billed. Runs to its end even when the caller has aborted. */
-async function abandonUpload(run: UploadRun, { uploadToken, key }: InitiatedUpload): Promise<void> {
+/** Leaves nothing behind that would be billed. Runs to its end even when the caller has aborted. */
+async function abandonUpload(
+  run: UploadRun,
+  { uploadToken, key }: InitiatedUpload,
+  id: string,
+): Promise<void> {
   try {
     await retrying(run, UNINTERRUPTED, { operation: 'abort', key }, () =>
       run.ports.controlPlane.abort({ uploadToken, signal: UNINTERRUPTED }),
     );
+    await run.checkpoints.remove(id);
   } catch (reason) {
     // The failure that led here is the one to throw; this one is told beside it.
     run.emit({ type: 'cleanup-failed', error: UploadError.from(reason) });
   }
 }
 
-const UNINTERRUPTED: AbortSignal = new AbortController().signal;
+/** A paused upload waits for its resume, a failed one too where its checkpoint outlives this upload. */
+function isKept({ ports }: UploadRun, reason: unknown): boolean {
+  return reason === PAUSED || (ports.checkpoints !== undefined && PASSING.has(UploadError.from(reason).code));
+}
+
+/** Failures of the way, not of the upload: tomorrow, or with other rights, it may go on. */
+const PASSING: ReadonlySet<UploadErrorCode> = new Set([
+  'network',
+  'stalled',
+  'throttled',
+  'server_error',
+  'url_expired',
+  'credentials_expired',
+  'clock_skewed',
+  'signature_mismatch',
+  'access_denied',
+  'malformed_answer',
+  'source_unreadable',
+  'internal',
+]);
+
+/** The upload a checkpoint names is no more, or not ours any more: begin a new one. */
+function isDead(reason: unknown): boolean {
+  const { code } = UploadError.from(reason);
+  return code === 'upload_not_found' || code === 'token_refused';
+}

@@ -71,8 +71,18 @@ test('speed follows the link: only the last 32 parts count', () => {
   const { add, snapshot } = createSnapshotFold();
   add({ ...opened, at: 0 });
   for (let n = 1; n <= 40; n++) add({ ...confirmed(n), at: n * 1000 });
-  for (let n = 1; n <= 40; n++) add({ ...confirmed(n), at: 40_000 + n * 100 });
+  for (let n = 1; n <= 40; n++) add({ ...confirmed(40 + n), at: 40_000 + n * 100 });
   expect(snapshot().bytesPerSecond).toBe(1000);
+});
+
+test('a pause and a resume confirm no part twice; another upload starts from nothing', () => {
+  const walk: UploadFact[] = [opened, confirmed(1), confirmed(2)];
+  const paused = fold(...walk, progress(3, 50), { type: 'paused' });
+  expect(paused).toMatchObject({ phase: 'paused', confirmedBytes: 200, sentBytes: 200 });
+  const resumed = fold(...walk, { type: 'paused' }, { type: 'resumed' }, ...walk);
+  expect(resumed).toMatchObject({ phase: 'sending', confirmedBytes: 200, partsConfirmed: 2 });
+  const anew = fold(...walk, { ...opened, uploadId: 'V' }, confirmed(1));
+  expect(anew).toMatchObject({ confirmedBytes: 100, partsConfirmed: 1 });
 });
 
 test('the end is told by its event', () => {

@@ -4,7 +4,9 @@ import type { UploadEvent } from './events.ts';
 
 /** The state of an upload, for showing: nothing but the fold of its events. */
 export interface UploadSnapshot {
-  readonly phase: 'opening' | 'sending' | 'completing' | 'completed' | 'failed';
+  readonly phase: 'opening' | 'sending' | 'paused' | 'completing' | 'completed' | 'failed';
+  /** `undefined` until the upload is opened, and for a single PutObject. */
+  readonly uploadId: string | undefined;
   /** `undefined` until the source is opened. */
   readonly size: number | undefined;
   readonly partCount: number | undefined;
@@ -29,18 +31,36 @@ export interface SnapshotFold {
 
 export function createSnapshotFold(): SnapshotFold {
   let state = INITIAL;
+  let samples: Sample[] = [];
   const sentBytesOf = new Map<number, number>();
-  const samples: Sample[] = [];
+  const confirmed = new Set<number>();
+
+  /** Each walk opens the upload anew; another upload than before has nothing confirmed yet. */
+  function open({ uploadId, at }: Extract<UploadEvent, { type: 'opened' }>): void {
+    if (uploadId !== state.uploadId) {
+      confirmed.clear();
+      state = { ...state, uploadId, partsConfirmed: 0, confirmedBytes: 0 };
+    }
+    sentBytesOf.clear();
+    samples = [{ at, bytes: state.confirmedBytes }];
+  }
+
+  function confirm({ partNumber, size, at }: Extract<UploadEvent, { type: 'part-confirmed' }>): void {
+    sentBytesOf.delete(partNumber);
+    if (confirmed.has(partNumber)) return;
+    confirmed.add(partNumber);
+    const confirmedBytes = state.confirmedBytes + size;
+    state = { ...state, partsConfirmed: confirmed.size, confirmedBytes };
+    samples = [...samples.slice(1 - SAMPLES_MAX), { at, bytes: confirmedBytes }];
+  }
+
   return {
     add(event) {
-      if (event.type === 'opened') samples.push({ at: event.at, bytes: 0 });
+      if (event.type === 'opened') open(event);
+      if (event.type === 'part-confirmed') confirm(event);
       if (event.type === 'part-progress') sentBytesOf.set(event.partNumber, event.sentBytes);
       if (event.type === 'retrying') sentBytesOf.delete(event.error.context.partNumber ?? 0);
-      if (event.type === 'part-confirmed') {
-        sentBytesOf.delete(event.partNumber);
-        samples.push({ at: event.at, bytes: state.confirmedBytes + event.size });
-        if (samples.length > SAMPLES_MAX) samples.shift();
-      }
+      if (event.type === 'paused') sentBytesOf.clear();
       state = advance(state, event);
     },
     snapshot() {
@@ -62,6 +82,7 @@ const SAMPLES_MAX = 32;
 
 const INITIAL: UploadSnapshot = {
   phase: 'opening',
+  uploadId: undefined,
   size: undefined,
   partCount: undefined,
   partsConfirmed: 0,
@@ -78,20 +99,19 @@ function advance(state: UploadSnapshot, event: UploadEvent): UploadSnapshot {
   switch (event.type) {
     case 'opened':
       return { ...state, phase: 'sending', size: event.size, partCount: event.partCount };
-    case 'part-confirmed':
-      return {
-        ...state,
-        partsConfirmed: state.partsConfirmed + 1,
-        confirmedBytes: state.confirmedBytes + event.size,
-      };
     case 'retrying':
       return { ...state, retries: state.retries + 1 };
+    case 'paused':
+      return { ...state, phase: 'paused' };
+    case 'resumed':
+      return { ...state, phase: 'opening' };
     case 'completing':
       return { ...state, phase: 'completing' };
     case 'completed':
       return { ...state, phase: 'completed', object: event.object };
     case 'failed':
       return { ...state, phase: 'failed', error: event.error };
+    case 'part-confirmed':
     case 'part-progress':
     case 'cleanup-failed':
       return state;

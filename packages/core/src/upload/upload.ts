@@ -1,10 +1,21 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { abortedError, UploadError } from '../errors.ts';
+import { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
 import { assertConcurrency, type ResolvedOptions, resolveOptions, type UploadOptions } from '../options.ts';
-import type { Clock, ControlPlane, Random, Source, Transport, UploadedObject } from '../ports.ts';
+import type {
+  CheckpointStore,
+  Clock,
+  ControlPlane,
+  Random,
+  Source,
+  Transport,
+  UploadedObject,
+} from '../ports.ts';
 import type { UploadEvent, UploadFact } from './events.ts';
+import { PAUSED } from './interruption.ts';
 import { runUpload } from './run-upload.ts';
 import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
+import { createStops } from './stops.ts';
 
 /** An upload under way. */
 export interface Upload {
@@ -17,6 +28,13 @@ export interface Upload {
   snapshot(): UploadSnapshot;
   /** Calls `listener` with every event from now on, in order. Returns the function that ends it. */
   subscribe(listener: (event: UploadEvent) => void): () => void;
+  /**
+   * Stops all traffic and keeps everything: `resume` goes on where it stopped. Without effect once Complete
+   * was sent, or when paused.
+   */
+  pause(): void;
+  /** Goes on after a pause. Without effect when not paused. */
+  resume(): void;
   /**
    * Stops the parts in flight and removes the upload from OSS; `result` rejects with code `aborted`. Resolves
    * when nothing of it is left under way. An object whose Complete was already sent is not aborted any more.
@@ -31,6 +49,10 @@ export interface UploadPorts {
   openSource(): Promise<Source>;
   readonly transport: Transport;
   readonly controlPlane: ControlPlane;
+  /**
+   * Where checkpoints survive this upload. `undefined`: it can be paused, but a failed one is not resumed.
+   */
+  readonly checkpoints: CheckpointStore | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -39,7 +61,8 @@ export interface UploadPorts {
 export interface UploadRun {
   readonly ports: UploadPorts;
   readonly options: ResolvedOptions;
-  /** Aborted with an `UploadError` when the caller stops the upload. */
+  readonly checkpoints: CheckpointStore;
+  /** Aborted when the caller stops the upload: with an `UploadError`, or with `PAUSED`. */
   readonly signal: AbortSignal;
   /** Parts in flight, and the knob that turns them. */
   readonly limit: LimitFunction;
@@ -52,9 +75,11 @@ export interface UploadRun {
  */
 export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): Upload {
   const options = resolveOptions(uploadOptions);
-  const stop = new AbortController();
   const fold = createSnapshotFold();
   const listeners = new Set([options.onEvent]);
+  const limit = pLimit(options.concurrency);
+  const checkpoints = ports.checkpoints ?? createInMemoryCheckpoints();
+  const stops = createStops();
 
   function emit(fact: UploadFact): void {
     const event: UploadEvent = { ...fact, at: ports.clock.now() };
@@ -62,8 +87,23 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
     for (const listener of [...listeners]) callListener(listener, event);
   }
 
-  const run: UploadRun = { ports, options, signal: stop.signal, limit: pLimit(options.concurrency), emit };
-  const result = settle(run, linkCallerSignal(options.signal, stop));
+  /** The walk is begun again after every pause. */
+  async function run(): Promise<UploadedObject> {
+    for (let { resume } = options; ; resume = true) {
+      try {
+        const signal = stops.signal();
+        return await runUpload({ ports, options: { ...options, resume }, checkpoints, signal, limit, emit });
+      } catch (reason) {
+        if (reason !== PAUSED) throw reason;
+        emit({ type: 'paused' });
+        await stops.resumed();
+        emit({ type: 'resumed' });
+      }
+    }
+  }
+
+  const unlink = linkCallerSignal(options.signal, stops.abort);
+  const result = settle(run, emit).finally(unlink);
   // The failure is kept for whoever awaits it later, and told as an event until then.
   result.catch(() => undefined);
 
@@ -74,8 +114,10 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    pause: stops.pause,
+    resume: stops.resume,
     async abort() {
-      stop.abort(abortedError());
+      stops.abort(abortedError());
       await result.then(
         () => undefined,
         () => undefined,
@@ -83,29 +125,30 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
     },
     setConcurrency(concurrency) {
       assertConcurrency(concurrency);
-      run.limit.concurrency = concurrency;
+      limit.concurrency = concurrency;
     },
   };
 }
 
-async function settle(run: UploadRun, unlink: () => void): Promise<UploadedObject> {
+async function settle(
+  run: () => Promise<UploadedObject>,
+  emit: (fact: UploadFact) => void,
+): Promise<UploadedObject> {
   try {
-    const object = await runUpload(run);
-    run.emit({ type: 'completed', object });
+    const object = await run();
+    emit({ type: 'completed', object });
     return object;
   } catch (reason) {
     const error = UploadError.from(reason);
-    run.emit({ type: 'failed', error });
+    emit({ type: 'failed', error });
     throw error;
-  } finally {
-    unlink();
   }
 }
 
 /** Lets the caller's signal stop the upload, until the function returned is called. */
-function linkCallerSignal(signal: AbortSignal | undefined, stop: AbortController): () => void {
+function linkCallerSignal(signal: AbortSignal | undefined, abort: (error: UploadError) => void): () => void {
   if (signal === undefined) return () => undefined;
-  const onAbort = (): void => stop.abort(abortedError(signal.reason));
+  const onAbort = (): void => abort(abortedError(signal.reason));
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   return () => signal.removeEventListener('abort', onAbort);

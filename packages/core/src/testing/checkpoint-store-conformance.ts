@@ -1,0 +1,67 @@
+import type { CheckpointStore } from '../ports.ts';
+import { type ConformanceCase, claim, rejectionOf } from './conformance.ts';
+
+export interface CheckpointStoreHarness {
+  /** An empty store. */
+  open(): Promise<CheckpointStore>;
+  /** Another handle on the same store, as another process would have. */
+  reopen(store: CheckpointStore): Promise<CheckpointStore>;
+}
+
+const ID = '0123456789abcdef';
+const OTHER_ID = 'fedcba9876543210';
+
+/** The law of a {@link CheckpointStore}, for any implementation to run. */
+export function checkpointStoreConformance({
+  open,
+  reopen,
+}: CheckpointStoreHarness): readonly ConformanceCase[] {
+  return [
+    {
+      name: 'what was never saved is undefined, and not listed',
+      async run() {
+        const store = await open();
+        claim((await store.load(ID)) === undefined, 'load gives undefined');
+        claim((await store.list()).length === 0, 'the list is empty');
+        await store.remove(ID);
+      },
+    },
+    {
+      name: 'a text comes back as it was saved last, from another handle too',
+      async run() {
+        const store = await open();
+        await store.save(ID, 'first');
+        await store.save(ID, 'zweite – 二');
+        await store.save(OTHER_ID, 'other');
+        const other = await reopen(store);
+        claim((await other.load(ID)) === 'zweite – 二', 'the last text is loaded');
+        claim([...(await other.list())].sort().join() === `${ID},${OTHER_ID}`, 'both are listed');
+      },
+    },
+    {
+      name: 'what is removed is gone',
+      async run() {
+        const store = await open();
+        await store.save(ID, 'text');
+        await store.remove(ID);
+        claim((await store.load(ID)) === undefined, 'load gives undefined');
+      },
+    },
+    {
+      name: 'a lock has one holder at a time, and is free again when released',
+      async run() {
+        const store = await open();
+        const other = await reopen(store);
+        const lease = await store.lock(ID);
+        const refusal = await rejectionOf(other.lock(ID));
+        claim(
+          (refusal as { code?: unknown }).code === 'upload_locked',
+          'the second is refused with upload_locked',
+        );
+        await (await other.lock(OTHER_ID)).release();
+        await lease.release();
+        await (await other.lock(ID)).release();
+      },
+    },
+  ];
+}

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInMemoryCheckpoints } from '@partway/core';
+import { checkpointStoreConformance } from '@partway/core/testing';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFileCheckpoints } from '../src/file-checkpoints.ts';
+
+const ID = '0123456789abcdef';
+let root: string;
+const folders = new Map<object, string>();
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'partway-checkpoints-'));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** The directory is made by the store. */
+function newFolder(): string {
+  return join(root, String(folders.size), 'below');
+}
+
+describe.each([
+  [
+    'files',
+    {
+      async open() {
+        const folder = newFolder();
+        const store = createFileCheckpoints(folder);
+        folders.set(store, folder);
+        return store;
+      },
+      reopen: async (store: object) => createFileCheckpoints(folders.get(store) ?? ''),
+    },
+  ],
+  ['memory', { open: async () => createInMemoryCheckpoints(), reopen: async <T>(store: T) => store }],
+])('checkpoints in %s', (_, harness) => {
+  test.each(checkpointStoreConformance(harness))('$name', ({ run }) => run());
+});
+
+test('only the owner may read a checkpoint, and nothing but it is left in the directory', async () => {
+  const folder = join(root, 'modes');
+  const store = createFileCheckpoints(folder);
+  await (await store.lock(ID)).release();
+  await store.save(ID, 'a token');
+  const [name = ''] = await readdir(folder);
+  expect(await readdir(folder)).toHaveLength(1);
+  expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
+});
+
+test('the lock of a process that was killed is taken over at once', async () => {
+  const folder = join(root, 'killed');
+  const store = createFileCheckpoints(folder);
+  const dead = spawn(process.execPath, ['--eval', '0']);
+  await once(dead, 'exit');
+  await store.save(ID, 'text');
+  const path = join(folder, `${ID}.partway.json.lock`);
+  await writeFile(path, JSON.stringify({ pid: dead.pid, host: hostname(), nonce: 'x' }));
+  await (await store.lock(ID)).release();
+});
+
+test('the lock of another host is taken over when it shows no life for 30 s', async () => {
+  const folder = join(root, 'elsewhere');
+  const store = createFileCheckpoints(folder);
+  await store.save(ID, 'text');
+  const path = join(folder, `${ID}.partway.json.lock`);
+  await writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere', nonce: 'x' }));
+  await expect(store.lock(ID)).rejects.toThrow('process 1 on elsewhere');
+  const longAgo = new Date(Date.now() - 31_000);
+  await utimes(path, longAgo, longAgo);
+  await (await store.lock(ID)).release();
+});
+
+test('an id that could leave the directory is refused', async () => {
+  await expect(createFileCheckpoints(root).load('../secret')).rejects.toThrow('16 hex digits');
+});
