@@ -21,7 +21,7 @@ export interface FetchTransportOptions {
  */
 export function createFetchTransport(options: FetchTransportOptions = {}): Transport {
   const send = options.fetch ?? fetch.bind(globalThis);
-  return { tellsProgress: false, put: (request) => put(send, request) };
+  return { tellsProgress: false, hidesHeaders: true, put: (request) => put(send, request) };
 }
 
 async function put(send: typeof fetch, request: PartRequest): Promise<PartResponse> {
@@ -37,7 +37,6 @@ async function put(send: typeof fetch, request: PartRequest): Promise<PartRespon
       signal,
       redirect: 'error',
       credentials: 'omit',
-      cache: 'no-store',
       referrerPolicy: 'no-referrer',
     });
     const text = await readText(response);

@@ -22,6 +22,7 @@ export type UploadErrorCode =
   | 'source_unreadable'
   | 'token_refused'
   | 'callback_failed'
+  | 'unproven'
   | 'malformed_answer'
   | 'refused'
   | 'aborted'

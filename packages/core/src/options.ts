@@ -1,3 +1,4 @@
+import { assertUnmarked, markedObject } from './nonce.ts';
 import { assertKey } from './oss/key.ts';
 import { aclHeader, objectHeaders } from './oss/object-headers.ts';
 import { assertPartSize } from './part-plan.ts';
@@ -69,8 +70,9 @@ export interface ResolvedOptions {
 export function resolveOptions(options: UploadOptions): ResolvedOptions {
   const { key, partSize, concurrency = 5, resume = true, retry, stall, signal, onEvent, ...object } = options;
   assertKey(key);
-  // Made only to be checked, before anything is sent: the coordinator makes them again.
-  objectHeaders(object);
+  assertUnmarked(object);
+  // Made only to be checked, before anything is sent: the coordinator makes them again, with a nonce of this length.
+  objectHeaders(markedObject(object, '0'.repeat(32)));
   aclHeader(object.acl);
   if (partSize !== undefined) assertPartSize(partSize);
   assertConcurrency(concurrency);

@@ -85,6 +85,8 @@ export interface Lease {
 export interface Transport {
   /** Whether `onProgress` is called while bytes move. Without it a stall cannot be told from patience. */
   readonly tellsProgress: boolean;
+  /** Whether headers of an answer may be hidden, as CORS does in a page. */
+  readonly hidesHeaders: boolean;
   put(request: PartRequest): Promise<PartResponse>;
 }
 
@@ -158,6 +160,8 @@ export interface UploadRequest {
 
 export interface PresignPartsRequest extends UploadRequest {
   readonly partNumbers: readonly number[];
+  /** OSS refused the last URL of these parts for its time or its credentials. */
+  readonly afterRefusal: boolean;
 }
 
 /** A bearer credential: whoever holds the URL may send this part. */
@@ -264,6 +268,11 @@ export interface StorePresignRequest {
   readonly additionalHeaders?: readonly string[];
   /** Whole seconds, 1 to 604800. Default: 900. */
   readonly expiresInSeconds?: number;
+  /**
+   * OSS refused the last such URL for its time or its credentials. A URL tells the signer nothing: so OSS is asked by
+   * a HEAD first, whose answer puts the clock right and condemns dead credentials. Default: false.
+   */
+  readonly afterRefusal?: boolean;
 }
 
 /** A request that anyone may send until it expires: a bearer credential. */

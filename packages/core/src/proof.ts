@@ -17,6 +17,23 @@ export function expectedObject(receipts: readonly Receipt[]): ExpectedObject {
   };
 }
 
+/** Throws unless there is one receipt for every part of the plan, in order, of its size and with a CRC64. */
+export function assertReceipts(plan: readonly Part[], receipts: readonly Receipt[]): void {
+  const isWhole =
+    receipts.length === plan.length &&
+    plan.every(({ partNumber, size }, index) => {
+      const receipt = receipts[index];
+      return receipt?.partNumber === partNumber && receipt.size === size && /^\d{1,20}$/.test(receipt.crc64);
+    });
+  if (isWhole) return;
+  throw new UploadError({
+    code: 'refused',
+    message: `complete needs one receipt for each of the ${plan.length} parts, in order`,
+    disposition: 'permanent',
+    context: { operation: 'complete' },
+  });
+}
+
 /**
  * Checks, before Complete, that there is a receipt for every part of the plan and that OSS holds exactly the
  * bytes of every receipt. Throws an `UploadError` (`part_missing`, `checksum_mismatch`) that names the first

@@ -321,7 +321,7 @@ test('no URL and no token shows in any event or error', async () => {
   );
   const told = JSON.stringify([world.events, error, error?.stack, error?.message]);
   expect(world.urls.length).toBeGreaterThan(0);
-  expect(told).not.toMatch(/x-oss-signature|x-oss-credential|https?:|eyJ/i);
+  expect(told).not.toMatch(/x-oss-signature|x-oss-credential|https?:|secret-token/i);
 });
 
 async function isStored({ model }: World, content: Uint8Array): Promise<boolean> {

@@ -1,6 +1,7 @@
 import {
   type CheckpointStore,
   type ControlPlane,
+  type ObjectStore,
   type PartRequest,
   type PartResponse,
   type Source,
@@ -9,9 +10,15 @@ import {
   UploadError,
   type UploadEvent,
   type UploadOptions,
+  type UploadPorts,
 } from '@partway/core';
-import { createCoordinator } from '@partway/core/coordinator';
-import { createOssObjectStore } from '@partway/core/oss';
+import {
+  type Coordinator,
+  createCoordinator,
+  type UploadGrant,
+  type UploadTokens,
+} from '@partway/core/coordinator';
+import { type CredentialsSource, createOssObjectStore } from '@partway/core/oss';
 import {
   createInMemoryCheckpoints,
   createSeededRandom,
@@ -37,6 +44,7 @@ export interface World {
   readonly clock: VirtualClock;
   readonly model: OssModel;
   readonly faults: Faults;
+  readonly store: ObjectStore;
   readonly controlPlane: ControlPlane;
   readonly events: UploadEvent[];
   /** The operations OSS was asked for, in order, those of parts with their number: `UploadPart 3`. */
@@ -48,6 +56,10 @@ export interface World {
   readonly checkpoints: CheckpointStore;
   /** With `isDurable`, what fails on the way is kept for a resume. */
   start(source: Source, options?: Partial<UploadOptions>, isDurable?: boolean): Upload;
+  /** A coordinator of this world with another store. */
+  coordinatorOf(store: ObjectStore): Coordinator;
+  /** The same with another control plane. */
+  startWith(controlPlane: ControlPlane, source: Source, options?: Partial<UploadOptions>): Upload;
   /** From now on OSS hears nothing and answers nothing, as if this process had died. */
   crash(): void;
   /** Another process: nothing of the dead one holds a lock. */
@@ -56,7 +68,14 @@ export interface World {
   settled<T>(promise: Promise<T>): Promise<T>;
 }
 
-export function createWorld(): World {
+export interface WorldOptions {
+  /** How far the signer's clock is ahead of OSS's. Default: 0. */
+  readonly signerSkewMs?: number;
+  /** Default: one set that never dies. */
+  readonly credentials?: CredentialsSource;
+}
+
+export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {}): World {
   const clock = createVirtualClock(Date.UTC(2026, 10, 21));
   const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
   const region = 'cn-hangzhou';
@@ -120,14 +139,39 @@ export function createWorld(): World {
     return new Response(text, { status: response.status, headers: response.headers });
   }
 
-  const store = createOssObjectStore({ region, bucket: BUCKET, credentials, fetch: fetchModel, clock });
-  const controlPlane = createCoordinator({ store, clock });
+  const signer = { now: () => clock.now() + signerSkewMs };
+  const store = createOssObjectStore({
+    region,
+    bucket: BUCKET,
+    credentials: options.credentials ?? credentials,
+    fetch: fetchModel,
+    clock: signer,
+  });
+  const uploadTokens = createOnThreadTokens();
+  const coordinatorOf = (other: ObjectStore): Coordinator =>
+    createCoordinator({ store: other, clock, uploadTokens });
+  const controlPlane = coordinatorOf(store);
+
+  const onEvent = (event: UploadEvent): void => void events.push(event);
+
+  function portsOf(source: Source, plane: ControlPlane, isDurable: boolean): UploadPorts {
+    return {
+      openSource: () => Promise.resolve(source),
+      transport: { tellsProgress: true, hidesHeaders: false, put },
+      controlPlane: plane,
+      checkpoints: isDurable ? checkpoints : undefined,
+      clock,
+      random: createSeededRandom(1),
+    };
+  }
 
   return {
     clock,
     model,
     faults,
+    store,
     controlPlane,
+    coordinatorOf,
     get checkpoints() {
       return checkpoints;
     },
@@ -135,14 +179,10 @@ export function createWorld(): World {
     operations,
     urls,
     partsInFlight,
-    start(source, options = {}, isDurable = false) {
-      const random = createSeededRandom(1);
-      const openSource = (): Promise<Source> => Promise.resolve(source);
-      const transport = { tellsProgress: true, put };
-      const kept = isDurable ? checkpoints : undefined;
-      const ports = { openSource, transport, controlPlane, checkpoints: kept, clock, random };
-      return startUpload(ports, { key: KEY, onEvent: (event) => events.push(event), ...options });
-    },
+    start: (source, uploadOptions = {}, isDurable = false) =>
+      startUpload(portsOf(source, controlPlane, isDurable), { key: KEY, onEvent, ...uploadOptions }),
+    startWith: (other, source, uploadOptions = {}) =>
+      startUpload(portsOf(source, other, false), { key: KEY, onEvent, ...uploadOptions }),
     crash() {
       isDead = true;
     },
@@ -224,7 +264,24 @@ function connectionLost(how: string): UploadError {
   });
 }
 
-/** Several macrotasks: tokens are sealed off-thread. */
+/** Tokens without WebCrypto, which works off-thread: virtual time must not pass while it does. */
+function createOnThreadTokens(): UploadTokens {
+  const grants = new Map<string, UploadGrant>();
+  return {
+    async seal(grant) {
+      const token = `secret-token-${grants.size}`;
+      grants.set(token, grant);
+      return token;
+    },
+    async open(token, now) {
+      const grant = grants.get(token);
+      if (grant !== undefined && grant.expiresAt > now) return grant;
+      throw new UploadError({ code: 'token_refused', message: 'no such token', disposition: 'permanent' });
+    },
+  };
+}
+
+/** Several macrotasks: the platform's Request and Response take a few to read their bodies. */
 async function macrotask(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -2,8 +2,8 @@ import { UploadError } from '@partway/core';
 
 /**
  * Says what an error of Node or undici means for a request that got no answer. The first code in its chain of
- * causes that the table knows decides; what it does not know is `internal`. The message holds the code alone:
- * the messages of others may hold a URL.
+ * causes that the table knows decides; what it does not know is `internal`. Only the code is kept: messages and
+ * fields of others may hold a URL, or the bytes of an answer.
  */
 export function uploadErrorFromNode(reason: unknown): UploadError {
   if (reason instanceof UploadError) return reason;
@@ -15,10 +15,14 @@ export function uploadErrorFromNode(reason: unknown): UploadError {
       message: `${verdict.meaning}: ${code}`,
       disposition: verdict.disposition,
       ...(verdict.hint === undefined ? {} : { hint: verdict.hint }),
-      cause: reason,
     });
   }
-  return UploadError.from(reason);
+  return new UploadError({
+    code: 'internal',
+    message: `the transport failed with an unknown ${reason instanceof Error ? reason.name : typeof reason}`,
+    disposition: 'permanent',
+    hint: 'This is a defect in Partway. Please report it.',
+  });
 }
 
 interface Verdict {
@@ -81,6 +85,8 @@ function codesOf(reason: unknown): readonly string[] {
   let current = reason;
   for (let depth = 0; depth < CAUSES_MAX && current instanceof Error; depth++) {
     if ('code' in current && typeof current.code === 'string') codes.push(current.code);
+    // undici gives its parser's errors no code of their own.
+    else if (current.name === 'HTTPParserError') codes.push('HPE_UNKNOWN');
     current = current instanceof AggregateError ? current.errors[0] : current.cause;
   }
   return codes;

@@ -39,6 +39,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Und
   const agent = options.dispatcher ?? new Agent({ connections, pipelining: 1, connect });
   return {
     tellsProgress: true,
+    hidesHeaders: false,
     put: (request) => put(agent, request),
     close: () => (options.dispatcher === undefined ? agent.close() : Promise.resolve()),
   };

@@ -4,9 +4,8 @@ import { deleteObjectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
- * Removes whatever the upload left: its parts, or the object of a single PutObject. A part that was in flight
- * may land after an abort and would be billed for ever, so the abort is repeated until OSS does not know the
- * upload.
+ * Removes whatever the upload left: its parts, or the object of a single PutObject. What was in flight may land after
+ * an abort, and would be billed for ever or stand under the key; so it is repeated until OSS knows nothing of it.
  */
 export async function abortUpload(
   store: ObjectStore,
@@ -14,19 +13,28 @@ export async function abortUpload(
   grant: UploadGrant,
   signal: AbortSignal,
 ): Promise<void> {
-  const { key, uploadId } = grant;
-  if (uploadId === undefined) return deleteObjectOf(store, grant, signal);
+  let quiet = 0;
   for (let round = 1; round <= ROUNDS_MAX; round++) {
-    if (await isGone(() => store.abort({ key, uploadId, signal }))) return;
-    if (await isGone(() => store.listParts({ key, uploadId, signal }))) return;
+    const wasThere = await removeOnce(store, grant, signal);
+    quiet = wasThere ? 0 : quiet + 1;
+    // A part cannot land in an upload that is gone. A PutObject in flight can: it is looked for twice.
+    if (quiet >= (grant.uploadId === undefined ? 2 : 1)) return;
     await clock.sleep(ROUND_DELAY_MS * round, signal);
   }
   throw new UploadError({
     code: 'server_error',
-    message: `OSS still lists parts after ${ROUNDS_MAX} aborts`,
+    message: `OSS still holds something of the upload after ${ROUNDS_MAX} aborts`,
     disposition: 'transient',
-    context: { operation: 'abort', bucket: grant.bucket, key, uploadId },
+    context: { operation: 'abort', bucket: grant.bucket, key: grant.key },
   });
+}
+
+/** Whether there was anything to remove. */
+async function removeOnce(store: ObjectStore, grant: UploadGrant, signal: AbortSignal): Promise<boolean> {
+  const { key, uploadId } = grant;
+  if (uploadId === undefined) return deleteObjectOf(store, grant, signal);
+  if (await isGone(() => store.abort({ key, uploadId, signal }))) return false;
+  return !(await isGone(() => store.listParts({ key, uploadId, signal })));
 }
 
 const ROUNDS_MAX = 5;

@@ -1,13 +1,13 @@
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import { planParts } from '../part-plan.ts';
 import type { ObjectStore, Receipt, UploadedObject } from '../ports.ts';
-import { expectedObject, proveObject, proveParts } from '../proof.ts';
+import { assertReceipts, expectedObject, proveObject, proveParts } from '../proof.ts';
 import { deleteObjectOf, objectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
- * Proves the parts, completes, proves the object. Asked twice, it answers twice the same. A wrong object is
- * deleted rather than left under the key.
+ * Proves the parts, completes, proves the object. Asked twice, it answers twice the same. What the caller claims never
+ * takes an object away: only one that OSS itself made wrong of proven parts, in this very call, is deleted.
  */
 export async function completeUpload(
   store: ObjectStore,
@@ -15,14 +15,16 @@ export async function completeUpload(
   receipts: readonly Receipt[],
   signal: AbortSignal,
 ): Promise<UploadedObject> {
-  const { bucket, key, size } = grant;
+  const { bucket, key, size, partSize } = grant;
+  assertReceipts(planParts(size, partSize), receipts);
   const { crc64 } = expectedObject(receipts);
   const stored = await storedObject(store, grant, receipts, signal);
+  const isNew = grant.uploadId !== undefined && !stored.recovered;
+  const checked = stored.crc64 === undefined ? await withChecksum(store, grant, stored, signal) : stored;
   try {
-    proveObject({ size, crc64 }, stored);
+    proveObject({ size, crc64 }, checked);
   } catch (reason) {
-    await deleteObjectOf(store, grant, signal);
-    throw reason;
+    throw isNew ? await withoutObject(store, grant, reason, signal) : reason;
   }
   const { etag, versionId, requestId, recovered } = stored;
   return {
@@ -57,7 +59,49 @@ async function storedObject(
   try {
     return await completeMultipart(store, grant, grant.uploadId, receipts, signal);
   } catch (reason) {
-    return recoverObject(store, grant, receipts, reason, signal);
+    return recoverObject(store, grant, reason, signal);
+  }
+}
+
+/** Asks a second time for the CRC64. Without one there is nothing wrong that could be proven, and nothing right. */
+async function withChecksum(
+  store: ObjectStore,
+  grant: UploadGrant,
+  stored: StoredObject,
+  signal: AbortSignal,
+): Promise<StoredObject> {
+  const head = await objectOf(store, grant, signal);
+  if (head?.crc64 !== undefined) return { ...stored, size: head.size, crc64: head.crc64 };
+  const { bucket, key } = grant;
+  throw new UploadError({
+    code: 'unproven',
+    message: 'the object is stored, but OSS gave no CRC64 of it',
+    disposition: 'permanent',
+    context: { operation: 'complete', bucket, key, requestId: stored.requestId },
+    hint: 'Its parts were proven. Something in between may remove the header x-oss-hash-crc64ecma.',
+  });
+}
+
+/** Deletes the wrong object. The mismatch stays the error, whatever becomes of that. */
+async function withoutObject(
+  store: ObjectStore,
+  grant: UploadGrant,
+  mismatch: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  try {
+    await deleteObjectOf(store, grant, signal);
+    return mismatch;
+  } catch (cause) {
+    const { message, context } = UploadError.from(mismatch);
+    return new UploadError({
+      code: 'checksum_mismatch',
+      message: `${message}, and it could not be deleted`,
+      disposition: 'permanent',
+      context: { ...context, bucket: grant.bucket, key: grant.key },
+      hint: 'A wrong object stands under the key. Delete it, and upload the file again.',
+      cause,
+    });
   }
 }
 
@@ -109,18 +153,19 @@ const MAY_HAVE_COMPLETED: ReadonlySet<UploadErrorCode> = new Set([
 ]);
 
 /**
- * Looks for the object after such a failure. Where it is not this upload's, or not right, the failure stands.
+ * Looks for the object after such a failure. Where it is not this upload's, the failure stands. Where nobody can tell,
+ * a failure that may pass stands too, to be tried again; a final one does not, since it might be wrong.
  */
 async function recoverObject(
   store: ObjectStore,
   grant: UploadGrant,
-  receipts: readonly Receipt[],
   failure: unknown,
   signal: AbortSignal,
 ): Promise<StoredObject> {
   if (!(failure instanceof UploadError) || !MAY_HAVE_COMPLETED.has(failure.code)) throw failure;
-  const expected = expectedObject(receipts);
-  const head = await objectOf(store, grant, signal).catch(() => undefined);
-  if (head?.size !== grant.size || head.crc64 !== expected.crc64) throw failure;
+  const head = await objectOf(store, grant, signal).catch((reason: unknown) => {
+    throw failure.retryable ? failure : reason;
+  });
+  if (head === undefined) throw failure;
   return { ...head, recovered: true };
 }

@@ -1,4 +1,5 @@
 import { UploadError } from '../errors.ts';
+import { assertUnmarked, markedObject } from '../nonce.ts';
 import { assertKey } from '../oss/key.ts';
 import { PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../oss/limits.ts';
 import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
@@ -7,8 +8,13 @@ import type { Clock, ControlPlane, InitiateRequest, ObjectStore } from '../ports
 import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
 import { abortUpload } from './abort-upload.ts';
 import { completeUpload } from './complete-upload.ts';
-import { NONCE_METADATA } from './object-of.ts';
-import { createUploadTokens, type TokenKey, type UploadGrant, type UploadTokens } from './upload-token.ts';
+import {
+  createUploadTokens,
+  type TokenKey,
+  tokenRefusedError,
+  type UploadGrant,
+  type UploadTokens,
+} from './upload-token.ts';
 
 export interface CoordinatorOptions {
   /** The bucket, with the credentials. */
@@ -47,23 +53,38 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   async function grantFor(request: InitiateRequest): Promise<UploadGrant> {
     const { key, size, object, signal } = request;
     assertKey(key);
+    assertUnmarked(object);
     const partSize = choosePartSize(size, request.partSize);
     const terms = { bucket: store.bucket, key, size, partSize, object, nonce: nonce() };
     const expiresAt = clock.now() + tokenLifetimeSeconds * 1000;
     if (size < partSize) return { ...terms, uploadId: undefined, expiresAt };
-    const { uploadId } = await store.initiate({ key, object: marked(terms), signal });
+    const { uploadId } = await store.initiate({ key, object: markedObject(object, terms.nonce), signal });
     return { ...terms, uploadId, expiresAt };
   }
 
-  function presignPart(grant: UploadGrant, partNumber: number): ReturnType<ObjectStore['presign']> {
+  function presignPart(
+    grant: UploadGrant,
+    partNumber: number,
+    afterRefusal: boolean,
+  ): ReturnType<ObjectStore['presign']> {
     const { key, uploadId, size, partSize } = grant;
     if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > countParts(size, partSize)) {
       throw outOfPlan(grant, partNumber);
     }
-    const terms = { method: 'PUT', key, expiresInSeconds: urlLifetimeSeconds } as const;
+    const terms = { method: 'PUT', key, expiresInSeconds: urlLifetimeSeconds, afterRefusal } as const;
     if (uploadId !== undefined) return store.presign({ ...terms, query: { partNumber, uploadId } });
-    const headers = { ...objectHeaders(marked(grant)), ...aclHeader(grant.object.acl) };
+    const headers = {
+      ...objectHeaders(markedObject(grant.object, grant.nonce)),
+      ...aclHeader(grant.object.acl),
+    };
     return store.presign({ ...terms, headers, additionalHeaders: Object.keys(headers) });
+  }
+
+  /** A token of another bucket is as good as none, even where the keys are shared. */
+  async function open(uploadToken: string, now: number): Promise<UploadGrant> {
+    const grant = await tokens.open(uploadToken, now);
+    if (grant.bucket !== store.bucket) throw tokenRefusedError();
+    return grant;
   }
 
   return {
@@ -73,31 +94,32 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       const kind = uploadId === undefined ? 'single' : 'multipart';
       return { uploadToken: await tokens.seal(grant), kind, bucket, key, uploadId, partSize };
     },
-    async presignParts({ uploadToken, partNumbers }) {
-      const grant = await tokens.open(uploadToken, clock.now());
-      const requests = await Promise.all(partNumbers.map((partNumber) => presignPart(grant, partNumber)));
+    async presignParts({ uploadToken, partNumbers, afterRefusal }) {
+      const grant = await open(uploadToken, clock.now());
+      const requests = await Promise.all(
+        partNumbers.map((partNumber) => presignPart(grant, partNumber, afterRefusal)),
+      );
       return requests.map(({ url, headers, expiresAt }, index) => {
         const partNumber = partNumbers[index] ?? 0;
         return { partNumber, url, headers, expiresInMs: expiresAt - clock.now() };
       });
     },
     async listParts({ uploadToken, signal }) {
-      const { key, uploadId } = await tokens.open(uploadToken, clock.now());
+      const { key, uploadId } = await open(uploadToken, clock.now());
       return uploadId === undefined ? [] : store.listParts({ key, uploadId, signal });
     },
     async complete({ uploadToken, receipts, signal }) {
-      return completeUpload(store, await tokens.open(uploadToken, clock.now()), receipts, signal);
+      return completeUpload(store, await open(uploadToken, clock.now()), receipts, signal);
     },
     async abort({ uploadToken, signal }) {
-      return abortUpload(store, clock, await tokens.open(uploadToken, clock.now()), signal);
+      // However late: what an expired token has left behind must not be billed for ever.
+      return abortUpload(store, clock, await open(uploadToken, NEVER_EXPIRED), signal);
     },
   };
 }
 
-/** The object's options with the nonce among its metadata, by which the upload knows its own object again. */
-function marked({ object, nonce }: Pick<UploadGrant, 'object' | 'nonce'>): UploadGrant['object'] {
-  return { ...object, metadata: { ...object.metadata, [NONCE_METADATA]: nonce } };
-}
+/** Before every expiry. */
+const NEVER_EXPIRED = 0;
 
 function outOfPlan({ bucket, key, size, partSize }: UploadGrant, partNumber: number): UploadError {
   return new UploadError({

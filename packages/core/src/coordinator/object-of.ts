@@ -1,8 +1,6 @@
+import { NONCE_METADATA } from '../nonce.ts';
 import type { ObjectHead, ObjectStore } from '../ports.ts';
 import type { UploadGrant } from './upload-token.ts';
-
-/** The user metadata that names the upload which made an object. */
-export const NONCE_METADATA = 'partway-upload';
 
 /** The object under the upload's key, if this very upload made it. */
 export async function objectOf(
@@ -14,14 +12,18 @@ export async function objectOf(
   return head?.metadata[NONCE_METADATA] === nonce ? head : undefined;
 }
 
-/** Deletes the object under the upload's key, if this very upload made it, and that version alone. */
+/**
+ * Deletes the object under the upload's key, if this very upload made it, and that version alone. Tells whether there
+ * was one.
+ */
 export async function deleteObjectOf(
   store: ObjectStore,
   grant: UploadGrant,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const head = await objectOf(store, grant, signal);
-  if (head === undefined) return;
+  if (head === undefined) return false;
   const version = head.versionId === undefined ? {} : { versionId: head.versionId };
   await store.delete({ key: grant.key, ...version, signal });
+  return true;
 }

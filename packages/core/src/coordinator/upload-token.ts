@@ -51,7 +51,7 @@ export function createUploadTokens(keys: readonly TokenKey[]): UploadTokens {
     },
     async open(token, now) {
       const grant = await decrypt(token, keyOf);
-      if (grant === undefined || grant.expiresAt <= now) throw tokenRefused();
+      if (grant === undefined || grant.expiresAt <= now) throw tokenRefusedError();
       return grant;
     },
   };
@@ -80,7 +80,8 @@ async function decrypt(
   }
 }
 
-function tokenRefused(): UploadError {
+/** Whatever is wrong with a token, it is refused in these words. */
+export function tokenRefusedError(): UploadError {
   return new UploadError({
     code: 'token_refused',
     message: 'the upload token is not valid',

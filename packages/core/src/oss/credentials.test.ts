@@ -125,7 +125,10 @@ test('what is no credential is refused by the name of its field, never by its va
   expect(() => createCredentials(bad, { now: () => 0 })).toThrow(
     new TypeError('credentials.accessKeySecret must be a text without white space at its ends'),
   );
-  await expect(createCredentials(() => bad, { now: () => 0 }).current()).rejects.toThrow(TypeError);
+  await expect(createCredentials(() => bad, { now: () => 0 }).current()).rejects.toMatchObject({
+    code: 'access_denied',
+    message: expect.not.stringContaining('hush'),
+  });
   expect(() => createCredentials({ ...set(1), expiresAt: new Date('soon') }, { now: () => 0 })).toThrow(
     'credentials.expiresAt must be a Date or milliseconds since the epoch',
   );

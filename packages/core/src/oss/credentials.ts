@@ -66,7 +66,7 @@ interface Held {
 }
 
 const REFRESH_BEFORE_MS = 5 * 60_000;
-/** STS gives no token a shorter life than a quarter of an hour. */
+/** What dies sooner is found out by OSS's refusal. */
 const UNKNOWN_LIFE_MS = 5 * 60_000;
 
 function hold(credentials: OssCredentials, now: number): Held {
@@ -100,8 +100,14 @@ function assertCredential(name: string, value: string): void {
   }
 }
 
-function refreshFailed(reason: unknown): Error {
-  if (reason instanceof TypeError && reason.message.startsWith('credentials.')) return reason;
+function refreshFailed(reason: unknown): UploadError {
+  if (reason instanceof TypeError && reason.message.startsWith('credentials.')) {
+    return new UploadError({
+      code: 'access_denied',
+      message: `the credentials function gave no credentials: ${reason.message}`,
+      disposition: 'permanent',
+    });
+  }
   return new UploadError({
     code: 'credentials_expired',
     message: 'the credentials could not be refreshed',

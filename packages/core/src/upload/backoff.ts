@@ -15,8 +15,12 @@ export function backoffMs(
 ): number {
   if (attempt === 1 && MENDED_BY_A_NEW_URL.has(error.code)) return 0;
   const window = Math.min(maxMs, baseMs * 2 ** attempt);
-  return Math.max(Math.floor(random.next() * window), error.context.retryAfterMs ?? 0);
+  const wishedMs = Math.min(error.context.retryAfterMs ?? 0, WISH_MS_MAX);
+  return Math.max(Math.floor(random.next() * window), wishedMs);
 }
+
+/** However long the wish to wait: tokens and credentials die meanwhile. */
+const WISH_MS_MAX = 300_000;
 
 /** Failures of the URL rather than of the part. */
 export const MENDED_BY_A_NEW_URL: ReadonlySet<UploadErrorCode> = new Set([

@@ -7,6 +7,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoin
 import { UNINTERRUPTED } from './interruption.ts';
 import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload.ts';
+import { COMPLETE_MS_MAX, VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** An upload to go on with. */
 export interface OpenedUpload extends InitiatedUpload {
@@ -34,7 +35,9 @@ export async function listHeldParts(
   const { key, uploadToken } = upload;
   try {
     const listed = await retrying(run, run.signal, { operation: 'listParts', key }, () =>
-      run.ports.controlPlane.listParts({ uploadToken, signal: run.signal }),
+      withDeadline(run, VERB_MS_MAX, run.signal, (signal) =>
+        run.ports.controlPlane.listParts({ uploadToken, signal }),
+      ),
     );
     return { held: new Map(listed.map((part) => [part.partNumber, part])) };
   } catch (reason) {
@@ -51,8 +54,10 @@ async function findCompleted(run: UploadRun, source: Source, upload: OpenedUploa
     const crc64 = await source.part(offset, size).crc64(run.signal);
     receipts.push({ partNumber, size, crc64 });
   }
-  return retrying(run, run.signal, { operation: 'complete', key }, () =>
-    run.ports.controlPlane.complete({ uploadToken, receipts, signal: UNINTERRUPTED }),
+  return retrying(run, UNINTERRUPTED, { operation: 'complete', key }, () =>
+    withDeadline(run, COMPLETE_MS_MAX, UNINTERRUPTED, (signal) =>
+      run.ports.controlPlane.complete({ uploadToken, receipts, signal }),
+    ),
   );
 }
 
@@ -68,7 +73,9 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
 async function discard(run: UploadRun, { upload }: Checkpoint): Promise<undefined> {
   const { key, uploadToken } = upload;
   await retrying(run, run.signal, { operation: 'abort', key }, () =>
-    run.ports.controlPlane.abort({ uploadToken, signal: run.signal }),
+    withDeadline(run, VERB_MS_MAX, run.signal, (signal) =>
+      run.ports.controlPlane.abort({ uploadToken, signal }),
+    ),
   ).catch((reason: unknown) => {
     // A token nobody opens any more must not stand in the way of a new upload.
     if (UploadError.from(reason).code !== 'token_refused') throw reason;
@@ -94,8 +101,11 @@ export async function saveCheckpoint(
 async function initiate(run: UploadRun, { size }: Source): Promise<InitiatedUpload> {
   const { key, partSize, object } = run.options;
   if (size > OBJECT_SIZE_MAX) throw tooLarge(size);
+  // Not interrupted: an upload whose initiation was cut off would be there, and nobody would know it.
   return retrying(run, run.signal, { operation: 'initiate', key }, () =>
-    run.ports.controlPlane.initiate({ key, size, partSize, object, signal: run.signal }),
+    withDeadline(run, VERB_MS_MAX, UNINTERRUPTED, (signal) =>
+      run.ports.controlPlane.initiate({ key, size, partSize, object, signal }),
+    ),
   );
 }
 

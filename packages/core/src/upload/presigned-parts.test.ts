@@ -66,13 +66,13 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
 }
 
 function takeAll(presigned: PresignedParts, ...partNumbers: number[]): Promise<PresignedPart[]> {
-  return Promise.all(partNumbers.map((partNumber) => presigned.take(partNumber)));
+  return Promise.all(partNumbers.map((partNumber) => presigned.take(partNumber, false)));
 }
 
 test('parts are signed in batches of twice the concurrency, each once', async () => {
   const { presigned, batches } = openWindow({ partCount: 14 });
   for (let partNumber = 1; partNumber <= 14; partNumber++) {
-    expect((await presigned.take(partNumber)).partNumber).toBe(partNumber);
+    expect((await presigned.take(partNumber, false)).partNumber).toBe(partNumber);
   }
   expect(batches).toEqual([
     [1, 2, 3, 4, 5, 6],
@@ -89,19 +89,19 @@ test('parts taken at the same time share one call', async () => {
 
 test('a part taken again is signed anew, alone', async () => {
   const { presigned, batches } = openWindow();
-  const first = await presigned.take(1);
-  const second = await presigned.take(1);
+  const first = await presigned.take(1, false);
+  const second = await presigned.take(1, false);
   expect(second.url).not.toBe(first.url);
   expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [1]]);
 });
 
 test('a URL in the last fifth of its life is not used', async () => {
   const { presigned, clock, batches } = openWindow();
-  await presigned.take(1);
+  await presigned.take(1, false);
   clock.advance(79_999);
-  expect((await presigned.take(2)).url).toBe('signed-1');
+  expect((await presigned.take(2, false)).url).toBe('signed-1');
   clock.advance(1);
-  expect((await presigned.take(3)).url).toBe('signed-2');
+  expect((await presigned.take(3, false)).url).toBe('signed-2');
   expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [3]]);
 });
 
@@ -109,12 +109,12 @@ test('a failed batch fails those who wait for it, and the next try signs anew', 
   const { presigned, failNext } = openWindow();
   failNext();
   await expect(takeAll(presigned, 1, 2)).rejects.toMatchObject({ code: 'network' });
-  expect((await presigned.take(1)).partNumber).toBe(1);
+  expect((await presigned.take(1, false)).partNumber).toBe(1);
 });
 
 test('a part the control plane forgot to sign is asked for again', async () => {
   const { presigned, forgetNext } = openWindow();
   forgetNext();
-  await expect(presigned.take(1)).rejects.toMatchObject({ code: 'malformed_answer', retryable: true });
-  expect((await presigned.take(1)).partNumber).toBe(1);
+  await expect(presigned.take(1, false)).rejects.toMatchObject({ code: 'malformed_answer', retryable: true });
+  expect((await presigned.take(1, false)).partNumber).toBe(1);
 });

@@ -2,6 +2,7 @@ import { UploadError } from '../errors.ts';
 import type { Part } from '../part-plan.ts';
 import type { InitiatedUpload, PresignedPart } from '../ports.ts';
 import type { UploadRun } from './upload.ts';
+import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** The small window of presigned parts that an upload holds. */
 export interface PresignedParts {
@@ -9,7 +10,7 @@ export interface PresignedParts {
    * A request for this part that has a good part of its life before it. Each call gives a request not given
    * before, so that a retry never meets the URL that failed.
    */
-  take(partNumber: number): Promise<PresignedPart>;
+  take(partNumber: number, afterRefusal: boolean): Promise<PresignedPart>;
 }
 
 /**
@@ -27,9 +28,11 @@ export function createPresignedParts(
   let lastSigned = 0;
   let next = 0;
 
-  async function sign(partNumbers: readonly number[]): Promise<readonly HeldPart[]> {
+  async function sign(partNumbers: readonly number[], afterRefusal = false): Promise<readonly HeldPart[]> {
     const askedAt = run.ports.clock.now();
-    const parts = await run.ports.controlPlane.presignParts({ uploadToken, partNumbers, signal });
+    const parts = await withDeadline(run, VERB_MS_MAX, signal, (stop) =>
+      run.ports.controlPlane.presignParts({ uploadToken, partNumbers, afterRefusal, signal: stop }),
+    );
     return parts.map((part) => ({ part, usableUntil: askedAt + part.expiresInMs * USABLE_LIFE }));
   }
 
@@ -56,7 +59,8 @@ export function createPresignedParts(
   }
 
   return {
-    async take(partNumber) {
+    async take(partNumber, afterRefusal) {
+      if (afterRefusal) return pick(await sign([partNumber], afterRefusal), partNumber).part;
       const held = await (partNumber > lastSigned ? signNext(partNumber) : takeWaiting(partNumber));
       if (run.ports.clock.now() < held.usableUntil) return held.part;
       return pick(await sign([partNumber]), partNumber).part;

@@ -2,6 +2,7 @@ import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
 import type { Part } from '../part-plan.ts';
 import type { InitiatedUpload, ListedPart, PartBody, PartResponse, Receipt, Source } from '../ports.ts';
+import { MENDED_BY_A_NEW_URL } from './backoff.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import { retrying } from './retrying.ts';
 import { guardStalls } from './stall-guard.ts';
@@ -38,10 +39,12 @@ function sendPart(
   partNumber: number,
   body: PartBody,
 ): Promise<string> {
+  const { transport } = run.ports;
+  let isRefused = false;
   return retrying(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
-    const { url, headers } = await presigned.take(partNumber);
+    const { url, headers } = await presigned.take(partNumber, isRefused);
     const response = await guardStalls(run, body.size, signal, (guarded) =>
-      run.ports.transport.put({
+      transport.put({
         url,
         headers,
         body,
@@ -53,7 +56,10 @@ function sendPart(
       }),
     );
     const crc64 = await body.crc64(signal);
-    if (!(upload.kind === 'single' && attempt > 1 && isExisting(response))) confirm(response, crc64);
+    if (upload.kind === 'single' && attempt > 1 && isExisting(response)) return crc64;
+    const failure = failureIn(response, crc64, transport.hidesHeaders);
+    isRefused = failure !== undefined && MENDED_BY_A_NEW_URL.has(failure.code);
+    if (failure !== undefined) throw failure;
     return crc64;
   });
 }
@@ -67,20 +73,29 @@ function isExisting(response: PartResponse): boolean {
 }
 
 /**
- * Throws unless OSS stored these bytes. Where CORS hides the CRC64, Complete's list of parts has to prove
- * them.
+ * What is wrong with an answer; `undefined` when OSS says that it stored these bytes. Where CORS may hide the CRC64,
+ * Complete's list of parts has to prove them.
  */
-function confirm(response: PartResponse, crc64: string): void {
-  if (response.status !== 200) throw ossError(response, { operation: 'UploadPart' });
+function failureIn(response: PartResponse, crc64: string, mayHideHeaders: boolean): UploadError | undefined {
+  if (response.status !== 200) return ossError(response, { operation: 'UploadPart' });
   const stored = response.headers['x-oss-hash-crc64ecma'];
-  if (stored === undefined || stored === crc64) return;
-  throw new UploadError({
-    code: 'checksum_mismatch',
-    message: `OSS received other bytes than were sent: CRC64 ${stored} instead of ${crc64}`,
-    disposition: 'transient',
-    context: { status: response.status, ...requestIdOf(response) },
-    hint: 'Something between here and OSS changes the bytes.',
-  });
+  if (stored === crc64 || (stored === undefined && mayHideHeaders)) return undefined;
+  const context = { status: response.status, ...requestIdOf(response) };
+  return stored === undefined
+    ? new UploadError({
+        code: 'malformed_answer',
+        message: 'the answer has no CRC64 of the part: it is not from OSS',
+        disposition: 'transient',
+        context,
+        hint: 'A proxy in between may have given it.',
+      })
+    : new UploadError({
+        code: 'checksum_mismatch',
+        message: `OSS received other bytes than were sent: CRC64 ${stored} instead of ${crc64}`,
+        disposition: 'transient',
+        context,
+        hint: 'Something between here and OSS changes the bytes.',
+      });
 }
 
 function requestIdOf({ headers }: PartResponse): { requestId?: string } {

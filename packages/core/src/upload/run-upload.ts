@@ -8,6 +8,7 @@ import { listHeldParts, openUpload, saveCheckpoint } from './open-upload.ts';
 import { retrying } from './retrying.ts';
 import { sendParts } from './send-parts.ts';
 import type { UploadRun } from './upload.ts';
+import { COMPLETE_MS_MAX, VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** The whole upload: open, plan, send the parts, complete, prove. Nobody else works on it meanwhile. */
 export async function runUpload(run: UploadRun): Promise<UploadedObject> {
@@ -29,6 +30,7 @@ export async function runUpload(run: UploadRun): Promise<UploadedObject> {
 async function walk(run: UploadRun, source: Source, id: string): Promise<UploadedObject> {
   const upload = await openUpload(run, source, id);
   try {
+    run.signal.throwIfAborted();
     if (!upload.isResumed) await saveCheckpoint(run, source, id, upload);
     const plan = planUpload(run, source, upload);
     const { held, completed } = await listHeldParts(run, source, upload);
@@ -38,6 +40,10 @@ async function walk(run: UploadRun, source: Source, id: string): Promise<Uploade
     return object;
   } catch (reason) {
     if (isKept(run, reason)) throw reason;
+    if (isStored(reason)) {
+      await run.checkpoints.remove(id);
+      throw reason;
+    }
     await abandonUpload(run, upload, id);
     if (upload.isResumed && isDead(reason)) return walk(run, source, id);
     throw reason;
@@ -51,15 +57,21 @@ function planUpload(run: UploadRun, { size }: Source, upload: InitiatedUpload): 
   return plan;
 }
 
-/** Once Complete is on its way it is waited for: OSS carries it out whether or not anybody listens. */
+/**
+ * Once Complete is on its way its outcome is found out, whatever the caller wants meanwhile: OSS carries it out
+ * whether or not anybody listens, and an upload must not be called aborted whose object is there.
+ */
 async function completeUpload(
   run: UploadRun,
   { uploadToken, key }: InitiatedUpload,
   receipts: readonly Receipt[],
 ): Promise<UploadedObject> {
+  run.signal.throwIfAborted();
   run.emit({ type: 'completing' });
-  const object = await retrying(run, run.signal, { operation: 'complete', key }, () =>
-    run.ports.controlPlane.complete({ uploadToken, receipts, signal: UNINTERRUPTED }),
+  const object = await retrying(run, UNINTERRUPTED, { operation: 'complete', key }, () =>
+    withDeadline(run, COMPLETE_MS_MAX, UNINTERRUPTED, (signal) =>
+      run.ports.controlPlane.complete({ uploadToken, receipts, signal }),
+    ),
   );
   proveObject(expectedObject(receipts), object);
   return object;
@@ -73,7 +85,9 @@ async function abandonUpload(
 ): Promise<void> {
   try {
     await retrying(run, UNINTERRUPTED, { operation: 'abort', key }, () =>
-      run.ports.controlPlane.abort({ uploadToken, signal: UNINTERRUPTED }),
+      withDeadline(run, VERB_MS_MAX, UNINTERRUPTED, (signal) =>
+        run.ports.controlPlane.abort({ uploadToken, signal }),
+      ),
     );
     await run.checkpoints.remove(id);
   } catch (reason) {
@@ -102,6 +116,12 @@ const PASSING: ReadonlySet<UploadErrorCode> = new Set([
   'source_unreadable',
   'internal',
 ]);
+
+/** The object is in OSS, and it is not for us to take it away. */
+function isStored(reason: unknown): boolean {
+  const { code } = UploadError.from(reason);
+  return code === 'unproven' || code === 'callback_failed';
+}
 
 /** The upload a checkpoint names is no more, or not ours any more: begin a new one. */
 function isDead(reason: unknown): boolean {

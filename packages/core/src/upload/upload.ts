@@ -157,7 +157,9 @@ function linkCallerSignal(signal: AbortSignal | undefined, abort: (error: Upload
 /** An upload must not fail because somebody who watches it does. */
 function callListener(listener: (event: UploadEvent) => void, event: UploadEvent): void {
   try {
-    listener(event);
+    // An async listener gives a promise, though its type says nothing of it.
+    const told: unknown = listener(event);
+    if (told instanceof Promise) told.catch(() => undefined);
   } catch {
     // Nobody to tell: the listener is the caller's own code.
   }

@@ -1,0 +1,45 @@
+import { UploadError } from '../errors.ts';
+import type { UploadRun } from './upload.ts';
+
+/** A verb of the control plane is answered in seconds; this long, and it will not be. */
+export const VERB_MS_MAX = 120_000;
+
+/** Completing thousands of parts takes OSS minutes. */
+export const COMPLETE_MS_MAX = 900_000;
+
+/**
+ * Waits for one try of a verb, until the deadline or the caller's abort, also where whoever carries it out does not
+ * heed the signal it is given.
+ */
+export async function withDeadline<T>(
+  run: UploadRun,
+  deadlineMs: number,
+  signal: AbortSignal,
+  attempt: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController();
+  const ended = new AbortController();
+  const stop = AbortSignal.any([signal, late.signal]);
+  const stopped = new Promise<never>((_, reject) => {
+    stop.addEventListener('abort', () => reject(stop.reason), { once: true });
+  });
+  run.ports.clock.sleep(deadlineMs, ended.signal).then(
+    () => late.abort(noAnswer(deadlineMs)),
+    // The try has ended first.
+    () => undefined,
+  );
+  try {
+    stop.throwIfAborted();
+    return await Promise.race([attempt(stop), stopped]);
+  } finally {
+    ended.abort();
+  }
+}
+
+function noAnswer(deadlineMs: number): UploadError {
+  return new UploadError({
+    code: 'network',
+    message: `no answer came for ${deadlineMs} ms`,
+    disposition: 'transient',
+  });
+}
