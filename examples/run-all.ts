@@ -10,7 +10,10 @@ if (examples.length === 0) throw new Error('there is no example to run');
 
 for (const example of examples.sort()) {
   console.log(`\n== ${example.replace('.js', '')}`);
-  const { status, signal } = spawnSync(process.execPath, [folder + example], { stdio: 'inherit' });
+  const { status, signal } = spawnSync(process.execPath, [folder + example], {
+    stdio: 'inherit',
+    timeout: 120_000,
+  });
   if (status !== 0) {
     console.error(`${example} failed with ${signal ?? `exit code ${status}`}`);
     process.exit(1);

@@ -1,7 +1,8 @@
 // The server signs one PUT with headers and user metadata. Whoever holds URL and headers can send the object,
 // without credentials: here by curl, and by fetch.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { presign } from '@partway/core/oss';
 import { startOssEmulator } from '@partway/emulator';
 
@@ -27,7 +28,8 @@ const headerOptions = Object.entries(forCurl.headers).flatMap(([name, value]) =>
 console.log(
   `curl -X PUT ${headerOptions.map((text) => (text === '-H' ? text : `'${text}'`)).join(' ')} -d hello …`,
 );
-execFileSync('curl', ['--fail', '--silent', '-X', 'PUT', ...headerOptions, '-d', 'hello', forCurl.url]);
+const curlOptions = ['--fail', '--silent', '--max-time', '20', '-X', 'PUT', ...headerOptions, '-d', 'hello'];
+await promisify(execFile)('curl', [...curlOptions, forCurl.url]);
 
 // An uploader with fetch.
 const forFetch = signPut('notes/fetch.txt');

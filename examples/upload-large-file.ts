@@ -1,7 +1,7 @@
 // A Node worker uploads a large file through a coordinator: the worker holds no credentials, only presigned
 // parts.
 import assert from 'node:assert/strict';
-import { open } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCoordinator } from '@partway/core/coordinator';
@@ -18,7 +18,8 @@ const store = createOssObjectStore({ region: 'cn-hangzhou', bucket: 'media', cre
 const coordinator = createCoordinator({ store });
 
 // The worker.
-const path = join(tmpdir(), `partway-example-${process.pid}.bin`);
+const folder = await mkdtemp(join(tmpdir(), 'partway-example-'));
+const path = join(folder, 'movie.mp4');
 await makeFile(path, 300 * 1024 ** 2);
 
 const upload = uploadFile(path, {
@@ -42,6 +43,7 @@ try {
   throw error;
 } finally {
   await emulator.close();
+  await rm(folder, { recursive: true });
 }
 
 /** A sparse file: its zeros take no room on the disk. */

@@ -28,8 +28,9 @@ function lines(): ReturnType<typeof showProgress> {
       const reached = Math.floor((10 * snapshot.confirmedBytes) / (snapshot.size || 1));
       if (reached <= tenths) return;
       tenths = reached;
-      const { sent, size, speed, left } = described(snapshot);
-      console.log(`${tenths * 10}% | ${sent} of ${size} MiB | ${speed} | ${left}`);
+      const { size, speed, left } = described(snapshot);
+      const confirmed = (snapshot.confirmedBytes / MIB).toFixed(1);
+      console.log(`${tenths * 10}% | ${confirmed} of ${size} MiB | ${speed} | ${left}`);
     },
     end: () => undefined,
   };

@@ -10,7 +10,7 @@ import { type BlobPartBody, unreadableBlobError } from './blob-source.ts';
 
 export interface FetchTransportOptions {
   /** Default: the `fetch` of the page or worker. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 /**

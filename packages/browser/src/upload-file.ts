@@ -1,4 +1,6 @@
 import {
+  assertControlPlane,
+  assertOptions,
   type ControlPlane,
   startUpload,
   systemClock,
@@ -14,7 +16,7 @@ export interface UploadFileOptions extends UploadOptions {
   /** The side that holds the credentials. */
   readonly controlPlane: ControlPlane;
   /** Default: `fetch`. */
-  readonly transport?: Transport;
+  readonly transport?: Transport | undefined;
 }
 
 /**
@@ -22,10 +24,10 @@ export interface UploadFileOptions extends UploadOptions {
  * `RangeError` for a wrong option. The type of the File is not sent: say `contentType: file.type` to keep it.
  */
 export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
+  assertOptions(options);
   const { controlPlane, transport = createFetchTransport(), ...uploadOptions } = options;
   if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
-  if (typeof controlPlane?.initiate !== 'function')
-    throw new TypeError('controlPlane must be a ControlPlane');
+  assertControlPlane(controlPlane);
   const openSource = (): Promise<ReturnType<typeof createBlobSource>> =>
     Promise.resolve(createBlobSource(file));
   const ports = { openSource, transport, controlPlane, clock: systemClock, random: systemRandom };

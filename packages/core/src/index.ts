@@ -5,6 +5,7 @@ export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
 export { UploadError } from './errors.ts';
 export { createInMemoryCheckpoints, uploadLockedError } from './in-memory-checkpoints.ts';
 export type { RetryOptions, StallOptions, UploadOptions } from './options.ts';
+export { assertControlPlane, assertOptions } from './options.ts';
 export type { PartBodyOptions } from './part-body.ts';
 export { createPartBody, sourceChangedError } from './part-body.ts';
 export type { Part } from './part-plan.ts';

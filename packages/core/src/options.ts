@@ -13,30 +13,30 @@ export interface UploadOptions extends ObjectOptions {
    * Bytes per part, 102400 (100 KiB) to 5368709120 (5 GiB). Default: 8 MiB, larger from 8 GB on. Raised where
    * the file would need more than 10,000 parts. A file smaller than one part is sent as one PutObject.
    */
-  readonly partSize?: number;
+  readonly partSize?: number | undefined;
   /** Parts in flight, 1 to 64. Default: 5. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * Go on with an unfinished upload of the same source to the same key, where there is a checkpoint of it.
    * Default: true. `false` removes it from OSS and begins anew.
    */
-  readonly resume?: boolean;
-  readonly retry?: RetryOptions;
-  readonly stall?: StallOptions;
+  readonly resume?: boolean | undefined;
+  readonly retry?: RetryOptions | undefined;
+  readonly stall?: StallOptions | undefined;
   /** Aborting it aborts the upload and removes its parts from OSS. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called with every event, in order. What it throws is ignored. */
-  readonly onEvent?: (event: UploadEvent) => void;
+  readonly onEvent?: ((event: UploadEvent) => void) | undefined;
 }
 
 /** How often, and how patiently, a transient failure is retried. */
 export interface RetryOptions {
   /** Tries of one request, the first included, 1 to 100. Default: 8. */
-  readonly attemptsMax?: number;
+  readonly attemptsMax?: number | undefined;
   /** The delay before try n + 1 is drawn from 0 to `baseMs` × 2^n. Default: 200. */
-  readonly baseMs?: number;
+  readonly baseMs?: number | undefined;
   /** No delay is drawn from more than this. OSS's own wish to wait longer is obeyed. Default: 20000. */
-  readonly maxMs?: number;
+  readonly maxMs?: number | undefined;
 }
 
 /**
@@ -44,14 +44,17 @@ export interface RetryOptions {
  */
 export interface StallOptions {
   /** No byte has moved for so long, 1 ms to an hour. Default: 30000. */
-  readonly idleMs?: number;
+  readonly idleMs?: number | undefined;
   /** The body is sent and no answer has come for so long, 1 ms to an hour. Default: 60000. */
-  readonly answerMs?: number;
+  readonly answerMs?: number | undefined;
   /** Fewer bytes a second than this have moved over `windowMs`, from 0. Default: 1024. */
-  readonly minBytesPerSecond?: number;
+  readonly minBytesPerSecond?: number | undefined;
   /** 1 ms to an hour. Default: 60000. */
-  readonly windowMs?: number;
+  readonly windowMs?: number | undefined;
 }
+
+/** Options with every default filled in. */
+export type Resolved<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
 
 /** The options with every default filled in: nothing is optional past this point. */
 export interface ResolvedOptions {
@@ -60,8 +63,8 @@ export interface ResolvedOptions {
   readonly partSize: number | undefined;
   readonly concurrency: number;
   readonly resume: boolean;
-  readonly retry: Required<RetryOptions>;
-  readonly stall: Required<StallOptions>;
+  readonly retry: Resolved<RetryOptions>;
+  readonly stall: Resolved<StallOptions>;
   readonly signal: AbortSignal | undefined;
   readonly onEvent: (event: UploadEvent) => void;
 }
@@ -69,9 +72,15 @@ export interface ResolvedOptions {
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function resolveOptions(options: UploadOptions): ResolvedOptions {
   const { key, partSize, concurrency = 5, resume = true, retry, stall, signal, onEvent, ...object } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError('signal must be an AbortSignal');
+  }
+  if (onEvent !== undefined && typeof onEvent !== 'function')
+    throw new TypeError('onEvent must be a function');
   assertKey(key);
   assertUnmarked(object);
-  // Made only to be checked, before anything is sent: the coordinator makes them again, with a nonce of this length.
+  // Made only to be checked, before anything is sent: the coordinator makes them again, with a nonce of this
+  // length.
   objectHeaders(markedObject(object, '0'.repeat(32)));
   aclHeader(object.acl);
   if (partSize !== undefined) assertPartSize(partSize);
@@ -95,14 +104,14 @@ function resolveRetry({
   attemptsMax = 8,
   baseMs = 200,
   maxMs = 20_000,
-}: RetryOptions = {}): Required<RetryOptions> {
+}: RetryOptions = {}): Resolved<RetryOptions> {
   assertInteger('retry.attemptsMax', attemptsMax, 1, 100);
   assertInteger('retry.baseMs', baseMs, 0, 60_000);
   assertInteger('retry.maxMs', maxMs, 0, HOUR_MS);
   return { attemptsMax, baseMs, maxMs };
 }
 
-function resolveStall(stall: StallOptions = {}): Required<StallOptions> {
+function resolveStall(stall: StallOptions = {}): Resolved<StallOptions> {
   const { idleMs = 30_000, answerMs = 60_000, minBytesPerSecond = 1024, windowMs = 60_000 } = stall;
   assertInteger('stall.idleMs', idleMs, 1, HOUR_MS);
   assertInteger('stall.answerMs', answerMs, 1, HOUR_MS);
@@ -118,4 +127,23 @@ export function assertConcurrency(concurrency: number): void {
 function assertInteger(name: string, value: number, min: number, max: number): void {
   if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new RangeError(`${name} must be a whole number from ${min} to ${max}, got ${value}`);
+}
+
+/** Throws a `TypeError` that says what is missing. */
+export function assertOptions(options: unknown): asserts options is object {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError('options must be an object, with at least key and controlPlane');
+  }
+}
+
+/**
+ * Throws a `TypeError` for anything else, for an object store above all, which has verbs of the same names.
+ */
+export function assertControlPlane(controlPlane: unknown): void {
+  const verbs = ['initiate', 'presignParts', 'listParts', 'complete', 'abort'];
+  const isPlane =
+    typeof controlPlane === 'object' &&
+    controlPlane !== null &&
+    verbs.every((verb) => typeof Reflect.get(controlPlane, verb) === 'function');
+  if (!isPlane) throw new TypeError('controlPlane must be a coordinator: createCoordinator({ store })');
 }

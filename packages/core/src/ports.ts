@@ -210,22 +210,22 @@ export interface UploadedObject {
 /** What the object shall be, besides its bytes. Sent once, when the upload is initiated. */
 export interface ObjectOptions {
   /** Default: none, and OSS serves `application/octet-stream`. */
-  readonly contentType?: string;
-  readonly cacheControl?: string;
-  readonly contentDisposition?: string;
-  readonly contentEncoding?: string;
+  readonly contentType?: string | undefined;
+  readonly cacheControl?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+  readonly contentEncoding?: string | undefined;
   /** An HTTP date or any text OSS shall return as `Expires`. */
-  readonly expires?: string;
+  readonly expires?: string | undefined;
   /** User metadata: `{ author: 'wei' }` becomes `x-oss-meta-author: wei`. At most 8 KiB in all. */
-  readonly metadata?: Readonly<Record<string, string>>;
-  readonly tagging?: Readonly<Record<string, string>>;
-  readonly storageClass?: StorageClass;
-  readonly serverSideEncryption?: 'AES256' | 'KMS' | 'SM4';
-  readonly serverSideDataEncryption?: 'SM4';
-  readonly serverSideEncryptionKeyId?: string;
-  readonly acl?: 'default' | 'private' | 'public-read' | 'public-read-write';
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly tagging?: Readonly<Record<string, string>> | undefined;
+  readonly storageClass?: StorageClass | undefined;
+  readonly serverSideEncryption?: 'AES256' | 'KMS' | 'SM4' | undefined;
+  readonly serverSideDataEncryption?: 'SM4' | undefined;
+  readonly serverSideEncryptionKeyId?: string | undefined;
+  readonly acl?: 'default' | 'private' | 'public-read' | 'public-read-write' | undefined;
   /** Refuses to replace an existing object. Without effect in a bucket with versioning. Default: false. */
-  readonly forbidOverwrite?: boolean;
+  readonly forbidOverwrite?: boolean | undefined;
 }
 
 export type StorageClass = 'Standard' | 'IA' | 'Archive' | 'ColdArchive' | 'DeepColdArchive';
@@ -255,24 +255,24 @@ export interface ObjectStore {
 export interface StoreInitiateRequest {
   readonly key: string;
   readonly object: ObjectOptions;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface StorePresignRequest {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   readonly key: string;
-  /** `undefined` and '' both sign a bare name. */
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** `null`, `undefined` and '' all sign a bare name. */
+  readonly query?: Readonly<Record<string, string | number | null | undefined>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Headers to sign besides Content-Type, Content-MD5 and x-oss-*: each must be in `headers`. */
-  readonly additionalHeaders?: readonly string[];
+  readonly additionalHeaders?: readonly string[] | undefined;
   /** Whole seconds, 1 to 604800. Default: 900. */
-  readonly expiresInSeconds?: number;
+  readonly expiresInSeconds?: number | undefined;
   /**
-   * OSS refused the last such URL for its time or its credentials. A URL tells the signer nothing: so OSS is asked by
-   * a HEAD first, whose answer puts the clock right and condemns dead credentials. Default: false.
+   * OSS refused the last such URL for its time or its credentials. A URL tells the signer nothing: so OSS is
+   * asked by a HEAD first, whose answer puts the clock right and condemns dead credentials. Default: false.
    */
-  readonly afterRefusal?: boolean;
+  readonly afterRefusal?: boolean | undefined;
 }
 
 /** A request that anyone may send until it expires: a bearer credential. */
@@ -286,20 +286,20 @@ export interface PresignedRequest {
 
 export interface StoreObjectRequest {
   readonly key: string;
-  readonly versionId?: string;
-  readonly signal?: AbortSignal;
+  readonly versionId?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface StoreUploadRequest {
   readonly key: string;
   readonly uploadId: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface StoreCompleteRequest extends StoreUploadRequest {
   readonly parts: readonly { readonly partNumber: number; readonly etag: string }[];
-  readonly acl?: ObjectOptions['acl'];
-  readonly forbidOverwrite?: boolean;
+  readonly acl?: ObjectOptions['acl'] | undefined;
+  readonly forbidOverwrite?: boolean | undefined;
 }
 
 export interface CompletedUpload {
@@ -322,8 +322,8 @@ export interface ObjectHead {
 }
 
 export interface StoreListUploadsRequest {
-  readonly prefix?: string;
-  readonly signal?: AbortSignal;
+  readonly prefix?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface ListedUpload {

@@ -58,7 +58,7 @@ test.each([10, bytes.length])(
   'wrong receipts for %i bytes are refused, and harm no finished object',
   async (size) => {
     const world = createWorld();
-    const coordinator = createCoordinator({ store: world.store, clock: world.clock });
+    const coordinator = world.coordinatorOf(world.store);
     const { uploadToken, receipts } = await sentUpload(world, coordinator, size);
     const complete = (claimed: readonly Receipt[]): Promise<unknown> =>
       coordinator.complete({ uploadToken, receipts: claimed, signal });

@@ -11,25 +11,25 @@ import type { OssClock, OssCredentials } from './types.ts';
 
 export interface OssEmulatorOptions {
   /** Default: 0, a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default: `127.0.0.1`. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Default: `cn-hangzhou`. */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /** Default: one, `demo`. */
-  readonly buckets?: readonly string[];
+  readonly buckets?: readonly string[] | undefined;
   /** Default: `{ accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' }`. */
-  readonly credentials?: OssCredentials | readonly OssCredentials[];
+  readonly credentials?: OssCredentials | readonly OssCredentials[] | undefined;
   /** Where to keep everything. Default: in memory. */
-  readonly dataDir?: string;
+  readonly dataDir?: string | undefined;
   /** Keeps sizes and checksums but no bytes, for uploads larger than the memory. Default: false. */
-  readonly discardBodies?: boolean;
+  readonly discardBodies?: boolean | undefined;
   /** Default: the system's. */
-  readonly clock?: OssClock;
+  readonly clock?: OssClock | undefined;
   /** Hosts bound to a bucket: `{ 'files.example.com': 'media' }`. Default: none. */
-  readonly cnames?: Readonly<Record<string, string>>;
+  readonly cnames?: Readonly<Record<string, string>> | undefined;
   /** Serves an admin panel for this machine below this path, such as `/-/emulator`. Default: none. */
-  readonly adminPath?: string;
+  readonly adminPath?: string | undefined;
 }
 
 export interface OssEmulator {

@@ -190,7 +190,7 @@ function otherVersion(version: 'V1' | 'V2'): OssError {
     code: 'InvalidArgument',
     message:
       `This emulator verifies V4 signatures only, and the request carries a ${version} signature. ` +
-      'Switch the client to V4: `authorizationV4: true` in ali-oss, `--sign-version v4 --region <region>` in ossutil, ' +
-      'SignatureVersionV4 in the v2 SDKs (their default).',
+      'Switch the client to V4: `authorizationV4: true` in ali-oss, `--sign-version v4 --region <region>` ' +
+      'in ossutil, SignatureVersionV4 in the v2 SDKs (their default).',
   });
 }

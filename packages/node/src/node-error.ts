@@ -2,8 +2,8 @@ import { UploadError } from '@partway/core';
 
 /**
  * Says what an error of Node or undici means for a request that got no answer. The first code in its chain of
- * causes that the table knows decides; what it does not know is `internal`. Only the code is kept: messages and
- * fields of others may hold a URL, or the bytes of an answer.
+ * causes that the table knows decides; what it does not know is `internal`. Only the code is kept: messages
+ * and fields of others may hold a URL, or the bytes of an answer.
  */
 export function uploadErrorFromNode(reason: unknown): UploadError {
   if (reason instanceof UploadError) return reason;

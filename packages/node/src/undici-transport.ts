@@ -14,12 +14,12 @@ import { readBeforeFailing } from './read-before-failing.ts';
 
 export interface UndiciTransportOptions {
   /** Connections to one origin, each with one part in flight, from 1. Default: 256. */
-  readonly connections?: number;
+  readonly connections?: number | undefined;
   /**
    * Sends through this instead of an agent of its own: `connections` and `close` do not concern it, and an
    * answer may be lost where the endpoint resets the connection right behind it.
    */
-  readonly dispatcher?: Dispatcher;
+  readonly dispatcher?: Dispatcher | undefined;
 }
 
 export interface UndiciTransport extends Transport {

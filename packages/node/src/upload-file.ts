@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import {
+  assertControlPlane,
+  assertOptions,
   type CheckpointStore,
   type ControlPlane,
   startUpload,
@@ -20,9 +22,9 @@ export interface UploadFileOptions extends UploadOptions {
    * see `createFileCheckpoints`. The coordinator needs lasting `tokenKeys` then. Default: nowhere, and a
    * failed upload is removed from OSS.
    */
-  readonly checkpoints?: CheckpointStore;
+  readonly checkpoints?: CheckpointStore | undefined;
   /** Default: one undici transport for all uploads of the process. */
-  readonly transport?: Transport;
+  readonly transport?: Transport | undefined;
 }
 
 /**
@@ -31,10 +33,10 @@ export interface UploadFileOptions extends UploadOptions {
  * with `source_unreadable` or `source_changed`.
  */
 export function uploadFile(path: string | URL, options: UploadFileOptions): Upload {
+  assertOptions(options);
   const filePath = pathOf(path);
   const { controlPlane, checkpoints, transport = sharedTransport(), ...uploadOptions } = options;
-  if (typeof controlPlane?.initiate !== 'function')
-    throw new TypeError('controlPlane must be a ControlPlane');
+  assertControlPlane(controlPlane);
   const openSource = (): ReturnType<typeof createFileSource> => createFileSource(filePath);
   const ports = {
     openSource,

@@ -4,8 +4,9 @@ import { deleteObjectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
- * Removes whatever the upload left: its parts, or the object of a single PutObject. What was in flight may land after
- * an abort, and would be billed for ever or stand under the key; so it is repeated until OSS knows nothing of it.
+ * Removes whatever the upload left: its parts, or the object of a single PutObject. What was in flight may
+ * land after an abort, and would be billed for ever or stand under the key; so it is repeated until OSS knows
+ * nothing of it.
  */
 export async function abortUpload(
   store: ObjectStore,

@@ -6,8 +6,9 @@ import { deleteObjectOf, objectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
- * Proves the parts, completes, proves the object. Asked twice, it answers twice the same. What the caller claims never
- * takes an object away: only one that OSS itself made wrong of proven parts, in this very call, is deleted.
+ * Proves the parts, completes, proves the object. Asked twice, it answers twice the same. What the caller
+ * claims never takes an object away: only one that OSS itself made wrong of proven parts, in this very call,
+ * is deleted.
  */
 export async function completeUpload(
   store: ObjectStore,
@@ -63,7 +64,10 @@ async function storedObject(
   }
 }
 
-/** Asks a second time for the CRC64. Without one there is nothing wrong that could be proven, and nothing right. */
+/**
+ * Asks a second time for the CRC64. Without one there is nothing wrong that could be proven, and nothing
+ * right.
+ */
 async function withChecksum(
   store: ObjectStore,
   grant: UploadGrant,
@@ -153,8 +157,9 @@ const MAY_HAVE_COMPLETED: ReadonlySet<UploadErrorCode> = new Set([
 ]);
 
 /**
- * Looks for the object after such a failure. Where it is not this upload's, the failure stands. Where nobody can tell,
- * a failure that may pass stands too, to be tried again; a final one does not, since it might be wrong.
+ * Looks for the object after such a failure. Where it is not this upload's, the failure stands. Where nobody
+ * can tell, a failure that may pass stands too, to be tried again; a final one does not, since it might be
+ * wrong.
  */
 async function recoverObject(
   store: ObjectStore,

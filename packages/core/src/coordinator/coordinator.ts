@@ -1,13 +1,12 @@
-import { UploadError } from '../errors.ts';
 import { assertUnmarked, markedObject } from '../nonce.ts';
 import { assertKey } from '../oss/key.ts';
 import { PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../oss/limits.ts';
-import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
-import { choosePartSize, countParts } from '../part-plan.ts';
+import { choosePartSize } from '../part-plan.ts';
 import type { Clock, ControlPlane, InitiateRequest, ObjectStore } from '../ports.ts';
 import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
 import { abortUpload } from './abort-upload.ts';
 import { completeUpload } from './complete-upload.ts';
+import { presignPart } from './presign-part.ts';
 import {
   createUploadTokens,
   type TokenKey,
@@ -23,17 +22,17 @@ export interface CoordinatorOptions {
    * The keys that seal upload tokens; the first one seals. Default: a random key that dies with the process,
    * and with it every upload that was not finished.
    */
-  readonly tokenKeys?: readonly TokenKey[];
+  readonly tokenKeys?: readonly TokenKey[] | undefined;
   /** How long a token is good for, 60 to 604800 s. Default: 604800, seven days. */
-  readonly tokenLifetimeSeconds?: number;
+  readonly tokenLifetimeSeconds?: number | undefined;
   /** How long a presigned part may wait before it is sent, 1 to 604800 s. Default: 900. */
-  readonly urlLifetimeSeconds?: number;
+  readonly urlLifetimeSeconds?: number | undefined;
   /** Default: the machine's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Default: tokens sealed with `tokenKeys`. */
-  readonly uploadTokens?: UploadTokens;
+  readonly uploadTokens?: UploadTokens | undefined;
   /** A name no other upload has. Default: 128 random bits. */
-  readonly nonce?: () => string;
+  readonly nonce?: (() => string) | undefined;
 }
 
 /** The side that holds the credentials. It keeps no state: every upload's rights travel in its token. */
@@ -41,6 +40,7 @@ export interface Coordinator extends ControlPlane {}
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function createCoordinator(options: CoordinatorOptions): Coordinator {
+  assertStore(options?.store);
   const { store } = options;
   const clock = options.clock ?? systemClock;
   const nonce = options.nonce ?? randomNonce;
@@ -62,24 +62,6 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     return { ...terms, uploadId, expiresAt };
   }
 
-  function presignPart(
-    grant: UploadGrant,
-    partNumber: number,
-    afterRefusal: boolean,
-  ): ReturnType<ObjectStore['presign']> {
-    const { key, uploadId, size, partSize } = grant;
-    if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > countParts(size, partSize)) {
-      throw outOfPlan(grant, partNumber);
-    }
-    const terms = { method: 'PUT', key, expiresInSeconds: urlLifetimeSeconds, afterRefusal } as const;
-    if (uploadId !== undefined) return store.presign({ ...terms, query: { partNumber, uploadId } });
-    const headers = {
-      ...objectHeaders(markedObject(grant.object, grant.nonce)),
-      ...aclHeader(grant.object.acl),
-    };
-    return store.presign({ ...terms, headers, additionalHeaders: Object.keys(headers) });
-  }
-
   /** A token of another bucket is as good as none, even where the keys are shared. */
   async function open(uploadToken: string, now: number): Promise<UploadGrant> {
     const grant = await tokens.open(uploadToken, now);
@@ -96,13 +78,14 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     },
     async presignParts({ uploadToken, partNumbers, afterRefusal }) {
       const grant = await open(uploadToken, clock.now());
-      const requests = await Promise.all(
-        partNumbers.map((partNumber) => presignPart(grant, partNumber, afterRefusal)),
+      const expiresInSeconds = urlLifetimeSeconds;
+      return Promise.all(
+        partNumbers.map(async (partNumber) => {
+          const request = { partNumber, expiresInSeconds, afterRefusal };
+          const { url, headers, expiresAt } = await presignPart(store, grant, request);
+          return { partNumber, url, headers, expiresInMs: expiresAt - clock.now() };
+        }),
       );
-      return requests.map(({ url, headers, expiresAt }, index) => {
-        const partNumber = partNumbers[index] ?? 0;
-        return { partNumber, url, headers, expiresInMs: expiresAt - clock.now() };
-      });
     },
     async listParts({ uploadToken, signal }) {
       const { key, uploadId } = await open(uploadToken, clock.now());
@@ -118,17 +101,13 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   };
 }
 
+function assertStore(store: unknown): void {
+  if (typeof store === 'object' && store !== null && 'listUploads' in store && 'presign' in store) return;
+  throw new TypeError('store must be an object store: createOssObjectStore({ … })');
+}
+
 /** Before every expiry. */
 const NEVER_EXPIRED = 0;
-
-function outOfPlan({ bucket, key, size, partSize }: UploadGrant, partNumber: number): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: `part ${partNumber} is not in the plan of ${countParts(size, partSize)} parts`,
-    disposition: 'permanent',
-    context: { operation: 'presignParts', bucket, key, partNumber },
-  });
-}
 
 function assertSeconds(name: string, value: number, min: number): void {
   if (Number.isInteger(value) && value >= min && value <= PRESIGN_SECONDS_MAX) return;

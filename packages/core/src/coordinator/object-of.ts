@@ -13,8 +13,8 @@ export async function objectOf(
 }
 
 /**
- * Deletes the object under the upload's key, if this very upload made it, and that version alone. Tells whether there
- * was one.
+ * Deletes the object under the upload's key, if this very upload made it, and that version alone. Tells
+ * whether there was one.
  */
 export async function deleteObjectOf(
   store: ObjectStore,

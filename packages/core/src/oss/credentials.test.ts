@@ -123,7 +123,9 @@ test('a set stays one although its owner writes to it', async () => {
 test('what is no credential is refused by the name of its field, never by its value', async () => {
   const bad = { accessKeyId: 'id', accessKeySecret: 'hush\n' };
   expect(() => createCredentials(bad, { now: () => 0 })).toThrow(
-    new TypeError('credentials.accessKeySecret must be a text without white space at its ends'),
+    new TypeError(
+      'credentials.accessKeySecret must be a text, not empty, and without white space at its ends',
+    ),
   );
   await expect(createCredentials(() => bad, { now: () => 0 }).current()).rejects.toMatchObject({
     code: 'access_denied',

@@ -7,9 +7,9 @@ export interface OssCredentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
   /** Of temporary credentials from STS. */
-  readonly securityToken?: string;
+  readonly securityToken?: string | undefined;
   /** When the security token dies, where that is known. */
-  readonly expiresAt?: Instant;
+  readonly expiresAt?: Instant | undefined;
 }
 
 /** A function is asked again before what it gave expires; without an `expiresAt`, every five minutes. */
@@ -83,6 +83,9 @@ function hold(credentials: OssCredentials, now: number): Held {
  * @throws TypeError that names the field and never its value.
  */
 export function checkedCredentials(credentials: OssCredentials): OssCredentials {
+  if (typeof credentials !== 'object' || credentials === null) {
+    throw new TypeError('credentials must be an object with accessKeyId and accessKeySecret');
+  }
   const { accessKeyId, accessKeySecret, securityToken, expiresAt } = credentials;
   assertCredential('accessKeyId', accessKeyId);
   assertCredential('accessKeySecret', accessKeySecret);
@@ -96,7 +99,7 @@ export function checkedCredentials(credentials: OssCredentials): OssCredentials 
 /** A line end that came along from a file or an environment variable would make every signature wrong. */
 function assertCredential(name: string, value: string): void {
   if (typeof value !== 'string' || !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
-    throw new TypeError(`credentials.${name} must be a text without white space at its ends`);
+    throw new TypeError(`credentials.${name} must be a text, not empty, and without white space at its ends`);
   }
 }
 

@@ -12,17 +12,17 @@ export interface EndpointOptions {
    * A host, or a URL without a path. The scheme is https where none is given. Default: the region's public
    * host.
    */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** The region's host inside Alibaba Cloud. Default: false. */
-  readonly internal?: boolean;
+  readonly internal?: boolean | undefined;
   /**
    * Transfer acceleration: anywhere (`true`), or outside the Chinese mainland (`'overseas'`). Default: false.
    */
-  readonly accelerate?: boolean | 'overseas';
+  readonly accelerate?: boolean | 'overseas' | undefined;
   /**
    * Default: `path` for an IP address or localhost, else `virtual-host`, which is all that OSS itself serves.
    */
-  readonly addressing?: Addressing;
+  readonly addressing?: Addressing | undefined;
 }
 
 export interface Endpoint {

@@ -12,9 +12,9 @@ export interface OssObjectStoreOptions extends EndpointOptions {
   /** One set, or a function that is asked for one whenever the last is about to expire. */
   readonly credentials: CredentialsSource;
   /** Default: the `fetch` of the platform. */
-  readonly fetch?: Fetch;
+  readonly fetch?: Fetch | undefined;
   /** Default: the clock of the system. When OSS calls it wrong, OSS's own time is used from then on. */
-  readonly clock?: Pick<Clock, 'now'>;
+  readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
 /**

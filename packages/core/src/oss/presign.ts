@@ -24,25 +24,25 @@ export interface SignRequest extends EndpointOptions {
   /** For `signHeaders` alone, an empty key stands for the bucket itself. */
   readonly key: string;
   /** Default: `oss`. For CloudBox `oss-cloudbox`, with the id of the box as region. */
-  readonly product?: string;
+  readonly product?: string | undefined;
   readonly credentials: OssCredentials;
-  /** `undefined` and `''` both sign a bare name. */
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  /** `null`, `undefined` and `''` all sign a bare name. */
+  readonly query?: Readonly<Record<string, string | number | null | undefined>> | undefined;
   /** Of these, Content-Type, Content-MD5 and x-oss-* are signed. An empty value counts as absent. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
    * Names of further `headers` to sign. Those that `headers` does not have are passed over, as the SDKs do.
    */
-  readonly additionalHeaders?: readonly string[];
+  readonly additionalHeaders?: readonly string[] | undefined;
   /** Default: the time of the system. */
-  readonly now?: Instant;
+  readonly now?: Instant | undefined;
 }
 
 export interface PresignRequest extends SignRequest {
   /** Whole seconds, 1 to 604800. Default: 900. */
-  readonly expiresInSeconds?: number;
+  readonly expiresInSeconds?: number | undefined;
   /** 1 to 604800 s after `now`. Wins over `expiresInSeconds`. */
-  readonly expiresAt?: Instant;
+  readonly expiresAt?: Instant | undefined;
 }
 
 /**
@@ -196,7 +196,7 @@ function assertQuery(query: Readonly<Record<string, unknown>>): void {
     if (RESERVED.includes(name.toLowerCase())) {
       throw new TypeError(`query must not have ${name.toLowerCase()}, which the signer sets`);
     }
-    if (value !== undefined && typeof value !== 'string' && !Number.isFinite(value)) {
+    if (value !== undefined && value !== null && typeof value !== 'string' && !Number.isFinite(value)) {
       throw new TypeError(`query.${name} must be a string or a finite number`);
     }
     if (/\p{Surrogate}/u.test(name + String(value))) {

@@ -63,7 +63,7 @@ export function canonicalUri(bucket: string, key: string): string {
  * The query as it is signed, which is also good for the wire: encoded, sorted by encoded name, a bare name
  * where the value is empty or `undefined`.
  */
-export function canonicalQuery(query: Readonly<Record<string, string | number | undefined>>): string {
+export function canonicalQuery(query: Readonly<Record<string, string | number | null | undefined>>): string {
   return Object.entries(query)
     .map(([name, value]) => [uriEncode(name), uriEncode(String(value ?? ''))] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1))

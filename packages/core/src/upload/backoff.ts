@@ -1,5 +1,5 @@
 import type { UploadError, UploadErrorCode } from '../errors.ts';
-import type { RetryOptions } from '../options.ts';
+import type { Resolved, RetryOptions } from '../options.ts';
 import type { Random } from '../ports.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Random } from '../ports.ts';
 export function backoffMs(
   error: UploadError,
   attempt: number,
-  { baseMs, maxMs }: Required<RetryOptions>,
+  { baseMs, maxMs }: Resolved<RetryOptions>,
   random: Random,
 ): number {
   if (attempt === 1 && MENDED_BY_A_NEW_URL.has(error.code)) return 0;

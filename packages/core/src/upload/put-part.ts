@@ -73,8 +73,8 @@ function isExisting(response: PartResponse): boolean {
 }
 
 /**
- * What is wrong with an answer; `undefined` when OSS says that it stored these bytes. Where CORS may hide the CRC64,
- * Complete's list of parts has to prove them.
+ * What is wrong with an answer; `undefined` when OSS says that it stored these bytes. Where CORS may hide the
+ * CRC64, Complete's list of parts has to prove them.
  */
 function failureIn(response: PartResponse, crc64: string, mayHideHeaders: boolean): UploadError | undefined {
   if (response.status !== 200) return ossError(response, { operation: 'UploadPart' });

@@ -58,8 +58,8 @@ function planUpload(run: UploadRun, { size }: Source, upload: InitiatedUpload): 
 }
 
 /**
- * Once Complete is on its way its outcome is found out, whatever the caller wants meanwhile: OSS carries it out
- * whether or not anybody listens, and an upload must not be called aborted whose object is there.
+ * Once Complete is on its way its outcome is found out, whatever the caller wants meanwhile: OSS carries it
+ * out whether or not anybody listens, and an upload must not be called aborted whose object is there.
  */
 async function completeUpload(
   run: UploadRun,

@@ -1,5 +1,5 @@
 import { UploadError } from '../errors.ts';
-import type { StallOptions } from '../options.ts';
+import type { Resolved, StallOptions } from '../options.ts';
 import type { UploadRun } from './upload.ts';
 
 /** One try under guard. */
@@ -56,7 +56,7 @@ interface Clocks {
   symptom(now: number): string | undefined;
 }
 
-function startClocks(limits: Required<StallOptions>, size: number, startedAt: number): Clocks {
+function startClocks(limits: Resolved<StallOptions>, size: number, startedAt: number): Clocks {
   const { idleMs, answerMs, minBytesPerSecond, windowMs } = limits;
   let sentBytes = 0;
   let movedAt = startedAt;

@@ -15,7 +15,7 @@ import type { UploadEvent, UploadFact } from './events.ts';
 import { PAUSED } from './interruption.ts';
 import { runUpload } from './run-upload.ts';
 import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
-import { createStops } from './stops.ts';
+import { createStops, type Stops } from './stops.ts';
 
 /** An upload under way. */
 export interface Upload {
@@ -87,23 +87,9 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
     for (const listener of [...listeners]) callListener(listener, event);
   }
 
-  /** The walk is begun again after every pause. */
-  async function run(): Promise<UploadedObject> {
-    for (let { resume } = options; ; resume = true) {
-      try {
-        const signal = stops.signal();
-        return await runUpload({ ports, options: { ...options, resume }, checkpoints, signal, limit, emit });
-      } catch (reason) {
-        if (reason !== PAUSED) throw reason;
-        emit({ type: 'paused' });
-        await stops.resumed();
-        emit({ type: 'resumed' });
-      }
-    }
-  }
-
+  const run = { ports, options, checkpoints, limit, emit };
   const unlink = linkCallerSignal(options.signal, stops.abort);
-  const result = settle(run, emit).finally(unlink);
+  const result = settle(run, stops).finally(unlink);
   // The failure is kept for whoever awaits it later, and told as an event until then.
   result.catch(() => undefined);
 
@@ -130,18 +116,32 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
   };
 }
 
-async function settle(
-  run: () => Promise<UploadedObject>,
-  emit: (fact: UploadFact) => void,
-): Promise<UploadedObject> {
+async function settle(run: Omit<UploadRun, 'signal'>, stops: Stops): Promise<UploadedObject> {
   try {
-    const object = await run();
-    emit({ type: 'completed', object });
+    const object = await walkUntilSettled(run, stops);
+    run.emit({ type: 'completed', object });
     return object;
   } catch (reason) {
     const error = UploadError.from(reason);
-    emit({ type: 'failed', error });
+    run.emit({ type: 'failed', error });
     throw error;
+  }
+}
+
+/** The walk is begun again after every pause, and then goes on with the upload it had begun itself. */
+async function walkUntilSettled(
+  { options, emit, ...run }: Omit<UploadRun, 'signal'>,
+  stops: Stops,
+): Promise<UploadedObject> {
+  for (let { resume } = options; ; resume = true) {
+    try {
+      return await runUpload({ ...run, emit, options: { ...options, resume }, signal: stops.signal() });
+    } catch (reason) {
+      if (reason !== PAUSED) throw reason;
+      emit({ type: 'paused' });
+      await stops.resumed();
+      emit({ type: 'resumed' });
+    }
   }
 }
 

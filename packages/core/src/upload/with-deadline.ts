@@ -8,8 +8,8 @@ export const VERB_MS_MAX = 120_000;
 export const COMPLETE_MS_MAX = 900_000;
 
 /**
- * Waits for one try of a verb, until the deadline or the caller's abort, also where whoever carries it out does not
- * heed the signal it is given.
+ * Waits for one try of a verb, until the deadline or the caller's abort, also where whoever carries it out
+ * does not heed the signal it is given.
  */
 export async function withDeadline<T>(
   run: UploadRun,
