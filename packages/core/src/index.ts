@@ -48,5 +48,6 @@ export { ERROR_BODY_MAX } from './ports.ts';
 export { systemClock, systemRandom } from './system.ts';
 export type { UploadEvent } from './upload/events.ts';
 export type { UploadSnapshot } from './upload/snapshot.ts';
-export type { Upload, UploadPorts } from './upload/upload.ts';
+export type { Upload } from './upload/upload.ts';
 export { startUpload } from './upload/upload.ts';
+export type { UploadPorts } from './upload/upload-run.ts';

@@ -42,8 +42,8 @@ export {
 } from './misbehave.ts';
 export { OssError, type OssErrorFields } from './oss-error.ts';
 export { createOssModel, type OssModel, type OssModelOptions } from './oss-model.ts';
-export { createDirectoryRecords, loadBuckets, type Records } from './records.ts';
-export type { Bucket, Ids } from './state.ts';
+export { createDirectoryRecords, loadBuckets } from './records.ts';
+export type { Bucket, Ids, Records } from './state.ts';
 export type {
   OssClock,
   OssCredentials,

@@ -1,19 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Bucket, MultipartUpload, ObjectVersion, StoredPart } from './state.ts';
-
-/** Where the state is written down, one small record a thing, so that a restart finds it again. */
-export interface Records {
-  saveBucket(bucket: Bucket): Promise<void>;
-  removeBucket(bucket: Bucket): Promise<void>;
-  /** Every version of the key, or none any more. */
-  saveObject(bucket: Bucket, key: string): Promise<void>;
-  saveUpload(bucket: Bucket, upload: MultipartUpload): Promise<void>;
-  savePart(bucket: Bucket, upload: MultipartUpload, part: StoredPart): Promise<void>;
-  removePart(bucket: Bucket, upload: MultipartUpload, partNumber: number): Promise<void>;
-  removeUpload(bucket: Bucket, uploadId: string): Promise<void>;
-}
+import type { Bucket, MultipartUpload, ObjectVersion, Records, StoredPart } from './state.ts';
 
 /** Remembers nothing. */
 export function createNoRecords(): Records {

@@ -1,6 +1,5 @@
 import type { Blobs } from './blobs.ts';
 import { noSuchBucket, noSuchUpload } from './errors.ts';
-import type { Records } from './records.ts';
 
 /** Everything an OSS knows, besides the bytes. */
 export interface OssState {
@@ -10,6 +9,18 @@ export interface OssState {
   readonly records: Records;
   readonly now: () => number;
   readonly ids: Ids;
+}
+
+/** Where the state is written down, one small record a thing, so that a restart finds it again. */
+export interface Records {
+  saveBucket(bucket: Bucket): Promise<void>;
+  removeBucket(bucket: Bucket): Promise<void>;
+  /** Every version of the key, or none any more. */
+  saveObject(bucket: Bucket, key: string): Promise<void>;
+  saveUpload(bucket: Bucket, upload: MultipartUpload): Promise<void>;
+  savePart(bucket: Bucket, upload: MultipartUpload, part: StoredPart): Promise<void>;
+  removePart(bucket: Bucket, upload: MultipartUpload, partNumber: number): Promise<void>;
+  removeUpload(bucket: Bucket, uploadId: string): Promise<void>;
 }
 
 /** Names nobody has had before. */

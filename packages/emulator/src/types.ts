@@ -82,3 +82,6 @@ export interface OssCredentials {
 export interface OssClock {
   now(): number;
 }
+
+/** The query by name, decoded; of a repeated name the last value. */
+export type Parameters = ReadonlyMap<string, string>;

@@ -6,7 +6,7 @@ import type { InitiatedUpload, ListedPart, Receipt, Source, UploadedObject } fro
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { UNINTERRUPTED } from './interruption.ts';
 import { retrying } from './retrying.ts';
-import type { UploadRun } from './upload.ts';
+import type { UploadRun } from './upload-run.ts';
 import { COMPLETE_MS_MAX, VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** An upload to go on with. */

@@ -1,7 +1,7 @@
 import { UploadError } from '../errors.ts';
 import type { Part } from '../part-plan.ts';
 import type { InitiatedUpload, PresignedPart } from '../ports.ts';
-import type { UploadRun } from './upload.ts';
+import type { UploadRun } from './upload-run.ts';
 import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** The small window of presigned parts that an upload holds. */

@@ -6,7 +6,7 @@ import { MENDED_BY_A_NEW_URL } from './backoff.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import { retrying } from './retrying.ts';
 import { guardStalls } from './stall-guard.ts';
-import type { UploadRun } from './upload.ts';
+import type { UploadRun } from './upload-run.ts';
 
 /** What all parts of an upload share. */
 export interface PartSending {

@@ -1,6 +1,6 @@
 import { type ErrorContext, UploadError } from '../errors.ts';
 import { backoffMs } from './backoff.ts';
-import type { UploadRun } from './upload.ts';
+import type { UploadRun } from './upload-run.ts';
 
 /**
  * The one retry loop of the project. Tries until `attempt` resolves, fails for good, or has failed as often

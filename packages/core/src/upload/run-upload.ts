@@ -7,7 +7,7 @@ import { PAUSED, UNINTERRUPTED } from './interruption.ts';
 import { listHeldParts, openUpload, saveCheckpoint } from './open-upload.ts';
 import { retrying } from './retrying.ts';
 import { sendParts } from './send-parts.ts';
-import type { UploadRun } from './upload.ts';
+import type { UploadRun } from './upload-run.ts';
 import { COMPLETE_MS_MAX, VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** The whole upload: open, plan, send the parts, complete, prove. Nobody else works on it meanwhile. */

@@ -2,7 +2,7 @@ import type { Part } from '../part-plan.ts';
 import type { InitiatedUpload, ListedPart, Receipt, Source } from '../ports.ts';
 import { createPresignedParts } from './presigned-parts.ts';
 import { putPart } from './put-part.ts';
-import type { UploadRun } from './upload.ts';
+import type { UploadRun } from './upload-run.ts';
 
 /** Parts handed to the limiter ahead of time: 10,000 waiting closures would cost megabytes for nothing. */
 const QUEUED_MAX = 64;

@@ -1,6 +1,6 @@
 import { UploadError } from '../errors.ts';
 import type { Resolved, StallOptions } from '../options.ts';
-import type { UploadRun } from './upload.ts';
+import type { UploadRun } from './upload-run.ts';
 
 /** One try under guard. */
 export interface GuardedTry {

@@ -1,21 +1,14 @@
-import pLimit, { type LimitFunction } from 'p-limit';
+import pLimit from 'p-limit';
 import { abortedError, UploadError } from '../errors.ts';
 import { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
-import { assertConcurrency, type ResolvedOptions, resolveOptions, type UploadOptions } from '../options.ts';
-import type {
-  CheckpointStore,
-  Clock,
-  ControlPlane,
-  Random,
-  Source,
-  Transport,
-  UploadedObject,
-} from '../ports.ts';
+import { assertConcurrency, resolveOptions, type UploadOptions } from '../options.ts';
+import type { UploadedObject } from '../ports.ts';
 import type { UploadEvent, UploadFact } from './events.ts';
 import { PAUSED } from './interruption.ts';
 import { runUpload } from './run-upload.ts';
 import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
 import { createStops, type Stops } from './stops.ts';
+import type { UploadPorts, UploadRun } from './upload-run.ts';
 
 /** An upload under way. */
 export interface Upload {
@@ -42,31 +35,6 @@ export interface Upload {
   abort(): Promise<void>;
   /** Parts in flight from now on, 1 to 64. */
   setConcurrency(concurrency: number): void;
-}
-
-/** Everything the engine awaits. */
-export interface UploadPorts {
-  openSource(): Promise<Source>;
-  readonly transport: Transport;
-  readonly controlPlane: ControlPlane;
-  /**
-   * Where checkpoints survive this upload. `undefined`: it can be paused, but a failed one is not resumed.
-   */
-  readonly checkpoints: CheckpointStore | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-}
-
-/** What every step of the walk is given. */
-export interface UploadRun {
-  readonly ports: UploadPorts;
-  readonly options: ResolvedOptions;
-  readonly checkpoints: CheckpointStore;
-  /** Aborted when the caller stops the upload: with an `UploadError`, or with `PAUSED`. */
-  readonly signal: AbortSignal;
-  /** Parts in flight, and the knob that turns them. */
-  readonly limit: LimitFunction;
-  readonly emit: (fact: UploadFact) => void;
 }
 
 /**

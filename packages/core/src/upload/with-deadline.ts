@@ -1,5 +1,5 @@
 import { UploadError } from '../errors.ts';
-import type { UploadRun } from './upload.ts';
+import type { UploadRun } from './upload-run.ts';
 
 /** A verb of the control plane is answered in seconds; this long, and it will not be. */
 export const VERB_MS_MAX = 120_000;

@@ -18,11 +18,11 @@ import {
   type StoredPart,
   uploadOf,
 } from '../state.ts';
-import type { OssRequest } from '../types.ts';
+import type { OssRequest, Parameters } from '../types.ts';
 import { headerOf } from '../wire-text.ts';
 import { childrenNamed, readXml, textOf } from '../xml.ts';
 import { type Callbacks, readCallback } from './callback.ts';
-import { encoded, encodingElement, type Parameters, partsOf } from './multipart.ts';
+import { encoded, encodingElement, partsOf } from './multipart.ts';
 import { assertMayWrite, keepObject, readPieces, versionHeader } from './objects.ts';
 import { assertAcl } from './request-checks.ts';
 

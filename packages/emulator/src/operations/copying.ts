@@ -1,10 +1,10 @@
 import { type Answer, xmlAnswer } from '../answer.ts';
 import { invalidArgument, preconditionFailed, unexpectedQuery } from '../errors.ts';
 import { type Bucket, bucketOf, type ObjectVersion, type OssState } from '../state.ts';
-import type { OssRequest } from '../types.ts';
+import type { OssRequest, Parameters } from '../types.ts';
 import { headerOf, percentDecode } from '../wire-text.ts';
 import { isoDate } from './iso-date.ts';
-import { awaitingUpload, landPart, type Parameters, partNumberOf } from './multipart.ts';
+import { awaitingUpload, landPart, partNumberOf } from './multipart.ts';
 import { objectHeadersOf } from './object-headers.ts';
 import { instantOf, matches, type Range, readRange, wholeSeconds } from './object-reading.ts';
 import { assertMayWrite, keepObjectIfAllowed, readPieces, versionHeader, versionOf } from './objects.ts';

@@ -1,8 +1,9 @@
 import { type Answer, emptyAnswer, xmlAnswer } from '../answer.ts';
 import { malformedXml } from '../errors.ts';
 import type { Bucket, OssState } from '../state.ts';
+import type { Parameters } from '../types.ts';
 import { childrenNamed, exactTextOf, readXml, textOf, type XmlElement } from '../xml.ts';
-import { encoded, encodingElement, type Parameters } from './multipart.ts';
+import { encoded, encodingElement } from './multipart.ts';
 import { deleteObject } from './objects.ts';
 
 const KEYS_MAX = 1000;

@@ -1,12 +1,11 @@
 import { invalidArgument } from '../errors.ts';
 import { type Bucket, type MultipartUpload, newestOf, type ObjectVersion } from '../state.ts';
+import type { Parameters } from '../types.ts';
 import { asciiOrder } from '../wire-text.ts';
 import { writeXml, type XmlElement } from '../xml.ts';
 import { OWNER } from './buckets.ts';
 import { isoDate } from './iso-date.ts';
 import { encodingOf, type KeyEncoding, limitOf, type Page, pageOf, utf8Order } from './listing-page.ts';
-
-type Parameters = ReadonlyMap<string, string>;
 
 /** ListMultipartUploads, its elements in the order of OSS.md 5.7. */
 export function listUploads(bucket: Bucket, parameters: Parameters): string {

@@ -9,15 +9,13 @@ import {
   unexpectedQuery,
 } from '../errors.ts';
 import { type Bucket, type MultipartUpload, type OssState, type StoredPart, uploadOf } from '../state.ts';
-import type { OssRequest } from '../types.ts';
+import type { OssRequest, Parameters } from '../types.ts';
 import { headerOf, percentEncode } from '../wire-text.ts';
 import type { XmlElement } from '../xml.ts';
 import { isoDate } from './iso-date.ts';
 import { objectHeadersOf } from './object-headers.ts';
 import { assertMayWrite } from './objects.ts';
 import { assertTrafficLimit } from './request-checks.ts';
-
-export type Parameters = ReadonlyMap<string, string>;
 
 /** POST /key?uploads */
 export async function initiateMultipartUpload(

@@ -2,7 +2,7 @@ import { type Answer, emptyAnswer, xmlTextAnswer } from '../answer.ts';
 import { readXmlBody } from '../body.ts';
 import { invalidObjectName, methodNotAllowed } from '../errors.ts';
 import { type Bucket, bucketOf, type OssState } from '../state.ts';
-import type { OssOperation, OssRequest, OssTarget } from '../types.ts';
+import type { OssOperation, OssRequest, OssTarget, Parameters } from '../types.ts';
 import {
   deleteBucket,
   getBucketAcl,
@@ -20,13 +20,7 @@ import { deleteCors, getCors, preflight, putCors } from './cors.ts';
 import { deleteMultipleObjects } from './delete-multiple.ts';
 import { deleteLifecycle, getLifecycle, putLifecycle } from './lifecycle.ts';
 import { listObjects, listObjectsV2, listUploads } from './listings.ts';
-import {
-  abortMultipartUpload,
-  initiateMultipartUpload,
-  listParts,
-  type Parameters,
-  uploadPart,
-} from './multipart.ts';
+import { abortMultipartUpload, initiateMultipartUpload, listParts, uploadPart } from './multipart.ts';
 import { deleteObject, getObject, putObject } from './objects.ts';
 
 /** Carries out a request that has shown it may be. */

@@ -1,0 +1,29 @@
+import type { LimitFunction } from 'p-limit';
+import type { ResolvedOptions } from '../options.ts';
+import type { CheckpointStore, Clock, ControlPlane, Random, Source, Transport } from '../ports.ts';
+import type { UploadFact } from './events.ts';
+
+/** Everything the engine awaits. */
+export interface UploadPorts {
+  openSource(): Promise<Source>;
+  readonly transport: Transport;
+  readonly controlPlane: ControlPlane;
+  /**
+   * Where checkpoints survive this upload. `undefined`: it can be paused, but a failed one is not resumed.
+   */
+  readonly checkpoints: CheckpointStore | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** What every step of the walk is given. */
+export interface UploadRun {
+  readonly ports: UploadPorts;
+  readonly options: ResolvedOptions;
+  readonly checkpoints: CheckpointStore;
+  /** Aborted when the caller stops the upload: with an `UploadError`, or with `PAUSED`. */
+  readonly signal: AbortSignal;
+  /** Parts in flight, and the knob that turns them. */
+  readonly limit: LimitFunction;
+  readonly emit: (fact: UploadFact) => void;
+}
