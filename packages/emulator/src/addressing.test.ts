@@ -149,6 +149,7 @@ describe('the operation', () => {
     ['PUT', '/b?cors', 'PutBucketCors'],
     ['GET', '/b?lifecycle', 'GetBucketLifecycle'],
     ['GET', '/b?acl', 'GetBucketAcl'],
+    ['GET', '/b/k?acl', 'GetObjectAcl'],
     ['POST', '/b?delete', 'DeleteMultipleObjects'],
     ['OPTIONS', '/b/k?partNumber=1&uploadId=U', 'OptionObject'],
     ['PUT', '/b/k?acl', 'Unknown'],

@@ -165,6 +165,7 @@ const OPERATIONS: readonly OperationRow[] = [
   { on: 'object', method: 'PUT', header: 'x-oss-copy-source', operation: 'CopyObject' },
   { on: 'object', method: 'PUT', operation: 'PutObject' },
   { on: 'object', method: 'GET', has: 'uploadId', operation: 'ListParts' },
+  { on: 'object', method: 'GET', has: 'acl', operation: 'GetObjectAcl' },
   { on: 'object', method: 'GET', operation: 'GetObject' },
   { on: 'object', method: 'HEAD', has: 'objectMeta', operation: 'GetObjectMeta' },
   { on: 'object', method: 'HEAD', operation: 'HeadObject' },

@@ -40,6 +40,7 @@ export type OssOperation =
   | 'HeadBucket'
   | 'DeleteBucket'
   | 'GetBucketAcl'
+  | 'GetObjectAcl'
   | 'GetBucketVersioning'
   | 'PutBucketVersioning'
   | 'GetBucketInfo'

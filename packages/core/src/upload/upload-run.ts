@@ -1,4 +1,3 @@
-import type { LimitFunction } from 'p-limit';
 import type { ResolvedOptions } from '../options.ts';
 import type { CheckpointStore, Clock, ControlPlane, Random, Source, Transport } from '../ports.ts';
 import type { UploadFact } from './events.ts';
@@ -24,6 +23,12 @@ export interface UploadRun {
   /** Aborted when the caller stops the upload: with an `UploadError`, or with `PAUSED`. */
   readonly signal: AbortSignal;
   /** Parts in flight, and the knob that turns them. */
-  readonly limit: LimitFunction;
+  readonly limit: PartLimit;
   readonly emit: (fact: UploadFact) => void;
+}
+
+/** Runs tasks, at most `concurrency` of them at once. */
+export interface PartLimit {
+  <T>(task: () => Promise<T>): Promise<T>;
+  concurrency: number;
 }

@@ -83,10 +83,11 @@ function bucketElement({ region }: OssState, { name, createdAt }: Bucket): XmlEl
   ];
 }
 
-export function getBucketAcl(_bucket: Bucket): string {
+/** ACLs are not modelled: a bucket is private, and an object as its bucket. */
+export function accessControlPolicy(grant: 'private' | 'default'): string {
   return writeXml('AccessControlPolicy', [
     ['Owner', OWNER],
-    ['AccessControlList', [['Grant', 'private']]],
+    ['AccessControlList', [['Grant', grant]]],
   ]);
 }
 

@@ -4,8 +4,8 @@ import { invalidObjectName, methodNotAllowed } from '../errors.ts';
 import { type Bucket, bucketOf, type OssState } from '../state.ts';
 import type { OssOperation, OssRequest, OssTarget, Parameters } from '../types.ts';
 import {
+  accessControlPolicy,
   deleteBucket,
-  getBucketAcl,
   getBucketInfo,
   getBucketLocation,
   getVersioning,
@@ -21,7 +21,7 @@ import { deleteMultipleObjects } from './delete-multiple.ts';
 import { deleteLifecycle, getLifecycle, putLifecycle } from './lifecycle.ts';
 import { listObjects, listObjectsV2, listUploads } from './listings.ts';
 import { abortMultipartUpload, initiateMultipartUpload, listParts, uploadPart } from './multipart.ts';
-import { deleteObject, getObject, putObject } from './objects.ts';
+import { deleteObject, getObject, putObject, versionOf } from './objects.ts';
 
 /** Carries out a request that has shown it may be. */
 export async function perform(
@@ -96,7 +96,14 @@ const OPERATIONS: Readonly<Record<OssOperation, Operate>> = {
     await asked.state.records.removeBucket(bucket);
     return emptyAnswer(204);
   },
-  GetBucketAcl: (asked) => xmlTextAnswer(getBucketAcl(existing(asked))),
+  GetBucketAcl: (asked) => {
+    existing(asked);
+    return xmlTextAnswer(accessControlPolicy('private'));
+  },
+  GetObjectAcl: (asked) => {
+    versionOf(existing(asked), asked.key, asked.parameters.get('versionId'));
+    return xmlTextAnswer(accessControlPolicy('default'));
+  },
   GetBucketVersioning: (asked) => xmlTextAnswer(getVersioning(existing(asked))),
   PutBucketVersioning: (asked) => configured(asked, putVersioning),
   GetBucketInfo: (asked) =>
