@@ -14,6 +14,7 @@ export type UploadErrorCode =
   | 'access_denied'
   | 'upload_not_found'
   | 'upload_locked'
+  | 'checkpoint_failed'
   | 'object_not_found'
   | 'object_exists'
   | 'checksum_mismatch'

@@ -140,6 +140,36 @@ test('an upload that is gone from OSS is begun anew', async () => {
   await expectStored(world);
 });
 
+test('a checkpoint whose token nobody opens any more does not stand in the way of a new upload', async () => {
+  const world = createWorld();
+  await interrupt(world);
+  const [id = ''] = await world.checkpoints.list();
+  const text = (await world.checkpoints.load(id)) ?? '';
+  await world.checkpoints.save(id, text.replace('secret-token-0', 'secret-token-of-a-dead-process'));
+  await world.settled(start(world).result);
+  expect(partsSent(world)).toHaveLength(6);
+  expect(await world.checkpoints.list()).toEqual([]);
+});
+
+test('a checkpoint that cannot be written fails the upload before its first part, and leaves nothing', async () => {
+  const world = createWorld();
+  world.checkpoints.save = () => Promise.reject(new Error('no space left'));
+  const failing = world.settled(start(world).result);
+  await expect(failing).rejects.toMatchObject({
+    code: 'checkpoint_failed',
+    cause: { message: 'no space left' },
+  });
+  expect(partsSent(world)).toEqual([]);
+  expect(world.model.uploads(BUCKET)).toEqual([]);
+});
+
+test('a checkpoint that cannot be removed does not turn a success into a failure', async () => {
+  const world = createWorld();
+  world.checkpoints.remove = () => Promise.reject(new Error('gone'));
+  expect(await world.settled(start(world).result)).toMatchObject({ size: bytes.length });
+  expect(world.events.filter((event) => event.type === 'cleanup-failed')).toHaveLength(1);
+});
+
 test('two uploads of one source to one key do not fight: the second is refused', async () => {
   const world = createWorld();
   const first = start(world);

@@ -31,5 +31,5 @@ export type UploadFact =
   | { readonly type: 'completing' }
   | { readonly type: 'completed'; readonly object: UploadedObject }
   | { readonly type: 'failed'; readonly error: UploadError }
-  /** After a failure or an abort, OSS may still hold parts of the upload, which it bills. */
+  /** Something of the upload may be left: parts in OSS, which it bills, or a checkpoint or its lock. */
   | { readonly type: 'cleanup-failed'; readonly error: UploadError };

@@ -45,7 +45,11 @@ async function walk(run: UploadRun, source: Source, id: string): Promise<Uploade
       throw reason;
     }
     await abandonUpload(run, upload, id);
-    if (upload.isResumed && isDead(reason)) return walk(run, source, id);
+    if (upload.isResumed && isDead(reason)) {
+      // Also where it could not be aborted: else it would be resumed for ever.
+      await run.checkpoints.remove(id);
+      return walk(run, source, id);
+    }
     throw reason;
   }
 }

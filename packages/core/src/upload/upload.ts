@@ -4,6 +4,7 @@ import { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
 import { assertConcurrency, resolveOptions, type UploadOptions } from '../options.ts';
 import type { UploadedObject } from '../ports.ts';
 import type { UploadEvent, UploadFact } from './events.ts';
+import { guardCheckpoints } from './guarded-checkpoints.ts';
 import { PAUSED } from './interruption.ts';
 import { runUpload } from './run-upload.ts';
 import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
@@ -46,7 +47,6 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
   const fold = createSnapshotFold();
   const listeners = new Set([options.onEvent]);
   const limit = pLimit(options.concurrency);
-  const checkpoints = ports.checkpoints ?? createInMemoryCheckpoints();
   const stops = createStops();
 
   function emit(fact: UploadFact): void {
@@ -55,6 +55,9 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
     for (const listener of [...listeners]) callListener(listener, event);
   }
 
+  const checkpoints = guardCheckpoints(ports.checkpoints ?? createInMemoryCheckpoints(), (error) =>
+    emit({ type: 'cleanup-failed', error }),
+  );
   const run = { ports, options, checkpoints, limit, emit };
   const unlink = linkCallerSignal(options.signal, stops.abort);
   const result = settle(run, stops).finally(unlink);
