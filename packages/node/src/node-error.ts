@@ -113,9 +113,16 @@ export function unreadableError(reason: unknown): UploadError {
   const hint = READING_HINTS[code];
   return new UploadError({
     code: 'source_unreadable',
-    message: `the file cannot be read: ${code}`,
+    message: `the file ${pathOf(reason)}cannot be read: ${code}`,
     disposition: 'permanent',
     ...(hint === undefined ? {} : { hint }),
     cause: reason,
   });
+}
+
+/** Node names the path when a file is opened, not when it is read. */
+function pathOf(reason: unknown): string {
+  return reason instanceof Error && 'path' in reason && typeof reason.path === 'string'
+    ? `${reason.path} `
+    : '';
 }
