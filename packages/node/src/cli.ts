@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { stripVTControlCharacters } from 'node:util';
+import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty';
+import { abort } from './cli/abort.ts';
+import { type Command, checkArguments, readGiven } from './cli/command.ts';
+import { EXIT, EXIT_CODES_TEXT, reportFailure } from './cli/exit-code.ts';
+import { presign } from './cli/presign.ts';
+import { put } from './cli/put.ts';
+import { uploads } from './cli/uploads.ts';
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ put, uploads, abort, presign }));
+
+const DESCRIPTION = `Multipart uploads to Alibaba Cloud OSS, proven by CRC64 and resumable.
+
+${EXIT_CODES_TEXT}
+
+Credentials come from OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and, with STS, OSS_SESSION_TOKEN.
+`;
+
+/** Resolves with the exit code. */
+async function main(rawArgs: readonly string[]): Promise<number> {
+  const [name = '', ...rest] = rawArgs;
+  const command = COMMANDS.get(name);
+  const asked = rawArgs.slice(0, rawArgs.includes('--') ? rawArgs.indexOf('--') : undefined);
+  if (asked.includes('--help') || asked.includes('-h')) return showHelp(name, command);
+  if (name === '--version') {
+    console.log(await version());
+    return EXIT.done;
+  }
+  try {
+    if (name === '') throw new TypeError('a command is needed; try --help');
+    if (command === undefined) throw new TypeError(`${name} is not a command; try --help`);
+    checkArguments(rest, command.args);
+    const { result } = await runCommand(defined(name, command), { rawArgs: rest });
+    return Number(result);
+  } catch (reason) {
+    return reportFailure(reason);
+  }
+}
+
+function defined(name: string, command: Command): CommandDef {
+  const { description, args } = command;
+  return defineCommand({
+    meta: { name, description },
+    args,
+    run: (context) => command.run(readGiven(context.args, context.rawArgs)),
+  });
+}
+
+async function showHelp(name: string, command: Command | undefined): Promise<number> {
+  const subCommands = Object.fromEntries([...COMMANDS].map((entry) => [entry[0], defined(...entry)]));
+  const meta = { name: 'partway', description: DESCRIPTION, version: await version() };
+  const whole: CommandDef = { meta, subCommands };
+  const usage = await (command === undefined
+    ? renderUsage(whole)
+    : renderUsage(defined(name, command), { meta: { name: 'partway' } }));
+  // A file or a pager shows the colours of a terminal as rubbish.
+  console.log(process.stdout.isTTY ? usage : stripVTControlCharacters(usage));
+  return EXIT.done;
+}
+
+async function version(): Promise<string> {
+  return JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')).version;
+}
+
+/** Resolves when all that was written before is on its way: pipes are written in the background. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
+// Whoever read the output has gone, as `head` does: there is nobody left to tell.
+process.stdout.on('error', () => process.exit(EXIT.failed));
+const code = await main(process.argv.slice(2));
+await Promise.all([written(process.stdout), written(process.stderr)]);
+// A paused upload is waiting for a resume that does not come.
+process.exit(code);

@@ -1,0 +1,67 @@
+import { UploadError, type UploadErrorCode } from '@partway/core';
+
+export const EXIT = { done: 0, failed: 1, usage: 2, later: 3, SIGINT: 130, SIGTERM: 143 } as const;
+
+export const EXIT_CODES_TEXT = `Exit codes:
+  0         done
+  1         failed for good
+  2         wrong usage
+  3         failed for now: the same command again goes on where it stopped
+  130, 143  paused by Ctrl-C or SIGTERM: the same command again goes on`;
+
+/** Tells the user, and returns the exit code. */
+export function reportFailure(reason: unknown): number {
+  if (reason instanceof TypeError || reason instanceof RangeError) {
+    console.error(`partway: ${inWordsOfOptions(reason.message)}`);
+    return EXIT.usage;
+  }
+  const error = UploadError.from(reason);
+  // The message begins with the code.
+  console.error(`partway: ${error.message}`);
+  const hint = HINTS.get(error.code) ?? error.hint;
+  if (hint !== undefined) console.error(hint);
+  if (error.context.requestId !== undefined) console.error(`request id: ${error.context.requestId}`);
+  return LATER.has(error.code) ? EXIT.later : EXIT.failed;
+}
+
+/** Failures of the way: the upload is kept. */
+const LATER: ReadonlySet<UploadErrorCode> = new Set([
+  'network',
+  'stalled',
+  'throttled',
+  'server_error',
+  'url_expired',
+  'credentials_expired',
+  'clock_skewed',
+  'malformed_answer',
+  'upload_locked',
+]);
+
+/** Where the command line knows better what to do. */
+const HINTS: ReadonlyMap<UploadErrorCode, string> = new Map([
+  ['source_changed', 'Upload it again when it is at rest; --no-resume begins anew.'],
+]);
+
+/** The library names its own options at the beginning of a message: the user knows them by other names. */
+function inWordsOfOptions(message: string): string {
+  const [name = ''] = /^[\w.]+/.exec(message) ?? [];
+  return (WORDS.get(name) ?? name) + message.slice(name.length);
+}
+
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['region', '--region'],
+  ['endpoint', '--endpoint'],
+  ['addressing', '--path-style'],
+  ['partSize', '--part-size'],
+  ['concurrency', '--concurrency'],
+  ['contentType', '--content-type'],
+  ['metadata', '--meta'],
+  ['storageClass', '--storage-class'],
+  ['expiresInSeconds', '--expires'],
+  ['headers', '--header'],
+  ['bucket', "ADDRESS: the bucket's name"],
+  ['key', 'ADDRESS: the key'],
+  ['credentials.accessKeyId', 'OSS_ACCESS_KEY_ID'],
+  ['credentials.accessKeySecret', 'OSS_ACCESS_KEY_SECRET'],
+  ['credentials.securityToken', 'OSS_SESSION_TOKEN'],
+]);

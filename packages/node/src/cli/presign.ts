@@ -1,0 +1,41 @@
+import { openStore, readCount, readObjectAddress, readPairs, STORE_ARGS } from './arguments.ts';
+import type { Command } from './command.ts';
+import { EXIT } from './exit-code.ts';
+
+export const presign: Command = {
+  description: 'Print a URL that anyone may use until it expires',
+  args: {
+    address: { type: 'positional', description: 'oss://BUCKET/KEY' },
+    method: { type: 'string', valueHint: 'GET', description: 'GET, PUT or HEAD; default: GET' },
+    expires: { type: 'string', valueHint: '900', description: 'seconds, 1 to 604800' },
+    header: { type: 'string', valueHint: 'name: value', description: 'signed, to be sent; may be repeated' },
+    ...STORE_ARGS,
+  },
+  async run(given) {
+    const { bucket, key } = readObjectAddress(given);
+    const headers = readPairs(given, 'header', ':');
+    const { method, url, ...signed } = await openStore(given, bucket).presign({
+      method: readMethod(given.text('method') ?? 'GET'),
+      key,
+      expiresInSeconds: readCount(given, 'expires'),
+      headers,
+      additionalHeaders: Object.keys(headers).filter((name) => !ALWAYS_SIGNED.test(name)),
+    });
+    if (given.flag('json')) {
+      console.log(JSON.stringify({ method, url, headers: signed.headers, expiresAt: signed.expiresAt }));
+      return EXIT.done;
+    }
+    console.log(url);
+    for (const [name, value] of Object.entries(signed.headers)) {
+      console.error(`partway: the request must carry ${name}: ${value}`);
+    }
+    return EXIT.done;
+  },
+};
+
+const ALWAYS_SIGNED = /^(?:content-type|content-md5|x-oss-.*)$/i;
+
+function readMethod(text: string): 'GET' | 'PUT' | 'HEAD' {
+  if (text === 'GET' || text === 'PUT' || text === 'HEAD') return text;
+  throw new TypeError(`--method must be GET, PUT or HEAD, got ${text}`);
+}

@@ -1,0 +1,119 @@
+import { basename } from 'node:path';
+import { type StorageClass, type Upload, UploadError, type UploadEvent } from '@partway/core';
+import { createCoordinator } from '@partway/core/coordinator';
+import { createFileCheckpoints } from '../file-checkpoints.ts';
+import { uploadFile } from '../upload-file.ts';
+import {
+  openStore,
+  readCheckpointDirectory,
+  readCount,
+  readObjectAddress,
+  readPairs,
+  readSize,
+  readTokenKey,
+  STORE_ARGS,
+} from './arguments.ts';
+import type { Command, Given } from './command.ts';
+import { EXIT } from './exit-code.ts';
+import { pauseOnSignal } from './pause-on-signal.ts';
+import { showProgress } from './progress.ts';
+
+export const put: Command = {
+  description: 'Upload a file, or go on with its unfinished upload',
+  args: {
+    file: { type: 'positional', description: 'path of a file' },
+    address: {
+      type: 'positional',
+      description: 'oss://BUCKET/KEY; a key ending in / gets the name of the file',
+    },
+    ...STORE_ARGS,
+    'part-size': { type: 'string', valueHint: '8MiB', description: 'bytes of a part, from 100KiB to 5GiB' },
+    concurrency: { type: 'string', valueHint: '5', description: 'parts in flight, 1 to 64' },
+    'content-type': { type: 'string', description: 'such as video/mp4' },
+    meta: { type: 'string', valueHint: 'name=value', description: 'user metadata; may be repeated' },
+    'storage-class': { type: 'string', description: 'Standard, IA, Archive, ColdArchive or DeepColdArchive' },
+    'checkpoint-dir': {
+      type: 'string',
+      description: 'default: partway in $XDG_STATE_HOME or ~/.local/state',
+    },
+    resume: {
+      type: 'boolean',
+      default: true,
+      description: 'go on with an unfinished upload',
+      negativeDescription: 'remove it and begin anew',
+    },
+    quiet: { type: 'boolean', description: 'show no progress' },
+  },
+  async run(given) {
+    const upload = startPut(given);
+    const progress = given.flag('quiet') || given.flag('json') ? undefined : showProgress();
+    const stop = pauseOnSignal(upload, () => progress?.end());
+    upload.subscribe(() => progress?.update(upload.snapshot()));
+    const object = await Promise.race([upload.result, stop.paused]).finally(() => progress?.end());
+    if (typeof object === 'string') {
+      tellHowToResume(upload);
+      return EXIT[object];
+    }
+    const { bucket, key, size, crc64, etag } = object;
+    if (!given.flag('json'))
+      console.log(`oss://${bucket}/${key} ${size} bytes, CRC64 ${crc64}, ETag ${etag}`);
+    return EXIT.done;
+  },
+};
+
+function startPut(given: Given): Upload {
+  const file = given.text('file') ?? '';
+  if (file === '-') throw new TypeError('FILE must be a file: standard input (-) cannot be uploaded yet');
+  const { bucket, key } = readTarget(given, file);
+  const store = openStore(given, bucket);
+  return uploadFile(file, {
+    controlPlane: createCoordinator({ store, tokenKeys: [readTokenKey()] }),
+    checkpoints: createFileCheckpoints(readCheckpointDirectory(given, bucket)),
+    key,
+    partSize: readSize(given, 'part-size'),
+    concurrency: readCount(given, 'concurrency'),
+    contentType: given.text('content-type'),
+    metadata: readPairs(given, 'meta', '='),
+    // The library refuses what is none.
+    storageClass: given.text('storage-class') as StorageClass | undefined,
+    resume: given.flag('resume'),
+    onEvent: given.flag('json') ? printEvent : warnOfRemains,
+  });
+}
+
+function readTarget(given: Given, file: string): { readonly bucket: string; readonly key: string } {
+  const isFolder = given.text('address')?.endsWith('/') === true;
+  if (!isFolder) return readObjectAddress(given);
+  return readObjectAddress({ ...given, text: (name) => `${given.text(name)}${basename(file)}` });
+}
+
+function printEvent(event: UploadEvent): void {
+  console.log(
+    JSON.stringify(event, (_, value: unknown) => (value instanceof UploadError ? told(value) : value)),
+  );
+}
+
+function told({ code, message, hint, context }: UploadError): object {
+  return { code, message, hint, context };
+}
+
+function warnOfRemains(event: UploadEvent): void {
+  if (event.type !== 'cleanup-failed') return;
+  console.error(`partway: OSS may still hold parts, which it bills: ${event.error.message}`);
+  console.error('`partway uploads` shows them, and `partway abort` removes them.');
+}
+
+function tellHowToResume(upload: Upload): void {
+  const { partsConfirmed, partCount } = upload.snapshot();
+  const kept = partCount === undefined ? '' : `; ${partsConfirmed} of ${partCount} parts are confirmed`;
+  console.error(`partway: paused${kept}. To resume, run:`);
+  const [node = '', script = '', ...args] = process.argv;
+  const program = basename(script) === 'partway' ? ['partway'] : [node, script];
+  const words = [...program, ...args.filter((arg) => arg !== '--no-resume')];
+  console.error(`  ${words.map(quoted).join(' ')}`);
+}
+
+/** As a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

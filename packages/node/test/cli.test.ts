@@ -1,0 +1,395 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { crc64 } from '@partway/core';
+import { type OssEmulator, startOssEmulator } from '@partway/emulator';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+
+const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const KIBIBYTE = 1024;
+const bytes = randomBytes(1_000_003);
+const PART_COUNT = 10;
+const inParts = ['--part-size', '100KiB', '--concurrency', '2'];
+const children: ChildProcess[] = [];
+let emulator: OssEmulator;
+let folder: string;
+let file: string;
+
+beforeAll(async () => {
+  await access(cli).catch(() => {
+    throw new Error('the command line is tested as built: run `npx tsc -b packages/node` first');
+  });
+  folder = await mkdtemp(join(tmpdir(), 'partway-cli-'));
+  file = join(folder, "it's a file.bin");
+  await writeFile(file, bytes);
+  emulator = await startOssEmulator({
+    buckets: ['media'],
+    credentials: { accessKeyId: 'AK', accessKeySecret: 'a secret' },
+  });
+});
+afterEach(() => {
+  emulator.faults.clear();
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+afterAll(async () => {
+  await emulator.close();
+  await rm(folder, { recursive: true });
+});
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function started(args: readonly string[], environment: Environment = {}): ChildProcess {
+  const child = spawn(process.execPath, [cli, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      XDG_STATE_HOME: join(folder, 'state'),
+      OSS_REGION: 'cn-hangzhou',
+      OSS_ENDPOINT: emulator.endpoint,
+      OSS_ACCESS_KEY_ID: 'AK',
+      OSS_ACCESS_KEY_SECRET: 'a secret',
+      ...environment,
+    },
+  });
+  children.push(child);
+  return child;
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly out: string;
+  readonly said: string;
+}
+
+async function ended(child: ChildProcess): Promise<Ended> {
+  const [[status], out, said] = await Promise.all([
+    once(child, 'exit'),
+    child.stdout?.toArray(),
+    child.stderr?.toArray(),
+  ]);
+  return { status, out: (out ?? []).join(''), said: (said ?? []).join('') };
+}
+
+function partway(args: readonly string[], environment?: Environment): Promise<Ended> {
+  return ended(started(args, environment));
+}
+
+interface Line {
+  readonly type: string;
+  readonly partNumber: number;
+}
+
+function eventsIn(out: string): readonly Line[] {
+  return out.trimEnd().split('\n').map(parsed);
+}
+
+function parsed(line: string): Line {
+  return JSON.parse(line);
+}
+
+async function claimStored(key: string): Promise<void> {
+  const object = emulator.model.object('media', key);
+  expect(object?.crc64).toBe(crc64(bytes));
+  expect(Buffer.compare((await object?.bytes()) ?? Buffer.alloc(0), bytes)).toBe(0);
+}
+
+/** Starts an upload that OSS lets have three parts, and resolves when it has them and one is confirmed. */
+async function stuckUpload(key: string, ...options: readonly string[]): Promise<ChildProcess> {
+  const late = Array.from({ length: PART_COUNT - 3 }, (_, index) => index + 4);
+  const stuck = emulator.faults.add({ operation: 'UploadPart', nth: late, effect: { kind: 'silent' } });
+  const child = started(['put', file, `oss://media/${key}`, '--json', ...inParts, ...options]);
+  const seen: string[] = [];
+  for await (const line of createInterface(child.stdout as NodeJS.ReadableStream)) {
+    seen.push(line);
+    if (parsed(line).type !== 'part-confirmed') continue;
+    await stuck.whenFired(2);
+    return child;
+  }
+  throw new Error(`it ended before a part was confirmed: ${seen.join('\n')}`);
+}
+
+describe('put', () => {
+  test('uploads a file with everything it is told about the object', async () => {
+    const object = ['--content-type', 'video/mp4', '--meta', 'author=wei', '--meta=place=a=b'];
+    const { status, out, said } = await partway([
+      'put',
+      file,
+      'oss://media/told',
+      ...object,
+      '--storage-class',
+      'IA',
+      ...inParts,
+    ]);
+    expect({ status, out }).toEqual({
+      status: 0,
+      out: expect.stringMatching(
+        new RegExp(`^oss://media/told ${bytes.length} bytes, CRC64 ${crc64(bytes)}, ETag \\S+\\n$`),
+      ),
+    });
+    expect(said).toMatch(/^100% \| 1\.0 of 1\.0 MiB/m);
+    await claimStored('told');
+    expect(emulator.model.object('media', 'told')?.headers).toMatchObject({
+      'content-type': 'video/mp4',
+      'x-oss-meta-author': 'wei',
+      'x-oss-meta-place': 'a=b',
+      'x-oss-storage-class': 'IA',
+    });
+  });
+
+  test('tells every event as a line of JSON, and nothing else', async () => {
+    const { status, out, said } = await partway(['put', file, 'oss://media/json', '--json', ...inParts]);
+    const events = eventsIn(out);
+    expect({ status, said }).toEqual({ status: 0, said: '' });
+    expect(events[0]).toMatchObject({ type: 'opened', partCount: PART_COUNT });
+    expect(events.filter(({ type }) => type === 'part-confirmed')).toHaveLength(PART_COUNT);
+    expect(events.at(-1)).toMatchObject({ type: 'completed', object: { crc64: crc64(bytes) } });
+  });
+
+  test('gives a key that ends in a slash the name of the file', async () => {
+    expect((await partway(['put', file, 'oss://media/folder/', '--quiet'])).said).toBe('');
+    await claimStored("folder/it's a file.bin");
+    expect((await partway(['put', file, 'oss://media/', '--quiet'])).status).toBe(0);
+    await claimStored("it's a file.bin");
+  });
+
+  test('goes on with an upload that was killed, and sends no confirmed part again', async () => {
+    const child = await stuckUpload('killed');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const held = emulator.model.uploads('media').find(({ key }) => key === 'killed')?.parts ?? [];
+    expect(held).toHaveLength(3);
+    emulator.faults.clear();
+    const sent = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 0 } });
+    expect(await partway(['put', file, 'oss://media/killed', '--quiet', ...inParts])).toMatchObject({
+      status: 0,
+    });
+    expect(sent.matched).toBe(PART_COUNT - 3);
+    await claimStored('killed');
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s pauses, says how to resume, and ends with %d', async (signal, expected) => {
+    const child = await stuckUpload(signal, '--no-resume');
+    child.kill(signal);
+    const [[status], chunks] = await Promise.all([once(child, 'exit'), child.stderr?.toArray()]);
+    expect(status).toBe(expected);
+    const said = (chunks ?? []).join('');
+    expect(said).toMatch(
+      /^partway: pausing.+\npartway: paused; \d of 10 parts are confirmed\. To resume, run:\n/,
+    );
+    const command = said.split('\n')[2] ?? '';
+    expect(command).toContain(`put '${file.replace("'", "'\\''")}' oss://media/${signal} --json`);
+    expect(command).not.toContain('--no-resume');
+    emulator.faults.clear();
+    const { status: resumed, out } = await partway([
+      'put',
+      file,
+      `oss://media/${signal}`,
+      '--json',
+      ...inParts,
+    ]);
+    expect(resumed).toBe(0);
+    expect(eventsIn(out).at(-1)).toMatchObject({ type: 'completed' });
+    expect(emulator.model.uploads('media').filter(({ key }) => key === signal)).toEqual([]);
+    await claimStored(signal);
+  });
+
+  test('a second Ctrl-C ends at once, whatever is still to be waited for', async () => {
+    const opening = emulator.faults.add({ operation: 'InitiateMultipartUpload', effect: { kind: 'silent' } });
+    const child = started(['put', file, 'oss://media/twice', ...inParts]);
+    const exited = once(child, 'exit');
+    await opening.whenFired();
+    child.kill('SIGINT');
+    await once(createInterface(child.stderr as NodeJS.ReadableStream), 'line');
+    child.kill('SIGINT');
+    expect(await exited).toEqual([130, null]);
+  });
+
+  test('begins anew with --no-resume, and in another --checkpoint-dir', async () => {
+    const child = await stuckUpload('anew');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    emulator.faults.clear();
+    const sent = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 0 } });
+    const elsewhere = ['--checkpoint-dir', join(folder, 'elsewhere')];
+    const put = ['put', file, 'oss://media/anew', '--quiet', ...inParts];
+    expect((await partway([...put, ...elsewhere])).status).toBe(0);
+    expect(emulator.model.uploads('media').filter(({ key }) => key === 'anew')).toHaveLength(1);
+    expect((await partway([...put, '--no-resume'])).status).toBe(0);
+    expect(emulator.model.uploads('media').filter(({ key }) => key === 'anew')).toEqual([]);
+    expect(sent.matched).toBe(2 * PART_COUNT);
+  });
+
+  test('begins anew with another secret: it cannot open what the old one sealed', async () => {
+    const child = await stuckUpload('sealed');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    emulator.faults.clear();
+    const put = ['put', file, 'oss://media/sealed', '--quiet', ...inParts];
+    const wrong = await partway(put, { OSS_ACCESS_KEY_SECRET: 'another' });
+    expect(wrong).toMatchObject({ status: 1, said: expect.stringContaining('[signature_mismatch]') });
+    expect((await partway(put)).status).toBe(0);
+    expect(emulator.model.uploads('media').filter(({ key }) => key === 'sealed')).toEqual([]);
+  });
+
+  test('a wrong secret ends with 1, a hint and the request id, and tells no secret', async () => {
+    const put = ['put', file, 'oss://media/wrong', ...inParts];
+    const { status, out, said } = await partway(put, { OSS_ACCESS_KEY_SECRET: 'hush-hush' });
+    expect({ status, out }).toEqual({ status: 1, out: '' });
+    expect(said).toMatch(/^partway: \[signature_mismatch\] .+\n.*check the secret.*\nrequest id: \S+\n$/);
+    expect(said).not.toContain('hush-hush');
+    const { out: lines } = await partway([...put, '--json'], { OSS_ACCESS_KEY_SECRET: 'hush-hush' });
+    expect(eventsIn(lines)).toEqual([
+      expect.objectContaining({
+        type: 'failed',
+        error: {
+          code: 'signature_mismatch',
+          message: expect.any(String),
+          hint: expect.stringContaining('check the secret'),
+          context: expect.objectContaining({ requestId: expect.any(String) }),
+        },
+      }),
+    ]);
+  });
+
+  test('a file that is not there ends with 1', async () => {
+    const { status, said } = await partway(['put', join(folder, 'absent'), 'oss://media/absent']);
+    expect({ status, said }).toEqual({
+      status: 1,
+      said: expect.stringMatching(/^partway: \[source_unreadable\]/),
+    });
+  });
+});
+
+describe('uploads and abort', () => {
+  test('list what is unfinished, and remove it', async () => {
+    const child = await stuckUpload('left/behind');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const [left] = emulator.model.uploads('media').filter(({ key }) => key === 'left/behind');
+    const parts = left?.parts.length ?? 0;
+    const uploadId = left?.uploadId ?? '';
+    const text = await partway(['uploads', 'oss://media/left/']);
+    expect(text).toMatchObject({ status: 0, said: '' });
+    expect(text.out).toMatch(
+      new RegExp(
+        `^ *\\d+ s old {2}${parts} parts {2}${parts * 100 * KIBIBYTE} bytes {2}${uploadId} {2}oss://media/left/behind\n$`,
+      ),
+    );
+    const { out } = await partway(['uploads', 'oss://media', '--json']);
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toContainEqual({
+      bucket: 'media',
+      key: 'left/behind',
+      uploadId,
+      initiatedAt: expect.any(Number),
+      ageSeconds: expect.any(Number),
+      parts,
+      bytes: parts * 100 * KIBIBYTE,
+    });
+    const abort = ['abort', 'oss://media/left/behind', '--upload-id', uploadId];
+    expect(await partway(abort)).toEqual({ status: 0, out: `${uploadId} is removed\n`, said: '' });
+    expect(await partway(['uploads', 'oss://media/left/'])).toMatchObject({ status: 0, out: '' });
+    expect(await partway(abort)).toMatchObject({
+      status: 1,
+      said: expect.stringContaining('partway: [upload_not_found]'),
+    });
+  });
+
+  test('a server that is not there ends with 3', async () => {
+    const { status, said } = await partway(['uploads', 'oss://media'], {
+      OSS_ENDPOINT: 'http://127.0.0.1:1',
+    });
+    expect({ status, said }).toEqual({ status: 3, said: expect.stringMatching(/^partway: \[network\]/) });
+  });
+});
+
+describe('presign', () => {
+  test('prints a URL that works, and says which headers it needs', async () => {
+    const headers = ['--header', 'Content-Type: text/plain', '--header', 'x-oss-meta-author: wei'];
+    const put = await partway(['presign', 'oss://media/signed', '--method', 'PUT', ...headers, '--json']);
+    const { url, ...request } = JSON.parse(put.out);
+    expect(request).toEqual({
+      method: 'PUT',
+      headers: { 'content-type': 'text/plain', 'x-oss-meta-author': 'wei' },
+      expiresAt: expect.any(Number),
+    });
+    expect((await fetch(url, { ...request, body: 'hello' })).status).toBe(200);
+    const get = await partway(['presign', 'oss://media/signed', '--expires', '60']);
+    expect(get).toMatchObject({ status: 0, said: '' });
+    expect(await (await fetch(get.out.trim())).text()).toBe('hello');
+    const ranged = await partway(['presign', 'oss://media/signed', '--header', 'Range: bytes=0-1']);
+    expect(ranged.said).toBe('partway: the request must carry range: bytes=0-1\n');
+    const answer = await fetch(ranged.out.trim(), { headers: { range: 'bytes=0-1' } });
+    expect(await answer.text()).toBe('he');
+  });
+});
+
+describe('usage', () => {
+  const put = ['put', 'file', 'oss://media/key'];
+  test.each([
+    [[], 'a command is needed'],
+    [['get'], 'get is not a command'],
+    [['put', 'file'], 'ADDRESS is missing'],
+    [['put'], 'FILE is missing'],
+    [[...put, 'more'], 'more is one argument too many'],
+    [['put', '-', 'oss://media/key'], 'standard input (-) cannot be uploaded yet'],
+    [['put', 'file', 'media/key'], 'ADDRESS must be oss://BUCKET/KEY, got media/key'],
+    [['put', 'file', 'oss://media'], 'ADDRESS needs a key'],
+    [['put', 'file', 'oss://MEDIA/key'], "ADDRESS: the bucket's name must be"],
+    [['put', 'file', 'oss://media/../key'], 'ADDRESS: the key must not have a segment'],
+    [[...put, '--prat-size', '1'], '--prat-size is not an option'],
+    [[...put, '-q'], '-q is not an option'],
+    [[...put, '--no-quiet'], '--no-quiet is not an option'],
+    [[...put, '--json=yes'], '--json takes no value'],
+    [[...put, '--part-size'], '--part-size needs a value'],
+    [[...put, '--part-size', '--json'], '--part-size needs a value'],
+    [[...put, '--part-size', '8M'], '--part-size must be bytes, or a number with KB'],
+    [[...put, '--part-size', '1KB'], '--part-size must be'],
+    [[...put, '--concurrency', '65'], '--concurrency must be a whole number from 1 to 64'],
+    [[...put, '--concurrency', 'all'], '--concurrency must be a whole number, got all'],
+    [[...put, '--meta', 'author'], '--meta must be NAME=VALUE, got author'],
+    [[...put, '--storage-class', 'Cheap'], '--storage-class must be'],
+    [[...put, '--region', 'oss-cn-hangzhou'], '--region must not begin with'],
+    [['presign', 'oss://media/key', '--method', 'POST'], '--method must be GET, PUT or HEAD'],
+    [['presign', 'oss://media/key', '--expires', '0'], '--expires must be'],
+    [['abort', 'oss://media/key'], '--upload-id is needed'],
+  ])('%j is wrong', async (args, message) => {
+    const { status, out, said } = await partway(args);
+    expect({ status, out }).toEqual({ status: 2, out: '' });
+    expect(said.startsWith('partway: ')).toBe(true);
+    expect(said).toContain(message);
+  });
+
+  test.each([
+    [{ OSS_REGION: '' }, '--region is needed, or OSS_REGION'],
+    [{ OSS_ACCESS_KEY_SECRET: '' }, 'OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET must be set'],
+    [{ OSS_ACCESS_KEY_SECRET: 'hush \n' }, 'OSS_ACCESS_KEY_SECRET must be a text'],
+  ])('the environment %j is wrong', async (environment, message) => {
+    const { status, said } = await partway(put, environment);
+    expect(status).toBe(2);
+    expect(said).toContain(message);
+    expect(said).not.toContain('hush');
+  });
+
+  test('--help and --version end with 0', async () => {
+    const whole = await partway(['--help']);
+    expect(whole).toMatchObject({ status: 0, said: '' });
+    expect(whole.out).toMatch(/Exit codes:\n[\s\S]+put[\s\S]+uploads[\s\S]+abort[\s\S]+presign/);
+    const help = await partway(['put', '--help']);
+    expect(help).toMatchObject({ status: 0, said: '' });
+    expect(help.out).toMatch(/partway put \[OPTIONS\] <FILE> <ADDRESS>[\s\S]+--no-resume/);
+    expect(await partway(['--version'])).toMatchObject({ status: 0, out: '0.0.0\n' });
+  });
+});
