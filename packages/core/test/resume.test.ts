@@ -94,6 +94,23 @@ test('a pause stops all traffic, and a resume sends no proven part again', async
   await expectStored(world);
 });
 
+test('a pause during Initiate forgets no upload', async () => {
+  const world = createWorld();
+  const slow = world.faults.add({
+    operation: 'InitiateMultipartUpload',
+    effect: { kind: 'latency', ms: 500 },
+  });
+  const upload = start(world);
+  upload.subscribe((event) => {
+    if (event.type === 'paused') upload.resume();
+  });
+  const pausing = slow.whenFired().then(() => upload.pause());
+  await world.settled(upload.result);
+  await pausing;
+  expect(world.operations.filter((name) => name === 'InitiateMultipartUpload')).toHaveLength(1);
+  await expectStored(world);
+});
+
 test('an abort while paused leaves nothing', async () => {
   const world = createWorld();
   const upload = start(world);
