@@ -30,7 +30,8 @@ export async function runUpload(run: UploadRun): Promise<UploadedObject> {
 async function walk(run: UploadRun, source: Source, id: string): Promise<UploadedObject> {
   const upload = await openUpload(run, source, id);
   try {
-    // Before anything may stop the walk: an upload that nobody remembers could be neither resumed nor removed.
+    // Before anything may stop the walk: an upload that nobody remembers could be neither resumed nor
+    // removed.
     if (!upload.isResumed) await saveCheckpoint(run, source, id, upload);
     run.signal.throwIfAborted();
     const plan = planUpload(run, source, upload);
