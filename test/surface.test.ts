@@ -23,7 +23,7 @@ test.each([
       'unlessAborted',
     ],
   ],
-  ['@partway/core/coordinator', ['createCoordinator createUploadTokens']],
+  ['@partway/core/coordinator', ['abortUntilGone createCoordinator createUploadTokens']],
   [
     '@partway/core/testing',
     [

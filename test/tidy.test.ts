@@ -29,7 +29,6 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'core/oss:object-headers',
   ],
   'core/testing': ['core/root', 'core/testing', 'core/checksum'],
-  'core/http': ['core/root', 'core/http'],
   node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator'],
   browser: ['browser', '@partway/core'],
   emulator: ['emulator'],
