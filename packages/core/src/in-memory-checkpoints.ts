@@ -13,6 +13,9 @@ export function createInMemoryCheckpoints(): CheckpointStore {
     async remove(id) {
       texts.delete(id);
     },
+    async setAside(id) {
+      texts.delete(id);
+    },
     list: async () => [...texts.keys()],
     async lock(id) {
       if (locked.has(id)) throw uploadLockedError('another upload of this process');

@@ -21,6 +21,17 @@ export interface UploadOptions extends ObjectOptions {
    * Default: true. `false` removes it from OSS and begins anew.
    */
   readonly resume?: boolean | undefined;
+  /**
+   * How a part that OSS holds already is proven before it counts: `all` reads our own bytes of it and compares
+   * their CRC64; `size` reads nothing and believes what OSS lists. Default: `all`.
+   */
+  readonly verifyHeld?: 'all' | 'size' | undefined;
+  /**
+   * When nothing else waits to be sent, a part that runs far longer than its peers is sent a second time
+   * beside itself, and the first copy to arrive counts. The share of the file's bytes that may be spent on
+   * it, 0 (never) to 1. Default: 0.02.
+   */
+  readonly hedge?: number | undefined;
   readonly retry?: RetryOptions | undefined;
   readonly stall?: StallOptions | undefined;
   /** Aborting it aborts the upload and removes its parts from OSS. */
@@ -37,6 +48,11 @@ export interface RetryOptions {
   readonly baseMs?: number | undefined;
   /** No delay is drawn from more than this. OSS's own wish to wait longer is obeyed. Default: 20000. */
   readonly maxMs?: number | undefined;
+  /**
+   * No try of a request is begun when it would come later than this after the request first failed, 0 to a
+   * day. Default: 1800000, half an hour.
+   */
+  readonly budgetMs?: number | undefined;
 }
 
 /**
@@ -63,6 +79,8 @@ export interface ResolvedOptions {
   readonly partSize: number | undefined;
   readonly concurrency: number;
   readonly resume: boolean;
+  readonly verifyHeld: 'all' | 'size';
+  readonly hedge: number;
   readonly retry: Resolved<RetryOptions>;
   readonly stall: Resolved<StallOptions>;
   readonly signal: AbortSignal | undefined;
@@ -71,7 +89,16 @@ export interface ResolvedOptions {
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
 export function resolveOptions(options: UploadOptions): ResolvedOptions {
-  const { key, partSize, concurrency = 5, resume = true, retry, stall, signal, onEvent, ...object } = options;
+  const {
+    key,
+    partSize,
+    concurrency = 5,
+    resume = true,
+    verifyHeld = 'all',
+    hedge = 0.02,
+    ...others
+  } = options;
+  const { retry, stall, signal, onEvent, ...object } = others;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError('signal must be an AbortSignal');
   }
@@ -85,12 +112,16 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
   aclHeader(object.acl);
   if (partSize !== undefined) assertPartSize(partSize);
   assertConcurrency(concurrency);
+  assertVerifyHeld(verifyHeld);
+  assertHedge(hedge);
   return {
     key,
     object,
     partSize,
     concurrency,
     resume,
+    verifyHeld,
+    hedge,
     retry: resolveRetry(retry),
     stall: resolveStall(stall),
     signal,
@@ -104,11 +135,13 @@ function resolveRetry({
   attemptsMax = 8,
   baseMs = 200,
   maxMs = 20_000,
+  budgetMs = HOUR_MS / 2,
 }: RetryOptions = {}): Resolved<RetryOptions> {
   assertInteger('retry.attemptsMax', attemptsMax, 1, 100);
   assertInteger('retry.baseMs', baseMs, 0, 60_000);
   assertInteger('retry.maxMs', maxMs, 0, HOUR_MS);
-  return { attemptsMax, baseMs, maxMs };
+  assertInteger('retry.budgetMs', budgetMs, 0, 24 * HOUR_MS);
+  return { attemptsMax, baseMs, maxMs, budgetMs };
 }
 
 function resolveStall(stall: StallOptions = {}): Resolved<StallOptions> {
@@ -122,6 +155,16 @@ function resolveStall(stall: StallOptions = {}): Resolved<StallOptions> {
 
 export function assertConcurrency(concurrency: number): void {
   assertInteger('concurrency', concurrency, 1, 64);
+}
+
+function assertVerifyHeld(verifyHeld: unknown): void {
+  if (verifyHeld === 'all' || verifyHeld === 'size') return;
+  throw new TypeError(`verifyHeld must be 'all' or 'size', got ${String(verifyHeld)}`);
+}
+
+function assertHedge(hedge: number): void {
+  if (typeof hedge === 'number' && hedge >= 0 && hedge <= 1) return;
+  throw new RangeError(`hedge must be a number from 0 to 1, got ${hedge}`);
 }
 
 function assertInteger(name: string, value: number, min: number, max: number): void {

@@ -12,11 +12,12 @@ export interface PartBodyOptions {
 
 /**
  * Makes a `PartBody` of a way to read: takes the CRC64 on the way, and rejects with `source_changed` when
- * `read` gives more or fewer bytes than `size`. Passes may run side by side: each has a CRC64 of its own.
+ * `read` gives more or fewer bytes than `size`, or other bytes than in an earlier pass. Passes may run side by side: each has a CRC64 of its own.
  */
 export function createPartBody({ size, read }: PartBodyOptions): PartBody {
   assert(Number.isSafeInteger(size) && size >= 0, 'size is a whole number of bytes');
   let lastCrc64: string | undefined;
+  let firstCrc64: string | undefined;
 
   async function* chunks(signal: AbortSignal): AsyncGenerator<Uint8Array, string, void> {
     const crc = createCrc64();
@@ -32,13 +33,20 @@ export function createPartBody({ size, read }: PartBodyOptions): PartBody {
       }
       crc.update(chunk);
       // Before the last yield, not after it: whoever has taken the last byte need not ask once more.
-      if (readBytes === size) lastCrc64 = crc.digest();
+      if (readBytes === size) lastCrc64 = sameAsBefore(crc.digest());
       yield chunk;
       signal.throwIfAborted();
     }
     if (readBytes < size) throw sourceChangedError(`it gave ${readBytes} of the ${size} bytes of a part`);
-    lastCrc64 = crc.digest();
+    lastCrc64 = sameAsBefore(crc.digest());
     return lastCrc64;
+  }
+
+  function sameAsBefore(crc64: string): string {
+    firstCrc64 ??= crc64;
+    if (firstCrc64 === crc64) return crc64;
+    lastCrc64 = undefined;
+    throw sourceChangedError('a part gave other bytes than when it was read before');
   }
 
   return {

@@ -48,6 +48,38 @@ export function choosePartSize(size: number, wanted: number | undefined): number
   return Math.min(PART_SIZE_MAX, Math.max(smallest, ceilToMiB(size / PARTS_MAX, smallest)));
 }
 
+/** The size of the first part of a stream: the caller's own, or 8 MiB. Throws a `RangeError`. */
+export function firstPartSize(wanted: number | undefined): number {
+  if (wanted !== undefined) assertPartSize(wanted);
+  return wanted ?? PART_SIZE_DEFAULT;
+}
+
+/**
+ * The size of the part of a stream that begins at `offset`: that of the first one and 1 % of all bytes before
+ * it, in whole MiB, at most 5 GiB. So 10,000 parts reach 48.8 TB (4.88e13 bytes) from any first part, and
+ * what is buffered stays a hundredth of what was sent.
+ */
+export function streamPartSize(first: number, offset: number): number {
+  return offset === 0 ? first : Math.min(PART_SIZE_MAX, ceilToMiB(first + offset / 100));
+}
+
+/** The parts of a stream that turned out to have `size` bytes. More than 10,000 are never made. */
+export function planStream(size: number, first: number): readonly Part[] {
+  assert(Number.isSafeInteger(size) && size >= 0, 'size is a whole number of bytes');
+  const parts: Part[] = [];
+  let offset = 0;
+  do {
+    const part = {
+      partNumber: parts.length + 1,
+      offset,
+      size: Math.min(streamPartSize(first, offset), size - offset),
+    };
+    parts.push(part);
+    offset += part.size;
+  } while (offset < size && parts.length < PARTS_MAX);
+  return parts;
+}
+
 /** Throws a `RangeError` that names the option. */
 export function assertPartSize(partSize: number): void {
   if (!Number.isSafeInteger(partSize) || partSize < PART_SIZE_MIN || partSize > PART_SIZE_MAX) {

@@ -64,6 +64,8 @@ export interface CheckpointStore {
   save(id: string, text: string): Promise<void>;
   remove(id: string): Promise<void>;
   list(): Promise<readonly string[]>;
+  /** Moves a text that nobody can read out of the way of `load` and `list`, without destroying it. */
+  setAside(id: string): Promise<void>;
   /**
    * Makes the caller the only one, in all processes that share the store, to work on this upload. Rejects
    * with code `upload_locked` while another holds it; what a dead process held is free.
@@ -124,7 +126,7 @@ export interface ControlPlane {
   /** One presigned request for each part number asked for, in that order. */
   presignParts(request: PresignPartsRequest): Promise<readonly PresignedPart[]>;
   /** The parts OSS holds, ascending. */
-  listParts(request: UploadRequest): Promise<readonly ListedPart[]>;
+  listParts(request: ListPartsRequest): Promise<readonly ListedPart[]>;
   /** Proves every receipt against OSS's list of parts, completes, and proves the object. */
   complete(request: CompleteRequest): Promise<UploadedObject>;
   /** Repeats until OSS holds nothing of the upload. Resolves also when there was nothing left to abort. */
@@ -133,10 +135,16 @@ export interface ControlPlane {
 
 export interface InitiateRequest {
   readonly key: string;
-  readonly size: number;
+  /** `undefined`: nobody knows yet, and the parts grow. */
+  readonly size: number | undefined;
   /** A wish; the coordinator decides. */
   readonly partSize: number | undefined;
   readonly object: ObjectOptions;
+  /**
+   * An earlier try of this very initiation, so many ms ago, got no answer: what it may have begun is removed.
+   * `undefined` when there was none.
+   */
+  readonly lostForMs?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -149,13 +157,18 @@ export interface InitiatedUpload {
   readonly key: string;
   /** `undefined` for `single`. */
   readonly uploadId: string | undefined;
-  /** Every part but the last has this size. */
+  /** Every part but the last has this size; where the size is not known, the first part. */
   readonly partSize: number;
 }
 
 export interface UploadRequest {
   readonly uploadToken: string;
   readonly signal: AbortSignal;
+}
+
+export interface ListPartsRequest extends UploadRequest {
+  /** Only this part, if OSS holds it. Default: all. */
+  readonly partNumber?: number | undefined;
 }
 
 export interface PresignPartsRequest extends UploadRequest {
@@ -241,7 +254,7 @@ export interface ObjectStore {
   /** Signs; sends nothing. `expiresAt` never lies beyond the life of the credentials, where that is known. */
   presign(request: StorePresignRequest): Promise<PresignedRequest>;
   /** All pages, ascending by part number. */
-  listParts(request: StoreUploadRequest): Promise<readonly ListedPart[]>;
+  listParts(request: StoreListPartsRequest): Promise<readonly ListedPart[]>;
   complete(request: StoreCompleteRequest): Promise<CompletedUpload>;
   abort(request: StoreUploadRequest): Promise<void>;
   /** `undefined` when there is no such object. */
@@ -294,6 +307,11 @@ export interface StoreUploadRequest {
   readonly key: string;
   readonly uploadId: string;
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface StoreListPartsRequest extends StoreUploadRequest {
+  /** Only this part, if OSS holds it. Default: all. */
+  readonly partNumber?: number | undefined;
 }
 
 export interface StoreCompleteRequest extends StoreUploadRequest {

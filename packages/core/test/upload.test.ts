@@ -80,7 +80,6 @@ test.each<[string, FaultEffect, string]>([
   ['503', { kind: 'refuse', status: 503, code: 'ServiceUnavailable' }, 'throttled'],
   ['500', { kind: 'refuse', status: 500, code: 'InternalError' }, 'server_error'],
   ['a lost connection', { kind: 'resetAfterBytes', bytes: 100 }, 'network'],
-  ['a lost answer', { kind: 'dropResponse' }, 'network'],
   ['a bit flipped on the way', { kind: 'corruptIncoming' }, 'checksum_mismatch'],
   ['a wrong CRC64 in the answer', { kind: 'wrongCrc' }, 'checksum_mismatch'],
   [

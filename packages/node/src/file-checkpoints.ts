@@ -27,6 +27,9 @@ export function createFileCheckpoints(directory: string): CheckpointStore {
     async remove(id) {
       await rm(pathOf(id), { force: true });
     },
+    async setAside(id) {
+      await unlessMissing(rename(pathOf(id), `${pathOf(id)}.set-aside`));
+    },
     async list() {
       const names = (await unlessMissing(readdir(directory))) ?? [];
       return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));

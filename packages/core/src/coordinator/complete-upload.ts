@@ -1,5 +1,5 @@
 import { UploadError, type UploadErrorCode } from '../errors.ts';
-import { planParts } from '../part-plan.ts';
+import { type Part, planParts, planStream } from '../part-plan.ts';
 import type { ObjectStore, Receipt, UploadedObject } from '../ports.ts';
 import { assertReceipts, expectedObject, proveObject, proveParts } from '../proof.ts';
 import { deleteObjectOf, objectOf } from './object-of.ts';
@@ -16,9 +16,9 @@ export async function completeUpload(
   receipts: readonly Receipt[],
   signal: AbortSignal,
 ): Promise<UploadedObject> {
-  const { bucket, key, size, partSize } = grant;
-  assertReceipts(planParts(size, partSize), receipts);
-  const { crc64 } = expectedObject(receipts);
+  const { bucket, key } = grant;
+  assertReceipts(planOf(grant, receipts), receipts);
+  const { size, crc64 } = expectedObject(receipts);
   const stored = await storedObject(store, grant, receipts, signal);
   const isNew = grant.uploadId !== undefined && !stored.recovered;
   const checked = stored.crc64 === undefined ? await withChecksum(store, grant, stored, signal) : stored;
@@ -130,9 +130,10 @@ async function completeMultipart(
   receipts: readonly Receipt[],
   signal: AbortSignal,
 ): Promise<StoredObject> {
-  const { key, size, partSize, object } = grant;
+  const { key, object } = grant;
+  const plan = planOf(grant, receipts);
   const listed = await store.listParts({ key, uploadId, signal });
-  proveParts(planParts(size, partSize), receipts, listed);
+  proveParts(plan, receipts, listed);
   const completed = await store.complete({
     key,
     uploadId,
@@ -142,7 +143,18 @@ async function completeMultipart(
     signal,
   });
   // The answer has no size: it is that of the parts, which were just listed and add up to the plan's.
-  return { ...completed, size, recovered: false };
+  return { ...completed, size: sizeOf(plan), recovered: false };
+}
+
+/** Of a stream the receipts say where it ended; the cuts before that are the schedule's. */
+function planOf({ size, partSize }: UploadGrant, receipts: readonly Receipt[]): readonly Part[] {
+  if (size !== undefined) return planParts(size, partSize);
+  const claimed = sizeOf(receipts);
+  return Number.isSafeInteger(claimed) && claimed >= 0 ? planStream(claimed, partSize) : [];
+}
+
+function sizeOf(parts: readonly { readonly size: number }[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
 }
 
 /**

@@ -1,12 +1,13 @@
 import { assertUnmarked, markedObject } from '../nonce.ts';
 import { assertKey } from '../oss/key.ts';
 import { PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../oss/limits.ts';
-import { choosePartSize } from '../part-plan.ts';
+import { choosePartSize, firstPartSize } from '../part-plan.ts';
 import type { Clock, ControlPlane, InitiateRequest, ObjectStore } from '../ports.ts';
 import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
 import { abortUpload } from './abort-upload.ts';
 import { completeUpload } from './complete-upload.ts';
 import { presignPart } from './presign-part.ts';
+import { sweepLost } from './sweep-lost.ts';
 import {
   createUploadTokens,
   type TokenKey,
@@ -51,14 +52,16 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   assertSeconds('urlLifetimeSeconds', urlLifetimeSeconds, 1);
 
   async function grantFor(request: InitiateRequest): Promise<UploadGrant> {
-    const { key, size, object, signal } = request;
+    const { key, size, object, lostForMs, signal } = request;
     assertKey(key);
     assertUnmarked(object);
-    const partSize = choosePartSize(size, request.partSize);
+    const partSize =
+      size === undefined ? firstPartSize(request.partSize) : choosePartSize(size, request.partSize);
     const terms = { bucket: store.bucket, key, size, partSize, object, nonce: nonce() };
     const expiresAt = clock.now() + tokenLifetimeSeconds * 1000;
-    if (size < partSize) return { ...terms, uploadId: undefined, expiresAt };
+    if (size !== undefined && size < partSize) return { ...terms, uploadId: undefined, expiresAt };
     const { uploadId } = await store.initiate({ key, object: markedObject(object, terms.nonce), signal });
+    if (lostForMs !== undefined) await sweepLost(store, clock, { key, uploadId }, lostForMs, signal);
     return { ...terms, uploadId, expiresAt };
   }
 
@@ -87,9 +90,9 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
         }),
       );
     },
-    async listParts({ uploadToken, signal }) {
+    async listParts({ uploadToken, partNumber, signal }) {
       const { key, uploadId } = await open(uploadToken, clock.now());
-      return uploadId === undefined ? [] : store.listParts({ key, uploadId, signal });
+      return uploadId === undefined ? [] : store.listParts({ key, uploadId, partNumber, signal });
     },
     async complete({ uploadToken, receipts, signal }) {
       return completeUpload(store, await open(uploadToken, clock.now()), receipts, signal);

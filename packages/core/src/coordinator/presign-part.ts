@@ -1,5 +1,6 @@
 import { UploadError } from '../errors.ts';
 import { markedObject } from '../nonce.ts';
+import { PARTS_MAX } from '../oss/limits.ts';
 import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
 import { countParts } from '../part-plan.ts';
 import type { ObjectStore, PresignedRequest } from '../ports.ts';
@@ -17,8 +18,8 @@ export async function presignPart(
   grant: UploadGrant,
   { partNumber, ...life }: PartToPresign,
 ): Promise<PresignedRequest> {
-  const { key, uploadId, size, partSize, object, nonce } = grant;
-  if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > countParts(size, partSize)) {
+  const { key, uploadId, object, nonce } = grant;
+  if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > partsMax(grant)) {
     throw outOfPlan(grant, partNumber);
   }
   const terms = { method: 'PUT', key, ...life } as const;
@@ -28,11 +29,15 @@ export async function presignPart(
   return store.presign({ ...terms, headers, additionalHeaders: Object.keys(headers) });
 }
 
-function outOfPlan({ bucket, key, size, partSize }: UploadGrant, partNumber: number): UploadError {
+function partsMax({ size, partSize }: UploadGrant): number {
+  return size === undefined ? PARTS_MAX : countParts(size, partSize);
+}
+
+function outOfPlan(grant: UploadGrant, partNumber: number): UploadError {
   return new UploadError({
     code: 'refused',
-    message: `part ${partNumber} is not in the plan of ${countParts(size, partSize)} parts`,
+    message: `part ${partNumber} is not in the plan of ${partsMax(grant)} parts`,
     disposition: 'permanent',
-    context: { operation: 'presignParts', bucket, key, partNumber },
+    context: { operation: 'presignParts', bucket: grant.bucket, key: grant.key, partNumber },
   });
 }

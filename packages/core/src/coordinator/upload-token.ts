@@ -8,7 +8,9 @@ export interface UploadGrant {
   readonly key: string;
   /** `undefined` for a single PutObject. */
   readonly uploadId: string | undefined;
-  readonly size: number;
+  /** `undefined` for a stream: it ends where it ends. */
+  readonly size: number | undefined;
+  /** Of every part but the last; of a stream, the first part. */
   readonly partSize: number;
   readonly object: ObjectOptions;
   /** Marks the object, as `x-oss-meta-partway-upload`, as made by this upload. */
@@ -71,9 +73,9 @@ async function decrypt(
       },
       { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
     );
-    // The seal proves that these bytes are our own JSON. `uploadId` is left out of it for a single PutObject.
+    // The seal proves that these bytes are our own JSON, which leaves out what is `undefined`.
     const grant = JSON.parse(new TextDecoder().decode(plaintext)) as UploadGrant;
-    return { ...grant, uploadId: grant.uploadId };
+    return { ...grant, uploadId: grant.uploadId, size: grant.size };
   } catch {
     // Whatever failed, the answer must not tell a forger how far he got.
     return undefined;

@@ -7,9 +7,9 @@ import type {
   ObjectStore,
   PresignedRequest,
   StoreCompleteRequest,
+  StoreListPartsRequest,
   StoreObjectRequest,
   StorePresignRequest,
-  StoreUploadRequest,
 } from '../ports.ts';
 import type { OssAnswer } from './error-response.ts';
 import { assertKey, assertUpload } from './key.ts';
@@ -90,21 +90,22 @@ export function createObjectStore(wire: OssWire): ObjectStore {
 
 async function listParts(
   { bucket, send }: OssWire,
-  { key, uploadId, signal }: StoreUploadRequest,
+  { key, uploadId, partNumber, signal }: StoreListPartsRequest,
 ): Promise<readonly ListedPart[]> {
   assertUpload(key, uploadId);
   const context = { operation: 'ListParts', bucket, key, uploadId };
   const parts: ListedPart[] = [];
-  let marker: string | undefined;
+  let marker = partNumber === undefined ? undefined : String(partNumber - 1);
   for (let page = 1; page <= LIST_PAGES_MAX; page++) {
     const query = {
       uploadId,
-      'max-parts': LIST_PAGE_MAX,
+      'max-parts': partNumber === undefined ? LIST_PAGE_MAX : 1,
       'encoding-type': 'url',
       ...(marker !== undefined && { 'part-number-marker': marker }),
     };
     const answer = await send({ method: 'GET', key, query, context, signal });
     const { parts: more, next } = readListPartsResult(answer.body, contextOf(context, answer));
+    if (partNumber !== undefined) return more.filter((part) => part.partNumber === partNumber);
     for (const part of more) {
       if (part.partNumber <= (parts.at(-1)?.partNumber ?? 0)) {
         throw malformedAnswer('has parts out of order', contextOf(context, answer));

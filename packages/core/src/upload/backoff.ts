@@ -10,7 +10,7 @@ import type { Random } from '../ports.ts';
 export function backoffMs(
   error: UploadError,
   attempt: number,
-  { baseMs, maxMs }: Resolved<RetryOptions>,
+  { baseMs, maxMs }: Pick<Resolved<RetryOptions>, 'baseMs' | 'maxMs'>,
   random: Random,
 ): number {
   if (attempt === 1 && MENDED_BY_A_NEW_URL.has(error.code)) return 0;

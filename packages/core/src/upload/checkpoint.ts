@@ -1,11 +1,13 @@
 import { crc64 } from '../checksum/crc64.ts';
-import type { InitiatedUpload, Source } from '../ports.ts';
+import type { InitiatedUpload, ObjectOptions, Source } from '../ports.ts';
 
 /**
  * What a resume needs. Written once, before the first part: OSS knows the parts, and local bytes prove them.
  */
 export interface Checkpoint {
   readonly key: string;
+  /** What the object shall be, for an upload that must be begun anew. */
+  readonly object: ObjectOptions;
   /** Where the bytes come from, and what they were. */
   readonly identity: string;
   readonly fingerprint: string;
@@ -27,11 +29,13 @@ export function encodeCheckpoint(checkpoint: Checkpoint): string {
 /** `undefined` for anything damaged, of another version, or not ours. */
 export function decodeCheckpoint(text: string): Checkpoint | undefined {
   const { format, ...record } = parse(text);
-  const { key, identity, fingerprint, size, upload, startedAt } = record as Partial<Checkpoint>;
+  const { key, object, identity, fingerprint, size, upload, startedAt } = record as Partial<Checkpoint>;
   const isWhole =
     format === FORMAT &&
     [key, identity, fingerprint, upload?.uploadToken, upload?.bucket, upload?.key].every(isText) &&
     [size, startedAt, upload?.partSize].every(Number.isSafeInteger) &&
+    typeof object === 'object' &&
+    object !== null &&
     (upload?.kind === 'multipart' || upload?.kind === 'single');
   if (!isWhole) return undefined;
   const { uploadId } = upload as InitiatedUpload;

@@ -26,6 +26,8 @@ export type UploadFact =
     }
   /** A try failed and another follows after `delayMs`. */
   | { readonly type: 'retrying'; readonly error: UploadError; readonly delayMs: number }
+  /** A checkpoint that could not be read was moved out of the way. */
+  | { readonly type: 'checkpoint-set-aside'; readonly id: string }
   | { readonly type: 'paused' }
   | { readonly type: 'resumed' }
   | { readonly type: 'completing' }

@@ -13,6 +13,7 @@ export function guardCheckpoints(
     load: (id) => store.load(id).catch(throwTyped('load')),
     save: (id, text) => store.save(id, text).catch(throwTyped('save')),
     list: () => store.list().catch(throwTyped('list')),
+    setAside: (id) => store.setAside(id).catch(throwTyped('set aside')),
     remove: (id) => store.remove(id).catch((reason: unknown) => tell(checkpointFailed('remove', reason))),
     async lock(id): Promise<Lease> {
       const lease = await store.lock(id).catch(throwTyped('lock'));

@@ -1,13 +1,12 @@
 import { UploadError } from '../errors.ts';
 import { OBJECT_SIZE_MAX } from '../oss/limits.ts';
 import { sourceChangedError } from '../part-body.ts';
-import { planParts } from '../part-plan.ts';
-import type { InitiatedUpload, ListedPart, Receipt, Source, UploadedObject } from '../ports.ts';
+import type { InitiatedUpload, Source } from '../ports.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { UNINTERRUPTED } from './interruption.ts';
+import { PAUSED, UNINTERRUPTED } from './interruption.ts';
 import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
-import { COMPLETE_MS_MAX, VERB_MS_MAX, withDeadline } from './with-deadline.ts';
+import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** An upload to go on with. */
 export interface OpenedUpload extends InitiatedUpload {
@@ -15,55 +14,23 @@ export interface OpenedUpload extends InitiatedUpload {
   readonly isResumed: boolean;
 }
 
-/** The upload that a checkpoint of this source names, or else a new one. */
+/** The upload that a checkpoint of this source names, or else a new one, which a checkpoint then names. */
 export async function openUpload(run: UploadRun, source: Source, id: string): Promise<OpenedUpload> {
   const checkpoint = await loadCheckpoint(run, source, id);
   if (checkpoint !== undefined) return { ...checkpoint.upload, isResumed: true };
-  return { ...(await initiate(run, source)), isResumed: false };
-}
-
-/**
- * The parts OSS holds of a resumed upload, by number; `completed` where there is no such upload any more,
- * because an earlier run completed it without hearing so. Throws `upload_not_found` when it is neither.
- */
-export async function listHeldParts(
-  run: UploadRun,
-  source: Source,
-  upload: OpenedUpload,
-): Promise<{ readonly held: ReadonlyMap<number, ListedPart>; readonly completed?: UploadedObject }> {
-  if (!upload.isResumed) return { held: new Map() };
-  const { key, uploadToken } = upload;
-  try {
-    const listed = await retrying(run, run.signal, { operation: 'listParts', key }, () =>
-      withDeadline(run, VERB_MS_MAX, run.signal, (signal) =>
-        run.ports.controlPlane.listParts({ uploadToken, signal }),
-      ),
-    );
-    return { held: new Map(listed.map((part) => [part.partNumber, part])) };
-  } catch (reason) {
-    if (UploadError.from(reason).code !== 'upload_not_found') throw reason;
-    return { held: new Map(), completed: await findCompleted(run, source, upload) };
-  }
-}
-
-/** Reads the whole source for its receipts: with them the coordinator can tell whether the object is ours. */
-async function findCompleted(run: UploadRun, source: Source, upload: OpenedUpload): Promise<UploadedObject> {
-  const { key, uploadToken, partSize } = upload;
-  const receipts: Receipt[] = [];
-  for (const { partNumber, offset, size } of planParts(source.size, partSize)) {
-    const crc64 = await source.part(offset, size).crc64(run.signal);
-    receipts.push({ partNumber, size, crc64 });
-  }
-  return retrying(run, UNINTERRUPTED, { operation: 'complete', key }, () =>
-    withDeadline(run, COMPLETE_MS_MAX, UNINTERRUPTED, (signal) =>
-      run.ports.controlPlane.complete({ uploadToken, receipts, signal }),
-    ),
-  );
+  if (source.size > OBJECT_SIZE_MAX) throw tooLarge(source.size);
+  return { ...(await initiate(run, source.size)), isResumed: false };
 }
 
 async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promise<Checkpoint | undefined> {
-  const checkpoint = decodeCheckpoint((await run.checkpoints.load(id)) ?? '');
-  if (checkpoint?.key !== run.options.key || checkpoint.identity !== source.identity) return undefined;
+  const text = await run.checkpoints.load(id);
+  if (text === undefined) return undefined;
+  const checkpoint = decodeCheckpoint(text);
+  if (checkpoint?.key !== run.options.key || checkpoint.identity !== source.identity) {
+    await run.checkpoints.setAside(id);
+    run.emit({ type: 'checkpoint-set-aside', id });
+    return undefined;
+  }
   if (!run.options.resume) return discard(run, checkpoint);
   if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;
   throw sourceChangedError('an unfinished upload of it began with other bytes');
@@ -87,27 +54,58 @@ export async function saveCheckpoint(
   run: UploadRun,
   source: Source,
   id: string,
-  upload: InitiatedUpload,
+  { isResumed, ...upload }: OpenedUpload,
 ): Promise<void> {
   // One PutObject is sent again as a whole: there is nothing to resume.
-  if (upload.kind === 'single') return;
+  if (isResumed || upload.kind === 'single') return;
+  const { key, object } = run.options;
   const { identity, size } = source;
   const startedAt = run.ports.clock.now();
   const fingerprint = await source.fingerprint();
-  const checkpoint = { key: run.options.key, identity, fingerprint, size, upload, startedAt };
+  const checkpoint = { key, object, identity, fingerprint, size, upload, startedAt };
   await run.checkpoints.save(id, encodeCheckpoint(checkpoint));
 }
 
-async function initiate(run: UploadRun, { size }: Source): Promise<InitiatedUpload> {
-  const { key, partSize, object } = run.options;
-  if (size > OBJECT_SIZE_MAX) throw tooLarge(size);
-  // Not interrupted: an upload whose initiation was cut off would be there, and nobody would know it.
-  return retrying(run, run.signal, { operation: 'initiate', key }, () =>
-    withDeadline(run, VERB_MS_MAX, UNINTERRUPTED, (signal) =>
-      run.ports.controlPlane.initiate({ key, size, partSize, object, signal }),
-    ),
-  );
+/**
+ * Begins a new upload, `size` bytes long or of a length nobody knows. A try whose answer was lost may have
+ * begun one nobody remembers: the next one finds and removes it, if need be after the caller has aborted.
+ */
+export async function initiate(run: UploadRun, size: number | undefined): Promise<InitiatedUpload> {
+  try {
+    return await tryToInitiate(run, size, run.signal);
+  } catch (reason) {
+    const isAborted = run.signal.aborted && reason !== PAUSED;
+    if (run.doubt.since === undefined || !isAborted) throw reason;
+    return tryToInitiate(run, size, UNINTERRUPTED);
+  }
 }
+
+function tryToInitiate(
+  run: UploadRun,
+  size: number | undefined,
+  patience: AbortSignal,
+): Promise<InitiatedUpload> {
+  const { doubt, options, ports } = run;
+  const { key, partSize, object } = options;
+  return retrying(run, patience, { operation: 'initiate', key }, async () => {
+    const triedAt = ports.clock.now();
+    const lostForMs = doubt.since === undefined ? undefined : triedAt - doubt.since;
+    try {
+      // Not interrupted: an upload whose initiation was cut off would be there, and nobody would know it.
+      const upload = await withDeadline(run, VERB_MS_MAX, UNINTERRUPTED, (signal) =>
+        ports.controlPlane.initiate({ key, size, partSize, object, lostForMs, signal }),
+      );
+      doubt.since = undefined;
+      return upload;
+    } catch (reason) {
+      if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubt.since ??= triedAt;
+      throw reason;
+    }
+  });
+}
+
+/** Failures that leave open whether OSS has begun an upload. */
+const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set(['network', 'server_error', 'malformed_answer']);
 
 function tooLarge(size: number): UploadError {
   return new UploadError({

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { UploadError } from '../errors.ts';
 import { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
 import { resolveOptions } from '../options.ts';
-import { planParts } from '../part-plan.ts';
 import type { ControlPlane, InitiatedUpload, PresignedPart } from '../ports.ts';
 import { createSeededRandom, createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
@@ -43,7 +42,9 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
   const { signal } = new AbortController();
   const options = resolveOptions({ key: 'k' });
   const checkpoints = createInMemoryCheckpoints();
-  const run = { ports, options, checkpoints, signal, limit: pLimit(concurrency), emit: () => undefined };
+  const limit = pLimit(concurrency);
+  const doubt = { since: undefined };
+  const run = { ports, options, checkpoints, signal, limit, doubt, emit: () => undefined };
   const upload: InitiatedUpload = {
     uploadToken: 'T',
     kind: 'multipart',
@@ -53,7 +54,7 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
     partSize: 1,
   };
   return {
-    presigned: createPresignedParts(run, upload, planParts(partCount, 1), signal),
+    presigned: createPresignedParts(run, upload, numbersTo(partCount), signal),
     clock,
     batches,
     failNext: () => {
@@ -63,6 +64,10 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
       forgetting = true;
     },
   };
+}
+
+function numbersTo(last: number): number[] {
+  return Array.from({ length: last }, (_, index) => index + 1);
 }
 
 function takeAll(presigned: PresignedParts, ...partNumbers: number[]): Promise<PresignedPart[]> {

@@ -1,5 +1,4 @@
 import { UploadError } from '../errors.ts';
-import type { Part } from '../part-plan.ts';
 import type { InitiatedUpload, PresignedPart } from '../ports.ts';
 import type { UploadRun } from './upload-run.ts';
 import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
@@ -16,12 +15,12 @@ export interface PresignedParts {
 /**
  * Signs parts just before they are sent, in batches of twice the concurrency: never the whole file, whose
  * URLs would expire while their parts wait, and never one by one, which would cost a round trip a part. Parts
- * are expected to be taken in ascending order, first tries at least.
+ * are expected to be taken in ascending order, first tries at least. `needed` are their numbers.
  */
 export function createPresignedParts(
   run: UploadRun,
   { uploadToken }: InitiatedUpload,
-  parts: readonly Pick<Part, 'partNumber'>[],
+  needed: readonly number[],
   signal: AbortSignal,
 ): PresignedParts {
   const waiting = new Map<number, Promise<HeldPart>>();
@@ -37,10 +36,9 @@ export function createPresignedParts(
   }
 
   function signNext(first: number): Promise<HeldPart> {
-    while ((parts[next]?.partNumber ?? first) < first) next += 1;
-    const window = parts.slice(next, next + 2 * run.limit.concurrency);
-    const partNumbers = window.map(({ partNumber }) => partNumber);
-    next += window.length;
+    while ((needed[next] ?? first) < first) next += 1;
+    const partNumbers = needed.slice(next, next + 2 * run.limit.concurrency);
+    next += partNumbers.length;
     lastSigned = partNumbers.at(-1) ?? first;
     const batch = sign(partNumbers);
     for (const partNumber of partNumbers) {

@@ -1,48 +1,96 @@
 import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
 import type { Part } from '../part-plan.ts';
-import type { InitiatedUpload, ListedPart, PartBody, PartResponse, Receipt, Source } from '../ports.ts';
+import type { InitiatedUpload, ListedPart, PartBody, PartResponse, Receipt } from '../ports.ts';
 import { MENDED_BY_A_NEW_URL } from './backoff.ts';
+import type { Hedging } from './hedging.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import { retrying } from './retrying.ts';
 import { guardStalls } from './stall-guard.ts';
+import { storedPart } from './stored-part.ts';
 import type { UploadRun } from './upload-run.ts';
 
 /** What all parts of an upload share. */
 export interface PartSending {
   readonly run: UploadRun;
-  readonly source: Source;
   readonly upload: InitiatedUpload;
   readonly presigned: PresignedParts;
+  readonly hedging: Hedging;
   readonly signal: AbortSignal;
 }
 
+/** A part of the plan, with its bytes. */
+export interface PartToSend extends Part {
+  /** The bytes, to be read by one reader at a time. Another reader opens them anew. */
+  open(): PartBody;
+  /** What OSS lists under this number. */
+  readonly held?: ListedPart | undefined;
+}
+
 /** Gives the receipt of a part: of the one OSS holds, if our own bytes prove it, or else by sending it. */
-export async function putPart(
-  sending: PartSending,
-  part: Part,
-  held: ListedPart | undefined,
-): Promise<Receipt> {
-  const { run, source, signal } = sending;
-  signal.throwIfAborted();
-  const { partNumber, offset, size } = part;
-  const body = source.part(offset, size);
-  const isHeld = held?.size === size && held.crc64 === (await body.crc64(signal));
-  const crc64 = isHeld ? held.crc64 : await sendPart(sending, partNumber, body);
-  run.emit({ type: 'part-confirmed', partNumber, size, crc64 });
+export async function putPart(sending: PartSending, part: PartToSend): Promise<Receipt> {
+  sending.signal.throwIfAborted();
+  const { partNumber, size } = part;
+  const body = part.open();
+  const crc64 = (await provenHeld(sending, part, body)) ?? (await sendPart(sending, part, body));
+  sending.run.emit({ type: 'part-confirmed', partNumber, size, crc64 });
   return { partNumber, size, crc64 };
 }
 
+async function provenHeld(
+  { run, signal }: PartSending,
+  { held, size }: PartToSend,
+  body: PartBody,
+): Promise<string | undefined> {
+  if (held?.size !== size) return undefined;
+  if (run.options.verifyHeld === 'size') return held.crc64;
+  return held.crc64 === (await body.crc64(signal)) ? held.crc64 : undefined;
+}
+
 /** Sends one part until OSS confirms its CRC64. */
-function sendPart(
-  { run, upload, presigned, signal }: PartSending,
+function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promise<string> {
+  const { run, upload, hedging, signal } = sending;
+  const { partNumber } = part;
+  let last: FailedTry | undefined;
+  return retrying(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
+    const stored = last?.mayBeStored ? await storedPart(run, upload, partNumber, body, signal) : undefined;
+    if (stored !== undefined) return stored;
+    const afterRefusal = last?.isRefused ?? false;
+    const copies = { body, second: part.open };
+    const outcome = await hedging.race(copies, signal, (copy, stop, isSecond) =>
+      putOnce({ ...sending, signal: stop }, partNumber, copy, { afterRefusal, isSecond }),
+    );
+    if ('crc64' in outcome) return outcome.crc64;
+    last = outcome;
+    if (upload.kind === 'single' && attempt > 1 && isExisting(outcome.failure)) return body.crc64(signal);
+    if (outcome.failure.context.ossCode !== 'PartAlreadyExist') throw outcome.failure;
+    const earlier = await storedPart(run, upload, partNumber, body, signal);
+    if (earlier === undefined) throw outcome.failure;
+    return earlier;
+  });
+}
+
+/** Why one try did not confirm the part, and what the next one must know. */
+export interface FailedTry {
+  readonly failure: UploadError;
+  /** The URL was at fault. */
+  readonly isRefused: boolean;
+  /** All bytes were sent, and no answer said what became of them. */
+  readonly mayBeStored: boolean;
+}
+
+/** One PUT. Rejects only when it was stopped; what else fails, it tells. */
+async function putOnce(
+  { run, presigned, signal }: PartSending,
   partNumber: number,
   body: PartBody,
-): Promise<string> {
+  { afterRefusal, isSecond }: { readonly afterRefusal: boolean; readonly isSecond: boolean },
+): Promise<{ readonly crc64: string } | FailedTry> {
   const { transport } = run.ports;
-  let isRefused = false;
-  return retrying(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
-    const { url, headers } = await presigned.take(partNumber, isRefused);
+  let isSent = body.size === 0;
+  try {
+    const { url, headers } = await presigned.take(partNumber, afterRefusal);
+    signal.throwIfAborted();
     const response = await guardStalls(run, body.size, signal, (guarded) =>
       transport.put({
         url,
@@ -50,55 +98,60 @@ function sendPart(
         body,
         signal: guarded.signal,
         onProgress(sentBytes) {
+          isSent ||= sentBytes === body.size;
           guarded.onProgress(sentBytes);
-          run.emit({ type: 'part-progress', partNumber, sentBytes });
+          if (!isSecond) run.emit({ type: 'part-progress', partNumber, sentBytes });
         },
       }),
     );
+    if (response.status !== 200) throw ossError(response, { operation: 'UploadPart' });
     const crc64 = await body.crc64(signal);
-    if (upload.kind === 'single' && attempt > 1 && isExisting(response)) return crc64;
-    const failure = failureIn(response, crc64, transport.hidesHeaders);
-    isRefused = failure !== undefined && MENDED_BY_A_NEW_URL.has(failure.code);
-    if (failure !== undefined) throw failure;
-    return crc64;
-  });
+    assertStored(response, crc64, transport.hidesHeaders);
+    return { crc64 };
+  } catch (reason) {
+    signal.throwIfAborted();
+    const failure = UploadError.from(reason);
+    const isRefused = MENDED_BY_A_NEW_URL.has(failure.code);
+    return { failure, isRefused, mayBeStored: isSent && isUnanswered(failure) };
+  }
+}
+
+/** Failures that leave open whether OSS has stored the part. */
+function isUnanswered({ code }: UploadError): boolean {
+  return code === 'network' || code === 'stalled' || code === 'malformed_answer' || code === 'server_error';
 }
 
 /**
  * With forbidOverwrite, a PutObject whose answer was lost is refused when it is sent again: by its own
  * object, as Complete will prove.
  */
-function isExisting(response: PartResponse): boolean {
-  return response.status === 409 && ossError(response, {}).code === 'object_exists';
+function isExisting({ code, context }: UploadError): boolean {
+  return context.status === 409 && code === 'object_exists';
 }
 
 /**
- * What is wrong with an answer; `undefined` when OSS says that it stored these bytes. Where CORS may hide the
- * CRC64, Complete's list of parts has to prove them.
+ * Throws unless OSS says that it stored these bytes. Where CORS may hide the CRC64, Complete's list of parts
+ * has to prove them.
  */
-function failureIn(response: PartResponse, crc64: string, mayHideHeaders: boolean): UploadError | undefined {
-  if (response.status !== 200) return ossError(response, { operation: 'UploadPart' });
-  const stored = response.headers['x-oss-hash-crc64ecma'];
-  if (stored === crc64 || (stored === undefined && mayHideHeaders)) return undefined;
-  const context = { status: response.status, ...requestIdOf(response) };
-  return stored === undefined
-    ? new UploadError({
-        code: 'malformed_answer',
-        message: 'the answer has no CRC64 of the part: it is not from OSS',
-        disposition: 'transient',
-        context,
-        hint: 'A proxy in between may have given it.',
-      })
-    : new UploadError({
-        code: 'checksum_mismatch',
-        message: `OSS received other bytes than were sent: CRC64 ${stored} instead of ${crc64}`,
-        disposition: 'transient',
-        context,
-        hint: 'Something between here and OSS changes the bytes.',
-      });
-}
-
-function requestIdOf({ headers }: PartResponse): { requestId?: string } {
+function assertStored({ headers, status }: PartResponse, crc64: string, mayHideHeaders: boolean): void {
+  const stored = headers['x-oss-hash-crc64ecma'];
+  if (stored === crc64 || (stored === undefined && mayHideHeaders)) return;
   const requestId = headers['x-oss-request-id'];
-  return requestId === undefined ? {} : { requestId };
+  const context = { status, ...(requestId === undefined ? {} : { requestId }) };
+  if (stored === undefined) {
+    throw new UploadError({
+      code: 'malformed_answer',
+      message: 'the answer has no CRC64 of the part: it is not from OSS',
+      disposition: 'transient',
+      context,
+      hint: 'A proxy in between may have given it.',
+    });
+  }
+  throw new UploadError({
+    code: 'checksum_mismatch',
+    message: `OSS received other bytes than were sent: CRC64 ${stored} instead of ${crc64}`,
+    disposition: 'transient',
+    context,
+    hint: 'Something between here and OSS changes the bytes.',
+  });
 }

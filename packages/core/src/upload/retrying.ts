@@ -4,8 +4,8 @@ import type { UploadRun } from './upload-run.ts';
 
 /**
  * The one retry loop of the project. Tries until `attempt` resolves, fails for good, or has failed as often
- * as allowed, which turns a transient error into an exhausted one. The signal ends it between and during the
- * tries; its reason is then the error.
+ * or for as long as allowed, which turns a transient error into an exhausted one. The signal ends it between
+ * and during the tries; its reason is then the error.
  */
 export async function retrying<T>(
   run: UploadRun,
@@ -14,6 +14,8 @@ export async function retrying<T>(
   attempt: (attempt: number) => Promise<T>,
 ): Promise<T> {
   const { retry } = run.options;
+  const { clock, random } = run.ports;
+  let failingSince: number | undefined;
   for (let tries = 1; ; tries++) {
     signal.throwIfAborted();
     try {
@@ -22,10 +24,12 @@ export async function retrying<T>(
       signal.throwIfAborted();
       const error = UploadError.from(reason).with({ ...context, attempt: tries });
       if (error.disposition !== 'transient') throw error;
-      if (tries >= retry.attemptsMax) throw error.with({}, 'exhausted');
-      const delayMs = backoffMs(error, tries, retry, run.ports.random);
+      failingSince ??= clock.now();
+      const delayMs = backoffMs(error, tries, retry, random);
+      const isTooLate = clock.now() + delayMs - failingSince > retry.budgetMs;
+      if (tries >= retry.attemptsMax || isTooLate) throw error.with({}, 'exhausted');
       run.emit({ type: 'retrying', error, delayMs });
-      await run.ports.clock.sleep(delayMs, signal);
+      await clock.sleep(delayMs, signal);
     }
   }
 }

@@ -1,42 +1,52 @@
-import type { Part } from '../part-plan.ts';
-import type { InitiatedUpload, ListedPart, Receipt, Source } from '../ports.ts';
+import type { InitiatedUpload, Receipt } from '../ports.ts';
+import { createHedging } from './hedging.ts';
 import { createPresignedParts } from './presigned-parts.ts';
-import { putPart } from './put-part.ts';
+import { type PartToSend, putPart } from './put-part.ts';
 import type { UploadRun } from './upload-run.ts';
 
-/** Parts handed to the limiter ahead of time: 10,000 waiting closures would cost megabytes for nothing. */
-const QUEUED_MAX = 64;
+/** The parts to send, in ascending order. */
+export interface PartFeed {
+  /** Asked for the next part only when there is room for it. The signal stops a wait for bytes. */
+  parts(signal: AbortSignal): AsyncIterable<PartToSend> | Iterable<PartToSend>;
+  /** Their numbers, as far as they are known to be needed. */
+  readonly partNumbers: readonly number[];
+  /** Parts that may be taken from the feed and not be confirmed yet. */
+  takenMax(): number;
+  /** Bytes in all, as far as is known. */
+  size(): number;
+}
 
 /**
- * Sends every part of the plan that OSS does not hold, at most `concurrency` at once, and gives the receipts
+ * Sends every part of the feed that OSS does not hold, at most `concurrency` at once, and gives the receipts
  * of all in order. The first failure stops the others; all have settled when it is thrown.
  */
 export async function sendParts(
   run: UploadRun,
-  source: Source,
   upload: InitiatedUpload,
-  plan: readonly Part[],
-  held: ReadonlyMap<number, ListedPart>,
+  feed: PartFeed,
 ): Promise<readonly Receipt[]> {
   const failure = new AbortController();
   const signal = AbortSignal.any([run.signal, failure.signal]);
-  const toSend = plan.filter((part) => held.get(part.partNumber)?.size !== part.size);
-  const presigned = createPresignedParts(run, upload, toSend, signal);
+  const presigned = createPresignedParts(run, upload, feed.partNumbers, signal);
+  const hedging = createHedging(run, () => run.options.hedge * feed.size());
+  const sending = { run, upload, presigned, hedging, signal };
   const receipts: Receipt[] = [];
-  const sending = new Set<Promise<void>>();
-  for (const part of plan) {
-    if (sending.size >= QUEUED_MAX) await Promise.race(sending);
-    if (signal.aborted) break;
-    const sent: Promise<void> = run
-      .limit(() => putPart({ run, source, upload, presigned, signal }, part, held.get(part.partNumber)))
-      .then((receipt) => {
-        receipts[receipt.partNumber - 1] = receipt;
-      })
-      .catch((reason: unknown) => failure.abort(reason))
-      .finally(() => sending.delete(sent));
-    sending.add(sent);
+  const taken = new Set<Promise<void>>();
+  try {
+    for await (const part of feed.parts(signal)) {
+      const sent: Promise<void> = run
+        .limit(() => putPart(sending, part))
+        .then((receipt) => void receipts.push(receipt))
+        .catch((reason: unknown) => failure.abort(reason))
+        .finally(() => taken.delete(sent));
+      taken.add(sent);
+      while (taken.size >= feed.takenMax()) await Promise.race(taken);
+      if (signal.aborted) break;
+    }
+  } catch (reason) {
+    failure.abort(reason);
   }
-  await Promise.all(sending);
+  await Promise.all(taken);
   signal.throwIfAborted();
-  return receipts;
+  return receipts.sort((a, b) => a.partNumber - b.partNumber);
 }

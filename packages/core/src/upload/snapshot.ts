@@ -113,6 +113,7 @@ function advance(state: UploadSnapshot, event: UploadEvent): UploadSnapshot {
       return { ...state, phase: 'failed', error: event.error };
     case 'part-confirmed':
     case 'part-progress':
+    case 'checkpoint-set-aside':
     case 'cleanup-failed':
       return state;
   }

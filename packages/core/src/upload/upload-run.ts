@@ -24,6 +24,7 @@ export interface UploadRun {
   readonly signal: AbortSignal;
   /** Parts in flight, and the knob that turns them. */
   readonly limit: PartLimit;
+  readonly doubt: InitiateDoubt;
   readonly emit: (fact: UploadFact) => void;
 }
 
@@ -31,4 +32,14 @@ export interface UploadRun {
 export interface PartLimit {
   <T>(task: () => Promise<T>): Promise<T>;
   concurrency: number;
+  /** Tasks that run. */
+  readonly activeCount: number;
+  /** Tasks that wait. */
+  readonly pendingCount: number;
+}
+
+/** What is not known of an initiation that got no answer. Outlives a pause. */
+export interface InitiateDoubt {
+  /** When the first try was begun whose answer was lost; `undefined` when none was, or it has been mended. */
+  since: number | undefined;
 }

@@ -58,7 +58,7 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
   const checkpoints = guardCheckpoints(ports.checkpoints ?? createInMemoryCheckpoints(), (error) =>
     emit({ type: 'cleanup-failed', error }),
   );
-  const run = { ports, options, checkpoints, limit, emit };
+  const run = { ports, options, checkpoints, limit, doubt: { since: undefined }, emit };
   const unlink = linkCallerSignal(options.signal, stops.abort);
   const result = settle(run, stops).finally(unlink);
   // The failure is kept for whoever awaits it later, and told as an event until then.

@@ -1,0 +1,56 @@
+import { UploadError } from '../errors.ts';
+import type { Clock, ListedUpload, ObjectStore } from '../ports.ts';
+import { abortUntilGone } from './abort-until-gone.ts';
+
+/**
+ * Removes what an initiation began whose answer was lost: uploads of the same key that hold no part and are
+ * no older than its first try. OSS tells nothing else of an upload. Should one be somebody else's, who has
+ * sent nothing yet, his engine begins anew when it finds his upload gone.
+ */
+export async function sweepLost(
+  store: ObjectStore,
+  clock: Clock,
+  { key, uploadId }: { readonly key: string; readonly uploadId: string },
+  lostForMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const lost of await youngSiblings(store, { key, uploadId }, lostForMs, signal)) {
+    const isBare = await holdsNoPart(store, lost, signal);
+    if (isBare) await abortUntilGone(store, clock, { key, uploadId: lost.uploadId }, signal);
+  }
+}
+
+/** By the clock of OSS alone: our own upload is in the same list. */
+async function youngSiblings(
+  store: ObjectStore,
+  { key, uploadId }: { readonly key: string; readonly uploadId: string },
+  lostForMs: number,
+  signal: AbortSignal,
+): Promise<readonly ListedUpload[]> {
+  const listed = await store.listUploads({ prefix: key, signal }).catch(unlessForbidden);
+  const ours = listed.find((upload) => upload.uploadId === uploadId);
+  if (ours === undefined) return [];
+  const since = ours.initiatedAt - lostForMs - INITIATED_RESOLUTION_MS;
+  return listed.filter(
+    (upload) => upload.key === key && upload.uploadId !== uploadId && upload.initiatedAt >= since,
+  );
+}
+
+/** OSS tells the instant of an initiation in whole seconds. */
+const INITIATED_RESOLUTION_MS = 1000;
+
+/** Who may not list uploads can upload all the same: a lifecycle rule removes what is left. */
+function unlessForbidden(reason: unknown): readonly ListedUpload[] {
+  if (reason instanceof UploadError && reason.code === 'access_denied') return [];
+  throw reason;
+}
+
+async function holdsNoPart(store: ObjectStore, upload: ListedUpload, signal: AbortSignal): Promise<boolean> {
+  const { key, uploadId } = upload;
+  try {
+    return (await store.listParts({ key, uploadId, signal })).length === 0;
+  } catch (reason) {
+    if (reason instanceof UploadError && reason.code === 'upload_not_found') return false;
+    throw reason;
+  }
+}

@@ -1,0 +1,26 @@
+import type { InitiatedUpload, Receipt, UploadedObject } from '../ports.ts';
+import { expectedObject, proveObject } from '../proof.ts';
+import { UNINTERRUPTED } from './interruption.ts';
+import { retrying } from './retrying.ts';
+import type { UploadRun } from './upload-run.ts';
+import { COMPLETE_MS_MAX, withDeadline } from './with-deadline.ts';
+
+/**
+ * Once Complete is on its way its outcome is found out, whatever the caller wants meanwhile: OSS carries it
+ * out whether or not anybody listens, and an upload must not be called aborted whose object is there.
+ */
+export async function completeUpload(
+  run: UploadRun,
+  { uploadToken, key }: InitiatedUpload,
+  receipts: readonly Receipt[],
+): Promise<UploadedObject> {
+  run.signal.throwIfAborted();
+  run.emit({ type: 'completing' });
+  const object = await retrying(run, UNINTERRUPTED, { operation: 'complete', key }, () =>
+    withDeadline(run, COMPLETE_MS_MAX, UNINTERRUPTED, (signal) =>
+      run.ports.controlPlane.complete({ uploadToken, receipts, signal }),
+    ),
+  );
+  proveObject(expectedObject(receipts), object);
+  return object;
+}

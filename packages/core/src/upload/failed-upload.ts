@@ -1,0 +1,59 @@
+import { UploadError, type UploadErrorCode } from '../errors.ts';
+import type { InitiatedUpload } from '../ports.ts';
+import { PAUSED, UNINTERRUPTED } from './interruption.ts';
+import { retrying } from './retrying.ts';
+import type { UploadRun } from './upload-run.ts';
+import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
+
+/** Whether a failed walk leaves everything as it is, for a resume. */
+export function isKept({ ports }: UploadRun, reason: unknown): boolean {
+  return reason === PAUSED || (ports.checkpoints !== undefined && PASSING.has(UploadError.from(reason).code));
+}
+
+/** Failures of the way, not of the upload: tomorrow, or with other rights, it may go on. */
+const PASSING: ReadonlySet<UploadErrorCode> = new Set([
+  'network',
+  'stalled',
+  'throttled',
+  'server_error',
+  'url_expired',
+  'credentials_expired',
+  'clock_skewed',
+  'signature_mismatch',
+  'access_denied',
+  'malformed_answer',
+  'source_unreadable',
+  'internal',
+]);
+
+/** The object is in OSS, and it is not for us to take it away. */
+export function isStored(reason: unknown): boolean {
+  const { code } = UploadError.from(reason);
+  return code === 'unproven' || code === 'callback_failed';
+}
+
+/** Nobody opens the token any more: the upload it stands for cannot be gone on with. */
+export function isRefused(reason: unknown): boolean {
+  return UploadError.from(reason).code === 'token_refused';
+}
+
+/**
+ * Leaves nothing behind that would be billed, and then no checkpoint of it. Runs to its end even when the
+ * caller has aborted. A failure is told, not thrown: the one that led here is the one to throw.
+ */
+export async function abandonUpload(
+  run: UploadRun,
+  { uploadToken, key }: InitiatedUpload,
+  id: string,
+): Promise<void> {
+  try {
+    await retrying(run, UNINTERRUPTED, { operation: 'abort', key }, () =>
+      withDeadline(run, VERB_MS_MAX, UNINTERRUPTED, (signal) =>
+        run.ports.controlPlane.abort({ uploadToken, signal }),
+      ),
+    );
+    await run.checkpoints.remove(id);
+  } catch (reason) {
+    run.emit({ type: 'cleanup-failed', error: UploadError.from(reason) });
+  }
+}

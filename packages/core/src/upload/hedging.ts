@@ -1,0 +1,97 @@
+import type { PartBody } from '../ports.ts';
+import type { FailedTry } from './put-part.ts';
+import type { UploadRun } from './upload-run.ts';
+
+/** What came of one copy: the CRC64 that OSS confirmed, or why it did not. */
+type Outcome = { readonly crc64: string } | FailedTry;
+
+/** Sends one copy until it is stopped. */
+type Send = (body: PartBody, stop: AbortSignal, isSecond: boolean) => Promise<Outcome>;
+
+/** Sends the parts that lag behind all others a second time. */
+export interface Hedging {
+  /**
+   * Sends a part; beside it, where it lags and the bytes can be spared, a second copy on a connection of its
+   * own. The first copy that is confirmed counts and stops the other; both have settled when it resolves.
+   */
+  race(
+    copies: { readonly body: PartBody; second(): PartBody },
+    signal: AbortSignal,
+    send: Send,
+  ): Promise<Outcome>;
+}
+
+/** A part lags that has run so many times as long as the middle one of its peers … */
+const LAG_FACTOR = 3;
+/** … of which there must be so many. */
+const PEERS_MIN = 5;
+/** How often a part in flight is looked at, at most. */
+const LOOK_MS_MIN = 100;
+/** The last ones tell how fast the link is now. */
+const PEERS_MAX = 64;
+
+/** `spareBytes` is what second copies may cost in all. */
+export function createHedging(run: UploadRun, spareBytes: () => number): Hedging {
+  const { clock } = run.ports;
+  const durations: number[] = [];
+  let spent = 0;
+
+  function typicalMs(): number {
+    const sorted = [...durations].sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  }
+
+  /** Only where a slot is free that no part waits for. */
+  function mayHedge(size: number, startedAt: number): boolean {
+    const isIdle = run.limit.pendingCount === 0 && run.limit.activeCount < run.limit.concurrency;
+    const isLagging = clock.now() - startedAt > LAG_FACTOR * typicalMs();
+    return isIdle && isLagging && durations.length >= PEERS_MIN && spent + size <= spareBytes();
+  }
+
+  /** Resolves when the part should be sent twice; never, once `ended`. */
+  async function lagging(size: number, startedAt: number, ended: AbortSignal): Promise<void> {
+    for (;;) {
+      await clock.sleep(Math.max(LOOK_MS_MIN, typicalMs()), ended);
+      if (mayHedge(size, startedAt)) return;
+    }
+  }
+
+  return {
+    async race({ body, second }, signal, send) {
+      if (body.size > spareBytes()) return send(body, signal, false);
+      const startedAt = clock.now();
+      const won = new AbortController();
+      const stop = AbortSignal.any([signal, won.signal]);
+      const end = (outcome: Outcome): Outcome => {
+        if ('crc64' in outcome) won.abort();
+        return outcome;
+      };
+      const settled = new AbortController();
+      const first = send(body, stop, false)
+        .then(end)
+        .finally(() => settled.abort());
+      const watched = AbortSignal.any([stop, settled.signal]);
+      const copy = lagging(body.size, startedAt, watched).then(
+        () => {
+          spent += body.size;
+          return run.limit(() => send(second(), stop, true)).then(end);
+        },
+        () => undefined,
+      );
+      const outcomes = await Promise.allSettled([first, copy]);
+      const confirmed = outcomes
+        .map(fulfilment)
+        .find((outcome) => outcome !== undefined && 'crc64' in outcome);
+      if (confirmed !== undefined) {
+        durations.splice(0, durations.length - PEERS_MAX + 1);
+        durations.push(clock.now() - startedAt);
+        return confirmed;
+      }
+      return await first;
+    },
+  };
+}
+
+function fulfilment<T>(settled: PromiseSettledResult<T>): T | undefined {
+  return settled.status === 'fulfilled' ? settled.value : undefined;
+}
