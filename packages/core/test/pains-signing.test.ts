@@ -1,9 +1,8 @@
 import type { ControlPlane, UploadOptions } from '@partway/core';
 import { UploadError } from '@partway/core';
 import { createCoordinator, type UploadGrant, type UploadTokens } from '@partway/core/coordinator';
-import type { OssCredentials } from '@partway/core/oss';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
-import type { FaultEffect } from '@partway/emulator';
+import type { FaultEffect, OssCredentials } from '@partway/emulator';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from './world.ts';
 

@@ -7,17 +7,11 @@ import {
   type Source,
   startUpload,
   type Upload,
-  UploadError,
   type UploadEvent,
   type UploadOptions,
   type UploadPorts,
 } from '@partway/core';
-import {
-  type Coordinator,
-  createCoordinator,
-  type UploadGrant,
-  type UploadTokens,
-} from '@partway/core/coordinator';
+import { type Coordinator, createCoordinator } from '@partway/core/coordinator';
 import { type CredentialsSource, createOssObjectStore } from '@partway/core/oss';
 import {
   createInMemoryCheckpoints,
@@ -35,6 +29,7 @@ import {
   type OssRequest,
   type OssResponse,
 } from '@partway/emulator';
+import { answerOf, createOnThreadTokens, fetchOver, never, putOver } from './in-process-oss.ts';
 
 export const BUCKET = 'media';
 export const KEY = 'movies/1.mp4';
@@ -95,12 +90,11 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     if (isDead) return never();
     const { operation, partNumber } = model.identify(request);
     operations.push(partNumber === undefined ? operation : `${operation} ${partNumber}`);
-    const { response, connection } = await oss.handle(request);
-    if (isDead) return never();
-    if (connection === 'hold') await aborted(stop);
-    if (response === undefined) throw connectionLost(connection);
-    return response;
+    const outcome = await oss.handle(request);
+    return isDead ? never() : answerOf(outcome, stop);
   }
+
+  const putOnce = putOver(answer);
 
   async function put(request: PartRequest): Promise<PartResponse> {
     urls.push(request.url);
@@ -113,38 +107,12 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     }
   }
 
-  async function putOnce({
-    url,
-    headers,
-    body,
-    onProgress,
-    signal: stop,
-  }: PartRequest): Promise<PartResponse> {
-    const sent = { ...headers, 'content-length': String(body.size) };
-    const request = requestOf('PUT', url, sent, told(body.chunks(stop), onProgress));
-    const response = await answer(request, stop);
-    stop.throwIfAborted();
-    return { status: response.status, headers: lowerCased(response.headers), body: await textOf(response) };
-  }
-
-  async function fetchModel(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
-    const request = new Request(input, init);
-    const bytes = new Uint8Array(await request.arrayBuffer());
-    const sent = { ...Object.fromEntries(request.headers), 'content-length': String(bytes.length) };
-    const asked = requestOf(request.method, request.url, sent, once(bytes));
-    const response = await answer(asked, request.signal).catch((reason) => {
-      throw new TypeError('fetch failed', { cause: reason });
-    });
-    const text = request.method === 'HEAD' || response.status === 204 ? null : await textOf(response);
-    return new Response(text, { status: response.status, headers: response.headers });
-  }
-
   const signer = { now: () => clock.now() + signerSkewMs };
   const store = createOssObjectStore({
     region,
     bucket: BUCKET,
     credentials: options.credentials ?? credentials,
-    fetch: fetchModel,
+    fetch: fetchOver(answer),
     clock: signer,
   });
   const uploadTokens = createOnThreadTokens();
@@ -207,81 +175,7 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
   };
 }
 
-function requestOf(
-  method: string,
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body: AsyncIterable<Uint8Array>,
-): OssRequest {
-  const { host, pathname, search } = new URL(url);
-  return { method, target: pathname + search, headers: { ...headers, host }, body };
-}
-
-/** Tells the bytes as they are taken. */
-async function* told(
-  chunks: AsyncIterable<Uint8Array>,
-  onProgress: (sentBytes: number) => void,
-): AsyncIterable<Uint8Array> {
-  let sentBytes = 0;
-  for await (const chunk of chunks) {
-    yield chunk;
-    sentBytes += chunk.length;
-    onProgress(sentBytes);
-  }
-}
-
-function never(): Promise<never> {
-  return new Promise(() => undefined);
-}
-
-/** Never resolves; rejects with the reason of the abort. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  if (bytes.length > 0) yield bytes;
-}
-
-async function textOf({ body }: OssResponse): Promise<string> {
-  if (body instanceof Uint8Array) return new TextDecoder().decode(body);
-  let text = '';
-  for await (const chunk of body) text += new TextDecoder().decode(chunk);
-  return text;
-}
-
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-function connectionLost(how: string): UploadError {
-  return new UploadError({
-    code: 'network',
-    message: `the connection was lost: ${how}`,
-    disposition: 'transient',
-  });
-}
-
-/** Tokens without WebCrypto, which works off-thread: virtual time must not pass while it does. */
-function createOnThreadTokens(): UploadTokens {
-  const grants = new Map<string, UploadGrant>();
-  return {
-    async seal(grant) {
-      const token = `secret-token-${grants.size}`;
-      grants.set(token, grant);
-      return token;
-    },
-    async open(token, now) {
-      const grant = grants.get(token);
-      if (grant !== undefined && grant.expiresAt > now) return grant;
-      throw new UploadError({ code: 'token_refused', message: 'no such token', disposition: 'permanent' });
-    },
-  };
-}
-
-/** Several macrotasks: the platform's Request and Response take a few to read their bodies. */
-async function macrotask(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+/** What was begun has gone as far as it can without time passing: nothing here leaves the microtasks. */
+function macrotask(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -38,6 +38,8 @@ export function createPresignedParts(
   function signNext(first: number): Promise<HeldPart> {
     while ((needed[next] ?? first) < first) next += 1;
     const partNumbers = needed.slice(next, next + 2 * run.limit.concurrency);
+    // A part that OSS holds, but with other bytes, was not thought to be needed.
+    if (partNumbers[0] !== first) return takeWaiting(first);
     next += partNumbers.length;
     lastSigned = partNumbers.at(-1) ?? first;
     const batch = sign(partNumbers);

@@ -23,6 +23,8 @@ export async function withDeadline<T>(
   const stopped = new Promise<never>((_, reject) => {
     stop.addEventListener('abort', () => reject(stop.reason), { once: true });
   });
+  // It may be stopped before anybody waits for it.
+  stopped.catch(() => undefined);
   run.ports.clock.sleep(deadlineMs, ended.signal).then(
     () => late.abort(noAnswer(deadlineMs)),
     // The try has ended first.

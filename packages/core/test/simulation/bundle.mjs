@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+/**
+ * One script of everything, in a cache folder of its own. `transform` may change a source file on its way:
+ * it is given the path and the text.
+ */
+export async function bundleSimulation(name, transform = (_path, text) => text) {
+  const outDir = fileURLToPath(
+    new URL(`../../../../node_modules/.cache/simulation/${name}`, import.meta.url),
+  );
+  await build({
+    root: here,
+    configFile: false,
+    logLevel: 'error',
+    plugins: [{ name: 'change-source', enforce: 'pre', transform: (text, id) => transform(id, text) }],
+    ssr: { noExternal: true },
+    build: {
+      ssr: `${here}command.ts`,
+      outDir,
+      emptyOutDir: true,
+      minify: false,
+      sourcemap: true,
+      target: 'node20',
+    },
+    environments: { ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } } },
+  });
+  return `${outDir}/command.js`;
+}

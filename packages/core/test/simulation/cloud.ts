@@ -1,0 +1,134 @@
+import type { Transport } from '@partway/core';
+import { type Coordinator, createCoordinator } from '@partway/core/coordinator';
+import { createOssObjectStore, type OssCredentials } from '@partway/core/oss';
+import {
+  createInMemorySource,
+  createSeededRandom,
+  createVirtualClock,
+  type VirtualClock,
+} from '@partway/core/testing';
+import {
+  createFaults,
+  createMemoryBlobs,
+  createOssModel,
+  type Faults,
+  misbehaving,
+  type OssModel,
+  type OssRequest,
+  type OssResponse,
+} from '@partway/emulator';
+import { answerOf, createOnThreadTokens, fetchOver, putOver } from '../in-process-oss.ts';
+import type { Scenario } from './scenario.ts';
+
+export const BUCKET = 'media';
+export const KEY = 'movies/1.mp4';
+const REGION = 'cn-hangzhou';
+
+/** OSS, and the coordinator that ships: what the processes that upload have in common. */
+export interface Cloud {
+  readonly clock: VirtualClock;
+  readonly model: OssModel;
+  readonly faults: Faults;
+  readonly coordinator: Coordinator;
+  readonly put: Transport['put'];
+  /** Stores somebody else's object under the key. */
+  takeKey(bytes: Uint8Array): Promise<void>;
+}
+
+export function createCloud(scenario: Scenario): Cloud {
+  const { seed, signerSkewMs, latencyMs, urlLifetimeSeconds } = scenario;
+  const random = createSeededRandom(seed ^ 0x5eed);
+  const clock = createVirtualClock(Date.UTC(2026, 10, 21));
+  let jumpedMs = 0;
+  const ossClock = { now: () => clock.now() + jumpedMs };
+  const credentials = createCredentials(scenario, ossClock.now);
+  const model = createOssModel({
+    region: REGION,
+    buckets: [BUCKET],
+    credentials: credentials.issued,
+    clock: ossClock,
+    blobs: createMemoryBlobs(),
+    ids: createIds(random.next),
+  });
+  const faults = createFaults({
+    advanceClock: (ms) => {
+      jumpedMs += ms;
+    },
+    random: random.next,
+  });
+  const { signal } = new AbortController();
+  const sleep = (ms: number): Promise<void> => clock.sleep(ms, signal);
+  const oss = misbehaving(model, faults, { sleep, now: ossClock.now });
+
+  async function answer(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {
+    model.putCredentials(credentials.issued);
+    if (latencyMs > 0) await sleep(latencyMs);
+    stop.throwIfAborted();
+    return answerOf(await oss.handle(request), stop);
+  }
+
+  const site = { region: REGION, bucket: BUCKET, fetch: fetchOver(answer) };
+  const store = createOssObjectStore({
+    ...site,
+    credentials: credentials.source,
+    clock: { now: () => clock.now() + signerSkewMs },
+  });
+  const foreign = createOssObjectStore({ ...site, credentials: OWNER, clock: ossClock });
+  let nonces = 0;
+  const signerNow = (): number => clock.now() + signerSkewMs;
+  const coordinator = createCoordinator({
+    store,
+    clock: { now: signerNow, sleep: clock.sleep },
+    uploadTokens: createOnThreadTokens(),
+    urlLifetimeSeconds,
+    nonce: () => (nonces++).toString(16).padStart(32, '0'),
+  });
+  const put = putOver(answer);
+  return {
+    clock,
+    model,
+    faults,
+    coordinator,
+    put,
+    async takeKey(bytes) {
+      const { url, headers } = await foreign.presign({ method: 'PUT', key: KEY });
+      const body = createInMemorySource(bytes).part(0, bytes.length);
+      await put({ url, headers, body, signal, onProgress: () => undefined });
+    },
+  };
+}
+
+const OWNER = { accessKeyId: 'AK', accessKeySecret: 'SK' };
+
+/** One set for ever, or one after another, each good for as long as the scenario says. */
+function createCredentials(
+  { stsLifetimeMs }: Scenario,
+  ossNow: () => number,
+): { readonly issued: IssuedCredentials[]; readonly source: () => OssCredentials } {
+  const issued: IssuedCredentials[] = [OWNER];
+  if (stsLifetimeMs === undefined) return { issued, source: () => OWNER };
+  return {
+    issued,
+    source() {
+      const n = issued.length;
+      const set = { accessKeyId: `STS.${n}`, accessKeySecret: `secret-${n}`, securityToken: `token-${n}` };
+      issued.push({ ...set, expiresAt: ossNow() + stsLifetimeMs });
+      return { ...set, expiresAt: ossNow() + stsLifetimeMs };
+    },
+  };
+}
+
+interface IssuedCredentials {
+  readonly accessKeyId: string;
+  readonly accessKeySecret: string;
+  readonly securityToken?: string;
+  readonly expiresAt?: number;
+}
+
+function createIds(next: () => number): { requestId(): string; uploadId(): string; versionId(): string } {
+  const hex = (length: number): string =>
+    Array.from({ length }, () => Math.floor(next() * 16).toString(16))
+      .join('')
+      .toUpperCase();
+  return { requestId: () => hex(24), uploadId: () => hex(32), versionId: () => hex(32) };
+}

@@ -1,0 +1,90 @@
+import { BUCKET, KEY } from './cloud.ts';
+import { type Ending, FOREIGN_BYTES, type World } from './simulate.ts';
+
+/** What must hold of every life, and in the end. */
+export function judge(world: World, endings: readonly Ending[]): void {
+  for (const ending of endings) judgeEnding(world, ending);
+  const last = endings.at(-1);
+  if (last === undefined) return;
+  judgeLiveness(world, endings, last);
+  judgeRemains(world, endings);
+  for (const { how, kind } of world.rivals) {
+    if (how?.startsWith('untyped')) world.blame(`the ${kind} ended ${how}`);
+  }
+}
+
+function judgeEnding(world: World, { how, facts, object, isAlive, texts }: Ending): void {
+  const { scenario, rivals, blame } = world;
+  if (how === 'hangs' || how.startsWith('untyped')) blame(`a life ended ${how}`);
+  const isOurs = object !== undefined && isSame(object, facts.bytes);
+  const isRivals = object !== undefined && rivals.some(({ bytes }) => isSame(object, bytes));
+  if (how === 'completed') {
+    if (!isOurs && !isRivals) blame('it completed, and the object is another');
+    if (facts.last?.type !== 'completed') blame('it completed without saying so');
+  }
+  if (how === 'aborted' && isOurs && rivals.length === 0) blame('it was aborted, and the object is there');
+  if (!isAlive || !scenario.isDurable || rivals.length > 0 || facts.toldOfRemains) return;
+  judgeCheckpoint(world, how, facts.opened?.uploadId, texts);
+}
+
+/** A checkpoint is there exactly when a resume can use it. */
+function judgeCheckpoint(
+  { scenario, blame }: World,
+  how: string,
+  uploadId: string | undefined,
+  texts: readonly string[],
+): void {
+  if (scenario.portFailure.checkpoints > 0 || uploadId === undefined) return;
+  const isThere = texts.some((text) => text.includes(uploadId));
+  if ((how === 'completed' || how === 'aborted') && texts.length > 0) blame(`a checkpoint outlived ${how}`);
+  if (RESUMABLE.has(how) && !isThere) blame(`${how} left no checkpoint`);
+  if (HOPELESS.has(how) && isThere) blame(`${how} left a checkpoint`);
+}
+
+const RESUMABLE = new Set([
+  'network',
+  'stalled',
+  'throttled',
+  'server_error',
+  'access_denied',
+  'url_expired',
+]);
+const HOPELESS = new Set(['refused', 'object_exists']);
+
+/** With nothing in its way any more, an upload completes; with little in its way, it does so at once. */
+function judgeLiveness(world: World, endings: readonly Ending[], last: Ending): void {
+  const { scenario, blame } = world;
+  const expected = scenario.forbidOverwrite
+    ? ['completed', 'aborted', 'object_exists']
+    : ['completed', 'aborted'];
+  if (!expected.includes(last.how)) blame(`in calm it ended ${last.how}`);
+  if (!scenario.isMild) return;
+  for (const { how } of endings) {
+    if (![...expected, 'crashed'].includes(how)) blame(`it ended ${how}, though little went wrong`);
+  }
+  const isForeignLost = last.object === undefined && scenario.isKeyTaken;
+  if (isForeignLost) blame("somebody else's object was deleted");
+  const isKept = last.object !== undefined && isSame(last.object, FOREIGN_BYTES);
+  if (last.how === 'aborted' && scenario.isKeyTaken && !isKept) blame("somebody else's object was replaced");
+}
+
+/** Nothing is billed that nobody knows of. */
+function judgeRemains({ cloud, scenario, disk, rivals, blame }: World, endings: readonly Ending[]): void {
+  const texts = [disk, ...rivals.map((rival) => rival.disk)].flatMap((each) => [...each.texts.values()]);
+  const isTold = [...endings, ...rivals].some(({ facts }) => facts?.toldOfRemains);
+  const isForgotten = endings.some((ending) => !ending.isAlive && !scenario.isDurable);
+  if (isTold || isForgotten) return;
+  const mayBeBare =
+    [...endings, ...rivals].some(
+      ({ facts, how }) => facts?.mayHaveForgotten && how !== 'completed' && how !== 'aborted',
+    ) || scenario.faults.some(({ operation }) => operation === 'ListMultipartUploads');
+  for (const { uploadId, parts, key } of cloud.model.uploads(BUCKET)) {
+    if (key !== KEY || texts.some((text) => text.includes(uploadId))) continue;
+    if (parts.length === 0 && mayBeBare) continue;
+    blame(`an upload with ${parts.length} parts was left behind`);
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
+  return b !== undefined && Buffer.compare(a, b) === 0;
+}

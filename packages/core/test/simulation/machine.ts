@@ -1,0 +1,194 @@
+import {
+  type CheckpointStore,
+  type Clock,
+  type ControlPlane,
+  createPartBody,
+  type Random,
+  type Source,
+  sourceChangedError,
+  UploadError,
+  type UploadPorts,
+  uploadLockedError,
+} from '@partway/core';
+import type { Cloud } from './cloud.ts';
+import type { Observer } from './observer.ts';
+import type { SimulatedProcess } from './process.ts';
+import type { PortFailure, Scenario } from './scenario.ts';
+
+/** A file that may be written to while it is uploaded. */
+export interface SimulatedFile {
+  readonly identity: string;
+  bytes: Uint8Array;
+  version: number;
+}
+
+/** What survives the death of a process: checkpoints, and locks whose holders may be dead. */
+export interface Disk {
+  readonly texts: Map<string, string>;
+  readonly locks: Map<string, SimulatedProcess>;
+}
+
+export function createDisk(texts: Iterable<readonly [string, string]> = []): Disk {
+  return { texts: new Map(texts), locks: new Map() };
+}
+
+/** Everything one process stands on. */
+export interface Machine {
+  readonly cloud: Cloud;
+  readonly scenario: Scenario;
+  readonly process: SimulatedProcess;
+  readonly disk: Disk;
+  readonly file: SimulatedFile;
+  readonly random: Random;
+  readonly observer: Observer;
+  /** Whether things go wrong. */
+  isStormy(): boolean;
+}
+
+/** The ports of the engine, each of which may fail, or be the last the process ever calls. */
+export function portsOf(machine: Machine): UploadPorts {
+  const { cloud, scenario, process, random, observer } = machine;
+  return {
+    openSource: () => process.call(async () => openSource(machine)),
+    transport: {
+      tellsProgress: true,
+      hidesHeaders: false,
+      put: (request) => {
+        const ended = observer.putStarted(request.url);
+        const { url } = request;
+        const answered = process
+          .call(() => cloud.put(request))
+          .then((answer) => {
+            observer.putAnswered(url, answer);
+            return answer;
+          });
+        return answered.finally(ended);
+      },
+    },
+    controlPlane: controlPlaneOf(machine),
+    checkpoints: scenario.isDurable ? checkpointsOf(machine) : undefined,
+    clock: clockOf(machine),
+    random,
+  };
+}
+
+function fails({ random, scenario, isStormy }: Machine, port: keyof PortFailure): boolean {
+  const rate = scenario.portFailure[port];
+  return rate > 0 && isStormy() && random.next() < rate;
+}
+
+function openSource(machine: Machine): Source {
+  const { file, scenario, process, observer } = machine;
+  const { version, bytes } = file;
+  if (fails(machine, 'source')) throw unreadable();
+  observer.sourceOpened(bytes);
+
+  async function* read(offset: number, end: number): AsyncGenerator<Uint8Array> {
+    for (let at = offset; at < end; at += scenario.chunkSize) {
+      await process.call(async () => {
+        if (fails(machine, 'source')) throw unreadable();
+        if (file.version !== version) throw sourceChangedError('its version is another');
+      });
+      yield bytes.subarray(at, Math.min(at + scenario.chunkSize, end));
+    }
+  }
+
+  return {
+    identity: file.identity,
+    size: bytes.length,
+    fingerprint: () => process.call(async () => `${file.identity}:${file.version}`),
+    part: (offset, size) => createPartBody({ size, read: () => read(offset, offset + size) }),
+    close: () => process.call(async () => observer.sourceClosed()),
+  };
+}
+
+function unreadable(): UploadError {
+  return new UploadError({ code: 'source_unreadable', message: 'EIO', disposition: 'permanent' });
+}
+
+function controlPlaneOf(machine: Machine): ControlPlane {
+  const { cloud, process, random, observer } = machine;
+  const { coordinator } = cloud;
+
+  /** Lost on the way, lost on the way back, or never answered. */
+  function over<T>(act: () => Promise<T>): Promise<T> {
+    observer.verbCalled();
+    return process.call(async () => {
+      if (!fails(machine, 'controlPlane')) return act();
+      const mishap = random.next();
+      if (mishap < 0.1) return new Promise<never>(() => undefined);
+      if (mishap < 0.5) throw lost();
+      await act();
+      throw lost();
+    });
+  }
+
+  return {
+    initiate: (request) =>
+      over(async () => {
+        observer.initiating();
+        return coordinator.initiate(request);
+      }),
+    presignParts: (request) =>
+      over(async () => {
+        const parts = await coordinator.presignParts(request);
+        observer.signed(parts);
+        return parts;
+      }),
+    listParts: (request) => over(() => coordinator.listParts(request)),
+    complete: (request) => over(() => coordinator.complete(request)),
+    abort: (request) => over(() => coordinator.abort(request)),
+  };
+}
+
+function lost(): UploadError {
+  return new UploadError({ code: 'network', message: 'ECONNRESET', disposition: 'transient' });
+}
+
+function checkpointsOf(machine: Machine): CheckpointStore {
+  const { disk, process, observer } = machine;
+  const over = <T>(act: () => T): Promise<T> =>
+    process.call(async () => {
+      if (!fails(machine, 'checkpoints')) return act();
+      // A full disk fails before the work, a failing one perhaps after it.
+      if (machine.random.next() < 0.5) act();
+      throw new Error('EIO: i/o error');
+    });
+  return {
+    load: (id) => over(() => disk.texts.get(id)),
+    save: (id, text) => over(() => void disk.texts.set(id, text)),
+    remove: (id) => over(() => void disk.texts.delete(id)),
+    setAside: (id) => over(() => void disk.texts.delete(id)),
+    list: () => over(() => [...disk.texts.keys()]),
+    lock: (id) =>
+      process.call(async () => {
+        if (fails(machine, 'checkpoints')) throw new Error('EIO: i/o error');
+        if (disk.locks.get(id)?.isAlive) throw uploadLockedError('another process');
+        disk.locks.set(id, process);
+        observer.leased();
+        return {
+          release: () =>
+            process.call(async () => {
+              disk.locks.delete(id);
+              observer.released();
+            }),
+        };
+      }),
+  };
+}
+
+/** The time of the world, which a dead process does not see pass. */
+function clockOf({ cloud, process, observer }: Machine): Clock {
+  const { clock } = cloud;
+  return {
+    now: clock.now,
+    async sleep(ms, signal) {
+      const woken = observer.sleeping();
+      try {
+        await process.call(() => clock.sleep(ms, signal));
+      } finally {
+        woken();
+      }
+    },
+  };
+}

@@ -1,0 +1,217 @@
+import type { PartResponse, PresignedPart, UploadError, UploadEvent, UploadSnapshot } from '@partway/core';
+import { BUCKET, type Cloud } from './cloud.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Watches one engine, and writes down whatever it must never do. */
+export interface Observer {
+  sourceOpened(bytes: Uint8Array): void;
+  sourceClosed(): void;
+  leased(): void;
+  released(): void;
+  verbCalled(): void;
+  initiating(): void;
+  signed(parts: readonly PresignedPart[]): void;
+  /** Gives what to call when the attempt has ended. */
+  putStarted(url: string): () => void;
+  putAnswered(url: string, answer: PartResponse): void;
+  /** Gives what to call when the sleep has ended. */
+  sleeping(): () => void;
+  concurrencyRaised(concurrency: number): void;
+  pauseAsked(): void;
+  event(event: UploadEvent, snapshot: UploadSnapshot): void;
+  /** The engine has settled, or died. */
+  ended(isAlive: boolean): void;
+  readonly facts: Facts;
+}
+
+/** What the judgement at the end needs to know. */
+export interface Facts {
+  /** The bytes of the source that the last walk opened. */
+  readonly bytes: Uint8Array | undefined;
+  /** An upload was begun and may not have been remembered. */
+  readonly mayHaveForgotten: boolean;
+  readonly toldOfRemains: boolean;
+  readonly opened: Extract<UploadEvent, { type: 'opened' }> | undefined;
+  readonly last: UploadEvent | undefined;
+}
+
+export interface Watched {
+  readonly cloud: Cloud;
+  readonly scenario: Scenario;
+  /** Nobody else works on the same upload. */
+  isAlone(): boolean;
+  blame(what: string): void;
+}
+
+/** A part put so soon after a pause was asked for is no offence. */
+const PAUSE_MS_MAX = 100;
+
+export function createObserver({ cloud, scenario, isAlone, blame }: Watched): Observer {
+  const { clock, model } = cloud;
+  const deadlines = new Map<string, number>();
+  const confirmed = new Set<string>();
+  const forbidden = new Set<string>();
+  let [sleepers, leases, openSources, puts] = [0, 0, 0, 0];
+  let concurrencyMax = scenario.concurrency;
+  let pauseAskedAt: number | undefined;
+  let isPaused = false;
+  let confirmedBytes = 0;
+  let uploadOfBytes: string | undefined;
+  const facts: { -readonly [Name in keyof Facts]: Facts[Name] } = {
+    bytes: undefined,
+    mayHaveForgotten: false,
+    toldOfRemains: false,
+    opened: undefined,
+    last: undefined,
+  };
+
+  function checkPut(url: string): void {
+    const { uploadId, partNumber } = read(url);
+    if (clock.now() >= (deadlines.get(url) ?? Number.NEGATIVE_INFINITY)) blame('an expired URL was sent');
+    if (puts > concurrencyMax) blame(`${puts} parts were in flight, ${concurrencyMax} were allowed`);
+    if (isPaused) blame('a part was sent during a pause');
+    const name = `${uploadId}/${partNumber}`;
+    if (forbidden.has(name)) blame(`part ${partNumber} was refused for good, and sent again`);
+    if (confirmed.has(name) && isAlone() && isHeld(uploadId, partNumber)) {
+      blame(`part ${partNumber} was proven, and sent again`);
+    }
+  }
+
+  function heldPart(uploadId: string | undefined, partNumber: number): { crc64: string } | undefined {
+    const upload = model.uploads(BUCKET).find((each) => each.uploadId === uploadId);
+    return upload?.parts.find((part) => part.partNumber === partNumber);
+  }
+
+  const confirmedCrc = new Map<string, string>();
+  function isHeld(uploadId: string | undefined, partNumber: number): boolean {
+    return heldPart(uploadId, partNumber)?.crc64 === confirmedCrc.get(`${uploadId}/${partNumber}`);
+  }
+
+  function checkConfirmed(event: Extract<UploadEvent, { type: 'part-confirmed' }>): void {
+    const { partNumber, crc64 } = event;
+    const uploadId = facts.opened?.uploadId;
+    confirmed.add(`${uploadId}/${partNumber}`);
+    confirmedCrc.set(`${uploadId}/${partNumber}`, crc64);
+    if (uploadId === undefined || mayBeSpoilt(scenario) || !isAlone()) return;
+    if (!isHeld(uploadId, partNumber)) blame(`part ${partNumber} was confirmed, but OSS does not hold it`);
+  }
+
+  function checkProgress(snapshot: UploadSnapshot): void {
+    const isAnother = uploadOfBytes !== snapshot.uploadId;
+    if (!isAnother && snapshot.confirmedBytes < confirmedBytes) blame('confirmed bytes fell');
+    if (snapshot.confirmedBytes > (snapshot.size ?? 0)) blame('more bytes were confirmed than there are');
+    if (snapshot.sentBytes < snapshot.confirmedBytes) blame('fewer bytes were sent than confirmed');
+    uploadOfBytes = snapshot.uploadId;
+    confirmedBytes = snapshot.confirmedBytes;
+  }
+
+  return {
+    facts,
+    sourceOpened(bytes) {
+      openSources += 1;
+      facts.bytes = bytes;
+    },
+    sourceClosed: () => void (openSources -= 1),
+    leased: () => void (leases += 1),
+    released: () => void (leases -= 1),
+    verbCalled() {
+      if (scenario.isDurable && leases === 0) blame('an upload was worked on without its lock');
+    },
+    initiating() {
+      facts.mayHaveForgotten = true;
+    },
+    signed(parts) {
+      for (const { url, expiresInMs } of parts) deadlines.set(url, clock.now() + expiresInMs);
+    },
+    putStarted(url) {
+      puts += 1;
+      checkPut(url);
+      return () => void (puts -= 1);
+    },
+    putAnswered(url, { body }) {
+      const { uploadId, partNumber } = read(url);
+      if (FOR_GOOD.test(body)) forbidden.add(`${uploadId}/${partNumber}`);
+    },
+    sleeping() {
+      sleepers += 1;
+      return () => void (sleepers -= 1);
+    },
+    concurrencyRaised(concurrency) {
+      concurrencyMax = Math.max(concurrencyMax, concurrency);
+    },
+    pauseAsked() {
+      pauseAskedAt = clock.now();
+    },
+    event(event, snapshot) {
+      const before = facts.last?.type;
+      if (before === 'completed' || before === 'failed') blame(`${event.type} came after the end`);
+      facts.last = event;
+      if (event.type === 'opened') {
+        facts.opened = event;
+        facts.mayHaveForgotten = false;
+      }
+      if (event.type === 'part-confirmed') checkConfirmed(event);
+      if (event.type === 'cleanup-failed') facts.toldOfRemains = true;
+      if (event.type === 'retrying') checkRetry(event, scenario, blame);
+      if (event.type === 'paused') {
+        isPaused = true;
+        const waitedMs = clock.now() - (pauseAskedAt ?? clock.now());
+        if (waitedMs > PAUSE_MS_MAX && before !== 'completing' && facts.opened !== undefined) {
+          blame(`a pause took ${waitedMs} ms`);
+        }
+        if (puts > 0) blame(`${puts} parts were in flight during a pause`);
+      }
+      if (event.type === 'resumed') {
+        isPaused = false;
+        forbidden.clear();
+      }
+      if ('error' in event) checkError(event.error, blame);
+      checkProgress(snapshot);
+    },
+    ended(isAlive) {
+      if (!isAlive) return;
+      if (sleepers > 0) blame(`${sleepers} sleepers are left`);
+      if (puts > 0) blame(`${puts} parts are left in flight`);
+      if (leases > 0) blame('a lock was not released');
+      if (openSources > 0) blame('a source was not closed');
+    },
+  };
+}
+
+/** What no URL, no wait and no other bytes can mend. */
+const FOR_GOOD = /<Code>(?:SignatureDoesNotMatch|InvalidAccessKeyId)<|<EC>0003-00000201</;
+
+function read(url: string): { readonly uploadId: string | undefined; readonly partNumber: number } {
+  const { searchParams } = new URL(url);
+  const uploadId = searchParams.get('uploadId') ?? undefined;
+  return { uploadId, partNumber: Number(searchParams.get('partNumber') ?? 1) };
+}
+
+/** OSS loses or spoils parts after it has confirmed them. */
+function mayBeSpoilt({ faults }: Scenario): boolean {
+  return faults.some(({ effect }) => effect.kind === 'losePart' || effect.kind === 'corruptStoredPart');
+}
+
+function checkRetry(
+  { error, delayMs }: Extract<UploadEvent, { type: 'retrying' }>,
+  { retry }: Scenario,
+  blame: (what: string) => void,
+): void {
+  if (error.disposition !== 'transient') blame(`${error.code} is ${error.disposition}, and was retried`);
+  if ((error.context.attempt ?? 0) >= retry.attemptsMax) blame('a request was tried too often');
+  if (delayMs < (error.context.retryAfterMs ?? 0)) blame('OSS asked to wait for longer');
+}
+
+/** Typed, ours, and without a secret, to the last cause. */
+function checkError(error: UploadError, blame: (what: string) => void): void {
+  if (error.name !== 'UploadError') blame(`${error.name} is no UploadError`);
+  if (error.code === 'internal') blame(`an internal error: ${error.message} ${String(error.cause)}`);
+  for (
+    let each: unknown = error, depth = 0;
+    each instanceof Error && depth < 5;
+    depth += 1, each = each.cause
+  ) {
+    const told = `${each.message} ${each.stack ?? ''} ${JSON.stringify(each)}`;
+    if (/signature=|secret-token|x-oss-credential/i.test(told)) blame(`${error.code} tells a secret`);
+  }
+}

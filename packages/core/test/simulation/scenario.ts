@@ -1,0 +1,277 @@
+import type { RetryOptions, StallOptions, UploadOptions } from '@partway/core';
+import { createSeededRandom } from '@partway/core/testing';
+import type { FaultEffect, FaultRule, OssOperation } from '@partway/emulator';
+
+/** Everything chance decides before an upload begins. The same seed gives the same scenario. */
+export interface Scenario {
+  readonly seed: number;
+  readonly size: number;
+  readonly chunkSize: number;
+  readonly partSize: number;
+  readonly concurrency: number;
+  readonly verifyHeld: 'all' | 'size';
+  readonly hedge: number;
+  readonly retry: Exactly<RetryOptions>;
+  readonly stall: Exactly<StallOptions>;
+  readonly forbidOverwrite: boolean;
+  /** What fails on the way is kept for a resume. */
+  readonly isDurable: boolean;
+  readonly urlLifetimeSeconds: number;
+  /** Temporary credentials, living so long; `undefined`: one set that never dies. */
+  readonly stsLifetimeMs: number | undefined;
+  /** How far the signer's clock is ahead of OSS's. */
+  readonly signerSkewMs: number;
+  /** Every request takes so long. */
+  readonly latencyMs: number;
+  /** Somebody else's object stands under the key before. */
+  readonly isKeyTaken: boolean;
+  readonly faults: readonly FaultRule[];
+  /** How often the ports on this side of the network fail. */
+  readonly portFailure: PortFailure;
+  /** What happens in the lives of the processes that upload, one after another. */
+  readonly lives: readonly Life[];
+  /** Nothing happens that the retries and repairs of one life cannot bear. */
+  readonly isMild: boolean;
+}
+
+/** Probabilities, per call. */
+export interface PortFailure {
+  readonly controlPlane: number;
+  readonly checkpoints: number;
+  readonly source: number;
+}
+
+/** What the world does to one process, each at the nth call of a port. */
+export interface Life {
+  readonly acts: readonly Act[];
+}
+
+export interface Act {
+  readonly at: number;
+  readonly kind: ActKind;
+}
+
+export type ActKind =
+  | 'crash'
+  | 'pause'
+  | 'abort'
+  | 'fewer'
+  | 'more'
+  | 'sleep'
+  | 'change source'
+  | 'second process'
+  | 'second machine'
+  | 'second upload';
+
+export const PART_SIZE = 102_400;
+
+type Draw = ReturnType<typeof createDraw>;
+
+export function drawScenario(seed: number): Scenario {
+  const draw = createDraw(seed);
+  const isMild = draw.chance(0.4);
+  const lives = drawLives(draw, isMild);
+  return {
+    seed,
+    size: drawSize(draw),
+    chunkSize: draw.of([7_000, 40_000, 65_536, 200_000]),
+    partSize: PART_SIZE,
+    concurrency: draw.whole(1, 6),
+    verifyHeld: draw.chance(0.8) ? 'all' : 'size',
+    hedge: draw.chance(0.5) ? 0.5 : 0.02,
+    retry: isMild ? PATIENT : drawRetry(draw),
+    stall: draw.chance(0.5) ? STALL : { ...STALL, idleMs: 500, answerMs: 900, windowMs: 2000 },
+    forbidOverwrite: draw.chance(0.15),
+    isDurable: draw.chance(0.7),
+    urlLifetimeSeconds: draw.of([2, 5, 60, 900]),
+    stsLifetimeMs: draw.chance(0.3) ? draw.of([5_000, 60_000, 900_000]) : undefined,
+    signerSkewMs: draw.chance(0.15) ? draw.of([-20, 20, 600]) * 60_000 : 0,
+    latencyMs: draw.of([0, 0, 5, 80, 400]),
+    isKeyTaken: draw.chance(0.15),
+    faults: drawFaults(draw, isMild),
+    portFailure: isMild ? NO_FAILURE : drawPortFailure(draw),
+    lives,
+    isMild,
+  };
+}
+
+type Exactly<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+
+const PATIENT: Exactly<RetryOptions> = { attemptsMax: 12, baseMs: 50, maxMs: 2000, budgetMs: 3_600_000 };
+const STALL: Exactly<StallOptions> = {
+  idleMs: 30_000,
+  answerMs: 60_000,
+  minBytesPerSecond: 1024,
+  windowMs: 60_000,
+};
+const NO_FAILURE: PortFailure = { controlPlane: 0, checkpoints: 0, source: 0 };
+
+/** The options of an upload in this scenario. */
+export function optionsOf(scenario: Scenario): Omit<UploadOptions, 'key'> {
+  const { partSize, concurrency, verifyHeld, hedge, retry, stall, forbidOverwrite } = scenario;
+  return { partSize, concurrency, verifyHeld, hedge, retry, stall, forbidOverwrite };
+}
+
+function drawSize(draw: Draw): number {
+  const parts = draw.chance(0.03) ? draw.whole(12, 24) : draw.whole(1, 7);
+  return draw.of([0, 1, PART_SIZE - 1, PART_SIZE, ...BEYOND.map((bytes) => parts * PART_SIZE + bytes)]);
+}
+
+const BEYOND = [0, 0, 0, 0, 1, 1, 1, 1, 51_200, 51_200, 51_200, 51_200];
+
+function drawRetry(draw: Draw): Exactly<RetryOptions> {
+  return {
+    attemptsMax: draw.whole(1, 8),
+    baseMs: draw.of([0, 50, 200]),
+    maxMs: draw.of([100, 20_000]),
+    budgetMs: draw.of([0, 2_000, 1_800_000, 1_800_000]),
+  };
+}
+
+function drawPortFailure(draw: Draw): PortFailure {
+  const rate = (): number => (draw.chance(0.3) ? draw.of([0.02, 0.1, 0.4]) : 0);
+  return { controlPlane: rate(), checkpoints: rate() / 4, source: rate() / 10 };
+}
+
+function drawLives(draw: Draw, isMild: boolean): readonly Life[] {
+  const count = draw.of([1, 1, 2, 3]);
+  return Array.from({ length: count }, () => ({ acts: drawActs(draw, isMild) }));
+}
+
+function drawActs(draw: Draw, isMild: boolean): readonly Act[] {
+  const kinds = isMild ? MILD_ACTS : ALL_ACTS;
+  const acts = Array.from({ length: draw.of([0, 1, 1, 2, 3]) }, () => ({
+    at: draw.chance(0.5) ? draw.whole(1, 25) : draw.whole(1, 90),
+    kind: draw.of(kinds),
+  }));
+  return acts.sort((a, b) => a.at - b.at);
+}
+
+const MILD_ACTS: readonly ActKind[] = ['crash', 'crash', 'pause', 'pause', 'abort', 'fewer', 'more', 'sleep'];
+const ALL_ACTS: readonly ActKind[] = [
+  ...MILD_ACTS,
+  'change source',
+  'second process',
+  'second machine',
+  'second upload',
+];
+
+/** Swarm: each seed takes a few kinds of faults, and of those many. */
+function drawFaults(draw: Draw, isMild: boolean): readonly FaultRule[] {
+  const kinds = isMild ? TRANSIENT : [...TRANSIENT, ...TRANSIENT, ...FINAL];
+  return Array.from({ length: isMild ? draw.whole(0, 3) : draw.whole(0, 6) }, () => {
+    const { operations, effects } = draw.of(kinds);
+    const rule = { operation: draw.of(operations), effect: draw.of(effects) };
+    if (isMild) return { ...rule, nth: draw.whole(1, 6), times: 1 };
+    return { ...rule, probability: draw.of([0.05, 0.2, 0.6]), times: draw.of([1, 3, 40]) };
+  });
+}
+
+interface FaultKind {
+  readonly operations: readonly OssOperation[];
+  readonly effects: readonly FaultEffect[];
+}
+
+const PARTS: readonly OssOperation[] = ['UploadPart', 'UploadPart', 'UploadPart', 'PutObject'];
+const VERBS: readonly OssOperation[] = [
+  'InitiateMultipartUpload',
+  'ListParts',
+  'CompleteMultipartUpload',
+  'CompleteMultipartUpload',
+  'AbortMultipartUpload',
+  'HeadObject',
+  'ListMultipartUploads',
+];
+const ALL = [...PARTS, ...VERBS];
+
+function refusal(status: number, code: string, ec?: string, headers?: Record<string, string>): FaultEffect {
+  return {
+    kind: 'refuse',
+    status,
+    code,
+    ...(ec === undefined ? {} : { ec }),
+    ...(headers === undefined ? {} : { headers }),
+  };
+}
+
+const TRANSIENT: readonly FaultKind[] = [
+  {
+    operations: ALL,
+    effects: [
+      refusal(503, 'ServiceUnavailable'),
+      refusal(503, 'DownloadTrafficRateLimitExceeded', undefined, { 'Retry-After': '3' }),
+      refusal(503, 'Throttled', undefined, { 'x-oss-qos-delay-time': '1500' }),
+      refusal(500, 'InternalError'),
+      refusal(429, 'QpsLimitExceeded'),
+      refusal(400, 'RequestTimeout'),
+      refusal(502, 'BadGateway'),
+    ],
+  },
+  {
+    operations: PARTS,
+    effects: [
+      refusal(403, 'AccessDenied', '0002-00000236'),
+      refusal(403, 'SecurityTokenExpired', '0002-00000007'),
+    ],
+  },
+  { operations: PARTS, effects: [refusal(400, 'IncompleteBody'), refusal(400, 'InvalidDigest')] },
+  { operations: ALL, effects: [{ kind: 'dropResponse' }] },
+  { operations: VERBS, effects: [{ kind: 'dropResponse' }] },
+  {
+    operations: PARTS,
+    effects: [
+      { kind: 'resetAfterBytes', bytes: 1 },
+      { kind: 'resetAfterBytes', bytes: 90_000 },
+    ],
+  },
+  { operations: ALL, effects: [{ kind: 'silent' }, { kind: 'silent', afterWork: true }] },
+  { operations: PARTS, effects: [{ kind: 'wrongCrc' }, { kind: 'corruptIncoming' }] },
+  { operations: ['UploadPart'], effects: [{ kind: 'corruptStoredPart' }, { kind: 'losePart' }] },
+  {
+    operations: ['CompleteMultipartUpload'],
+    effects: [
+      { kind: 'errorIn200', code: 'InternalError' },
+      { kind: 'errorIn200', code: 'InternalError', afterWork: true },
+      { kind: 'truncateResponse', bytes: 20 },
+    ],
+  },
+  { operations: VERBS, effects: [{ kind: 'truncateResponse', bytes: 10 }] },
+  {
+    operations: ALL,
+    effects: [
+      { kind: 'latency', ms: 300 },
+      { kind: 'latency', ms: 20_000 },
+    ],
+  },
+  { operations: PARTS, effects: [{ kind: 'bandwidth', bytesPerSecond: 30_000 }] },
+  { operations: ['UploadPart'], effects: [{ kind: 'clockJump', ms: 1_200_000 }] },
+];
+
+const FINAL: readonly FaultKind[] = [
+  {
+    operations: ALL,
+    effects: [
+      refusal(403, 'AccessDenied', '0003-00000201'),
+      refusal(403, 'SignatureDoesNotMatch', '0002-00000201'),
+      refusal(403, 'InvalidAccessKeyId', '0002-00000902'),
+    ],
+  },
+  { operations: ['UploadPart'], effects: [refusal(404, 'NoSuchUpload', '0042-00000104')] },
+  { operations: ['UploadPart'], effects: [refusal(409, 'PartAlreadyExist', '0042-00000108')] },
+  { operations: ['UploadPart'], effects: [{ kind: 'corruptStoredPart', silent: true }] },
+  { operations: PARTS, effects: [{ kind: 'clockJump', ms: -1_200_000 }] },
+];
+
+function createDraw(seed: number): {
+  whole(min: number, max: number): number;
+  chance(probability: number): boolean;
+  of<T>(choices: readonly T[]): T;
+} {
+  const random = createSeededRandom(seed);
+  const whole = (min: number, max: number): number => min + Math.floor(random.next() * (max - min + 1));
+  return {
+    whole,
+    chance: (probability) => random.next() < probability,
+    of: (choices) => choices[whole(0, choices.length - 1)] as (typeof choices)[number],
+  };
+}

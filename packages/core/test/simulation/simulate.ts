@@ -1,0 +1,269 @@
+import { startUpload, type Upload, UploadError } from '@partway/core';
+import { createSeededRandom } from '@partway/core/testing';
+import { BUCKET, type Cloud, createCloud, KEY } from './cloud.ts';
+import { judge } from './judge.ts';
+import { createDisk, type Disk, type Machine, portsOf, type SimulatedFile } from './machine.ts';
+import { createObserver, type Facts } from './observer.ts';
+import { createProcess, type SimulatedProcess } from './process.ts';
+import { type Act, type ActKind, drawScenario, optionsOf, type Scenario } from './scenario.ts';
+
+/** What came of one seed. */
+export interface SimulationResult {
+  readonly seed: number;
+  /** How each life ended: `completed`, `crashed`, or the code of the error. */
+  readonly endings: readonly string[];
+  /** Empty when the engine did all it must and nothing it must not. */
+  readonly violations: readonly string[];
+  /** What happened, when asked for. */
+  readonly trace: readonly string[];
+}
+
+/** One upload, or one that others get in the way of, in the world of this seed, to its end. */
+export async function simulate(seed: number, { isTraced = false } = {}): Promise<SimulationResult> {
+  const world = createWorld(drawScenario(seed), isTraced);
+  const { scenario, cloud, violations, trace } = world;
+  if (scenario.isKeyTaken) await settled(world, () => cloud.takeKey(FOREIGN_BYTES));
+  for (const rule of scenario.faults) cloud.faults.add(rule);
+  const endings: Ending[] = [];
+  for (const { acts } of scenario.lives) {
+    const ending = await live(world, acts);
+    endings.push(ending);
+    if (ending.how === 'completed' || ending.how === 'aborted') break;
+  }
+  world.stopStorm();
+  const last = endings.at(-1);
+  if (last?.how !== 'completed' && last?.how !== 'aborted') endings.push(await live(world, []));
+  const changed = endings.at(-1)?.how === 'source_changed';
+  if (changed) endings.push(await live(world, [], { resume: false }));
+  judge(world, endings);
+  return { seed, endings: endings.map(({ how }) => how), violations, trace };
+}
+
+/** How one life of the process that uploads has ended. */
+export interface Ending {
+  readonly how: string;
+  readonly isAlive: boolean;
+  readonly isStormy: boolean;
+  readonly facts: Facts;
+  /** The checkpoints that were there then. */
+  readonly texts: readonly string[];
+  /** The object under the key then. */
+  readonly object: Uint8Array | undefined;
+}
+
+/** The world of one seed. */
+export interface World {
+  readonly scenario: Scenario;
+  readonly cloud: Cloud;
+  readonly disk: Disk;
+  readonly file: SimulatedFile;
+  readonly violations: string[];
+  readonly trace: string[];
+  readonly rivals: Rival[];
+  readonly random: ReturnType<typeof createSeededRandom>;
+  isTraced: boolean;
+  /** The machine goes to sleep for so long as soon as nothing can go on without time passing. */
+  sleepMs: number;
+  isStormy(): boolean;
+  stopStorm(): void;
+  blame(what: string): void;
+}
+
+/** Another engine, which uploads the same file, or another one to the same key. */
+export interface Rival {
+  readonly kind: ActKind;
+  readonly disk: Disk;
+  readonly bytes: Uint8Array;
+  how: string | undefined;
+  facts: Facts | undefined;
+}
+
+export const FOREIGN_BYTES = new TextEncoder().encode('somebody else put this here');
+
+function createWorld(scenario: Scenario, isTraced: boolean): World {
+  const cloud = createCloud(scenario);
+  const violations: string[] = [];
+  const trace: string[] = [];
+  let isStormy = true;
+  return {
+    scenario,
+    cloud,
+    disk: createDisk(),
+    file: { identity: 'file:/movie', bytes: bytesOf(scenario.seed, scenario.size), version: 1 },
+    violations,
+    trace,
+    rivals: [],
+    random: createSeededRandom(scenario.seed ^ 0xfa17),
+    isTraced,
+    sleepMs: 0,
+    isStormy: () => isStormy,
+    stopStorm() {
+      isStormy = false;
+      cloud.faults.clear();
+    },
+    blame(what) {
+      violations.push(what);
+      trace.push(`!! ${what}`);
+    },
+  };
+}
+
+/** Storms last so long; a life of the engine must end within so long after one. */
+const STORM_MS = 15 * 60_000;
+const CALM_MS = 3 * 3_600_000;
+const STEPS_MAX = 100_000;
+
+/** One process from its start to its end, or to its death. */
+async function live(world: World, acts: readonly Act[], options: { resume?: boolean } = {}): Promise<Ending> {
+  const { cloud, disk, file } = world;
+  const process = createProcess();
+  const running = start(world, process, disk, file, options);
+  for (const act of acts) process.at(act.at, () => perform(world, process, running, act.kind));
+  const until = (): boolean => running.how() !== undefined || !process.isAlive;
+  await drive(world, until);
+  const how = process.isAlive ? (running.how() ?? 'hangs') : 'crashed';
+  running.observer.ended(process.isAlive);
+  const object = await cloud.model.object(BUCKET, KEY)?.bytes();
+  await drive(world, () => world.rivals.every((rival) => rival.how !== undefined));
+  const texts = [...disk.texts.values()];
+  const { facts } = running.observer;
+  return { how, isAlive: process.isAlive, isStormy: world.isStormy(), facts, texts, object };
+}
+
+interface Running {
+  readonly upload: Upload;
+  readonly observer: ReturnType<typeof createObserver>;
+  how(): string | undefined;
+}
+
+function start(
+  world: World,
+  process: SimulatedProcess,
+  disk: Disk,
+  file: SimulatedFile,
+  options: { readonly resume?: boolean } = {},
+): Running {
+  const { scenario, cloud, blame, random, isStormy } = world;
+  const isAlone = (): boolean => world.rivals.length === 0;
+  const observer = createObserver({ cloud, scenario, isAlone, blame });
+  const machine: Machine = { cloud, scenario, process, disk, file, random, observer, isStormy };
+  let how: string | undefined;
+  const upload = startUpload(portsOf(machine), { key: KEY, ...optionsOf(scenario), ...options });
+  upload.subscribe((event) => {
+    if (!process.isAlive) return;
+    observer.event(event, upload.snapshot());
+    if (world.isTraced) world.trace.push(`${cloud.clock.now() % 1e9} ${JSON.stringify(event)}`);
+  });
+  upload.result.then(
+    () => {
+      how = 'completed';
+    },
+    (reason: unknown) => {
+      how = reason instanceof UploadError ? reason.code : `untyped ${String(reason)}`;
+    },
+  );
+  return { upload, observer, how: () => how };
+}
+
+function perform(
+  world: World,
+  process: SimulatedProcess,
+  { upload, observer }: Running,
+  kind: ActKind,
+): void {
+  const { cloud, scenario, file, disk } = world;
+  if (world.isTraced) world.trace.push(`${cloud.clock.now() % 1e9} ${kind} at tick ${process.ticks}`);
+  switch (kind) {
+    case 'crash':
+      return process.kill();
+    case 'pause':
+      observer.pauseAsked();
+      upload.pause();
+      void cloud.clock.sleep(5_000, NEVER).then(upload.resume);
+      return;
+    case 'abort':
+      return void upload.abort();
+    case 'fewer':
+      return upload.setConcurrency(1);
+    case 'more':
+      observer.concurrencyRaised(scenario.concurrency + 2);
+      return upload.setConcurrency(scenario.concurrency + 2);
+    case 'sleep':
+      world.sleepMs += 3_600_000;
+      return;
+    case 'change source':
+      file.version += 1;
+      file.bytes = bytesOf(scenario.seed + file.version, scenario.size);
+      return;
+    case 'second process':
+      return rival(world, kind, disk, file);
+    case 'second machine':
+      return rival(world, kind, createDisk(disk.texts), file);
+    case 'second upload': {
+      const bytes = bytesOf(scenario.seed + 99, scenario.size + 1);
+      return rival(world, kind, createDisk(), { identity: 'file:/other', bytes, version: 1 });
+    }
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+function rival(world: World, kind: ActKind, disk: Disk, file: SimulatedFile): void {
+  const entry: Rival = { kind, disk, bytes: file.bytes, how: undefined, facts: undefined };
+  world.rivals.push(entry);
+  const { upload, observer, how } = start(world, createProcess(), disk, file);
+  const settle = (): void => {
+    entry.how = how();
+    entry.facts = observer.facts;
+    observer.ended(true);
+  };
+  upload.result.then(settle, settle);
+}
+
+/** Lets time pass until something has come about; it must, within a bound. */
+async function drive(world: World, until: () => boolean): Promise<void> {
+  const { cloud } = world;
+  const stormEnds = cloud.clock.now() + STORM_MS;
+  for (let step = 0; step < STEPS_MAX; step++) {
+    await macrotask();
+    if (until()) return;
+    if (world.sleepMs > 0) {
+      cloud.clock.advance(world.sleepMs);
+      world.sleepMs = 0;
+      continue;
+    }
+    if (cloud.clock.now() > stormEnds) world.stopStorm();
+    const isLate = cloud.clock.now() > stormEnds + CALM_MS;
+    if (isLate || !cloud.clock.wakeNext()) {
+      world.blame(isLate ? 'it takes for ever' : 'it waits for nothing');
+      return;
+    }
+  }
+  world.blame('it goes round in circles');
+}
+
+async function settled(world: World, act: () => Promise<void>): Promise<void> {
+  let isDone = false;
+  void act().then(() => {
+    isDone = true;
+  });
+  await drive(world, () => isDone);
+}
+
+/** Microtasks run to their end first: nothing in this world leaves them. */
+function macrotask(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const POOL_SIZE = 4 * 1024 * 1024;
+let pool: Uint8Array | undefined;
+
+/** Bytes nobody would guess, the same for the same seed, without making them each time. */
+export function bytesOf(seed: number, size: number): Uint8Array {
+  if (pool === undefined) {
+    const random = createSeededRandom(1);
+    pool = new Uint8Array(POOL_SIZE).map(() => random.next() * 256);
+  }
+  const from = ((seed >>> 0) * 7_919) % (POOL_SIZE - size);
+  return pool.subarray(from, from + size);
+}
