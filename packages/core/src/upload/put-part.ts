@@ -98,6 +98,7 @@ async function putOnce(
         body,
         signal: guarded.signal,
         onProgress(sentBytes) {
+          if (guarded.signal.aborted) return;
           isSent ||= sentBytes === body.size;
           guarded.onProgress(sentBytes);
           if (!isSecond) run.emit({ type: 'part-progress', partNumber, sentBytes });

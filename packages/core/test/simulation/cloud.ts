@@ -27,10 +27,13 @@ const REGION = 'cn-hangzhou';
 /** OSS, and the coordinator that ships: what the processes that upload have in common. */
 export interface Cloud {
   readonly clock: VirtualClock;
+  readonly startedAt: number;
   readonly model: OssModel;
   readonly faults: Faults;
   readonly coordinator: Coordinator;
   readonly put: Transport['put'];
+  /** Has every request told that OSS receives. */
+  onRequest(listener: (line: string) => void): void;
   /** Stores somebody else's object under the key. */
   takeKey(bytes: Uint8Array): Promise<void>;
 }
@@ -40,6 +43,7 @@ export function createCloud(scenario: Scenario): Cloud {
   const random = createSeededRandom(seed ^ 0x5eed);
   const clock = createVirtualClock(Date.UTC(2026, 10, 21));
   let jumpedMs = 0;
+  let tell: (line: string) => void = () => undefined;
   const ossClock = { now: () => clock.now() + jumpedMs };
   const credentials = createCredentials(scenario, ossClock.now);
   const model = createOssModel({
@@ -61,6 +65,8 @@ export function createCloud(scenario: Scenario): Cloud {
   const oss = misbehaving(model, faults, { sleep, now: ossClock.now });
 
   async function answer(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {
+    const { operation, partNumber, uploadId } = model.identify(request);
+    tell(`OSS: ${operation} ${partNumber ?? ''} ${uploadId ?? ''}`);
     model.putCredentials(credentials.issued);
     if (latencyMs > 0) await sleep(latencyMs);
     stop.throwIfAborted();
@@ -86,6 +92,10 @@ export function createCloud(scenario: Scenario): Cloud {
   const put = putOver(answer);
   return {
     clock,
+    startedAt: clock.now(),
+    onRequest(listener) {
+      tell = listener;
+    },
     model,
     faults,
     coordinator,

@@ -1,3 +1,4 @@
+import type { FaultRule } from '@partway/emulator';
 import { BUCKET, KEY } from './cloud.ts';
 import { type Ending, FOREIGN_BYTES, type World } from './simulate.ts';
 
@@ -77,7 +78,7 @@ function judgeRemains({ cloud, scenario, disk, rivals, blame }: World, endings: 
   const mayBeBare =
     [...endings, ...rivals].some(
       ({ facts, how }) => facts?.mayHaveForgotten && how !== 'completed' && how !== 'aborted',
-    ) || scenario.faults.some(({ operation }) => operation === 'ListMultipartUploads');
+    ) || scenario.faults.some(hidesLostUploads);
   for (const { uploadId, parts, key } of cloud.model.uploads(BUCKET)) {
     if (key !== KEY || texts.some((text) => text.includes(uploadId))) continue;
     if (parts.length === 0 && mayBeBare) continue;
@@ -87,4 +88,9 @@ function judgeRemains({ cloud, scenario, disk, rivals, blame }: World, endings: 
 
 function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return b !== undefined && Buffer.compare(a, b) === 0;
+}
+
+/** Who may not list uploads cannot find the lost one, nor can who cannot tell when it was begun. */
+function hidesLostUploads({ operation, effect }: FaultRule): boolean {
+  return operation === 'ListMultipartUploads' || effect.kind === 'clockJump';
 }

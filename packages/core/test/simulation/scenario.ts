@@ -71,13 +71,15 @@ export function drawScenario(seed: number): Scenario {
   const draw = createDraw(seed);
   const isMild = draw.chance(0.4);
   const lives = drawLives(draw, isMild);
+  const faults = drawFaults(draw, isMild);
   return {
     seed,
     size: drawSize(draw),
     chunkSize: draw.of([7_000, 40_000, 65_536, 200_000]),
     partSize: PART_SIZE,
     concurrency: draw.whole(1, 6),
-    verifyHeld: draw.chance(0.8) ? 'all' : 'size',
+    // Whoever believes what OSS lists must have an OSS that spoils nothing.
+    verifyHeld: draw.chance(0.5) && !faults.some(spoils) ? 'size' : 'all',
     hedge: draw.chance(0.5) ? 0.5 : 0.02,
     retry: isMild ? PATIENT : drawRetry(draw),
     stall: draw.chance(0.5) ? STALL : { ...STALL, idleMs: 500, answerMs: 900, windowMs: 2000 },
@@ -88,7 +90,7 @@ export function drawScenario(seed: number): Scenario {
     signerSkewMs: draw.chance(0.15) ? draw.of([-20, 20, 600]) * 60_000 : 0,
     latencyMs: draw.of([0, 0, 5, 80, 400]),
     isKeyTaken: draw.chance(0.15),
-    faults: drawFaults(draw, isMild),
+    faults,
     portFailure: isMild ? NO_FAILURE : drawPortFailure(draw),
     lives,
     isMild,
@@ -97,7 +99,16 @@ export function drawScenario(seed: number): Scenario {
 
 type Exactly<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
 
-const PATIENT: Exactly<RetryOptions> = { attemptsMax: 12, baseMs: 50, maxMs: 2000, budgetMs: 3_600_000 };
+function spoils({ effect }: FaultRule): boolean {
+  return effect.kind === 'corruptStoredPart' || effect.kind === 'corruptIncoming';
+}
+
+export const PATIENT: Exactly<RetryOptions> = {
+  attemptsMax: 12,
+  baseMs: 50,
+  maxMs: 2000,
+  budgetMs: 3_600_000,
+};
 const STALL: Exactly<StallOptions> = {
   idleMs: 30_000,
   answerMs: 60_000,

@@ -1,11 +1,11 @@
-import { startUpload, type Upload, UploadError } from '@partway/core';
+import { startUpload, type Upload, UploadError, type UploadOptions } from '@partway/core';
 import { createSeededRandom } from '@partway/core/testing';
 import { BUCKET, type Cloud, createCloud, KEY } from './cloud.ts';
 import { judge } from './judge.ts';
 import { createDisk, type Disk, type Machine, portsOf, type SimulatedFile } from './machine.ts';
 import { createObserver, type Facts } from './observer.ts';
 import { createProcess, type SimulatedProcess } from './process.ts';
-import { type Act, type ActKind, drawScenario, optionsOf, type Scenario } from './scenario.ts';
+import { type Act, type ActKind, drawScenario, optionsOf, PATIENT, type Scenario } from './scenario.ts';
 
 /** What came of one seed. */
 export interface SimulationResult {
@@ -32,9 +32,10 @@ export async function simulate(seed: number, { isTraced = false } = {}): Promise
   }
   world.stopStorm();
   const last = endings.at(-1);
-  if (last?.how !== 'completed' && last?.how !== 'aborted') endings.push(await live(world, []));
+  if (last?.how !== 'completed' && last?.how !== 'aborted')
+    endings.push(await live(world, [], { retry: PATIENT }));
   const changed = endings.at(-1)?.how === 'source_changed';
-  if (changed) endings.push(await live(world, [], { resume: false }));
+  if (changed) endings.push(await live(world, [], { retry: PATIENT, resume: false }));
   judge(world, endings);
   return { seed, endings: endings.map(({ how }) => how), violations, trace };
 }
@@ -61,7 +62,9 @@ export interface World {
   readonly trace: string[];
   readonly rivals: Rival[];
   readonly random: ReturnType<typeof createSeededRandom>;
-  isTraced: boolean;
+  engines: number;
+  /** Writes a line into the trace, where one is wanted. */
+  note(line: string): void;
   /** The machine goes to sleep for so long as soon as nothing can go on without time passing. */
   sleepMs: number;
   isStormy(): boolean;
@@ -85,6 +88,11 @@ function createWorld(scenario: Scenario, isTraced: boolean): World {
   const violations: string[] = [];
   const trace: string[] = [];
   let isStormy = true;
+  const note = (line: string): void => {
+    if (isTraced) trace.push(`${cloud.clock.now() - cloud.startedAt} ms: ${line}`);
+  };
+  note(JSON.stringify(scenario));
+  cloud.onRequest(note);
   return {
     scenario,
     cloud,
@@ -94,7 +102,8 @@ function createWorld(scenario: Scenario, isTraced: boolean): World {
     trace,
     rivals: [],
     random: createSeededRandom(scenario.seed ^ 0xfa17),
-    isTraced,
+    engines: 0,
+    note,
     sleepMs: 0,
     isStormy: () => isStormy,
     stopStorm() {
@@ -114,7 +123,11 @@ const CALM_MS = 3 * 3_600_000;
 const STEPS_MAX = 100_000;
 
 /** One process from its start to its end, or to its death. */
-async function live(world: World, acts: readonly Act[], options: { resume?: boolean } = {}): Promise<Ending> {
+async function live(
+  world: World,
+  acts: readonly Act[],
+  options: Partial<UploadOptions> = {},
+): Promise<Ending> {
   const { cloud, disk, file } = world;
   const process = createProcess();
   const running = start(world, process, disk, file, options);
@@ -141,7 +154,7 @@ function start(
   process: SimulatedProcess,
   disk: Disk,
   file: SimulatedFile,
-  options: { readonly resume?: boolean } = {},
+  options: Partial<UploadOptions> = {},
 ): Running {
   const { scenario, cloud, blame, random, isStormy } = world;
   const isAlone = (): boolean => world.rivals.length === 0;
@@ -149,10 +162,11 @@ function start(
   const machine: Machine = { cloud, scenario, process, disk, file, random, observer, isStormy };
   let how: string | undefined;
   const upload = startUpload(portsOf(machine), { key: KEY, ...optionsOf(scenario), ...options });
+  const name = `engine ${++world.engines}`;
   upload.subscribe((event) => {
     if (!process.isAlive) return;
     observer.event(event, upload.snapshot());
-    if (world.isTraced) world.trace.push(`${cloud.clock.now() % 1e9} ${JSON.stringify(event)}`);
+    world.note(`${name} ${JSON.stringify(event)}`);
   });
   upload.result.then(
     () => {
@@ -172,7 +186,7 @@ function perform(
   kind: ActKind,
 ): void {
   const { cloud, scenario, file, disk } = world;
-  if (world.isTraced) world.trace.push(`${cloud.clock.now() % 1e9} ${kind} at tick ${process.ticks}`);
+  world.note(`${kind} at tick ${process.ticks}`);
   switch (kind) {
     case 'crash':
       return process.kill();

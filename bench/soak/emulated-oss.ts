@@ -1,0 +1,23 @@
+import type { ObjectStore } from '@partway/core';
+import { createOssObjectStore } from '@partway/core/oss';
+import { type OssEmulator, startOssEmulator } from '@partway/emulator';
+
+export const REGION = 'cn-hangzhou';
+export const BUCKET = 'soak';
+export const KEY = 'soaked';
+/** The emulator's own default. */
+export const CREDENTIALS = { accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' } as const;
+
+/** An OSS in this process, for one run. */
+export async function withEmulator<T>(run: (emulator: OssEmulator) => Promise<T>): Promise<T> {
+  const emulator = await startOssEmulator({ region: REGION, buckets: [BUCKET], credentials: CREDENTIALS });
+  try {
+    return await run(emulator);
+  } finally {
+    await emulator.close();
+  }
+}
+
+export function openStore(endpoint: string): ObjectStore {
+  return createOssObjectStore({ region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS });
+}

@@ -1,0 +1,35 @@
+import { createSeededRandom } from '@partway/core/testing';
+import type { FaultRule } from '@partway/emulator';
+
+export const URL_LIFETIME_SECONDS = 3;
+/** Shorter than the defaults, so that a run ends in a minute or two. */
+export const STALL = { idleMs: 2000, answerMs: 5000 } as const;
+/** A part of 8 MiB fails in 2 of 5 tries: with the default of 8 tries, one file in 15 would be given up. */
+export const RETRY = { attemptsMax: 20 } as const;
+
+export const BYTES_BETWEEN_RESETS = 20_000_000;
+const BYTES_PER_SECOND_PER_PART = 8_000_000;
+const LATE_MS = 1500;
+const RESET_POINTS = 32;
+
+/** What is wrong with the link, besides the short lives of its URLs. */
+export function flakyLink(partSize: number, seed: number): readonly FaultRule[] {
+  return [
+    { probability: 0.05, effect: { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } },
+    { operation: 'UploadPart', probability: 0.02, effect: { kind: 'silent' } },
+    // So that some URLs die on their way: those not used within 2.4 s are signed anew before they are sent.
+    { operation: 'UploadPart', probability: 0.05, effect: { kind: 'latency', ms: LATE_MS } },
+    { operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: BYTES_PER_SECOND_PER_PART } },
+    ...resets(partSize, seed),
+  ];
+}
+
+/** A rule resets at one offset: many of them, each of them seldom, reset anywhere. */
+function resets(partSize: number, seed: number): readonly FaultRule[] {
+  const random = createSeededRandom(seed);
+  return Array.from({ length: RESET_POINTS }, () => ({
+    operation: 'UploadPart',
+    probability: partSize / BYTES_BETWEEN_RESETS / RESET_POINTS,
+    effect: { kind: 'resetAfterBytes', bytes: Math.floor(random.next() * partSize) },
+  }));
+}

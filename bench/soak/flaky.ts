@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { choosePartSize } from '@partway/core';
+import type { FaultHandle } from '@partway/emulator';
+import { BUCKET, KEY, withEmulator } from './emulated-oss.ts';
+import { hasBytes, inFolder, writeRandomFile } from './files.ts';
+import { BYTES_BETWEEN_RESETS, flakyLink, RETRY, STALL, URL_LIFETIME_SECONDS } from './flaky-link.ts';
+import { startScript } from './processes.ts';
+import type { Report, SoakOptions } from './report.ts';
+import { mebibytes, secondsSince } from './size.ts';
+import { watchTraffic } from './traffic.ts';
+
+/** `uploadFile` through a link that resets, stalls, refuses, and lets URLs expire. */
+export function soakFlaky(options: SoakOptions): Promise<Report> {
+  return inFolder((folder) =>
+    withEmulator(async (emulator) => {
+      const file = join(folder, 'file');
+      const crc64 = await writeRandomFile(file, options);
+      const partSize = choosePartSize(options.size, undefined);
+      const faults = flakyLink(partSize, options.seed).map((rule) => emulator.faults.add(rule));
+      const traffic = watchTraffic();
+      const startedAt = performance.now();
+      const script = new URL('flaky-upload.js', import.meta.url);
+      const { exitCode, stdout } = await startScript(script, [file, emulator.endpoint]).ended;
+      traffic.stop();
+      const object = emulator.model.object(BUCKET, KEY);
+      return {
+        figures: {
+          'the link': `a reset every ${BYTES_BETWEEN_RESETS} bytes, URLs of ${URL_LIFETIME_SECONDS} s`,
+          'the patience': JSON.stringify({ stall: STALL, retry: RETRY }),
+          'faults that struck': counted(faults.flatMap(strikes)),
+          'retries by code': counted(stdout.split('\n').filter((code) => code !== '')),
+          'parts of the file': Math.ceil(options.size / partSize),
+          'UploadPart attempts': traffic.puts,
+          'bytes PUT (Content-Length)': mebibytes(traffic.putBytes),
+          'bytes that arrived': mebibytes(traffic.receivedBytes),
+          seconds: secondsSince(startedAt).toFixed(1),
+        },
+        claims: {
+          'the upload exits with 0': exitCode === 0,
+          'the object has the CRC64 of the file': object?.crc64 === crc64,
+          'the object has the bytes of the file':
+            object !== undefined && (await hasBytes(file, await object.bytes())),
+          'no upload is left': emulator.model.uploads(BUCKET).length === 0,
+        },
+      };
+    }),
+  );
+}
+
+function strikes({ rule, fired }: FaultHandle): readonly string[] {
+  return rule.effect.kind === 'bandwidth' ? [] : Array.from({ length: fired }, () => rule.effect.kind);
+}
+
+/** `network 3, stalled 1` */
+function counted(words: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, count]) => `${word} ${count}`).join(', ') || 'none';
+}

@@ -1,0 +1,36 @@
+// Long runs over real sockets: `npm run soak -- kill|flaky|sparse [--seed N] [--size 1GiB]`. Prints figures,
+// and exits with 1 when a claim is broken.
+import { parseArgs } from 'node:util';
+import { soakFlaky } from './flaky.ts';
+import { soakKill } from './kill.ts';
+import type { Report, SoakOptions } from './report.ts';
+import { readSize } from './size.ts';
+import { soakSparse } from './sparse.ts';
+
+interface Run {
+  readonly size: string;
+  readonly soak: (options: SoakOptions) => Promise<Report>;
+}
+
+const RUNS: ReadonlyMap<string, Run> = new Map([
+  ['kill', { size: '1GiB', soak: soakKill }],
+  ['flaky', { size: '1GiB', soak: soakFlaky }],
+  ['sparse', { size: '100GiB', soak: soakSparse }],
+]);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seed: { type: 'string', default: '1' }, size: { type: 'string' } },
+});
+const [name = ''] = positionals;
+const run = RUNS.get(name);
+if (run === undefined) {
+  throw new TypeError(`there is no soak run '${name}'; there are ${[...RUNS.keys()].join(', ')}`);
+}
+if (!/^\d+$/.test(values.seed)) throw new TypeError(`--seed must be a whole number, got ${values.seed}`);
+const options = { seed: Number(values.seed), size: readSize(values.size ?? run.size) };
+console.log(`soak ${name}, ${options.size} bytes, seed ${options.seed}`);
+const { figures, claims } = await run.soak(options);
+for (const [what, figure] of Object.entries(figures)) console.log(`  ${what.padEnd(26)} ${figure}`);
+for (const [claim, holds] of Object.entries(claims)) console.log(`  ${holds ? 'holds ' : 'BROKEN'} ${claim}`);
+if (Object.values(claims).includes(false)) process.exitCode = 1;

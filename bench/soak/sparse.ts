@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KEY, openStore } from './emulated-oss.ts';
+import { inFolder, writeSparseFile } from './files.ts';
+import { type Running, startPut, withDiscardingEmulator } from './processes.ts';
+import type { Report, SoakOptions } from './report.ts';
+import { MIB, mebibytes, secondsSince } from './size.ts';
+
+const PEAK_MAX = 200 * MIB;
+const LOOK_EVERY_MS = 200;
+
+/** `partway put` of a huge file of almost only zeros, to an emulator in a process of its own. Linux only. */
+export function soakSparse(options: SoakOptions): Promise<Report> {
+  return inFolder((folder) =>
+    withDiscardingEmulator(async (endpoint) => {
+      const file = join(folder, 'file');
+      const crc64 = await writeSparseFile(file, options);
+      const startedAt = performance.now();
+      const put = startPut({ file, endpoint, checkpointDir: join(folder, 'checkpoints'), isQuiet: false });
+      const peakBytes = await watchPeak(put);
+      const { exitCode, stdout } = await put.ended;
+      const seconds = secondsSince(startedAt);
+      const store = openStore(endpoint);
+      const object = await store.head({ key: KEY });
+      return {
+        figures: {
+          'partway says': stdout.trim(),
+          'CRC64 of the file': crc64,
+          'CRC64 of the object': object?.crc64 ?? 'none',
+          'peak memory of the upload': mebibytes(peakBytes),
+          seconds: seconds.toFixed(1),
+          'MB per second': (options.size / 1e6 / seconds).toFixed(0),
+        },
+        claims: {
+          'the upload exits with 0': exitCode === 0,
+          'the object has the size and the CRC64 of the file':
+            object?.size === options.size && object.crc64 === crc64,
+          [`the upload stayed below ${mebibytes(PEAK_MAX)}`]: peakBytes > 0 && peakBytes < PEAK_MAX,
+          'no upload is left': (await store.listUploads({})).length === 0,
+        },
+      };
+    }),
+  );
+}
+
+/** The kernel's own high-water mark, looked at until the process has gone. 0 where there is none. */
+async function watchPeak({ process: put, ended }: Running): Promise<number> {
+  let peakBytes = 0;
+  let isRunning = true;
+  void ended.then(() => {
+    isRunning = false;
+  });
+  while (isRunning) {
+    const status = await readFile(`/proc/${put.pid}/status`, 'utf8').catch(() => '');
+    const [, kibibytes = '0'] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+    peakBytes = Math.max(peakBytes, Number(kibibytes) * 1024);
+    await Promise.race([ended, sleep(LOOK_EVERY_MS)]);
+  }
+  return peakBytes;
+}
