@@ -49,8 +49,8 @@ export interface RetryOptions {
   /** No delay is drawn from more than this. OSS's own wish to wait longer is obeyed. Default: 20000. */
   readonly maxMs?: number | undefined;
   /**
-   * No try of a request is begun when it would come later than this after the request first failed, 0 to a
-   * day. Default: 1800000, half an hour.
+   * All delays between the tries of one request together come to no more than this, 0 to a day. Time in which
+   * the machine sleeps does not count. Default: 1800000, half an hour.
    */
   readonly budgetMs?: number | undefined;
 }

@@ -4,7 +4,7 @@ import type { UploadRun } from './upload-run.ts';
 
 /**
  * The one retry loop of the project. Tries until `attempt` resolves, fails for good, or has failed as often
- * or for as long as allowed, which turns a transient error into an exhausted one. The signal ends it between
+ * or waited as long as allowed, which turns a transient error into an exhausted one. The signal ends it between
  * and during the tries; its reason is then the error.
  */
 export async function retrying<T>(
@@ -14,8 +14,7 @@ export async function retrying<T>(
   attempt: (attempt: number) => Promise<T>,
 ): Promise<T> {
   const { retry } = run.options;
-  const { clock, random } = run.ports;
-  let failingSince: number | undefined;
+  let waitedMs = 0;
   for (let tries = 1; ; tries++) {
     signal.throwIfAborted();
     try {
@@ -24,12 +23,11 @@ export async function retrying<T>(
       signal.throwIfAborted();
       const error = UploadError.from(reason).with({ ...context, attempt: tries });
       if (error.disposition !== 'transient') throw error;
-      failingSince ??= clock.now();
-      const delayMs = backoffMs(error, tries, retry, random);
-      const isTooLate = clock.now() + delayMs - failingSince > retry.budgetMs;
-      if (tries >= retry.attemptsMax || isTooLate) throw error.with({}, 'exhausted');
+      const delayMs = backoffMs(error, tries, retry, run.ports.random);
+      waitedMs += delayMs;
+      if (tries >= retry.attemptsMax || waitedMs > retry.budgetMs) throw error.with({}, 'exhausted');
       run.emit({ type: 'retrying', error, delayMs });
-      await clock.sleep(delayMs, signal);
+      await run.ports.clock.sleep(delayMs, signal);
     }
   }
 }

@@ -18,9 +18,9 @@ function judgeEnding(world: World, { how, facts, object, isAlive, texts }: Endin
   const { scenario, rivals, blame } = world;
   if (how === 'hangs' || how.startsWith('untyped')) blame(`a life ended ${how}`);
   const isOurs = object !== undefined && isSame(object, facts.bytes);
-  const isRivals = object !== undefined && rivals.some(({ bytes }) => isSame(object, bytes));
   if (how === 'completed') {
-    if (!isOurs && !isRivals) blame('it completed, and the object is another');
+    const isContested = rivals.some(({ kind }) => kind === 'second upload');
+    if (!isOurs && !isContested) blame('it completed, and the object is another');
     if (facts.last?.type !== 'completed') blame('it completed without saying so');
   }
   if (how === 'aborted' && isOurs && rivals.length === 0) blame('it was aborted, and the object is there');

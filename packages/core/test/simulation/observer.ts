@@ -38,6 +38,7 @@ export interface Facts {
 export interface Watched {
   readonly cloud: Cloud;
   readonly scenario: Scenario;
+  readonly attemptsMax: number;
   /** Nobody else works on the same upload. */
   isAlone(): boolean;
   blame(what: string): void;
@@ -46,7 +47,7 @@ export interface Watched {
 /** A part put so soon after a pause was asked for is no offence. */
 const PAUSE_MS_MAX = 100;
 
-export function createObserver({ cloud, scenario, isAlone, blame }: Watched): Observer {
+export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }: Watched): Observer {
   const { clock, model } = cloud;
   const deadlines = new Map<string, number>();
   const confirmed = new Set<string>();
@@ -152,7 +153,7 @@ export function createObserver({ cloud, scenario, isAlone, blame }: Watched): Ob
       }
       if (event.type === 'part-confirmed') checkConfirmed(event);
       if (event.type === 'cleanup-failed') facts.toldOfRemains = true;
-      if (event.type === 'retrying') checkRetry(event, scenario, blame);
+      if (event.type === 'retrying') checkRetry(event, attemptsMax, blame);
       if (event.type === 'paused') {
         isPaused = true;
         const waitedMs = clock.now() - (pauseAskedAt ?? clock.now());
@@ -194,11 +195,11 @@ function mayBeSpoilt({ faults }: Scenario): boolean {
 
 function checkRetry(
   { error, delayMs }: Extract<UploadEvent, { type: 'retrying' }>,
-  { retry }: Scenario,
+  attemptsMax: number,
   blame: (what: string) => void,
 ): void {
   if (error.disposition !== 'transient') blame(`${error.code} is ${error.disposition}, and was retried`);
-  if ((error.context.attempt ?? 0) >= retry.attemptsMax) blame('a request was tried too often');
+  if ((error.context.attempt ?? 0) >= attemptsMax) blame('a request was tried too often');
   if (delayMs < (error.context.retryAfterMs ?? 0)) blame('OSS asked to wait for longer');
 }
 

@@ -34,8 +34,9 @@ export async function simulate(seed: number, { isTraced = false } = {}): Promise
   const last = endings.at(-1);
   if (last?.how !== 'completed' && last?.how !== 'aborted')
     endings.push(await live(world, [], { retry: PATIENT }));
-  const changed = endings.at(-1)?.how === 'source_changed';
-  if (changed) endings.push(await live(world, [], { retry: PATIENT, resume: false }));
+  // What it was to go on with is of no use any more; what is begun anew must come to its end.
+  const isSpent = ['source_changed', 'checksum_mismatch'].includes(endings.at(-1)?.how ?? '');
+  if (isSpent) endings.push(await live(world, [], { retry: PATIENT, resume: false }));
   judge(world, endings);
   return { seed, endings: endings.map(({ how }) => how), violations, trace };
 }
@@ -158,10 +159,12 @@ function start(
 ): Running {
   const { scenario, cloud, blame, random, isStormy } = world;
   const isAlone = (): boolean => world.rivals.length === 0;
-  const observer = createObserver({ cloud, scenario, isAlone, blame });
+  const uploadOptions = { key: KEY, ...optionsOf(scenario), ...options };
+  const attemptsMax = (options.retry ?? scenario.retry).attemptsMax ?? 0;
+  const observer = createObserver({ cloud, scenario, attemptsMax, isAlone, blame });
   const machine: Machine = { cloud, scenario, process, disk, file, random, observer, isStormy };
   let how: string | undefined;
-  const upload = startUpload(portsOf(machine), { key: KEY, ...optionsOf(scenario), ...options });
+  const upload = startUpload(portsOf(machine), uploadOptions);
   const name = `engine ${++world.engines}`;
   upload.subscribe((event) => {
     if (!process.isAlive) return;
