@@ -4,7 +4,8 @@ export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
 export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
 export { UploadError } from './errors.ts';
 export { createInMemoryCheckpoints, uploadLockedError } from './in-memory-checkpoints.ts';
-export type { RetryOptions, StallOptions, UploadOptions } from './options.ts';
+export { createPartBuffers } from './memory-buffers.ts';
+export type { RetryOptions, StallOptions, StreamUploadOptions, UploadOptions } from './options.ts';
 export { assertControlPlane, assertOptions } from './options.ts';
 export type { PartBodyOptions } from './part-body.ts';
 export { createPartBody, sourceChangedError } from './part-body.ts';
@@ -25,6 +26,8 @@ export type {
   ObjectOptions,
   ObjectStore,
   PartBody,
+  PartBuffer,
+  PartBuffers,
   PartRequest,
   PartResponse,
   PresignedPart,
@@ -47,7 +50,8 @@ export type {
 export { ERROR_BODY_MAX } from './ports.ts';
 export { systemClock, systemRandom } from './system.ts';
 export type { UploadEvent } from './upload/events.ts';
+export type { ByteStream } from './upload/part-cutter.ts';
 export type { UploadSnapshot } from './upload/snapshot.ts';
 export type { Upload } from './upload/upload.ts';
-export { startUpload } from './upload/upload.ts';
-export type { UploadPorts } from './upload/upload-run.ts';
+export { startStreamUpload, startUpload } from './upload/upload.ts';
+export type { StreamPorts, UploadPorts } from './upload/upload-run.ts';

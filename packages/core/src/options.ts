@@ -40,6 +40,15 @@ export interface UploadOptions extends ObjectOptions {
   readonly onEvent?: ((event: UploadEvent) => void) | undefined;
 }
 
+/** What a caller may say about the upload of a stream. A stream cannot be resumed after a crash. */
+export interface StreamUploadOptions extends Omit<UploadOptions, 'resume' | 'verifyHeld'> {
+  /**
+   * Bytes of memory in which parts are kept until they are confirmed, from 1 MiB; what does not fit goes to
+   * temporary files where the platform has them. Default: 64 MiB.
+   */
+  readonly memoryMax?: number | undefined;
+}
+
 /** How often, and how patiently, a transient failure is retried. */
 export interface RetryOptions {
   /** Tries of one request, the first included, 1 to 100. Default: 8. */
@@ -155,6 +164,12 @@ function resolveStall(stall: StallOptions = {}): Resolved<StallOptions> {
 
 export function assertConcurrency(concurrency: number): void {
   assertInteger('concurrency', concurrency, 1, 64);
+}
+
+/** Throws a `RangeError` that names the option. */
+export function resolveMemoryMax(memoryMax: number = 64 * 1024 ** 2): number {
+  assertInteger('memoryMax', memoryMax, 1024 ** 2, Number.MAX_SAFE_INTEGER);
+  return memoryMax;
 }
 
 function assertVerifyHeld(verifyHeld: unknown): void {

@@ -54,6 +54,23 @@ export interface PartBody {
   crc64(signal: AbortSignal): Promise<string>;
 }
 
+/** Where parts of a stream are kept until OSS has confirmed them. */
+export interface PartBuffers {
+  /** Makes room for a part of at most so many bytes. */
+  open(sizeMax: number): Promise<PartBuffer>;
+}
+
+export interface PartBuffer {
+  /** Bytes appended so far. */
+  readonly size: number;
+  /** Takes a copy: the caller may use `bytes` again. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Reads what was appended, from its start. May be called any number of times. */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** Nobody reads it any more. Called again it does nothing. */
+  release(): Promise<void>;
+}
+
 /**
  * What survives a crash: one small text an upload. The schema is the engine's, and texts hold an upload
  * token, a bearer credential. `save` is atomic: after a crash there is the old text or the new one.

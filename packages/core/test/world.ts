@@ -1,10 +1,13 @@
 import {
+  type ByteStream,
   type CheckpointStore,
   type ControlPlane,
   type ObjectStore,
   type PartRequest,
   type PartResponse,
   type Source,
+  type StreamUploadOptions,
+  startStreamUpload,
   startUpload,
   type Upload,
   type UploadEvent,
@@ -51,6 +54,7 @@ export interface World {
   readonly checkpoints: CheckpointStore;
   /** With `isDurable`, what fails on the way is kept for a resume. */
   start(source: Source, options?: Partial<UploadOptions>, isDurable?: boolean): Upload;
+  startStream(stream: ByteStream, options?: Partial<StreamUploadOptions>): Upload;
   /** A coordinator of this world with another store. */
   coordinatorOf(store: ObjectStore): Coordinator;
   /** The same with another control plane. */
@@ -120,6 +124,7 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     createCoordinator({ store: other, clock, uploadTokens });
   const controlPlane = coordinatorOf(store);
 
+  const noSource = undefined as unknown as Source;
   const onEvent = (event: UploadEvent): void => void events.push(event);
 
   function portsOf(source: Source, plane: ControlPlane, isDurable: boolean): UploadPorts {
@@ -149,6 +154,11 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     partsInFlight,
     start: (source, uploadOptions = {}, isDurable = false) =>
       startUpload(portsOf(source, controlPlane, isDurable), { key: KEY, onEvent, ...uploadOptions }),
+    startStream: (stream, uploadOptions = {}) =>
+      startStreamUpload(
+        { ...portsOf(noSource, controlPlane, false), stream, spill: undefined },
+        { key: KEY, onEvent, ...uploadOptions },
+      ),
     startWith: (other, source, uploadOptions = {}) =>
       startUpload(portsOf(source, other, false), { key: KEY, onEvent, ...uploadOptions }),
     crash() {

@@ -33,7 +33,8 @@ export function decodeCheckpoint(text: string): Checkpoint | undefined {
   const isWhole =
     format === FORMAT &&
     [key, identity, fingerprint, upload?.uploadToken, upload?.bucket, upload?.key].every(isText) &&
-    [size, startedAt, upload?.partSize].every(Number.isSafeInteger) &&
+    [size, upload?.partSize].every(Number.isSafeInteger) &&
+    Number.isFinite(startedAt) &&
     typeof object === 'object' &&
     object !== null &&
     (upload?.kind === 'multipart' || upload?.kind === 'single');

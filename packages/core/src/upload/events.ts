@@ -11,9 +11,11 @@ export type UploadFact =
       readonly bucket: string;
       readonly key: string;
       readonly uploadId: string | undefined;
-      readonly size: number;
+      /** `undefined` for a stream, as is `partCount`. */
+      readonly size: number | undefined;
+      /** Of a stream, the first part's. */
       readonly partSize: number;
-      readonly partCount: number;
+      readonly partCount: number | undefined;
     }
   /** Bytes of one attempt went to the network. They may have to be sent again: see `part-confirmed`. */
   | { readonly type: 'part-progress'; readonly partNumber: number; readonly sentBytes: number }

@@ -1,13 +1,20 @@
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { InitiatedUpload } from '../ports.ts';
+import { decodeCheckpoint } from './checkpoint.ts';
 import { PAUSED, UNINTERRUPTED } from './interruption.ts';
 import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
 import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** Whether a failed walk leaves everything as it is, for a resume. */
-export function isKept({ ports }: UploadRun, reason: unknown): boolean {
-  return reason === PAUSED || (ports.checkpoints !== undefined && PASSING.has(UploadError.from(reason).code));
+export function isKept(run: UploadRun, { kind }: InitiatedUpload, reason: unknown): boolean {
+  if (reason === PAUSED) return true;
+  return kind === 'multipart' && isDurable(run) && PASSING.has(UploadError.from(reason).code);
+}
+
+/** Whether anybody will remember the upload when this handle has settled. */
+function isDurable({ ports }: UploadRun): boolean {
+  return ports.checkpoints !== undefined;
 }
 
 /** Failures of the way, not of the upload: tomorrow, or with other rights, it may go on. */
@@ -54,6 +61,16 @@ export async function abandonUpload(
     );
     await run.checkpoints.remove(id);
   } catch (reason) {
+    if (!isDurable(run)) await run.checkpoints.remove(id);
     run.emit({ type: 'cleanup-failed', error: UploadError.from(reason) });
+  }
+}
+
+/** Removes an upload that the failed walk did not come to, when nobody is going to remember it. */
+export async function abandonForgotten(run: UploadRun): Promise<void> {
+  if (isDurable(run)) return;
+  for (const id of await run.checkpoints.list()) {
+    const checkpoint = decodeCheckpoint((await run.checkpoints.load(id)) ?? '');
+    if (checkpoint !== undefined) await abandonUpload(run, checkpoint.upload, id);
   }
 }

@@ -3,7 +3,6 @@ import { OBJECT_SIZE_MAX } from '../oss/limits.ts';
 import { sourceChangedError } from '../part-body.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { abandonUpload } from './failed-upload.ts';
 import { PAUSED, UNINTERRUPTED } from './interruption.ts';
 import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
@@ -34,8 +33,6 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
   }
   if (!run.options.resume) return discard(run, checkpoint);
   if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;
-  // What nobody will remember must not be left in OSS.
-  if (run.ports.checkpoints === undefined) await abandonUpload(run, checkpoint.upload, id);
   throw sourceChangedError('an unfinished upload of it began with other bytes');
 }
 

@@ -25,6 +25,8 @@ export interface PartToSend extends Part {
   open(): PartBody;
   /** What OSS lists under this number. */
   readonly held?: ListedPart | undefined;
+  /** Told when OSS holds the part: its bytes are not read again. */
+  confirmed?(receipt: Receipt): Promise<void>;
 }
 
 /** Gives the receipt of a part: of the one OSS holds, if our own bytes prove it, or else by sending it. */
@@ -34,7 +36,9 @@ export async function putPart(sending: PartSending, part: PartToSend): Promise<R
   const body = part.open();
   const crc64 = (await provenHeld(sending, part, body)) ?? (await sendPart(sending, part, body));
   sending.run.emit({ type: 'part-confirmed', partNumber, size, crc64 });
-  return { partNumber, size, crc64 };
+  const receipt = { partNumber, size, crc64 };
+  await part.confirmed?.(receipt);
+  return receipt;
 }
 
 async function provenHeld(

@@ -45,7 +45,7 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
     await run.checkpoints.remove(id);
     if (object !== undefined) return object;
   } catch (reason) {
-    if (isKept(run, reason)) throw reason;
+    if (isKept(run, upload, reason)) throw reason;
     // Somebody has completed it, or aborted it: the next walk finds out which.
     if (isGone(reason) && restarts < RESTARTS_MAX) return walkAgain(run, source, id, restarts);
     if (isStored(reason)) await run.checkpoints.remove(id);

@@ -7,7 +7,7 @@ export interface UploadSnapshot {
   readonly phase: 'opening' | 'sending' | 'paused' | 'completing' | 'completed' | 'failed';
   /** `undefined` until the upload is opened, and for a single PutObject. */
   readonly uploadId: string | undefined;
-  /** `undefined` until the source is opened. */
+  /** `undefined` until the source is opened, and for a stream. */
   readonly size: number | undefined;
   readonly partCount: number | undefined;
   readonly partsConfirmed: number;

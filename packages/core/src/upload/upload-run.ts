@@ -1,6 +1,16 @@
 import type { ResolvedOptions } from '../options.ts';
-import type { CheckpointStore, Clock, ControlPlane, Random, Source, Transport } from '../ports.ts';
+import type {
+  CheckpointStore,
+  Clock,
+  ControlPlane,
+  PartBuffers,
+  Random,
+  Source,
+  Transport,
+  UploadedObject,
+} from '../ports.ts';
 import type { UploadFact } from './events.ts';
+import type { ByteStream } from './part-cutter.ts';
 
 /** Everything the engine awaits. */
 export interface UploadPorts {
@@ -14,6 +24,16 @@ export interface UploadPorts {
   readonly clock: Clock;
   readonly random: Random;
 }
+
+/** Everything the engine awaits to upload a stream. */
+export interface StreamPorts extends Omit<UploadPorts, 'openSource' | 'checkpoints'> {
+  readonly stream: ByteStream;
+  /** Keeps the parts for which there is no room in memory. `undefined`: they stay in memory all the same. */
+  readonly spill: PartBuffers | undefined;
+}
+
+/** Walks until it is done, fails or is stopped. */
+export type Walk = (run: UploadRun) => Promise<UploadedObject>;
 
 /** What every step of the walk is given. */
 export interface UploadRun {

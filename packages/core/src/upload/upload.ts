@@ -1,15 +1,25 @@
 import pLimit from 'p-limit';
 import { abortedError, UploadError } from '../errors.ts';
 import { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
-import { assertConcurrency, resolveOptions, type UploadOptions } from '../options.ts';
+import { createPartBuffers } from '../memory-buffers.ts';
+import {
+  assertConcurrency,
+  type ResolvedOptions,
+  resolveMemoryMax,
+  resolveOptions,
+  type StreamUploadOptions,
+  type UploadOptions,
+} from '../options.ts';
 import type { UploadedObject } from '../ports.ts';
 import type { UploadEvent, UploadFact } from './events.ts';
+import { abandonForgotten } from './failed-upload.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
 import { PAUSED } from './interruption.ts';
 import { runUpload } from './run-upload.ts';
 import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
 import { createStops, type Stops } from './stops.ts';
-import type { UploadPorts, UploadRun } from './upload-run.ts';
+import type { StreamPorts, UploadPorts, UploadRun, Walk } from './upload-run.ts';
+import { createStreamWalk } from './walk-stream.ts';
 
 /** An upload under way. */
 export interface Upload {
@@ -42,8 +52,24 @@ export interface Upload {
  * Starts an upload. Throws a `TypeError` or `RangeError` for a wrong option; the world's failures come as
  * `result`.
  */
-export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): Upload {
-  const options = resolveOptions(uploadOptions);
+export function startUpload(ports: UploadPorts, options: UploadOptions): Upload {
+  return start(ports, resolveOptions(options), runUpload);
+}
+
+/** The same for bytes that come once. They are read only as fast as parts are confirmed. */
+export function startStreamUpload(ports: StreamPorts, options: StreamUploadOptions): Upload {
+  const { memoryMax, ...uploadOptions } = options;
+  const resolved = resolveOptions(uploadOptions);
+  const buffers = createPartBuffers(resolveMemoryMax(memoryMax), ports.spill);
+  const walk = createStreamWalk(ports.stream, buffers, resolved.partSize);
+  return start({ ...ports, openSource: noSource, checkpoints: undefined }, resolved, walk);
+}
+
+function noSource(): never {
+  throw new TypeError('a stream is no source');
+}
+
+function start(ports: UploadPorts, options: ResolvedOptions, walk: Walk): Upload {
   const fold = createSnapshotFold();
   const listeners = new Set([options.onEvent]);
   const limit = pLimit(options.concurrency);
@@ -60,7 +86,7 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
   );
   const run = { ports, options, checkpoints, limit, doubt: { since: undefined }, emit };
   const unlink = linkCallerSignal(options.signal, stops.abort);
-  const result = settle(run, stops).finally(unlink);
+  const result = settle(run, stops, walk).finally(unlink);
   // The failure is kept for whoever awaits it later, and told as an event until then.
   result.catch(() => undefined);
 
@@ -87,9 +113,9 @@ export function startUpload(ports: UploadPorts, uploadOptions: UploadOptions): U
   };
 }
 
-async function settle(run: Omit<UploadRun, 'signal'>, stops: Stops): Promise<UploadedObject> {
+async function settle(run: Omit<UploadRun, 'signal'>, stops: Stops, walk: Walk): Promise<UploadedObject> {
   try {
-    const object = await walkUntilSettled(run, stops);
+    const object = await walkUntilSettled(run, stops, walk);
     run.emit({ type: 'completed', object });
     return object;
   } catch (reason) {
@@ -103,12 +129,17 @@ async function settle(run: Omit<UploadRun, 'signal'>, stops: Stops): Promise<Upl
 async function walkUntilSettled(
   { options, emit, ...run }: Omit<UploadRun, 'signal'>,
   stops: Stops,
+  walk: Walk,
 ): Promise<UploadedObject> {
   for (let { resume } = options; ; resume = true) {
+    const current = { ...run, emit, options: { ...options, resume }, signal: stops.signal() };
     try {
-      return await runUpload({ ...run, emit, options: { ...options, resume }, signal: stops.signal() });
+      return await walk(current);
     } catch (reason) {
-      if (reason !== PAUSED) throw reason;
+      if (reason !== PAUSED) {
+        await abandonForgotten(current);
+        throw reason;
+      }
       emit({ type: 'paused' });
       await stops.resumed();
       emit({ type: 'resumed' });

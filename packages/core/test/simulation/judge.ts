@@ -4,7 +4,7 @@ import { type Ending, FOREIGN_BYTES, type World } from './simulate.ts';
 
 /** What must hold of every life, and in the end. */
 export function judge(world: World, endings: readonly Ending[]): void {
-  for (const ending of endings) judgeEnding(world, ending);
+  for (const [index, ending] of endings.entries()) judgeEnding(world, ending, endings.slice(0, index));
   const last = endings.at(-1);
   if (last === undefined) return;
   judgeLiveness(world, endings, last);
@@ -14,16 +14,22 @@ export function judge(world: World, endings: readonly Ending[]): void {
   }
 }
 
-function judgeEnding(world: World, { how, facts, object, isAlive, texts }: Ending): void {
+function judgeEnding(
+  world: World,
+  { how, facts, object, isAlive, texts }: Ending,
+  before: readonly Ending[],
+): void {
   const { scenario, rivals, blame } = world;
   if (how === 'hangs' || how.startsWith('untyped')) blame(`a life ended ${how}`);
   const isOurs = object !== undefined && isSame(object, facts.bytes);
   if (how === 'completed') {
-    const isContested = rivals.some(({ kind }) => kind === 'second upload');
+    const isContested = rivals.some(({ bytes }) => facts.bytes === undefined || !isSame(bytes, facts.bytes));
     if (!isOurs && !isContested) blame('it completed, and the object is another');
     if (facts.last?.type !== 'completed') blame('it completed without saying so');
   }
-  if (how === 'aborted' && isOurs && rivals.length === 0) blame('it was aborted, and the object is there');
+  // What a dead process had sent may be completed all the same.
+  const isFirst = before.every((ending) => ending.isAlive) && rivals.length === 0;
+  if (how === 'aborted' && isOurs && isFirst) blame('it was aborted, and the object is there');
   if (!isAlive || !scenario.isDurable || rivals.length > 0 || facts.toldOfRemains) return;
   judgeCheckpoint(world, how, facts.opened?.uploadId, texts);
 }
@@ -63,10 +69,13 @@ function judgeLiveness(world: World, endings: readonly Ending[], last: Ending): 
   for (const { how } of endings) {
     if (![...expected, 'crashed'].includes(how)) blame(`it ended ${how}, though little went wrong`);
   }
-  const isForeignLost = last.object === undefined && scenario.isKeyTaken;
+  // One PutObject replaces what was there before anybody can abort it.
+  const isForeignLost =
+    last.object === undefined && scenario.isKeyTaken && scenario.size >= scenario.partSize;
   if (isForeignLost) blame("somebody else's object was deleted");
   const isKept = last.object !== undefined && isSame(last.object, FOREIGN_BYTES);
-  if (last.how === 'aborted' && scenario.isKeyTaken && !isKept) blame("somebody else's object was replaced");
+  if (last.how === 'aborted' && scenario.isKeyTaken && scenario.size >= scenario.partSize && !isKept)
+    blame("somebody else's object was replaced");
 }
 
 /** Nothing is billed that nobody knows of. */

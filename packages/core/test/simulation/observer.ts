@@ -56,6 +56,7 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
   let concurrencyMax = scenario.concurrency;
   let pauseAskedAt: number | undefined;
   let isPaused = false;
+  let isCompleting = false;
   let confirmedBytes = 0;
   let uploadOfBytes: string | undefined;
   const facts: { -readonly [Name in keyof Facts]: Facts[Name] } = {
@@ -73,9 +74,10 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     if (isPaused) blame('a part was sent during a pause');
     const name = `${uploadId}/${partNumber}`;
     if (forbidden.has(name)) blame(`part ${partNumber} was refused for good, and sent again`);
-    if (confirmed.has(name) && isAlone() && isHeld(uploadId, partNumber)) {
-      blame(`part ${partNumber} was proven, and sent again`);
-    }
+    if (!confirmed.has(name) || !isAlone()) return;
+    if (isHeld(uploadId, partNumber)) blame(`part ${partNumber} was proven, and sent again`);
+    // OSS has lost or spoilt it since: it is not proven any more.
+    confirmed.delete(name);
   }
 
   function heldPart(uploadId: string | undefined, partNumber: number): { crc64: string } | undefined {
@@ -112,9 +114,15 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
       openSources += 1;
       facts.bytes = bytes;
     },
-    sourceClosed: () => void (openSources -= 1),
-    leased: () => void (leases += 1),
-    released: () => void (leases -= 1),
+    sourceClosed() {
+      openSources -= 1;
+    },
+    leased() {
+      leases += 1;
+    },
+    released() {
+      leases -= 1;
+    },
     verbCalled() {
       if (scenario.isDurable && leases === 0) blame('an upload was worked on without its lock');
     },
@@ -127,7 +135,9 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     putStarted(url) {
       puts += 1;
       checkPut(url);
-      return () => void (puts -= 1);
+      return () => {
+        puts -= 1;
+      };
     },
     putAnswered(url, { body }) {
       const { uploadId, partNumber } = read(url);
@@ -135,7 +145,9 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     },
     sleeping() {
       sleepers += 1;
-      return () => void (sleepers -= 1);
+      return () => {
+        sleepers -= 1;
+      };
     },
     concurrencyRaised(concurrency) {
       concurrencyMax = Math.max(concurrencyMax, concurrency);
@@ -147,7 +159,9 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
       const before = facts.last?.type;
       if (before === 'completed' || before === 'failed') blame(`${event.type} came after the end`);
       facts.last = event;
+      if (event.type === 'completing') isCompleting = true;
       if (event.type === 'opened') {
+        isCompleting = false;
         facts.opened = event;
         facts.mayHaveForgotten = false;
       }
@@ -157,7 +171,7 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
       if (event.type === 'paused') {
         isPaused = true;
         const waitedMs = clock.now() - (pauseAskedAt ?? clock.now());
-        if (waitedMs > PAUSE_MS_MAX && before !== 'completing' && facts.opened !== undefined) {
+        if (waitedMs > PAUSE_MS_MAX && !isCompleting && facts.opened !== undefined) {
           blame(`a pause took ${waitedMs} ms`);
         }
         if (puts > 0) blame(`${puts} parts were in flight during a pause`);

@@ -192,19 +192,23 @@ function perform(
   world.note(`${kind} at tick ${process.ticks}`);
   switch (kind) {
     case 'crash':
-      return process.kill();
+      process.kill();
+      return;
     case 'pause':
       observer.pauseAsked();
       upload.pause();
       void cloud.clock.sleep(5_000, NEVER).then(upload.resume);
       return;
     case 'abort':
-      return void upload.abort();
+      void upload.abort();
+      return;
     case 'fewer':
-      return upload.setConcurrency(1);
+      upload.setConcurrency(1);
+      return;
     case 'more':
       observer.concurrencyRaised(scenario.concurrency + 2);
-      return upload.setConcurrency(scenario.concurrency + 2);
+      upload.setConcurrency(scenario.concurrency + 2);
+      return;
     case 'sleep':
       world.sleepMs += 3_600_000;
       return;
@@ -213,12 +217,15 @@ function perform(
       file.bytes = bytesOf(scenario.seed + file.version, scenario.size);
       return;
     case 'second process':
-      return rival(world, kind, disk, file);
+      rival(world, kind, disk, file);
+      return;
     case 'second machine':
-      return rival(world, kind, createDisk(disk.texts), file);
+      rival(world, kind, createDisk(disk.texts), file);
+      return;
     case 'second upload': {
       const bytes = bytesOf(scenario.seed + 99, scenario.size + 1);
-      return rival(world, kind, createDisk(), { identity: 'file:/other', bytes, version: 1 });
+      rival(world, kind, createDisk(), { identity: 'file:/other', bytes, version: 1 });
+      return;
     }
   }
 }
