@@ -223,4 +223,23 @@ export const CANARIES = [
     find: 'if (isGone(reason) && restarts < RESTARTS_MAX) return walkAgain(run, source, id, restarts);',
     replace: '',
   },
+  {
+    name: 'an upload that the walk did not come to is left in OSS',
+    file: 'upload/upload.ts',
+    find: 'await abandonForgotten(current);',
+    replace: '',
+  },
+  {
+    name: 'a part of a stream is let go before it is confirmed',
+    file: 'upload/walk-stream.ts',
+    find: 'open: part.open,',
+    replace:
+      'open: () => {\n        const body = part.open();\n        void part.release();\n        return body;\n      },',
+  },
+  {
+    name: 'what a stream had sent before a pause is left out',
+    file: 'upload/walk-stream.ts',
+    find: 'yield* [...kept.values()];',
+    replace: '',
+  },
 ];

@@ -68,9 +68,12 @@ export function createCloud(scenario: Scenario): Cloud {
     const { operation, partNumber, uploadId } = model.identify(request);
     tell(`OSS: ${operation} ${partNumber ?? ''} ${uploadId ?? ''}`);
     model.putCredentials(credentials.issued);
-    if (latencyMs > 0) await sleep(latencyMs);
+    if (latencyMs > 0) await sleep(latencyMs / 2);
     stop.throwIfAborted();
-    return answerOf(await oss.handle(request), stop);
+    const outcome = await oss.handle(request);
+    // The answer takes its time too: what was done may not be heard of any more.
+    if (latencyMs > 0) await sleep(latencyMs / 2);
+    return answerOf(outcome, stop);
   }
 
   const site = { region: REGION, bucket: BUCKET, fetch: fetchOver(answer) };

@@ -5,6 +5,7 @@ import {
   createPartBody,
   type Random,
   type Source,
+  type StreamPorts,
   sourceChangedError,
   UploadError,
   type UploadPorts,
@@ -62,6 +63,7 @@ export function portsOf(machine: Machine): UploadPorts {
             observer.putAnswered(url, answer);
             return answer;
           });
+        answered.catch(() => observer.putUnanswered(url));
         return answered.finally(ended);
       },
     },
@@ -70,6 +72,24 @@ export function portsOf(machine: Machine): UploadPorts {
     clock: clockOf(machine),
     random,
   };
+}
+
+/** The same for a stream. It comes once, and may break. */
+export function streamPortsOf(machine: Machine): StreamPorts {
+  const { file, scenario, process, observer } = machine;
+  const { openSource: _, checkpoints, ...ports } = portsOf(machine);
+
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    observer.streamOpened(file.bytes);
+    for (let at = 0; at < file.bytes.length; at += scenario.chunkSize) {
+      await process.call(async () => {
+        if (fails(machine, 'source')) throw new Error('EPIPE: broken pipe');
+      });
+      yield file.bytes.subarray(at, at + scenario.chunkSize);
+    }
+  }
+
+  return { ...ports, stream: chunks(), spill: undefined };
 }
 
 function fails({ random, scenario, isStormy }: Machine, port: keyof PortFailure): boolean {

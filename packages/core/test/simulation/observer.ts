@@ -1,4 +1,5 @@
 import type { PartResponse, PresignedPart, UploadError, UploadEvent, UploadSnapshot } from '@partway/core';
+import { crc64 } from '@partway/core';
 import { BUCKET, type Cloud } from './cloud.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -6,6 +7,7 @@ import type { Scenario } from './scenario.ts';
 export interface Observer {
   sourceOpened(bytes: Uint8Array): void;
   sourceClosed(): void;
+  streamOpened(bytes: Uint8Array): void;
   leased(): void;
   released(): void;
   verbCalled(): void;
@@ -14,6 +16,7 @@ export interface Observer {
   /** Gives what to call when the attempt has ended. */
   putStarted(url: string): () => void;
   putAnswered(url: string, answer: PartResponse): void;
+  putUnanswered(url: string): void;
   /** Gives what to call when the sleep has ended. */
   sleeping(): () => void;
   concurrencyRaised(concurrency: number): void;
@@ -51,6 +54,8 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
   const { clock, model } = cloud;
   const deadlines = new Map<string, number>();
   const confirmed = new Set<string>();
+  /** Parts that OSS held when their answer was lost. */
+  const unheard = new Set<string>();
   const forbidden = new Set<string>();
   let [sleepers, leases, openSources, puts] = [0, 0, 0, 0];
   let concurrencyMax = scenario.concurrency;
@@ -74,7 +79,11 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     if (isPaused) blame('a part was sent during a pause');
     const name = `${uploadId}/${partNumber}`;
     if (forbidden.has(name)) blame(`part ${partNumber} was refused for good, and sent again`);
-    if (!confirmed.has(name) || !isAlone()) return;
+    if (!isAlone()) return;
+    if (unheard.has(name) && isHeldExactly(uploadId, partNumber)) {
+      blame(`part ${partNumber} is in OSS, and was sent again for want of an answer`);
+    }
+    if (!confirmed.has(name)) return;
     if (isHeld(uploadId, partNumber)) blame(`part ${partNumber} was proven, and sent again`);
     // OSS has lost or spoilt it since: it is not proven any more.
     confirmed.delete(name);
@@ -90,19 +99,30 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     return heldPart(uploadId, partNumber)?.crc64 === confirmedCrc.get(`${uploadId}/${partNumber}`);
   }
 
+  function isHeldExactly(uploadId: string | undefined, partNumber: number): boolean {
+    const { opened, bytes } = facts;
+    const held = heldPart(uploadId, partNumber);
+    if (held === undefined || opened === undefined || bytes === undefined || scenario.isStream) return false;
+    const from = (partNumber - 1) * opened.partSize;
+    return held.crc64 === crc64(bytes.subarray(from, from + opened.partSize));
+  }
+
   function checkConfirmed(event: Extract<UploadEvent, { type: 'part-confirmed' }>): void {
     const { partNumber, crc64 } = event;
     const uploadId = facts.opened?.uploadId;
     confirmed.add(`${uploadId}/${partNumber}`);
     confirmedCrc.set(`${uploadId}/${partNumber}`, crc64);
-    if (uploadId === undefined || mayBeSpoilt(scenario) || !isAlone()) return;
+    // Gone altogether: what a dead process had sent was completed meanwhile.
+    const isThere = model.uploads(BUCKET).some((upload) => upload.uploadId === uploadId);
+    if (!isThere || mayBeSpoilt(scenario) || !isAlone()) return;
     if (!isHeld(uploadId, partNumber)) blame(`part ${partNumber} was confirmed, but OSS does not hold it`);
   }
 
   function checkProgress(snapshot: UploadSnapshot): void {
     const isAnother = uploadOfBytes !== snapshot.uploadId;
     if (!isAnother && snapshot.confirmedBytes < confirmedBytes) blame('confirmed bytes fell');
-    if (snapshot.confirmedBytes > (snapshot.size ?? 0)) blame('more bytes were confirmed than there are');
+    if (snapshot.confirmedBytes > (facts.bytes?.length ?? 0))
+      blame('more bytes were confirmed than there are');
     if (snapshot.sentBytes < snapshot.confirmedBytes) blame('fewer bytes were sent than confirmed');
     uploadOfBytes = snapshot.uploadId;
     confirmedBytes = snapshot.confirmedBytes;
@@ -116,6 +136,9 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     },
     sourceClosed() {
       openSources -= 1;
+    },
+    streamOpened(bytes) {
+      facts.bytes = bytes;
     },
     leased() {
       leases += 1;
@@ -142,6 +165,11 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     putAnswered(url, { body }) {
       const { uploadId, partNumber } = read(url);
       if (FOR_GOOD.test(body)) forbidden.add(`${uploadId}/${partNumber}`);
+    },
+    putUnanswered(url) {
+      const { uploadId, partNumber } = read(url);
+      if (!mayMislead(scenario) && isHeldExactly(uploadId, partNumber))
+        unheard.add(`${uploadId}/${partNumber}`);
     },
     sleeping() {
       sleepers += 1;
@@ -205,6 +233,11 @@ function read(url: string): { readonly uploadId: string | undefined; readonly pa
 /** OSS loses or spoils parts after it has confirmed them. */
 function mayBeSpoilt({ faults }: Scenario): boolean {
   return faults.some(({ effect }) => effect.kind === 'losePart' || effect.kind === 'corruptStoredPart');
+}
+
+/** OSS may hold a part that it has answered for wrongly. */
+function mayMislead(scenario: Scenario): boolean {
+  return mayBeSpoilt(scenario) || scenario.faults.some(({ effect }) => effect.kind === 'wrongCrc');
 }
 
 function checkRetry(

@@ -14,6 +14,8 @@ export interface Scenario {
   readonly retry: Exactly<RetryOptions>;
   readonly stall: Exactly<StallOptions>;
   readonly forbidOverwrite: boolean;
+  /** The bytes come once, and nobody knows how many. */
+  readonly isStream: boolean;
   /** What fails on the way is kept for a resume. */
   readonly isDurable: boolean;
   readonly urlLifetimeSeconds: number;
@@ -47,7 +49,8 @@ export interface Life {
 }
 
 export interface Act {
-  readonly at: number;
+  /** The nth call of a port, or so many ms after Complete has begun. */
+  readonly at: number | { readonly completingMs: number };
   readonly kind: ActKind;
 }
 
@@ -70,34 +73,43 @@ type Draw = ReturnType<typeof createDraw>;
 export function drawScenario(seed: number): Scenario {
   const draw = createDraw(seed);
   const isMild = draw.chance(0.4);
-  const lives = drawLives(draw, isMild);
-  const faults = drawFaults(draw, isMild);
+  const isStream = draw.chance(0.12);
+  const latencyMs = draw.of([0, 0, 5, 80, 400]);
+  const lives = drawLives(draw, isMild, isStream, latencyMs);
+  const hasLaggards = !isStream && draw.chance(0.05);
+  const faults = [...drawFaults(draw, isMild), ...(hasLaggards ? LAGGARDS : [])];
   return {
     seed,
-    size: drawSize(draw),
+    size: hasLaggards ? LAGGARDS_PARTS * PART_SIZE : drawSize(draw, isStream),
     chunkSize: draw.of([7_000, 40_000, 65_536, 200_000]),
     partSize: PART_SIZE,
     concurrency: draw.whole(1, 6),
     // Whoever believes what OSS lists must have an OSS that spoils nothing.
     verifyHeld: draw.chance(0.5) && !faults.some(spoils) ? 'size' : 'all',
-    hedge: draw.chance(0.5) ? 0.5 : 0.02,
+    hedge: hasLaggards || draw.chance(0.5) ? 0.5 : 0.02,
     retry: isMild ? PATIENT : drawRetry(draw),
     stall: draw.chance(0.5) ? STALL : { ...STALL, idleMs: 500, answerMs: 900, windowMs: 2000 },
     forbidOverwrite: draw.chance(0.15),
-    isDurable: draw.chance(0.7),
+    isStream,
+    isDurable: !isStream && draw.chance(0.7),
     urlLifetimeSeconds: draw.of([2, 5, 60, 900]),
     stsLifetimeMs: draw.chance(0.3) ? draw.of([5_000, 60_000, 900_000]) : undefined,
     signerSkewMs: draw.chance(0.15) ? draw.of([-20, 20, 600]) * 60_000 : 0,
-    latencyMs: draw.of([0, 0, 5, 80, 400]),
+    latencyMs,
     isKeyTaken: draw.chance(0.15),
     faults,
     portFailure: isMild ? NO_FAILURE : drawPortFailure(draw),
     lives,
-    isMild,
+    // A stream's part is not kept for longer than until it is confirmed.
+    isMild: isMild && !(isStream && faults.some(losesParts)),
   };
 }
 
 type Exactly<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
+
+function losesParts({ effect }: FaultRule): boolean {
+  return effect.kind === 'corruptStoredPart' || effect.kind === 'losePart';
+}
 
 function spoils({ effect }: FaultRule): boolean {
   return effect.kind === 'corruptStoredPart' || effect.kind === 'corruptIncoming';
@@ -123,7 +135,17 @@ export function optionsOf(scenario: Scenario): Omit<UploadOptions, 'key'> {
   return { partSize, concurrency, verifyHeld, hedge, retry, stall, forbidOverwrite };
 }
 
-function drawSize(draw: Draw): number {
+/** The last parts take far longer than the others, at first. */
+const LAGGARDS_PARTS = 12;
+const LAGGARDS: readonly FaultRule[] = [9, 10, 11, 12].map((partNumber) => ({
+  operation: 'UploadPart',
+  partNumber,
+  times: 1,
+  effect: { kind: 'latency', ms: 25_000 },
+}));
+
+function drawSize(draw: Draw, isStream: boolean): number {
+  if (isStream && draw.chance(0.5)) return draw.whole(1, 3) * 1024 ** 2 + draw.whole(-1, 1);
   const parts = draw.chance(0.03) ? draw.whole(12, 24) : draw.whole(1, 7);
   return draw.of([0, 1, PART_SIZE - 1, PART_SIZE, ...BEYOND.map((bytes) => parts * PART_SIZE + bytes)]);
 }
@@ -144,21 +166,23 @@ function drawPortFailure(draw: Draw): PortFailure {
   return { controlPlane: rate(), checkpoints: rate() / 4, source: rate() / 10 };
 }
 
-function drawLives(draw: Draw, isMild: boolean): readonly Life[] {
+function drawLives(draw: Draw, isMild: boolean, isStream: boolean, latencyMs: number): readonly Life[] {
   const count = draw.of([1, 1, 2, 3]);
-  return Array.from({ length: count }, () => ({ acts: drawActs(draw, isMild) }));
+  const kinds = isStream ? STREAM_ACTS : isMild ? MILD_ACTS : ALL_ACTS;
+  return Array.from({ length: count }, () => ({ acts: drawActs(draw, kinds, latencyMs) }));
 }
 
-function drawActs(draw: Draw, isMild: boolean): readonly Act[] {
-  const kinds = isMild ? MILD_ACTS : ALL_ACTS;
-  const acts = Array.from({ length: draw.of([0, 1, 1, 2, 3]) }, () => ({
-    at: draw.chance(0.5) ? draw.whole(1, 25) : draw.whole(1, 90),
+function drawActs(draw: Draw, kinds: readonly ActKind[], latencyMs: number): readonly Act[] {
+  return Array.from({ length: draw.of([0, 1, 1, 2, 3]) }, () => ({
+    at: draw.chance(0.2)
+      ? { completingMs: draw.whole(0, 2 * latencyMs) }
+      : draw.whole(1, draw.chance(0.5) ? 25 : 90),
     kind: draw.of(kinds),
   }));
-  return acts.sort((a, b) => a.at - b.at);
 }
 
 const MILD_ACTS: readonly ActKind[] = ['crash', 'crash', 'pause', 'pause', 'abort', 'fewer', 'more', 'sleep'];
+const STREAM_ACTS: readonly ActKind[] = [...MILD_ACTS, 'second upload'];
 const ALL_ACTS: readonly ActKind[] = [
   ...MILD_ACTS,
   'change source',

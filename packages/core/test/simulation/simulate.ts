@@ -1,8 +1,22 @@
-import { startUpload, type Upload, UploadError, type UploadOptions } from '@partway/core';
+import {
+  type StreamUploadOptions,
+  startStreamUpload,
+  startUpload,
+  type Upload,
+  UploadError,
+  type UploadOptions,
+} from '@partway/core';
 import { createSeededRandom } from '@partway/core/testing';
 import { BUCKET, type Cloud, createCloud, KEY } from './cloud.ts';
 import { judge } from './judge.ts';
-import { createDisk, type Disk, type Machine, portsOf, type SimulatedFile } from './machine.ts';
+import {
+  createDisk,
+  type Disk,
+  type Machine,
+  portsOf,
+  type SimulatedFile,
+  streamPortsOf,
+} from './machine.ts';
 import { createObserver, type Facts } from './observer.ts';
 import { createProcess, type SimulatedProcess } from './process.ts';
 import { type Act, type ActKind, drawScenario, optionsOf, PATIENT, type Scenario } from './scenario.ts';
@@ -112,7 +126,7 @@ function createWorld(scenario: Scenario, isTraced: boolean): World {
       cloud.faults.clear();
     },
     blame(what) {
-      violations.push(what);
+      if (!violations.includes(what)) violations.push(what);
       trace.push(`!! ${what}`);
     },
   };
@@ -132,7 +146,11 @@ async function live(
   const { cloud, disk, file } = world;
   const process = createProcess();
   const running = start(world, process, disk, file, options);
-  for (const act of acts) process.at(act.at, () => perform(world, process, running, act.kind));
+  for (const { at, kind } of acts) {
+    const act = (): void => perform(world, process, running, kind);
+    if (typeof at === 'number') process.at(at, act);
+    else running.whenCompleting(() => void cloud.clock.sleep(at.completingMs, NEVER).then(act));
+  }
   const until = (): boolean => running.how() !== undefined || !process.isAlive;
   await drive(world, until);
   const how = process.isAlive ? (running.how() ?? 'hangs') : 'crashed';
@@ -148,6 +166,7 @@ interface Running {
   readonly upload: Upload;
   readonly observer: ReturnType<typeof createObserver>;
   how(): string | undefined;
+  whenCompleting(act: () => void): void;
 }
 
 function start(
@@ -164,7 +183,9 @@ function start(
   const observer = createObserver({ cloud, scenario, attemptsMax, isAlone, blame });
   const machine: Machine = { cloud, scenario, process, disk, file, random, observer, isStormy };
   let how: string | undefined;
-  const upload = startUpload(portsOf(machine), uploadOptions);
+  const upload = scenario.isStream
+    ? startStreamUpload(streamPortsOf(machine), withoutResume(uploadOptions))
+    : startUpload(portsOf(machine), uploadOptions);
   const name = `engine ${++world.engines}`;
   upload.subscribe((event) => {
     if (!process.isAlive) return;
@@ -179,7 +200,21 @@ function start(
       how = reason instanceof UploadError ? reason.code : `untyped ${String(reason)}`;
     },
   );
-  return { upload, observer, how: () => how };
+  return {
+    upload,
+    observer,
+    how: () => how,
+    whenCompleting(act) {
+      upload.subscribe(({ type }) => {
+        if (type === 'completing' && process.isAlive) act();
+      });
+    },
+  };
+}
+
+/** A stream cannot be gone on with, and its options say so. */
+function withoutResume({ resume, verifyHeld, ...options }: UploadOptions): StreamUploadOptions {
+  return { ...options, memoryMax: 1024 ** 2 };
 }
 
 function perform(
