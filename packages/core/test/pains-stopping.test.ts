@@ -58,7 +58,7 @@ test('once an abort has resolved nothing is sent any more, and OSS knows nothing
   await world.settled(aborting);
   const sent = world.operations.length;
   expect(world.model.uploads(BUCKET)).toEqual([]);
-  expect(world.clock.sleeperCount).toBe(0);
+  expect(world.sleepersLeft()).toBe(0);
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   expect(world.operations).toHaveLength(sent);
 });

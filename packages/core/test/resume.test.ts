@@ -85,7 +85,7 @@ test('a pause stops all traffic, and a resume sends no proven part again', async
   while (upload.snapshot().phase !== 'paused') await new Promise((resolve) => setImmediate(resolve));
   expect(world.operations.at(-1)).toBe('paused');
   expect(upload.snapshot()).toMatchObject({ confirmedBytes: 3 * PART, sentBytes: 3 * PART });
-  expect(world.clock.sleeperCount).toBe(0);
+  expect(world.sleepersLeft()).toBe(0);
   unsubscribe();
   upload.resume();
   await world.settled(upload.result);

@@ -249,7 +249,7 @@ test('after an abort nothing is left, and the error says so', async () => {
   await expect(world.settled(running.result)).rejects.toMatchObject({ code: 'aborted' });
   await aborting;
   await expectNothingLeft(world);
-  expect(world.clock.sleeperCount).toBe(0);
+  expect(world.sleepersLeft()).toBe(0);
 });
 
 test("the caller's signal aborts, before the start too", async () => {

@@ -63,6 +63,8 @@ export interface World {
   crash(): void;
   /** Another process: nothing of the dead one holds a lock. */
   restart(): Promise<void>;
+  /** How many on our own side of the wire wait for time to pass. */
+  sleepersLeft(): number;
   /** Lets virtual time pass until the promise settles. */
   settled<T>(promise: Promise<T>): Promise<T>;
 }
@@ -80,8 +82,13 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
   const region = 'cn-hangzhou';
   const model = createOssModel({ region, buckets: [BUCKET], credentials, clock, blobs: createMemoryBlobs() });
   const faults = createFaults({ advanceClock: clock.advance });
-  const { signal } = new AbortController();
-  const oss = misbehaving(model, faults, { sleep: (ms) => clock.sleep(ms, signal), now: clock.now });
+  let ossSleepers = 0;
+  async function ossSleep(ms: number): Promise<void> {
+    ossSleepers += 1;
+    await clock.sleep(ms, new AbortController().signal);
+    ossSleepers -= 1;
+  }
+  const oss = misbehaving(model, faults, { sleep: ossSleep, now: clock.now });
   const events: UploadEvent[] = [];
   const operations: string[] = [];
   const urls: string[] = [];
@@ -161,6 +168,7 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
       ),
     startWith: (other, source, uploadOptions = {}) =>
       startUpload(portsOf(source, other, false), { key: KEY, onEvent, ...uploadOptions }),
+    sleepersLeft: () => clock.sleeperCount - ossSleepers,
     crash() {
       isDead = true;
     },

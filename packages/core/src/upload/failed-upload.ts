@@ -1,6 +1,6 @@
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { InitiatedUpload } from '../ports.ts';
-import { decodeCheckpoint } from './checkpoint.ts';
+import { checkpointId, decodeCheckpoint } from './checkpoint.ts';
 import { PAUSED, UNINTERRUPTED } from './interruption.ts';
 import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
@@ -66,11 +66,11 @@ export async function abandonUpload(
   }
 }
 
-/** Removes an upload that the failed walk did not come to, when nobody is going to remember it. */
+/** Removes an upload that a pause had kept, and that the failed walk did not come to. */
 export async function abandonForgotten(run: UploadRun): Promise<void> {
-  if (isDurable(run)) return;
-  for (const id of await run.checkpoints.list()) {
-    const checkpoint = decodeCheckpoint((await run.checkpoints.load(id)) ?? '');
-    if (checkpoint !== undefined) await abandonUpload(run, checkpoint.upload, id);
+  for (const text of await run.checkpoints.passing()) {
+    const checkpoint = decodeCheckpoint(text);
+    if (checkpoint === undefined) continue;
+    await abandonUpload(run, checkpoint.upload, checkpointId(checkpoint, checkpoint.key));
   }
 }

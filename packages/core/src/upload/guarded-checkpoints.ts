@@ -1,20 +1,39 @@
 import { UploadError } from '../errors.ts';
+import { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
 import type { CheckpointStore, Lease } from '../ports.ts';
+
+/** The checkpoints of one upload: those that outlive it, and those that only outlive a pause. */
+export interface RunCheckpoints extends Omit<CheckpointStore, 'list'> {
+  /** Remembers until this upload has settled, and no longer. */
+  keep(id: string, text: string): Promise<void>;
+  /** What nobody will remember when this upload has settled. */
+  passing(): Promise<readonly string[]>;
+}
 
 /**
  * A store whose failures are typed, and harm nothing that has gone well: what cannot be loaded, saved or
- * locked is `checkpoint_failed`; what cannot be removed or released is told, not thrown.
+ * locked is `checkpoint_failed`; what cannot be removed or released is told, not thrown. Without a store
+ * everything is kept in memory.
  */
 export function guardCheckpoints(
-  store: CheckpointStore,
+  lasting: CheckpointStore | undefined,
   tell: (error: UploadError) => void,
-): CheckpointStore {
+): RunCheckpoints {
+  const memory = createInMemoryCheckpoints();
+  const store = lasting ?? memory;
   return {
-    load: (id) => store.load(id).catch(throwTyped('load')),
+    load: async (id) => (await memory.load(id)) ?? (await store.load(id).catch(throwTyped('load'))),
     save: (id, text) => store.save(id, text).catch(throwTyped('save')),
-    list: () => store.list().catch(throwTyped('list')),
+    keep: memory.save,
+    passing: async () => {
+      const texts = await Promise.all((await memory.list()).map((id) => memory.load(id)));
+      return texts.filter((text) => text !== undefined);
+    },
     setAside: (id) => store.setAside(id).catch(throwTyped('set aside')),
-    remove: (id) => store.remove(id).catch((reason: unknown) => tell(checkpointFailed('remove', reason))),
+    async remove(id) {
+      await memory.remove(id);
+      await store.remove(id).catch((reason: unknown) => tell(checkpointFailed('remove', reason)));
+    },
     async lock(id): Promise<Lease> {
       const lease = await store.lock(id).catch(throwTyped('lock'));
       return {

@@ -56,14 +56,15 @@ export async function saveCheckpoint(
   id: string,
   { isResumed, ...upload }: OpenedUpload,
 ): Promise<void> {
-  // One PutObject is sent again as a whole: there is nothing to resume.
-  if (isResumed || upload.kind === 'single') return;
+  if (isResumed) return;
   const { key, object } = run.options;
   const { identity, size } = source;
   const startedAt = run.ports.clock.now();
   const fingerprint = await source.fingerprint();
   const checkpoint = { key, object, identity, fingerprint, size, upload, startedAt };
-  await run.checkpoints.save(id, encodeCheckpoint(checkpoint));
+  const text = encodeCheckpoint(checkpoint);
+  // One PutObject is sent again as a whole: there is nothing for another process to resume.
+  await (upload.kind === 'single' ? run.checkpoints.keep(id, text) : run.checkpoints.save(id, text));
 }
 
 /**

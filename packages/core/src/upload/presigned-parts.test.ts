@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
 import { UploadError } from '../errors.ts';
-import { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
 import { resolveOptions } from '../options.ts';
 import type { ControlPlane, InitiatedUpload, PresignedPart } from '../ports.ts';
 import { createSeededRandom, createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
+import { guardCheckpoints } from './guarded-checkpoints.ts';
 import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
 
 interface Window {
@@ -41,7 +41,7 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
   const ports = { clock, controlPlane, random: createSeededRandom(1) } as never;
   const { signal } = new AbortController();
   const options = resolveOptions({ key: 'k' });
-  const checkpoints = createInMemoryCheckpoints();
+  const checkpoints = guardCheckpoints(undefined, () => undefined);
   const limit = pLimit(concurrency);
   const doubt = { since: undefined };
   const run = { ports, options, checkpoints, signal, limit, doubt, emit: () => undefined };

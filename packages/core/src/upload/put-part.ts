@@ -1,9 +1,10 @@
 import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
 import type { Part } from '../part-plan.ts';
-import type { InitiatedUpload, ListedPart, PartBody, PartResponse, Receipt } from '../ports.ts';
+import type { ListedPart, PartBody, PartResponse, Receipt } from '../ports.ts';
 import { MENDED_BY_A_NEW_URL } from './backoff.ts';
 import type { Hedging } from './hedging.ts';
+import type { OpenedUpload } from './open-upload.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import { retrying } from './retrying.ts';
 import { guardStalls } from './stall-guard.ts';
@@ -13,7 +14,7 @@ import type { UploadRun } from './upload-run.ts';
 /** What all parts of an upload share. */
 export interface PartSending {
   readonly run: UploadRun;
-  readonly upload: InitiatedUpload;
+  readonly upload: OpenedUpload;
   readonly presigned: PresignedParts;
   readonly hedging: Hedging;
   readonly signal: AbortSignal;
@@ -66,7 +67,8 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
     );
     if ('crc64' in outcome) return outcome.crc64;
     last = outcome;
-    if (upload.kind === 'single' && attempt > 1 && isExisting(outcome.failure)) return body.crc64(signal);
+    if (upload.kind === 'single' && (attempt > 1 || upload.isResumed) && isExisting(outcome.failure))
+      return body.crc64(signal);
     if (outcome.failure.context.ossCode !== 'PartAlreadyExist') throw outcome.failure;
     const earlier = await storedPart(run, upload, partNumber, body, signal);
     if (earlier === undefined) throw outcome.failure;

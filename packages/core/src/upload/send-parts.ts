@@ -1,5 +1,6 @@
-import type { InitiatedUpload, Receipt } from '../ports.ts';
+import type { Receipt } from '../ports.ts';
 import { createHedging } from './hedging.ts';
+import type { OpenedUpload } from './open-upload.ts';
 import { createPresignedParts } from './presigned-parts.ts';
 import { type PartToSend, putPart } from './put-part.ts';
 import type { UploadRun } from './upload-run.ts';
@@ -22,7 +23,7 @@ export interface PartFeed {
  */
 export async function sendParts(
   run: UploadRun,
-  upload: InitiatedUpload,
+  upload: OpenedUpload,
   feed: PartFeed,
 ): Promise<readonly Receipt[]> {
   const failure = new AbortController();

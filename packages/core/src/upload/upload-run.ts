@@ -10,6 +10,7 @@ import type {
   UploadedObject,
 } from '../ports.ts';
 import type { UploadFact } from './events.ts';
+import type { RunCheckpoints } from './guarded-checkpoints.ts';
 import type { ByteStream } from './part-cutter.ts';
 
 /** Everything the engine awaits. */
@@ -39,7 +40,7 @@ export type Walk = (run: UploadRun) => Promise<UploadedObject>;
 export interface UploadRun {
   readonly ports: UploadPorts;
   readonly options: ResolvedOptions;
-  readonly checkpoints: CheckpointStore;
+  readonly checkpoints: RunCheckpoints;
   /** Aborted when the caller stops the upload: with an `UploadError`, or with `PAUSED`. */
   readonly signal: AbortSignal;
   /** Parts in flight, and the knob that turns them. */

@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import { abortedError, UploadError } from '../errors.ts';
-import { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
 import { createPartBuffers } from '../memory-buffers.ts';
 import {
   assertConcurrency,
@@ -81,9 +80,7 @@ function start(ports: UploadPorts, options: ResolvedOptions, walk: Walk): Upload
     for (const listener of [...listeners]) callListener(listener, event);
   }
 
-  const checkpoints = guardCheckpoints(ports.checkpoints ?? createInMemoryCheckpoints(), (error) =>
-    emit({ type: 'cleanup-failed', error }),
-  );
+  const checkpoints = guardCheckpoints(ports.checkpoints, (error) => emit({ type: 'cleanup-failed', error }));
   const run = { ports, options, checkpoints, limit, doubt: { since: undefined }, emit };
   const unlink = linkCallerSignal(options.signal, stops.abort);
   const result = settle(run, stops, walk).finally(unlink);

@@ -2,11 +2,11 @@ import { UploadError } from '../errors.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { createPartBody } from '../part-body.ts';
 import { firstPartSize, streamPartSize } from '../part-plan.ts';
-import type { InitiatedUpload, PartBuffers, Receipt, Source, UploadedObject } from '../ports.ts';
+import type { PartBuffers, Receipt, Source, UploadedObject } from '../ports.ts';
 import { completeUpload } from './complete-upload.ts';
 import { abandonUpload, isStored } from './failed-upload.ts';
 import { PAUSED } from './interruption.ts';
-import { initiate } from './open-upload.ts';
+import { initiate, type OpenedUpload } from './open-upload.ts';
 import { type ByteStream, createPartCutter, type KeptPart } from './part-cutter.ts';
 import type { PartToSend } from './put-part.ts';
 import { runUpload } from './run-upload.ts';
@@ -27,7 +27,7 @@ export function createStreamWalk(
   const kept = new Map<number, PartToSend & { release(): Promise<void> }>();
   const receipts: Receipt[] = [];
   let first: KeptPart | undefined;
-  let upload: InitiatedUpload | undefined;
+  let upload: OpenedUpload | undefined;
   let offset = 0;
 
   function keep(part: KeptPart): PartToSend {
@@ -61,9 +61,9 @@ export function createStreamWalk(
     }
   }
 
-  async function open(run: UploadRun, begun: KeptPart): Promise<InitiatedUpload> {
+  async function open(run: UploadRun, begun: KeptPart): Promise<OpenedUpload> {
     if (upload === undefined) {
-      upload = await initiate(run, undefined);
+      upload = { ...(await initiate(run, undefined)), isResumed: false };
       keep(begun);
     }
     const { bucket, key, uploadId } = upload;

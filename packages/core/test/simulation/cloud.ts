@@ -61,7 +61,7 @@ export function createCloud(scenario: Scenario): Cloud {
     random: random.next,
   });
   const { signal } = new AbortController();
-  const sleep = (ms: number): Promise<void> => clock.sleep(ms, signal);
+  const sleep = (ms: number): Promise<void> => clock.sleep(ms, new AbortController().signal);
   const oss = misbehaving(model, faults, { sleep, now: ossClock.now });
 
   async function answer(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {

@@ -69,13 +69,16 @@ function judgeLiveness(world: World, endings: readonly Ending[], last: Ending): 
   for (const { how } of endings) {
     if (![...expected, 'crashed'].includes(how)) blame(`it ended ${how}, though little went wrong`);
   }
-  // One PutObject replaces what was there before anybody can abort it.
-  const isForeignLost =
-    last.object === undefined && scenario.isKeyTaken && scenario.size >= scenario.partSize;
-  if (isForeignLost) blame("somebody else's object was deleted");
+  judgeForeign(world, endings, last);
+}
+
+/** What others had stored under the key stays until an object of ours is complete. */
+function judgeForeign({ scenario, blame }: World, endings: readonly Ending[], last: Ending): void {
+  // One PutObject replaces it before anybody can abort, and so may what a dead process had sent.
+  const isCertain = scenario.size >= scenario.partSize && endings.every(({ isAlive }) => isAlive);
+  if (!scenario.isKeyTaken || !isCertain || last.how !== 'aborted') return;
   const isKept = last.object !== undefined && isSame(last.object, FOREIGN_BYTES);
-  if (last.how === 'aborted' && scenario.isKeyTaken && scenario.size >= scenario.partSize && !isKept)
-    blame("somebody else's object was replaced");
+  if (!isKept) blame("somebody else's object was replaced or deleted");
 }
 
 /** Nothing is billed that nobody knows of. */

@@ -131,8 +131,8 @@ function controlPlaneOf(machine: Machine): ControlPlane {
   const { coordinator } = cloud;
 
   /** Lost on the way, lost on the way back, or never answered. */
-  function over<T>(act: () => Promise<T>): Promise<T> {
-    observer.verbCalled();
+  function over<T>(verb: string, act: () => Promise<T>): Promise<T> {
+    observer.verbCalled(verb);
     return process.call(async () => {
       if (!fails(machine, 'controlPlane')) return act();
       const mishap = random.next();
@@ -145,19 +145,19 @@ function controlPlaneOf(machine: Machine): ControlPlane {
 
   return {
     initiate: (request) =>
-      over(async () => {
+      over('initiate', async () => {
         observer.initiating();
         return coordinator.initiate(request);
       }),
     presignParts: (request) =>
-      over(async () => {
+      over('presignParts', async () => {
         const parts = await coordinator.presignParts(request);
         observer.signed(parts);
         return parts;
       }),
-    listParts: (request) => over(() => coordinator.listParts(request)),
-    complete: (request) => over(() => coordinator.complete(request)),
-    abort: (request) => over(() => coordinator.abort(request)),
+    listParts: (request) => over('listParts', () => coordinator.listParts(request)),
+    complete: (request) => over('complete', () => coordinator.complete(request)),
+    abort: (request) => over('abort', () => coordinator.abort(request)),
   };
 }
 
