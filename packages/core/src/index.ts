@@ -5,7 +5,13 @@ export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
 export { UploadError } from './errors.ts';
 export { createInMemoryCheckpoints, uploadLockedError } from './in-memory-checkpoints.ts';
 export { createPartBuffers } from './memory-buffers.ts';
-export type { RetryOptions, StallOptions, StreamUploadOptions, UploadOptions } from './options.ts';
+export type {
+  RetryOptions,
+  StallOptions,
+  StreamUploadOptions,
+  UploaderOptions,
+  UploadOptions,
+} from './options.ts';
 export { assertControlPlane, assertOptions } from './options.ts';
 export type { PartBodyOptions } from './part-body.ts';
 export { createPartBody, sourceChangedError } from './part-body.ts';
@@ -55,3 +61,5 @@ export type { UploadSnapshot } from './upload/snapshot.ts';
 export type { Upload } from './upload/upload.ts';
 export { startStreamUpload, startUpload } from './upload/upload.ts';
 export type { StreamPorts, UploadPorts } from './upload/upload-run.ts';
+export type { Uploader } from './upload/uploader.ts';
+export { createUploader } from './upload/uploader.ts';

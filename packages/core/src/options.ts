@@ -49,6 +49,19 @@ export interface StreamUploadOptions extends Omit<UploadOptions, 'resume' | 'ver
   readonly memoryMax?: number | undefined;
 }
 
+/** What many uploads share. */
+export interface UploaderOptions {
+  /** Requests in flight, of all uploads together, 1 to 256. Default: 16. */
+  readonly concurrency?: number | undefined;
+  /** Uploads under way at once, 1 to 1000; the others wait, and OSS knows nothing of them. Default: 16. */
+  readonly filesMax?: number | undefined;
+  /**
+   * Bytes of memory for parts in flight (2 MiB each, so it bounds `concurrency` too) and for parts of streams
+   * that are kept, from 4 MiB. Default: 128 MiB.
+   */
+  readonly memoryMax?: number | undefined;
+}
+
 /** How often, and how patiently, a transient failure is retried. */
 export interface RetryOptions {
   /** Tries of one request, the first included, 1 to 100. Default: 8. */
@@ -164,6 +177,19 @@ function resolveStall(stall: StallOptions = {}): Resolved<StallOptions> {
 
 export function assertConcurrency(concurrency: number): void {
   assertInteger('concurrency', concurrency, 1, 64);
+}
+
+/** Throws a `RangeError` that names the option. */
+export function resolveUploaderOptions(options: UploaderOptions): Resolved<UploaderOptions> {
+  const { concurrency = 16, filesMax = 16, memoryMax = 128 * 1024 ** 2 } = options;
+  assertUploaderConcurrency(concurrency);
+  assertInteger('filesMax', filesMax, 1, 1000);
+  assertInteger('memoryMax', memoryMax, 4 * 1024 ** 2, Number.MAX_SAFE_INTEGER);
+  return { concurrency, filesMax, memoryMax };
+}
+
+export function assertUploaderConcurrency(concurrency: number): void {
+  assertInteger('concurrency', concurrency, 1, 256);
 }
 
 /** Throws a `RangeError` that names the option. */

@@ -303,6 +303,8 @@ export interface StorePresignRequest {
    * asked by a HEAD first, whose answer puts the clock right and condemns dead credentials. Default: false.
    */
   readonly afterRefusal?: boolean | undefined;
+  /** Stops that HEAD. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A request that anyone may send until it expires: a bearer credential. */

@@ -28,7 +28,7 @@ export function fetchOver(answer: AnswerRequest): (url: string, init: RequestIni
   return async (url, init) => {
     const bytes = init.body instanceof Uint8Array ? init.body : new Uint8Array();
     const headers = { ...(init.headers as Record<string, string>), 'content-length': String(bytes.length) };
-    const stop = init.signal ?? NEVER_STOPPED;
+    const stop = init.signal ?? new AbortController().signal;
     const request = requestOf(init.method ?? 'GET', url, headers, once(bytes));
     const response = await untilStopped(answer(request, stop), stop).catch((reason: unknown) => {
       throw new TypeError('fetch failed', { cause: reason });
@@ -36,8 +36,6 @@ export function fetchOver(answer: AnswerRequest): (url: string, init: RequestIni
     return responseOf(response);
   };
 }
-
-const NEVER_STOPPED = new AbortController().signal;
 
 /** As much of a `Response` as the object store reads: the platform's own needs macrotasks for its body. */
 function responseOf(response: OssResponse): Response {

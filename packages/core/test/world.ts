@@ -54,6 +54,8 @@ export interface World {
   readonly checkpoints: CheckpointStore;
   /** With `isDurable`, what fails on the way is kept for a resume. */
   start(source: Source, options?: Partial<UploadOptions>, isDurable?: boolean): Upload;
+  /** The ports of an upload in this world, for whoever starts it himself. */
+  portsOf(source: Source): UploadPorts;
   startStream(stream: ByteStream, options?: Partial<StreamUploadOptions>): Upload;
   /** A coordinator of this world with another store. */
   coordinatorOf(store: ObjectStore): Coordinator;
@@ -161,6 +163,7 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     partsInFlight,
     start: (source, uploadOptions = {}, isDurable = false) =>
       startUpload(portsOf(source, controlPlane, isDurable), { key: KEY, onEvent, ...uploadOptions }),
+    portsOf: (source) => portsOf(source, controlPlane, false),
     startStream: (stream, uploadOptions = {}) =>
       startStreamUpload(
         { ...portsOf(noSource, controlPlane, false), stream, spill: undefined },

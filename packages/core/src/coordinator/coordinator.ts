@@ -79,12 +79,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
       const kind = uploadId === undefined ? 'single' : 'multipart';
       return { uploadToken: await tokens.seal(grant), kind, bucket, key, uploadId, partSize };
     },
-    async presignParts({ uploadToken, partNumbers, afterRefusal }) {
+    async presignParts({ uploadToken, partNumbers, afterRefusal, signal }) {
       const grant = await open(uploadToken, clock.now());
       const expiresInSeconds = urlLifetimeSeconds;
       return Promise.all(
         partNumbers.map(async (partNumber) => {
-          const request = { partNumber, expiresInSeconds, afterRefusal };
+          const request = { partNumber, expiresInSeconds, afterRefusal, signal };
           const { url, headers, expiresAt } = await presignPart(store, grant, request);
           return { partNumber, url, headers, expiresInMs: expiresAt - clock.now() };
         }),

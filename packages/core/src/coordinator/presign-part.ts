@@ -10,6 +10,7 @@ export interface PartToPresign {
   readonly partNumber: number;
   readonly expiresInSeconds: number;
   readonly afterRefusal: boolean;
+  readonly signal: AbortSignal;
 }
 
 /** Signs one part of the grant's plan, or its single PutObject, and nothing else. */

@@ -65,10 +65,10 @@ export function createObjectStore(wire: OssWire): ObjectStore {
       const answer = await send({ method: 'POST', key, query, headers, context, signal });
       return readInitiateResult(answer.body, contextOf(context, answer));
     },
-    async presign({ afterRefusal = false, ...request }) {
+    async presign({ afterRefusal = false, signal, ...request }) {
       assertKey(request.key);
       // Whatever it answers: `send` has then learnt the time, and let go of credentials that OSS calls dead.
-      if (afterRefusal) await head(wire, { key: request.key }).catch(() => undefined);
+      if (afterRefusal) await head(wire, { key: request.key, signal }).catch(() => undefined);
       return await wire.presign(request);
     },
     listParts: (request) => listParts(wire, request),

@@ -9,7 +9,8 @@ import {
   type StreamUploadOptions,
   type UploadOptions,
 } from '../options.ts';
-import type { UploadedObject } from '../ports.ts';
+import type { PartBuffers, UploadedObject } from '../ports.ts';
+import type { Budget, Share } from './budget.ts';
 import type { UploadEvent, UploadFact } from './events.ts';
 import { abandonForgotten } from './failed-upload.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
@@ -17,7 +18,7 @@ import { PAUSED } from './interruption.ts';
 import { runUpload } from './run-upload.ts';
 import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
 import { createStops, type Stops } from './stops.ts';
-import type { StreamPorts, UploadPorts, UploadRun, Walk } from './upload-run.ts';
+import type { PartLimit, StreamPorts, UploadPorts, UploadRun, Walk } from './upload-run.ts';
 import { createStreamWalk } from './walk-stream.ts';
 
 /** An upload under way. */
@@ -52,26 +53,47 @@ export interface Upload {
  * `result`.
  */
 export function startUpload(ports: UploadPorts, options: UploadOptions): Upload {
-  return start(ports, resolveOptions(options), runUpload);
+  return beginUpload(ports, options, NO_BUDGET);
 }
 
 /** The same for bytes that come once. They are read only as fast as parts are confirmed. */
 export function startStreamUpload(ports: StreamPorts, options: StreamUploadOptions): Upload {
   const { memoryMax, ...uploadOptions } = options;
-  const resolved = resolveOptions(uploadOptions);
   const buffers = createPartBuffers(resolveMemoryMax(memoryMax), ports.spill);
-  const walk = createStreamWalk(ports.stream, buffers, resolved.partSize);
-  return start({ ...ports, openSource: noSource, checkpoints: undefined }, resolved, walk);
+  return beginStreamUpload(ports, uploadOptions, buffers, NO_BUDGET);
 }
+
+/** An upload that shares a budget with others. */
+export function beginUpload(ports: UploadPorts, options: UploadOptions, budget: Budget): Upload {
+  return begin(ports, resolveOptions(options), runUpload, budget);
+}
+
+export function beginStreamUpload(
+  ports: StreamPorts,
+  options: Omit<StreamUploadOptions, 'memoryMax'>,
+  buffers: PartBuffers,
+  budget: Budget,
+): Upload {
+  const resolved = resolveOptions(options);
+  const walk = createStreamWalk(ports.stream, buffers, resolved.partSize);
+  return begin({ ...ports, openSource: noSource, checkpoints: undefined }, resolved, walk, budget);
+}
+
+/** Of an upload that shares nothing with others. */
+const NO_BUDGET: Budget = {
+  enter: async () => () => undefined,
+  share: () => (task) => task(),
+  setSlots: () => undefined,
+};
 
 function noSource(): never {
   throw new TypeError('a stream is no source');
 }
 
-function start(ports: UploadPorts, options: ResolvedOptions, walk: Walk): Upload {
+function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget: Budget): Upload {
   const fold = createSnapshotFold();
   const listeners = new Set([options.onEvent]);
-  const limit = pLimit(options.concurrency);
+  const limit = shareLimit(pLimit(options.concurrency), budget.share());
   const stops = createStops();
 
   function emit(fact: UploadFact): void {
@@ -83,7 +105,7 @@ function start(ports: UploadPorts, options: ResolvedOptions, walk: Walk): Upload
   const checkpoints = guardCheckpoints(ports.checkpoints, (error) => emit({ type: 'cleanup-failed', error }));
   const run = { ports, options, checkpoints, limit, doubt: { since: undefined }, emit };
   const unlink = linkCallerSignal(options.signal, stops.abort);
-  const result = settle(run, stops, walk).finally(unlink);
+  const result = settle(run, stops, inTurn(walk, budget)).finally(unlink);
   // The failure is kept for whoever awaits it later, and told as an event until then.
   result.catch(() => undefined);
 
@@ -142,6 +164,37 @@ async function walkUntilSettled(
       emit({ type: 'resumed' });
     }
   }
+}
+
+/** Each walk is begun when its turn has come: a paused upload keeps nobody waiting. */
+function inTurn(walk: Walk, budget: Budget): Walk {
+  return async (run) => {
+    // Whoever aborts waits for no turn: what an earlier walk has left is removed at once.
+    const leave = await budget.enter(run.signal).catch((reason: unknown) => {
+      if (reason === PAUSED) throw reason;
+      return () => undefined;
+    });
+    try {
+      return await walk(run);
+    } finally {
+      leave();
+    }
+  };
+}
+
+/** Its own limit first, and then a slot of those it shares with others. */
+function shareLimit(own: PartLimit, share: Share): PartLimit {
+  const limit = <T>(task: () => Promise<T>): Promise<T> => own(() => share(task));
+  return Object.defineProperties(limit, {
+    concurrency: {
+      get: () => own.concurrency,
+      set(concurrency: number) {
+        own.concurrency = concurrency;
+      },
+    },
+    activeCount: { get: () => own.activeCount },
+    pendingCount: { get: () => own.pendingCount },
+  }) as PartLimit;
 }
 
 /** Lets the caller's signal stop the upload, until the function returned is called. */

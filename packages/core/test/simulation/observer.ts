@@ -194,6 +194,7 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
       if (event.type === 'completing') isCompleting = true;
       if (event.type === 'opened') {
         isCompleting = false;
+        forbidden.clear();
         facts.opened = event;
         facts.mayHaveForgotten = false;
       }
@@ -210,7 +211,6 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
       }
       if (event.type === 'resumed') {
         isPaused = false;
-        forbidden.clear();
       }
       if ('error' in event) checkError(event.error, blame);
       checkProgress(snapshot);

@@ -168,7 +168,8 @@ function drawPortFailure(draw: Draw): PortFailure {
 
 function drawLives(draw: Draw, isMild: boolean, isStream: boolean, latencyMs: number): readonly Life[] {
   const count = draw.of([1, 1, 2, 3]);
-  const kinds = isStream ? STREAM_ACTS : isMild ? MILD_ACTS : ALL_ACTS;
+  const harsh = isStream ? STREAM_ACTS : ALL_ACTS;
+  const kinds = isMild ? MILD_ACTS : harsh;
   return Array.from({ length: count }, () => ({ acts: drawActs(draw, kinds, latencyMs) }));
 }
 

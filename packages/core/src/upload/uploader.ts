@@ -1,0 +1,46 @@
+import { createPartBuffers } from '../memory-buffers.ts';
+import {
+  assertUploaderConcurrency,
+  resolveUploaderOptions,
+  type StreamUploadOptions,
+  type UploaderOptions,
+  type UploadOptions,
+} from '../options.ts';
+import type { PartBuffers } from '../ports.ts';
+import { createBudget } from './budget.ts';
+import { beginStreamUpload, beginUpload, type Upload } from './upload.ts';
+import type { StreamPorts, UploadPorts } from './upload-run.ts';
+
+/** Uploads many files within one budget of requests and memory, and lets none of them starve. */
+export interface Uploader {
+  /** Begins the upload when its turn has come; until then its phase is `opening`, and OSS hears nothing. */
+  start(ports: UploadPorts, options: UploadOptions): Upload;
+  startStream(ports: StreamPorts, options: Omit<StreamUploadOptions, 'memoryMax'>): Upload;
+  /** Requests in flight from now on, 1 to 256. */
+  setConcurrency(concurrency: number): void;
+}
+
+/** A part in flight is read ahead in two chunks of 1 MiB. */
+const SLOT_MEMORY = 2 * 1024 ** 2;
+
+/**
+ * Throws a `RangeError` that names the option. `spill` keeps the parts of streams for which there is no
+ * memory.
+ */
+export function createUploader(options: UploaderOptions = {}, spill?: PartBuffers): Uploader {
+  const { concurrency, filesMax, memoryMax } = resolveUploaderOptions(options);
+  const slotsWithin = (wanted: number): number =>
+    Math.max(1, Math.min(wanted, Math.floor(memoryMax / SLOT_MEMORY)));
+  const budget = createBudget({ slots: slotsWithin(concurrency), turns: filesMax });
+  // What the slots leave over. Streams cannot do without any.
+  const bufferMax = Math.max(memoryMax - slotsWithin(concurrency) * SLOT_MEMORY, 1024 ** 2);
+  const buffers = createPartBuffers(bufferMax, spill);
+  return {
+    start: (ports, uploadOptions) => beginUpload(ports, uploadOptions, budget),
+    startStream: (ports, uploadOptions) => beginStreamUpload(ports, uploadOptions, buffers, budget),
+    setConcurrency(wanted) {
+      assertUploaderConcurrency(wanted);
+      budget.setSlots(slotsWithin(wanted));
+    },
+  };
+}
