@@ -28,6 +28,7 @@ export type {
   Lease,
   ListedPart,
   ListedUpload,
+  ListPartsRequest,
   ObjectHead,
   ObjectOptions,
   ObjectStore,
@@ -45,6 +46,7 @@ export type {
   StorageClass,
   StoreCompleteRequest,
   StoreInitiateRequest,
+  StoreListPartsRequest,
   StoreListUploadsRequest,
   StoreObjectRequest,
   StorePresignRequest,
@@ -56,6 +58,8 @@ export type {
 export { ERROR_BODY_MAX } from './ports.ts';
 export { systemClock, systemRandom } from './system.ts';
 export type { UploadEvent } from './upload/events.ts';
+export type { UnfinishedUpload } from './upload/list-checkpoints.ts';
+export { listCheckpoints, loadResumption } from './upload/list-checkpoints.ts';
 export type { ByteStream } from './upload/part-cutter.ts';
 export type { UploadSnapshot } from './upload/snapshot.ts';
 export type { Upload } from './upload/upload.ts';

@@ -1,4 +1,4 @@
-import type { Source, Upload, UploadOptions } from '@partway/core';
+import { listCheckpoints, loadResumption, type Source, type Upload, type UploadOptions } from '@partway/core';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from './world.ts';
@@ -231,3 +231,53 @@ test.each(Array.from({ length: OPERATIONS }, (_, index) => index + 1))(
     expect(Buffer.compare(stored ?? bytes.subarray(1), bytes)).toBe(0);
   },
 );
+
+test('unfinished uploads are listed without their tokens, and what cannot be read is left out', async () => {
+  const world = createWorld();
+  await interrupt(world);
+  await world.checkpoints.save('0000000000000000', 'rubbish');
+  const [upload, ...others] = await listCheckpoints(world.checkpoints);
+  expect(others).toEqual([]);
+  expect(upload).toMatchObject({ identity: 'memory', size: bytes.length, bucket: BUCKET, key: KEY });
+  expect(upload?.uploadId).toBe(world.model.uploads(BUCKET)[0]?.uploadId);
+  expect(JSON.stringify(upload)).not.toContain('secret-token');
+  expect(await loadResumption(world.checkpoints, upload?.id ?? '')).toEqual({
+    identity: 'memory',
+    options: { key: KEY, partSize: PART },
+  });
+  expect(await loadResumption(world.checkpoints, '0000000000000000')).toBeUndefined();
+});
+
+test('a checkpoint that cannot be read is set aside, told, and stands in nobody’s way', async () => {
+  const world = createWorld();
+  await interrupt(world);
+  const [id = ''] = await world.checkpoints.list();
+  const text = (await world.checkpoints.load(id)) ?? '';
+  await world.checkpoints.save(id, text.replace('partway-checkpoint-1', 'partway-checkpoint-2'));
+  await world.settled(start(world).result);
+  expect(world.events).toContainEqual(expect.objectContaining({ type: 'checkpoint-set-aside', id }));
+  expect(await world.checkpoints.list()).toEqual([]);
+});
+
+test('with verifyHeld: size, held parts are believed and not read', async () => {
+  const world = createWorld();
+  await interrupt(world);
+  const source = createInMemorySource(bytes);
+  const read: number[] = [];
+  const watched: Source = {
+    ...source,
+    part(offset, size) {
+      const body = source.part(offset, size);
+      return {
+        ...body,
+        chunks(signal) {
+          read.push(offset / PART + 1);
+          return body.chunks(signal);
+        },
+      };
+    },
+  };
+  await world.settled(start(world, { verifyHeld: 'size' }, watched).result);
+  expect(read).toEqual([4, 5, 6]);
+  await expectStored(world);
+});

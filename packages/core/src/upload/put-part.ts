@@ -31,7 +31,9 @@ export interface PartToSend extends Part {
 }
 
 /** Gives the receipt of a part: of the one OSS holds, if our own bytes prove it, or else by sending it. */
-export async function putPart(sending: PartSending, part: PartToSend): Promise<Receipt> {
+export async function putPart(shared: PartSending, part: PartToSend): Promise<Receipt> {
+  // A signal of its own: Node warns of one that dozens of parts listen to.
+  const sending = { ...shared, signal: AbortSignal.any([shared.signal]) };
   sending.signal.throwIfAborted();
   const { partNumber, size } = part;
   const body = part.open();

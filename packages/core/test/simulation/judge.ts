@@ -23,7 +23,9 @@ function judgeEnding(
   if (how === 'hangs' || how.startsWith('untyped')) blame(`a life ended ${how}`);
   const isOurs = object !== undefined && isSame(object, facts.bytes);
   if (how === 'completed') {
-    const isContested = rivals.some(({ bytes }) => facts.bytes === undefined || !isSame(bytes, facts.bytes));
+    const isContested =
+      (rivals.length > 0 && scenario.faults.some(spoilsSilently)) ||
+      rivals.some(({ bytes }) => facts.bytes === undefined || !isSame(bytes, facts.bytes));
     if (!isOurs && !isContested) blame('it completed, and the object is another');
     if (facts.last?.type !== 'completed') blame('it completed without saying so');
   }
@@ -105,4 +107,9 @@ function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
 /** Who may not list uploads cannot find the lost one, nor can who cannot tell when it was begun. */
 function hidesLostUploads({ operation, effect }: FaultRule): boolean {
   return operation === 'ListMultipartUploads' || effect.kind === 'clockJump';
+}
+
+/** OSS makes another object of what it held, and whoever made it deletes it, with all it had replaced. */
+function spoilsSilently({ effect }: FaultRule): boolean {
+  return effect.kind === 'corruptStoredPart' && effect.silent === true;
 }

@@ -28,13 +28,19 @@ export interface SimulationResult {
   readonly endings: readonly string[];
   /** Empty when the engine did all it must and nothing it must not. */
   readonly violations: readonly string[];
+  /** Whether anything was done to a process. */
+  readonly acted: boolean;
   /** What happened, when asked for. */
   readonly trace: readonly string[];
 }
 
 /** One upload, or one that others get in the way of, in the world of this seed, to its end. */
-export async function simulate(seed: number, { isTraced = false } = {}): Promise<SimulationResult> {
-  const world = createWorld(drawScenario(seed), isTraced);
+export function simulate(seed: number, { isTraced = false } = {}): Promise<SimulationResult> {
+  return play(drawScenario(seed), isTraced);
+}
+
+export async function play(given: Scenario, isTraced = false): Promise<SimulationResult> {
+  const world = createWorld(given, isTraced);
   const { scenario, cloud, violations, trace } = world;
   if (scenario.isKeyTaken) await settled(world, () => cloud.takeKey(FOREIGN_BYTES));
   for (const rule of scenario.faults) cloud.faults.add(rule);
@@ -52,7 +58,13 @@ export async function simulate(seed: number, { isTraced = false } = {}): Promise
   const isSpent = ['source_changed', 'checksum_mismatch'].includes(endings.at(-1)?.how ?? '');
   if (isSpent) endings.push(await live(world, [], { retry: PATIENT, resume: false }));
   judge(world, endings);
-  return { seed, endings: endings.map(({ how }) => how), violations, trace };
+  return {
+    seed: scenario.seed,
+    endings: endings.map(({ how }) => how),
+    violations,
+    acted: world.acts > 0,
+    trace,
+  };
 }
 
 /** How one life of the process that uploads has ended. */
@@ -78,6 +90,7 @@ export interface World {
   readonly rivals: Rival[];
   readonly random: ReturnType<typeof createSeededRandom>;
   engines: number;
+  acts: number;
   /** Writes a line into the trace, where one is wanted. */
   note(line: string): void;
   /** The machine goes to sleep for so long as soon as nothing can go on without time passing. */
@@ -118,6 +131,7 @@ function createWorld(scenario: Scenario, isTraced: boolean): World {
     rivals: [],
     random: createSeededRandom(scenario.seed ^ 0xfa17),
     engines: 0,
+    acts: 0,
     note,
     sleepMs: 0,
     isStormy: () => isStormy,
@@ -149,7 +163,10 @@ async function live(
   for (const { at, kind } of acts) {
     const act = (): void => perform(world, process, running, kind);
     if (typeof at === 'number') process.at(at, act);
-    else running.whenCompleting(() => void cloud.clock.sleep(at.completingMs, NEVER).then(act));
+    else
+      running.whenCompleting(
+        () => void cloud.clock.sleep(at.completingMs, new AbortController().signal).then(act),
+      );
   }
   const until = (): boolean => running.how() !== undefined || !process.isAlive;
   await drive(world, until);
@@ -224,6 +241,7 @@ function perform(
   kind: ActKind,
 ): void {
   const { cloud, scenario, file, disk } = world;
+  world.acts += 1;
   world.note(`${kind} at tick ${process.ticks}`);
   switch (kind) {
     case 'crash':
@@ -232,7 +250,7 @@ function perform(
     case 'pause':
       observer.pauseAsked();
       upload.pause();
-      void cloud.clock.sleep(5_000, NEVER).then(upload.resume);
+      void cloud.clock.sleep(5_000, new AbortController().signal).then(upload.resume);
       return;
     case 'abort':
       void upload.abort();
@@ -264,8 +282,6 @@ function perform(
     }
   }
 }
-
-const NEVER = new AbortController().signal;
 
 function rival(world: World, kind: ActKind, disk: Disk, file: SimulatedFile): void {
   const entry: Rival = { kind, disk, bytes: file.bytes, how: undefined, facts: undefined };

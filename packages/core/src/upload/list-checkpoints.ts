@@ -1,0 +1,54 @@
+import type { CheckpointStore, ObjectOptions } from '../ports.ts';
+import { decodeCheckpoint } from './checkpoint.ts';
+
+/** An upload that was begun and has not ended, as its checkpoint tells. Holds no token. */
+export interface UnfinishedUpload {
+  /** Names it within its store: 16 hex digits. */
+  readonly id: string;
+  /** The source's identity: `file:` and the absolute path for a file. */
+  readonly identity: string;
+  readonly size: number;
+  readonly bucket: string;
+  readonly key: string;
+  readonly uploadId: string | undefined;
+  readonly partSize: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+/**
+ * The uploads that a resume can go on with, in the order in which they were begun. What cannot be read is
+ * left out; the upload it belongs to will set it aside. Rejects when the store cannot be listed.
+ */
+export async function listCheckpoints(store: CheckpointStore): Promise<readonly UnfinishedUpload[]> {
+  const found = await Promise.all((await store.list()).map((id) => describe(store, id)));
+  return found.filter((each) => each !== undefined).sort((a, b) => a.startedAt - b.startedAt);
+}
+
+async function describe(store: CheckpointStore, id: string): Promise<UnfinishedUpload | undefined> {
+  const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
+  if (checkpoint === undefined) return undefined;
+  const { identity, size, upload, startedAt } = checkpoint;
+  const { bucket, key, uploadId, partSize } = upload;
+  return { id, identity, size, bucket, key, uploadId, partSize, startedAt };
+}
+
+/**
+ * What `startUpload` needs to go on with an unfinished upload, besides its ports: the key, and what the object
+ * shall be should it have to be begun anew. `undefined` when there is no such checkpoint, or it cannot be read.
+ */
+export async function loadResumption(
+  store: CheckpointStore,
+  id: string,
+): Promise<
+  | {
+      readonly identity: string;
+      readonly options: { readonly key: string; readonly partSize: number } & ObjectOptions;
+    }
+  | undefined
+> {
+  const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
+  if (checkpoint === undefined) return undefined;
+  const { identity, key, object, upload } = checkpoint;
+  return { identity, options: { ...object, key, partSize: upload.partSize } };
+}
