@@ -34,7 +34,8 @@ test.each([
   [
     '@partway/node',
     [
-      'UploadError createAliOssObjectStore createFileCheckpoints createFileSource createUndiciTransport uploadFile',
+      'UploadError createAliOssObjectStore createFileCheckpoints createFileSource createSpillFiles createUndiciTransport uploadFile',
+      'uploadStream',
     ],
   ],
   ['@partway/browser', ['UploadError createBlobSource createFetchTransport uploadFile']],

@@ -6,6 +6,8 @@ import type { PartBody } from './ports.ts';
 export interface PartBodyOptions {
   /** Bytes `read` must give. */
   readonly size: number;
+  /** What the bytes are known to be. Default: what the first pass gives. */
+  readonly crc64?: string | undefined;
   /** Reads the part from its start. Each call is a pass of its own; a chunk need last only until the next. */
   readonly read: (signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }
@@ -14,10 +16,10 @@ export interface PartBodyOptions {
  * Makes a `PartBody` of a way to read: takes the CRC64 on the way, and rejects with `source_changed` when
  * `read` gives more or fewer bytes than `size`, or other bytes than in an earlier pass. Passes may run side by side: each has a CRC64 of its own.
  */
-export function createPartBody({ size, read }: PartBodyOptions): PartBody {
+export function createPartBody({ size, crc64: known, read }: PartBodyOptions): PartBody {
   assert(Number.isSafeInteger(size) && size >= 0, 'size is a whole number of bytes');
   let lastCrc64: string | undefined;
-  let firstCrc64: string | undefined;
+  let firstCrc64 = known;
 
   async function* chunks(signal: AbortSignal): AsyncGenerator<Uint8Array, string, void> {
     const crc = createCrc64();

@@ -16,8 +16,11 @@ export async function answerOf({ response, connection }: Outcome, stop: AbortSig
 export function putOver(answer: AnswerRequest): (request: PartRequest) => Promise<PartResponse> {
   return async ({ url, headers, body, onProgress, signal }) => {
     const sent = { ...headers, 'content-length': String(body.size) };
-    const request = requestOf('PUT', url, sent, told(body.chunks(signal), onProgress));
-    const response = await untilStopped(answer(request, signal), signal);
+    const broken: unknown[] = [];
+    const chunks = told(body.chunks(signal), onProgress, (reason) => broken.push(reason));
+    const response = await untilStopped(answer(requestOf('PUT', url, sent, chunks), signal), signal);
+    // Whatever OSS made of half a body, it is the body's own error that counts.
+    if (broken.length > 0) throw broken[0];
     signal.throwIfAborted();
     return { status: response.status, headers: lowerCased(response.headers), body: await textOf(response) };
   };
@@ -62,16 +65,22 @@ function requestOf(
   return { method, target: pathname + search, headers: { ...lowered, host }, body };
 }
 
-/** Tells the bytes as they are taken. */
+/** Tells the bytes as they are taken, and why there are no more. */
 async function* told(
   chunks: AsyncIterable<Uint8Array>,
   onProgress: (sentBytes: number) => void,
+  onError: (reason: unknown) => void,
 ): AsyncIterable<Uint8Array> {
   let sentBytes = 0;
-  for await (const chunk of chunks) {
-    yield chunk;
-    sentBytes += chunk.length;
-    onProgress(sentBytes);
+  try {
+    for await (const chunk of chunks) {
+      yield chunk;
+      sentBytes += chunk.length;
+      onProgress(sentBytes);
+    }
+  } catch (reason) {
+    onError(reason);
+    throw reason;
   }
 }
 

@@ -36,12 +36,31 @@ export function createFileCheckpoints(directory: string): CheckpointStore {
     },
     async lock(id) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      return lockFile(`${pathOf(id)}.lock`);
+      const lease = await lockFile(`${pathOf(id)}.lock`);
+      await sweep(directory, id);
+      return lease;
     },
   };
 }
 
 const SUFFIX = '.partway.json';
+
+/** The rest of the name of a text, or of a lock, that is just being written or removed. */
+const UNFINISHED =
+  /^\.partway\.json(?:\.lock\.burial|(?:\.lock)?\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/**
+ * Removes what processes that were killed in the middle of a `save` or a `lock` have left of this upload: texts
+ * with its token, among others. To be called by the holder of its lock, since then they are nobody's. What
+ * cannot be removed stays until the next time.
+ */
+async function sweep(directory: string, id: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  const removals = names
+    .filter((name) => name.startsWith(id) && UNFINISHED.test(name.slice(id.length)))
+    .map((name) => rm(join(directory, name), { force: true }));
+  await Promise.allSettled(removals);
+}
 
 async function replaceFile(path: string, text: string): Promise<void> {
   const unfinished = `${path}.${randomUUID()}`;

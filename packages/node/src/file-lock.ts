@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Lease, uploadLockedError } from '@partway/core';
 
@@ -22,7 +22,7 @@ const DEAD_AFTER_MS = 30_000;
  * else holds it.
  */
 export async function lockFile(path: string): Promise<Lease> {
-  const holder: Holder = { pid: process.pid, host: hostname(), nonce: randomUUID() };
+  const holder = newHolder();
   if (!(await create(path, holder))) {
     await removeDead(path);
     if (!(await create(path, holder))) throw await lockedBy(path);
@@ -39,7 +39,43 @@ export async function lockFile(path: string): Promise<Lease> {
   };
 }
 
+function newHolder(): Holder {
+  return { pid: process.pid, host: hostname(), nonce: randomUUID() };
+}
+
+/**
+ * Gives the lock its name when its content is there: a lock that nobody has signed would be nobody's, and
+ * block everybody. `false` when it is taken.
+ */
 async function create(path: string, holder: Holder): Promise<boolean> {
+  const signed = `${path}.${holder.nonce}`;
+  try {
+    await writeFile(signed, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+    return await giveName(signed, path, holder);
+  } finally {
+    await rm(signed, { force: true });
+  }
+}
+
+async function giveName(signed: string, path: string, holder: Holder): Promise<boolean> {
+  try {
+    await link(signed, path);
+    return true;
+  } catch (reason) {
+    const code = codeOf(reason);
+    if (WITHOUT_LINKS.has(code)) return createUnsigned(path, holder);
+    // ENOENT: whoever has just got the lock has swept up what seemed left over, this too.
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw reason;
+    // A network file system may have lost its own answer to the link: then the lock taken is this one.
+    return (await holderOf(path))?.nonce === holder.nonce;
+  }
+}
+
+/** What `link` answers where there are no hard links. EISDIR is what libuv makes of Windows' answer on FAT. */
+const WITHOUT_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR']);
+
+/** The next best: killed before its content is there, it blocks the upload until it counts as dead. */
+async function createUnsigned(path: string, holder: Holder): Promise<boolean> {
   try {
     await writeFile(path, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
     return true;
@@ -49,26 +85,31 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   }
 }
 
-/** Moved away before it is removed: of several who find it dead, one alone moves it. */
+/**
+ * Judged and removed by one process at a time, which holds the right to it as a lock of its own: the lock that
+ * another has put in the place of the dead one meanwhile must not be removed with it.
+ */
 async function removeDead(path: string): Promise<void> {
-  if (await isAlive(path)) return;
-  const grave = `${path}.${randomUUID()}`;
+  if (!(await isDead(path))) return;
+  const burial = `${path}.burial`;
+  if (await isDead(burial)) await rm(burial, { force: true });
+  if (!(await create(burial, newHolder()))) return;
   try {
-    await rename(path, grave);
-    await rm(grave, { force: true });
-  } catch (reason) {
-    if (codeOf(reason) !== 'ENOENT') throw reason;
+    if (await isDead(path)) await rm(path, { force: true });
+  } finally {
+    await rm(burial, { force: true });
   }
 }
 
-async function isAlive(path: string): Promise<boolean> {
+/** A lock that is gone is not dead: another may be there by the time it is removed. */
+async function isDead(path: string): Promise<boolean> {
   const holder = await holderOf(path);
-  if (holder?.host === hostname() && !isRunning(holder.pid)) return false;
+  if (holder?.host === hostname() && !isRunning(holder.pid)) return true;
   const touchedAt = await stat(path).then(
     ({ mtimeMs }) => mtimeMs,
-    () => 0,
+    () => undefined,
   );
-  return Date.now() - touchedAt < DEAD_AFTER_MS;
+  return touchedAt !== undefined && Date.now() - touchedAt >= DEAD_AFTER_MS;
 }
 
 /** Signal 0 asks without touching. A process of another user may not be asked, and so lives. */

@@ -1,4 +1,5 @@
 export type {
+  ByteStream,
   CheckpointStore,
   ControlPlane,
   Disposition,
@@ -7,6 +8,7 @@ export type {
   RetryOptions,
   StallOptions,
   StorageClass,
+  StreamUploadOptions,
   Upload,
   UploadErrorCode,
   UploadEvent,
@@ -19,9 +21,12 @@ export { createAliOssObjectStore } from './ali-oss-object-store.ts';
 export { createFileCheckpoints } from './file-checkpoints.ts';
 export type { UploadFileOptions } from './upload-file.ts';
 export { uploadFile } from './upload-file.ts';
+export type { UploadStreamOptions } from './upload-stream.ts';
+export { uploadStream } from './upload-stream.ts';
 
 // Above: for those who upload. Below: for those who put an upload together from its ports.
 
 export { createFileSource } from './file-source.ts';
+export { createSpillFiles } from './spill-files.ts';
 export type { UndiciTransport, UndiciTransportOptions } from './undici-transport.ts';
 export { createUndiciTransport } from './undici-transport.ts';

@@ -1,18 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import {
-  assertControlPlane,
   assertOptions,
   type CheckpointStore,
   type ControlPlane,
   startUpload,
-  systemClock,
-  systemRandom,
   type Transport,
   type Upload,
   type UploadOptions,
 } from '@partway/core';
 import { createFileSource } from './file-source.ts';
-import { createUndiciTransport, type UndiciTransport } from './undici-transport.ts';
+import { platformPorts } from './platform-ports.ts';
 
 export interface UploadFileOptions extends UploadOptions {
   /** The side that holds the credentials: a coordinator in this process, or one over HTTP. */
@@ -35,30 +32,13 @@ export interface UploadFileOptions extends UploadOptions {
 export function uploadFile(path: string | URL, options: UploadFileOptions): Upload {
   assertOptions(options);
   const filePath = pathOf(path);
-  const { controlPlane, checkpoints, transport = sharedTransport(), ...uploadOptions } = options;
-  assertControlPlane(controlPlane);
+  const { controlPlane, checkpoints, transport, ...uploadOptions } = options;
   const openSource = (): ReturnType<typeof createFileSource> => createFileSource(filePath);
-  const ports = {
-    openSource,
-    transport,
-    controlPlane,
-    checkpoints,
-    clock: systemClock,
-    random: systemRandom,
-  };
-  return startUpload(ports, uploadOptions);
+  return startUpload({ ...platformPorts(controlPlane, transport), openSource, checkpoints }, uploadOptions);
 }
 
 function pathOf(path: string | URL): string {
   if (typeof path === 'string' && path !== '') return path;
   if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path);
   throw new TypeError('path must be the path of a file, or a file: URL');
-}
-
-let shared: UndiciTransport | undefined;
-
-/** Never closed: its idle connections end by themselves, and do not keep the process alive. */
-function sharedTransport(): Transport {
-  shared ??= createUndiciTransport();
-  return shared;
 }

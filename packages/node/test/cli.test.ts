@@ -1,95 +1,38 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { crc64 } from '@partway/core';
-import { type OssEmulator, startOssEmulator } from '@partway/emulator';
+import type { OssEmulator } from '@partway/emulator';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type CliStage, type Ended, type Environment, eventsIn, openCliStage, parsed } from './cli-stage.ts';
 
-const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const KIBIBYTE = 1024;
 const bytes = randomBytes(1_000_003);
 const PART_COUNT = 10;
 const inParts = ['--part-size', '100KiB', '--concurrency', '2'];
-const children: ChildProcess[] = [];
+let stage: CliStage;
 let emulator: OssEmulator;
 let folder: string;
 let file: string;
 
 beforeAll(async () => {
-  await access(cli).catch(() => {
-    throw new Error('the command line is tested as built: run `npx tsc -b packages/node` first');
-  });
-  folder = await mkdtemp(join(tmpdir(), 'partway-cli-'));
+  stage = await openCliStage();
+  ({ emulator, folder } = stage);
   file = join(folder, "it's a file.bin");
   await writeFile(file, bytes);
-  emulator = await startOssEmulator({
-    buckets: ['media'],
-    credentials: { accessKeyId: 'AK', accessKeySecret: 'a secret' },
-  });
 });
-afterEach(() => {
-  emulator.faults.clear();
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-});
-afterAll(async () => {
-  await emulator.close();
-  await rm(folder, { recursive: true });
-});
+afterEach(() => stage.reset());
+afterAll(() => stage.close());
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-function started(args: readonly string[], environment: Environment = {}): ChildProcess {
-  const child = spawn(process.execPath, [cli, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      XDG_STATE_HOME: join(folder, 'state'),
-      OSS_REGION: 'cn-hangzhou',
-      OSS_ENDPOINT: emulator.endpoint,
-      OSS_ACCESS_KEY_ID: 'AK',
-      OSS_ACCESS_KEY_SECRET: 'a secret',
-      ...environment,
-    },
-  });
-  children.push(child);
-  return child;
-}
-
-interface Ended {
-  readonly status: number | null;
-  readonly out: string;
-  readonly said: string;
-}
-
-async function ended(child: ChildProcess): Promise<Ended> {
-  const [[status], out, said] = await Promise.all([
-    once(child, 'exit'),
-    child.stdout?.toArray(),
-    child.stderr?.toArray(),
-  ]);
-  return { status, out: (out ?? []).join(''), said: (said ?? []).join('') };
+function started(args: readonly string[]): ChildProcess {
+  return stage.started(args);
 }
 
 function partway(args: readonly string[], environment?: Environment): Promise<Ended> {
-  return ended(started(args, environment));
-}
-
-interface Line {
-  readonly type: string;
-  readonly partNumber: number;
-}
-
-function eventsIn(out: string): readonly Line[] {
-  return out.trimEnd().split('\n').map(parsed);
-}
-
-function parsed(line: string): Line {
-  return JSON.parse(line);
+  return stage.partway(args, environment);
 }
 
 async function claimStored(key: string): Promise<void> {
@@ -344,7 +287,8 @@ describe('usage', () => {
     [['put', 'file'], 'ADDRESS is missing'],
     [['put'], 'FILE is missing'],
     [[...put, 'more'], 'more is one argument too many'],
-    [['put', '-', 'oss://media/key'], 'standard input (-) cannot be uploaded yet'],
+    [['put', '-', 'oss://media/folder/'], 'ADDRESS needs a whole key: standard input has no name'],
+    [['put', '-', 'oss://media/'], 'ADDRESS needs a key'],
     [['put', 'file', 'media/key'], 'ADDRESS must be oss://BUCKET/KEY, got media/key'],
     [['put', 'file', 'oss://media'], 'ADDRESS needs a key'],
     [['put', 'file', 'oss://MEDIA/key'], "ADDRESS: the bucket's name must be"],

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInMemoryCheckpoints } from '@partway/core';
@@ -71,6 +72,35 @@ test('the lock of another host is taken over when it shows no life for 30 s', as
   const longAgo = new Date(Date.now() - 31_000);
   await utimes(path, longAgo, longAgo);
   await (await store.lock(ID)).release();
+});
+
+test('what processes killed in the middle have left of an upload is removed when its lock is taken', async () => {
+  const folder = join(root, 'leftovers');
+  await mkdir(folder);
+  const text = `${ID}.partway.json`;
+  const leftovers = [`${text}.${randomUUID()}`, `${text}.lock.${randomUUID()}`, `${text}.lock.burial`];
+  const kept = [
+    text,
+    `${text}.set-aside`,
+    `${text}.${randomUUID()}.mine`,
+    `fedcba9876543210.partway.json.${randomUUID()}`,
+    `fedcba9876543210.partway.json.lock.${randomUUID()}`,
+  ];
+  await Promise.all([...leftovers, ...kept].map((name) => writeFile(join(folder, name), 'a token')));
+  const lease = await createFileCheckpoints(folder).lock(ID);
+  expect(new Set(await readdir(folder))).toEqual(new Set([...kept, `${text}.lock`]));
+  await lease.release();
+});
+
+test('a lock that is taken sweeps nothing away from its holder', async () => {
+  const folder = join(root, 'taken');
+  const store = createFileCheckpoints(folder);
+  const lease = await store.lock(ID);
+  const saving = join(folder, `${ID}.partway.json.${randomUUID()}`);
+  await writeFile(saving, 'just being written');
+  await expect(store.lock(ID)).rejects.toMatchObject({ code: 'upload_locked' });
+  expect((await stat(saving)).isFile()).toBe(true);
+  await lease.release();
 });
 
 test('an id that could leave the directory is refused', async () => {

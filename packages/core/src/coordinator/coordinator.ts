@@ -60,8 +60,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     const terms = { bucket: store.bucket, key, size, partSize, object, nonce: nonce() };
     const expiresAt = clock.now() + tokenLifetimeSeconds * 1000;
     if (size !== undefined && size < partSize) return { ...terms, uploadId: undefined, expiresAt };
+    const beganAt = clock.now();
     const { uploadId } = await store.initiate({ key, object: markedObject(object, terms.nonce), signal });
-    if (lostForMs !== undefined) await sweepLost(store, clock, { key, uploadId }, lostForMs, signal);
+    if (lostForMs !== undefined) {
+      const sinceMs = lostForMs + clock.now() - beganAt;
+      await sweepLost(store, clock, { key, uploadId }, sinceMs, signal);
+    }
     return { ...terms, uploadId, expiresAt };
   }
 

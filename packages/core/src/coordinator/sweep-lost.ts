@@ -30,14 +30,14 @@ async function youngSiblings(
   const listed = await store.listUploads({ prefix: key, signal }).catch(unlessForbidden);
   const ours = listed.find((upload) => upload.uploadId === uploadId);
   if (ours === undefined) return [];
-  const since = ours.initiatedAt - lostForMs - INITIATED_RESOLUTION_MS;
+  const since = ours.initiatedAt - lostForMs - SLACK_MS;
   return listed.filter(
     (upload) => upload.key === key && upload.uploadId !== uploadId && upload.initiatedAt >= since,
   );
 }
 
-/** OSS tells the instant of an initiation in whole seconds. */
-const INITIATED_RESOLUTION_MS = 1000;
+/** OSS tells the instant of an initiation in whole seconds, and requests take their time on the way. */
+const SLACK_MS = 10_000;
 
 /** Who may not list uploads can upload all the same: a lifecycle rule removes what is left. */
 function unlessForbidden(reason: unknown): readonly ListedUpload[] {

@@ -49,6 +49,24 @@ export function checkpointStoreConformance({
       },
     },
     {
+      name: 'what is set aside is neither loaded nor listed, and does not stand in the way of a new text',
+      async run() {
+        const store = await open();
+        await store.setAside(ID);
+        for (const text of ['unreadable', 'unreadable again']) {
+          await store.save(ID, text);
+          await store.save(OTHER_ID, 'other');
+          await store.setAside(ID);
+          const other = await reopen(store);
+          claim((await other.load(ID)) === undefined, 'load gives undefined');
+          claim((await other.list()).join() === OTHER_ID, 'only the other is listed');
+          claim((await other.load(OTHER_ID)) === 'other', 'the other is left alone');
+        }
+        await store.save(ID, 'new');
+        claim((await (await reopen(store)).load(ID)) === 'new', 'the new text is loaded');
+      },
+    },
+    {
       name: 'a lock has one holder at a time, and is free again when released',
       async run() {
         const store = await open();

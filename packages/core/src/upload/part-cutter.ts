@@ -1,3 +1,4 @@
+import { createCrc64 } from '../checksum/crc64.ts';
 import { UploadError } from '../errors.ts';
 import { createPartBody } from '../part-body.ts';
 import type { PartBody, PartBuffer, PartBuffers } from '../ports.ts';
@@ -37,6 +38,7 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
   let reading: Promise<IteratorResult<Uint8Array>> | undefined;
   let rest: Uint8Array | undefined;
   let open: PartBuffer | undefined;
+  let crc = createCrc64();
   let isEnded = false;
 
   /** The next chunk, valid until one more is asked for. */
@@ -58,6 +60,7 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
       }
       const wanted = chunk.subarray(0, size - buffer.size);
       rest = wanted.length < chunk.length ? chunk.subarray(wanted.length) : undefined;
+      crc.update(wanted);
       await buffer.append(wanted);
     }
   }
@@ -69,7 +72,9 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
       await fill(open, size, signal);
       const buffer = open;
       open = undefined;
-      if (buffer.size > 0) return keptPart(buffer);
+      const crc64 = crc.digest();
+      crc = createCrc64();
+      if (buffer.size > 0) return keptPart(buffer, crc64);
       await buffer.release();
       return undefined;
     },
@@ -83,11 +88,12 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
   };
 }
 
-function keptPart(buffer: PartBuffer): KeptPart {
+/** However it was kept, it must be read as it was given. */
+function keptPart(buffer: PartBuffer, crc64: string): KeptPart {
   const { size } = buffer;
   return {
     size,
-    open: () => createPartBody({ size, read: () => buffer.chunks() }),
+    open: () => createPartBody({ size, crc64, read: () => buffer.chunks() }),
     release: () => buffer.release(),
   };
 }

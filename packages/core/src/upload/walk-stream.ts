@@ -43,7 +43,8 @@ export function createStreamWalk(
       async confirmed(receipt: Receipt): Promise<void> {
         kept.delete(partNumber);
         receipts.push(receipt);
-        await part.release();
+        // Room that is not given back is no reason to fail a part that OSS holds.
+        await part.release().catch(() => undefined);
       },
     };
     offset += size;
@@ -97,12 +98,15 @@ export function createStreamWalk(
       return object;
     } catch (reason) {
       if (reason === PAUSED) throw reason;
-      await cutter.close();
-      await Promise.all([first?.release(), ...[...kept.values()].map((part) => part.release())]);
       if (upload !== undefined && !isStored(reason)) await abandonUpload(run, upload, '');
+      await Promise.allSettled([cutter.close(), first?.release(), ...[...kept.values()].map(letGo)]);
       throw reason;
     }
   };
+}
+
+function letGo(part: { release(): Promise<void> }): Promise<void> {
+  return part.release();
 }
 
 /** All of it is there: an upload like any other. */

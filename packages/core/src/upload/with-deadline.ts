@@ -21,7 +21,8 @@ export async function withDeadline<T>(
   const ended = new AbortController();
   const stop = AbortSignal.any([signal, late.signal]);
   const stopped = new Promise<never>((_, reject) => {
-    stop.addEventListener('abort', () => reject(stop.reason), { once: true });
+    // Removed when the try has ended: a listener would keep the signal, and all it refers to, for ever.
+    stop.addEventListener('abort', () => reject(stop.reason), { once: true, signal: ended.signal });
   });
   // It may be stopped before anybody waits for it.
   stopped.catch(() => undefined);

@@ -66,18 +66,21 @@ async function supervise(from: number, seeds: number): Promise<number> {
   return failures.length === 0 && done === seeds ? 0 : 1;
 }
 
-function inWorkers(from: number, seeds: number, take: (report: Report) => void): Promise<unknown> {
-  const workers = availableParallelism();
-  const share = Math.ceil(seeds / workers);
-  return Promise.all(
-    Array.from({ length: workers }, (_, index) => {
-      const first = from + index * share;
-      const count = Math.min(share, from + seeds - first);
-      if (count <= 0) return undefined;
+/** Each worker lives for so many seeds: processes that died in the simulation still wait in its memory. */
+const WORKER_SEEDS = 2500;
+
+async function inWorkers(from: number, seeds: number, take: (report: Report) => void): Promise<void> {
+  let next = from;
+  const work = async (): Promise<void> => {
+    while (next < from + seeds) {
+      const first = next;
+      next += WORKER_SEEDS;
+      const count = Math.min(WORKER_SEEDS, from + seeds - first);
       const args = ['--worker', '--from', String(first), '--seeds', String(count)];
-      return ended(fork(process.argv[1] ?? '', args), take);
-    }),
-  );
+      await ended(fork(process.argv[1] ?? '', args), take);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
 function ended(worker: ChildProcess, take: (report: Report) => void): Promise<void> {

@@ -24,13 +24,13 @@ function judgeEnding(
   const isOurs = object !== undefined && isSame(object, facts.bytes);
   if (how === 'completed') {
     const isContested =
-      (rivals.length > 0 && scenario.faults.some(spoilsSilently)) ||
+      (rivals.length > 0 && scenario.faults.some(makesOtherObjects)) ||
       rivals.some(({ bytes }) => facts.bytes === undefined || !isSame(bytes, facts.bytes));
     if (!isOurs && !isContested) blame('it completed, and the object is another');
     if (facts.last?.type !== 'completed') blame('it completed without saying so');
   }
-  // What a dead process had sent may be completed all the same.
-  const isFirst = before.every((ending) => ending.isAlive) && rivals.length === 0;
+  // What an earlier life had sent may be completed all the same.
+  const isFirst = before.length === 0 && rivals.length === 0;
   if (how === 'aborted' && isOurs && isFirst) blame('it was aborted, and the object is there');
   if (!isAlive || !scenario.isDurable || rivals.length > 0 || facts.toldOfRemains) return;
   judgeCheckpoint(world, how, facts.opened?.uploadId, texts);
@@ -109,7 +109,7 @@ function hidesLostUploads({ operation, effect }: FaultRule): boolean {
   return operation === 'ListMultipartUploads' || effect.kind === 'clockJump';
 }
 
-/** OSS makes another object of what it held, and whoever made it deletes it, with all it had replaced. */
-function spoilsSilently({ effect }: FaultRule): boolean {
-  return effect.kind === 'corruptStoredPart' && effect.silent === true;
+/** OSS makes another object of what it was sent, and whoever made it deletes or replaces it. */
+function makesOtherObjects({ effect }: FaultRule): boolean {
+  return effect.kind === 'corruptStoredPart' || effect.kind === 'corruptIncoming';
 }

@@ -172,6 +172,8 @@ async function live(
   await drive(world, until);
   const how = process.isAlive ? (running.how() ?? 'hangs') : 'crashed';
   running.observer.ended(process.isAlive);
+  // A dead process hears nothing of it, but lets go of what it waits for.
+  if (!process.isAlive) void running.upload.abort();
   const object = await cloud.model.object(BUCKET, KEY)?.bytes();
   await drive(world, () => world.rivals.every((rival) => rival.how !== undefined));
   const texts = [...disk.texts.values()];

@@ -7,7 +7,8 @@ export const EXIT_CODES_TEXT = `Exit codes:
   1         failed for good
   2         wrong usage
   3         failed for now: the same command again goes on where it stopped
-  130, 143  paused by Ctrl-C or SIGTERM: the same command again goes on`;
+  130, 143  paused by Ctrl-C or SIGTERM: the same command again goes on
+Standard input is not gone on with: after 3, 130 and 143 nothing of it is kept.`;
 
 /** Tells the user, and returns the exit code. */
 export function reportFailure(reason: unknown): number {

@@ -2,7 +2,9 @@ import type { UploadSnapshot } from '@partway/core';
 import { Presets, SingleBar } from 'cli-progress';
 
 /**
- * A progress bar on a terminal, a line every tenth of the way elsewhere. On stderr: stdout is for results.
+ * A progress bar on a terminal, a line every tenth of the way elsewhere. Of an upload whose size nobody knows
+ * the bytes and the speed: on a terminal in place, elsewhere a line each time a quarter more is there. On
+ * stderr: stdout is for results.
  */
 export function showProgress(): Progress {
   return process.stderr.isTTY ? bar() : lines();
@@ -15,35 +17,48 @@ export interface Progress {
 }
 
 function bar(): Progress {
-  const format = '{bar} {percentage}% | {sent} of {size} MiB | {speed} | {left}';
-  const looks = { format, stream: process.stderr, hideCursor: true, linewrap: false };
-  const progress = new SingleBar(looks, Presets.shades_classic);
+  let progress: SingleBar | undefined;
   let isOver = false;
   return {
     update(snapshot) {
+      if (isOver) return;
       const { size, sentBytes } = snapshot;
-      if (size === undefined || isOver) return;
-      // Of an empty file nothing is sent, and all of it is there.
-      const total = Math.max(1, size);
+      // Of an empty file nothing is sent, and all of it is there. Of an unknown size no bar is drawn.
+      const total = Math.max(1, size ?? 0);
       const value = size === 0 ? 1 : sentBytes;
-      if (progress.isActive) progress.update(value, described(snapshot));
-      else if (snapshot.phase === 'sending') progress.start(total, value, described(snapshot));
+      if (progress !== undefined) progress.update(value, described(snapshot));
+      else if (snapshot.phase === 'sending') {
+        const looks = { stream: process.stderr, hideCursor: true, linewrap: false };
+        const format = size === undefined ? SIZE_UNKNOWN : SIZE_KNOWN;
+        progress = new SingleBar({ ...looks, format }, Presets.shades_classic);
+        progress.start(total, value, described(snapshot));
+      }
     },
     end() {
       isOver = true;
-      progress.stop();
+      progress?.stop();
     },
   };
 }
 
+const SIZE_KNOWN = '{bar} {percentage}% | {sent} of {size} MiB | {speed} | {left}';
+const SIZE_UNKNOWN = '{sent} MiB | {speed}';
+
 function lines(): Progress {
   let tenths = 0;
+  let nextBytes = 1;
   return {
     update(snapshot) {
+      const { confirmed, size, speed, left } = described(snapshot);
+      if (snapshot.size === undefined) {
+        if (snapshot.confirmedBytes < nextBytes) return;
+        nextBytes = snapshot.confirmedBytes * 1.25;
+        console.error(`${confirmed} MiB | ${speed}`);
+        return;
+      }
       const reached = Math.floor((10 * snapshot.confirmedBytes) / (snapshot.size || 1));
       if (reached <= tenths) return;
       tenths = reached;
-      const { confirmed, size, speed, left } = described(snapshot);
       console.error(`${tenths * 10}% | ${confirmed} of ${size} MiB | ${speed} | ${left}`);
     },
     end: () => undefined,

@@ -3,6 +3,7 @@ import { type StorageClass, type Upload, UploadError, type UploadEvent } from '@
 import { createCoordinator } from '@partway/core/coordinator';
 import { createFileCheckpoints } from '../file-checkpoints.ts';
 import { uploadFile } from '../upload-file.ts';
+import { uploadStream } from '../upload-stream.ts';
 import {
   openStore,
   readCheckpointDirectory,
@@ -15,13 +16,14 @@ import {
 } from './arguments.ts';
 import type { Command, Given } from './command.ts';
 import { EXIT } from './exit-code.ts';
-import { pauseOnSignal } from './pause-on-signal.ts';
 import { showProgress } from './progress.ts';
+import { standardInput } from './standard-input.ts';
+import { untilStopped } from './stop-on-signal.ts';
 
 export const put: Command = {
-  description: 'Upload a file, or go on with its unfinished upload',
+  description: 'Upload a file, or go on with its unfinished upload; or upload standard input',
   args: {
-    file: { type: 'positional', description: 'path of a file' },
+    file: { type: 'positional', description: 'path of a file, or - for standard input' },
     address: {
       type: 'positional',
       description: 'oss://BUCKET/KEY; a key ending in / gets the name of the file',
@@ -45,13 +47,15 @@ export const put: Command = {
     quiet: { type: 'boolean', description: 'show no progress' },
   },
   async run(given) {
-    const upload = startPut(given);
+    const isResumable = given.text('file') !== STANDARD_INPUT;
+    const upload = isResumable ? startFile(given) : startStandardInput(given);
     const progress = given.flag('quiet') || given.flag('json') ? undefined : showProgress();
-    const stop = pauseOnSignal(upload, () => progress?.end());
     upload.subscribe(() => progress?.update(upload.snapshot()));
-    const object = await Promise.race([upload.result, stop.paused]).finally(() => progress?.end());
+    const stop = { isResumable, quiet: () => progress?.end() };
+    const object = await untilStopped(upload, stop).finally(() => progress?.end());
     if (typeof object === 'string') {
-      tellHowToResume(upload);
+      if (isResumable) tellHowToResume(upload);
+      else console.error('partway: stopped; standard input cannot be resumed, only uploaded from its start');
       return EXIT[object];
     }
     const { bucket, key, size, crc64, etag } = object;
@@ -61,24 +65,40 @@ export const put: Command = {
   },
 };
 
-function startPut(given: Given): Upload {
+const STANDARD_INPUT = '-';
+
+function startFile(given: Given): Upload {
   const file = given.text('file') ?? '';
-  if (file === '-') throw new TypeError('FILE must be a file: standard input (-) cannot be uploaded yet');
   const { bucket, key } = readTarget(given, file);
-  const store = openStore(given, bucket);
   return uploadFile(file, {
-    controlPlane: createCoordinator({ store, tokenKeys: [readTokenKey()] }),
-    checkpoints: createFileCheckpoints(readCheckpointDirectory(given, bucket)),
+    ...readCommon(given, bucket),
     key,
+    checkpoints: createFileCheckpoints(readCheckpointDirectory(given, bucket)),
+    resume: given.flag('resume'),
+  });
+}
+
+function startStandardInput(given: Given): Upload {
+  const { bucket, key } = readObjectAddress(given);
+  if (key.endsWith('/')) {
+    throw new TypeError('ADDRESS needs a whole key: standard input has no name to append after /');
+  }
+  return uploadStream(standardInput(), { ...readCommon(given, bucket), key });
+}
+
+/** What is said of every upload. */
+function readCommon(given: Given, bucket: string) {
+  const store = openStore(given, bucket);
+  return {
+    controlPlane: createCoordinator({ store, tokenKeys: [readTokenKey()] }),
     partSize: readSize(given, 'part-size'),
     concurrency: readCount(given, 'concurrency'),
     contentType: given.text('content-type'),
     metadata: readPairs(given, 'meta', '='),
     // The library refuses what is none.
     storageClass: given.text('storage-class') as StorageClass | undefined,
-    resume: given.flag('resume'),
     onEvent: given.flag('json') ? printEvent : warnOfRemains,
-  });
+  };
 }
 
 function readTarget(given: Given, file: string): { readonly bucket: string; readonly key: string } {

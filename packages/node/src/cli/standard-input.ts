@@ -1,0 +1,15 @@
+import { createReadStream, fstatSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+
+/**
+ * The bytes of standard input. Throws a `TypeError` for a directory, which has none.
+ */
+export function standardInput(): Readable {
+  const opened = fstatSync(STDIN);
+  if (opened.isDirectory()) throw new TypeError('standard input is a directory, which cannot be uploaded');
+  const isWaitedFor = opened.isFIFO() || opened.isSocket() || opened.isCharacterDevice();
+  // What it knows nothing of, as a block device, `process.stdin` gives as an empty stream.
+  return isWaitedFor ? process.stdin : createReadStream('', { fd: STDIN, autoClose: false });
+}
+
+const STDIN = 0;

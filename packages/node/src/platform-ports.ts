@@ -1,0 +1,35 @@
+import {
+  assertControlPlane,
+  type Clock,
+  type ControlPlane,
+  type Random,
+  systemClock,
+  systemRandom,
+  type Transport,
+} from '@partway/core';
+import { createUndiciTransport, type UndiciTransport } from './undici-transport.ts';
+
+/** What every upload awaits besides its bytes. */
+export interface PlatformPorts {
+  readonly controlPlane: ControlPlane;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Throws a `TypeError` for a control plane that is none. */
+export function platformPorts(
+  controlPlane: ControlPlane,
+  transport: Transport = sharedTransport(),
+): PlatformPorts {
+  assertControlPlane(controlPlane);
+  return { controlPlane, transport, clock: systemClock, random: systemRandom };
+}
+
+let shared: UndiciTransport | undefined;
+
+/** Never closed: its idle connections end by themselves, and do not keep the process alive. */
+function sharedTransport(): Transport {
+  shared ??= createUndiciTransport();
+  return shared;
+}

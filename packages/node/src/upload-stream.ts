@@ -1,0 +1,88 @@
+import {
+  assertOptions,
+  type ByteStream,
+  type ControlPlane,
+  type StreamUploadOptions,
+  startStreamUpload,
+  type Transport,
+  type Upload,
+} from '@partway/core';
+import { platformPorts } from './platform-ports.ts';
+import { createSpillFiles } from './spill-files.ts';
+
+export interface UploadStreamOptions extends StreamUploadOptions {
+  /** The side that holds the credentials: a coordinator in this process, or one over HTTP. */
+  readonly controlPlane: ControlPlane;
+  /** Default: one undici transport for all uploads of the process. */
+  readonly transport?: Transport | undefined;
+  /**
+   * Where the parts for which `memoryMax` has no room are kept until they are confirmed, in temporary files
+   * that nobody but this process can open. Default: the system's directory for them.
+   */
+  readonly directory?: string | undefined;
+}
+
+/**
+ * Uploads bytes that come once, of a length nobody knows yet, and returns at once; `result` tells how it
+ * ends. Takes a Readable of Node, a web `ReadableStream`, or any async iterable of `Uint8Array`; it is read
+ * only as fast as parts are confirmed. Throws a `TypeError` or `RangeError` for anything else, and for a
+ * wrong option. A stream that fails, or a part that cannot be kept, rejects `result` with
+ * `source_unreadable`. After a failure the stream is destroyed, or cancelled, and nothing is left in OSS.
+ */
+export function uploadStream(stream: ByteStream, options: UploadStreamOptions): Upload {
+  assertOptions(options);
+  const { controlPlane, transport, directory, ...uploadOptions } = options;
+  const bytes = byteStreamOf(stream);
+  const ports = {
+    ...platformPorts(controlPlane, transport),
+    stream: bytes.stream,
+    spill: createSpillFiles(directory),
+  };
+  const upload = startStreamUpload(ports, uploadOptions);
+  bytes.follow(upload);
+  return upload;
+}
+
+interface FollowedStream {
+  readonly stream: ByteStream;
+  /** Lets the stream end when the upload has failed. */
+  follow(upload: Upload): void;
+}
+
+function byteStreamOf(stream: unknown): FollowedStream {
+  if (isWebStream(stream)) {
+    // Read by a reader, not by iteration: cancelling one does not wait for the chunk that is being read.
+    return { stream: { getReader: () => stream.getReader() }, follow: () => undefined };
+  }
+  if (!isAsyncIterable(stream)) {
+    throw new TypeError('stream must be a Readable, a ReadableStream or an async iterable of Uint8Array');
+  }
+  if (!isNodeStream(stream)) return { stream, follow: () => undefined };
+  return {
+    stream,
+    follow(upload) {
+      // An error before the first read would end the process; the iteration tells it all the same.
+      stream.on('error', () => undefined);
+      // The engine lets go by ending the iteration, which waits for the chunk that is being read.
+      upload.result.catch(() => stream.destroy());
+    },
+  };
+}
+
+function isWebStream(value: unknown): value is Extract<ByteStream, { getReader: unknown }> {
+  return hasMethods(value, ['getReader']);
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
+  return hasMethods(value, [Symbol.asyncIterator]);
+}
+
+/** By its verbs: the streams of other copies of `readable-stream` are no instances of Node's. */
+function isNodeStream(value: object): value is Pick<NodeJS.EventEmitter, 'on'> & { destroy(): void } {
+  return hasMethods(value, ['on', 'destroy']);
+}
+
+function hasMethods(value: unknown, names: readonly PropertyKey[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return names.every((name) => typeof Reflect.get(value, name) === 'function');
+}

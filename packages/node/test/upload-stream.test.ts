@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import { type ByteStream, type ControlPlane, crc64 } from '@partway/core';
+import { createCoordinator } from '@partway/core/coordinator';
+import { createOssObjectStore } from '@partway/core/oss';
+import { type OssEmulator, startOssEmulator } from '@partway/emulator';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createSpillFiles } from '../src/spill-files.ts';
+import { uploadStream } from '../src/upload-stream.ts';
+
+vi.mock('../src/spill-files.ts', async (original) => {
+  const actual = await original<typeof import('../src/spill-files.ts')>();
+  return { createSpillFiles: vi.fn(actual.createSpillFiles) };
+});
+
+const MEBIBYTE = 1024 * 1024;
+const partSize = 100 * 1024;
+const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
+const bytes = randomBytes(6 * MEBIBYTE + 1);
+let emulator: OssEmulator;
+let folder: string;
+let controlPlane: ControlPlane;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'partway-upload-stream-'));
+  emulator = await startOssEmulator({ buckets: ['media'], credentials });
+  const { endpoint, region } = emulator;
+  const store = createOssObjectStore({ bucket: 'media', region, endpoint, credentials });
+  controlPlane = createCoordinator({ store });
+});
+afterEach(async () => {
+  emulator.faults.clear();
+  vi.mocked(createSpillFiles).mockClear();
+  expect(emulator.model.uploads('media')).toEqual([]);
+  expect(await readdir(folder)).toEqual([]);
+});
+afterAll(async () => {
+  await emulator.close();
+  await rm(folder, { recursive: true });
+});
+
+async function claimStored(key: string, content: Uint8Array = bytes): Promise<void> {
+  const object = emulator.model.object('media', key);
+  expect(object?.crc64).toBe(crc64(content));
+  expect(Buffer.compare((await object?.bytes()) ?? Buffer.alloc(0), content)).toBe(0);
+}
+
+async function* pieces(content: Uint8Array = bytes): AsyncGenerator<Uint8Array, void, void> {
+  for (let at = 0; at < content.length; at += 70_001) yield content.slice(at, at + 70_001);
+}
+
+/** A stream that gives what the generator gives; `cancelled` is told when it is cancelled. */
+function webStream(
+  generator = pieces(),
+  cancelled: () => void = () => undefined,
+): NodeReadableStream<Uint8Array> {
+  return new NodeReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await generator.next();
+      if (done || value === undefined) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: cancelled,
+  });
+}
+
+/** Gives so many bytes, and then nothing for ever. */
+async function* stuckAfter(size: number): AsyncGenerator<Uint8Array, void, void> {
+  yield bytes.subarray(0, size);
+  await new Promise(() => undefined);
+}
+
+/** The same as a Readable. */
+function stuckReadable(size: number): Readable {
+  const stream = new Readable({ read: () => undefined });
+  stream.push(bytes.subarray(0, size));
+  return stream;
+}
+
+const kinds: readonly [string, () => ByteStream][] = [
+  ['a Readable', () => Readable.from(pieces(), { objectMode: false })],
+  ['a web stream', () => webStream()],
+  ['a generator', () => pieces()],
+];
+
+describe.each(kinds)('%s', (kind, open) => {
+  test('is stored byte for byte', async () => {
+    const { result } = uploadStream(open(), { controlPlane, key: kind, partSize });
+    expect(await result).toMatchObject({ size: bytes.length, crc64: crc64(bytes) });
+    await claimStored(kind);
+  });
+
+  test('is kept in temporary files where memory does not suffice', async () => {
+    const opened = spiedParts();
+    const { faults } = emulator;
+    faults.add({ operation: 'UploadPart', nth: 2, effect: { kind: 'resetAfterBytes', bytes: 50_000 } });
+    faults.add({ operation: 'UploadPart', nth: 4, effect: { kind: 'dropResponse' } });
+    faults.add({ operation: 'UploadPart', nth: 5, effect: { kind: 'corruptIncoming' } });
+    const key = `${kind}, spilled`;
+    const options = { controlPlane, key, partSize, memoryMax: MEBIBYTE, directory: folder };
+    const upload = uploadStream(open(), { ...options, retry: { baseMs: 1 } });
+    expect(await upload.result).toMatchObject({ size: bytes.length, crc64: crc64(bytes) });
+    expect(upload.snapshot().retries).toBeGreaterThanOrEqual(2);
+    expect(opened.count()).toBeGreaterThanOrEqual(2);
+    await claimStored(key);
+  });
+});
+
+/** Counts the parts that go to temporary files from now on. */
+function spiedParts(): { count(): number } {
+  let count = 0;
+  const make = vi.mocked(createSpillFiles).getMockImplementation();
+  vi.mocked(createSpillFiles).mockImplementationOnce((directory) => {
+    const spill = make?.(directory);
+    if (spill === undefined) throw new Error('no implementation');
+    return {
+      open(sizeMax) {
+        count += 1;
+        return spill.open(sizeMax);
+      },
+    };
+  });
+  return { count: () => count };
+}
+
+test.each([0, 1, partSize - 1, partSize, partSize + 1])('a Readable of %d bytes is stored', async (size) => {
+  const content = bytes.subarray(0, size);
+  const key = `sizes/${size}`;
+  await uploadStream(Readable.from(pieces(content), { objectMode: false }), { controlPlane, key, partSize })
+    .result;
+  await claimStored(key, content);
+});
+
+test('a Readable that is destroyed with an error after some parts leaves no upload', async () => {
+  const stream = stuckReadable(2 * MEBIBYTE);
+  const upload = uploadStream(stream, { controlPlane, key: 'destroyed', partSize });
+  upload.subscribe((event) => {
+    if (event.type === 'part-confirmed') stream.destroy(new Error('the cable'));
+  });
+  await expect(upload.result).rejects.toMatchObject({
+    code: 'source_unreadable',
+    cause: { message: 'the cable' },
+  });
+  expect(emulator.model.object('media', 'destroyed')).toBeUndefined();
+});
+
+test('a Readable that is destroyed before it is read harms nobody but its upload', async () => {
+  const stream = Readable.from(pieces(), { objectMode: false });
+  const upload = uploadStream(stream, { controlPlane, key: 'early', partSize });
+  stream.destroy(new Error('the cable'));
+  await expect(upload.result).rejects.toMatchObject({ code: 'source_unreadable' });
+  expect(emulator.model.object('media', 'early')).toBeUndefined();
+});
+
+test('an aborted upload destroys a Readable that has nothing to give', async () => {
+  const stream = stuckReadable(2 * MEBIBYTE);
+  const upload = uploadStream(stream, { controlPlane, key: 'aborted', partSize });
+  upload.subscribe((event) => {
+    if (event.type === 'part-confirmed') upload.abort();
+  });
+  await expect(upload.result).rejects.toMatchObject({ code: 'aborted' });
+  expect(stream.destroyed).toBe(true);
+});
+
+test('an aborted upload cancels a web stream that has nothing to give', async () => {
+  const cancelled = vi.fn();
+  const stream = webStream(stuckAfter(2 * MEBIBYTE), cancelled);
+  const upload = uploadStream(stream, { controlPlane, key: 'cancelled', partSize });
+  upload.subscribe((event) => {
+    if (event.type === 'part-confirmed') upload.abort();
+  });
+  await expect(upload.result).rejects.toMatchObject({ code: 'aborted' });
+  expect(cancelled).toHaveBeenCalledOnce();
+});
+
+test('a stream of texts is refused, and destroyed', async () => {
+  const stream = Readable.from(['text', 'more']);
+  const { result } = uploadStream(stream, { controlPlane, key: 'texts', partSize });
+  await expect(result).rejects.toMatchObject({ code: 'source_unreadable' });
+  expect(stream.destroyed).toBe(true);
+});
+
+test('parts for which there is no directory fail the upload, and leave nothing', async () => {
+  const directory = join(folder, 'absent');
+  const options = { controlPlane, key: 'no room', partSize, memoryMax: MEBIBYTE, directory };
+  await expect(uploadStream(pieces(), options).result).rejects.toMatchObject({
+    code: 'source_unreadable',
+    hint: expect.stringContaining(directory),
+  });
+});
+
+test('a wrong option is told at once, and the stream is left alone', async () => {
+  const options = { controlPlane, key: 'key' };
+  const wrong: readonly unknown[] = ['text', bytes, [bytes], undefined, null, 7, {}];
+  for (const stream of wrong) {
+    expect(() => uploadStream(stream as ByteStream, options)).toThrow(/^stream must be a Readable/);
+  }
+  const stream = webStream();
+  expect(() => uploadStream(stream, { ...options, memoryMax: 1 })).toThrow(RangeError);
+  expect(() => uploadStream(stream, { ...options, directory: '' })).toThrow(TypeError);
+  expect(() => uploadStream(stream, { ...options, controlPlane: {} as ControlPlane })).toThrow(TypeError);
+  expect(stream.locked).toBe(false);
+  stream.getReader();
+  expect(() => uploadStream(stream, options)).toThrow(TypeError);
+});
