@@ -13,57 +13,70 @@ export type Share = <T>(task: () => Promise<T>) => Promise<T>;
 
 /** `slots` requests at once, of `turns` uploads at once. */
 export function createBudget({ slots, turns }: { readonly slots: number; readonly turns: number }): Budget {
-  const waitingForTurn: (() => void)[] = [];
-  const queues: (() => void)[][] = [];
-  let slotsMax = slots;
-  let slotsTaken = 0;
-  let turnsTaken = 0;
+  return { enter: createTurns(turns), ...createSlots(slots) };
+}
 
-  /** The shares take their turns: who was served goes to the end of the row. */
-  function serve(): void {
-    while (slotsTaken < slotsMax) {
-      const next = queues.findIndex((queue) => queue.length > 0);
-      const [queue] = next < 0 ? [] : queues.splice(next, 1);
-      if (queue === undefined) return;
-      queues.push(queue);
-      slotsTaken += 1;
-      queue.shift()?.();
+/** First come, first served. */
+function createTurns(turnsMax: number): Budget['enter'] {
+  const waiting: (() => void)[] = [];
+  let taken = 0;
+
+  function admit(): void {
+    while (taken < turnsMax && waiting.length > 0) {
+      taken += 1;
+      waiting.shift()?.();
     }
   }
 
   function leave(): void {
-    turnsTaken -= 1;
+    taken -= 1;
     admit();
   }
 
-  function admit(): void {
-    while (turnsTaken < turns && waitingForTurn.length > 0) {
-      turnsTaken += 1;
-      waitingForTurn.shift()?.();
+  return (signal) =>
+    new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const begin = (): void => {
+        signal.removeEventListener('abort', giveUp);
+        resolve(leave);
+      };
+      const giveUp = (): void => {
+        waiting.splice(waiting.indexOf(begin), 1);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      waiting.push(begin);
+      admit();
+    });
+}
+
+/** The shares take turns: whoever was served goes to the end of the row. */
+function createSlots(slots: number): Pick<Budget, 'share' | 'setSlots'> {
+  const row: (() => void)[][] = [];
+  let slotsMax = slots;
+  let taken = 0;
+
+  function serve(): void {
+    while (taken < slotsMax) {
+      const next = row.findIndex((queue) => queue.length > 0);
+      const [queue] = next < 0 ? [] : row.splice(next, 1);
+      if (queue === undefined) return;
+      row.push(queue);
+      taken += 1;
+      queue.shift()?.();
     }
   }
 
+  /** A share that wants nothing takes no place in the row. */
+  function leaveRow(queue: (() => void)[]): void {
+    if (queue.length === 0 && row.includes(queue)) row.splice(row.indexOf(queue), 1);
+  }
+
   return {
-    enter(signal) {
-      return new Promise((resolve, reject) => {
-        signal.throwIfAborted();
-        const begin = (): void => {
-          signal.removeEventListener('abort', giveUp);
-          resolve(leave);
-        };
-        const giveUp = (): void => {
-          waitingForTurn.splice(waitingForTurn.indexOf(begin), 1);
-          reject(signal.reason);
-        };
-        signal.addEventListener('abort', giveUp, { once: true });
-        waitingForTurn.push(begin);
-        admit();
-      });
-    },
     share() {
       const queue: (() => void)[] = [];
       return async (task) => {
-        if (!queues.includes(queue)) queues.push(queue);
+        if (!row.includes(queue)) row.push(queue);
         await new Promise<void>((resolve) => {
           queue.push(resolve);
           serve();
@@ -71,8 +84,8 @@ export function createBudget({ slots, turns }: { readonly slots: number; readonl
         try {
           return await task();
         } finally {
-          slotsTaken -= 1;
-          if (queue.length === 0 && queues.includes(queue)) queues.splice(queues.indexOf(queue), 1);
+          taken -= 1;
+          leaveRow(queue);
           serve();
         }
       };

@@ -231,14 +231,13 @@ export const CANARIES = [
   },
   {
     name: 'a part of a stream is let go before it is confirmed',
-    file: 'upload/walk-stream.ts',
-    find: 'open: part.open,',
-    replace:
-      'open: () => {\n        const body = part.open();\n        void part.release();\n        return body;\n      },',
+    file: 'upload/kept-parts.ts',
+    find: 'const part = { partNumber, offset, size, open, release, confirmed };',
+    replace: 'void release(); const part = { partNumber, offset, size, open, release, confirmed };',
   },
   {
     name: 'what a stream had sent before a pause is left out',
-    file: 'upload/walk-stream.ts',
+    file: 'upload/kept-parts.ts',
     find: 'yield* [...kept.values()];',
     replace: '',
   },
