@@ -9,20 +9,26 @@ export type {
   StallOptions,
   StorageClass,
   StreamUploadOptions,
+  UnfinishedUpload,
   Upload,
   UploadErrorCode,
   UploadEvent,
   UploadedObject,
+  UploaderOptions,
   UploadOptions,
   UploadSnapshot,
 } from '@partway/core';
-export { UploadError } from '@partway/core';
+export { listCheckpoints, UploadError } from '@partway/core';
 export { createAliOssObjectStore } from './ali-oss-object-store.ts';
 export { createFileCheckpoints } from './file-checkpoints.ts';
+export type { ResumeUploadOptions } from './resume-upload.ts';
+export { resumeUpload } from './resume-upload.ts';
 export type { UploadFileOptions } from './upload-file.ts';
 export { uploadFile } from './upload-file.ts';
 export type { UploadStreamOptions } from './upload-stream.ts';
 export { uploadStream } from './upload-stream.ts';
+export type { FileUploader, FileUploaderOptions } from './uploader.ts';
+export { createUploader } from './uploader.ts';
 
 // Above: for those who upload. Below: for those who put an upload together from its ports.
 

@@ -7,6 +7,7 @@ import {
   type Transport,
   type Upload,
   type UploadOptions,
+  type UploadPorts,
 } from '@partway/core';
 import { createFileSource } from './file-source.ts';
 import { platformPorts } from './platform-ports.ts';
@@ -30,11 +31,16 @@ export interface UploadFileOptions extends UploadOptions {
  * with `source_unreadable` or `source_changed`.
  */
 export function uploadFile(path: string | URL, options: UploadFileOptions): Upload {
+  return startUpload(...fileUpload(path, options));
+}
+
+/** What the engine needs to upload a file: its ports, and its options. */
+export function fileUpload(path: string | URL, options: UploadFileOptions): [UploadPorts, UploadOptions] {
   assertOptions(options);
   const filePath = pathOf(path);
   const { controlPlane, checkpoints, transport, ...uploadOptions } = options;
   const openSource = (): ReturnType<typeof createFileSource> => createFileSource(filePath);
-  return startUpload({ ...platformPorts(controlPlane, transport), openSource, checkpoints }, uploadOptions);
+  return [{ ...platformPorts(controlPlane, transport), openSource, checkpoints }, uploadOptions];
 }
 
 function pathOf(path: string | URL): string {

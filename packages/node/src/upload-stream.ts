@@ -2,6 +2,7 @@ import {
   assertOptions,
   type ByteStream,
   type ControlPlane,
+  type StreamPorts,
   type StreamUploadOptions,
   startStreamUpload,
   type Transport,
@@ -30,6 +31,15 @@ export interface UploadStreamOptions extends StreamUploadOptions {
  * `source_unreadable`. After a failure the stream is destroyed, or cancelled, and nothing is left in OSS.
  */
 export function uploadStream(stream: ByteStream, options: UploadStreamOptions): Upload {
+  return beginStream(stream, options, startStreamUpload);
+}
+
+/** `start` begins the upload, by itself or within a budget that it shares with others. */
+export function beginStream<Options extends Omit<UploadStreamOptions, 'memoryMax'>>(
+  stream: ByteStream,
+  options: Options,
+  start: (ports: StreamPorts, options: Omit<Options, 'controlPlane' | 'transport' | 'directory'>) => Upload,
+): Upload {
   assertOptions(options);
   const { controlPlane, transport, directory, ...uploadOptions } = options;
   const bytes = byteStreamOf(stream);
@@ -38,7 +48,7 @@ export function uploadStream(stream: ByteStream, options: UploadStreamOptions): 
     stream: bytes.stream,
     spill: createSpillFiles(directory),
   };
-  const upload = startStreamUpload(ports, uploadOptions);
+  const upload = start(ports, uploadOptions);
   bytes.follow(upload);
   return upload;
 }

@@ -35,7 +35,7 @@ export function checkArguments(rawArgs: readonly string[], args: ArgsDef): void 
       words.push(arg);
       continue;
     }
-    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(inFull(arg, args)) ?? [];
     if (args[name]?.type === 'string') {
       const text = value ?? rawArgs[++index] ?? '';
       if (text === '' || text.startsWith('--')) throw new TypeError(`--${name} needs a value`);
@@ -46,6 +46,16 @@ export function checkArguments(rawArgs: readonly string[], args: ArgsDef): void 
     }
   }
   checkWords(words, args);
+}
+
+/** `-r` stands for `--recursive`. */
+function inFull(arg: string, args: ArgsDef): string {
+  const name = Object.keys(args).find((each) => arg === `-${aliasOf(args[each])}`);
+  return name === undefined ? arg : `--${name}`;
+}
+
+function aliasOf(arg: ArgsDef[string] | undefined): unknown {
+  return arg !== undefined && 'alias' in arg ? arg.alias : undefined;
 }
 
 function isFlag(name: string, args: ArgsDef): boolean {

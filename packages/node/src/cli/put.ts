@@ -6,6 +6,7 @@ import { uploadFile } from '../upload-file.ts';
 import { uploadStream } from '../upload-stream.ts';
 import {
   openStore,
+  readAddress,
   readCheckpointDirectory,
   readCount,
   readObjectAddress,
@@ -17,6 +18,7 @@ import {
 import type { Command, Given } from './command.ts';
 import { EXIT } from './exit-code.ts';
 import { showProgress } from './progress.ts';
+import { putDirectory } from './put-directory.ts';
 import { standardInput } from './standard-input.ts';
 import { untilStopped } from './stop-on-signal.ts';
 
@@ -44,9 +46,15 @@ export const put: Command = {
       description: 'go on with an unfinished upload',
       negativeDescription: 'remove it and begin anew',
     },
+    recursive: {
+      type: 'boolean',
+      alias: 'r',
+      description: 'FILE is a directory: upload every file in it; ADDRESS ends in /',
+    },
     quiet: { type: 'boolean', description: 'show no progress' },
   },
   async run(given) {
+    if (given.flag('recursive')) return putDirectory(given, readCommon(given, readAddress(given).bucket));
     const isResumable = given.text('file') !== STANDARD_INPUT;
     const upload = isResumable ? startFile(given) : startStandardInput(given);
     const progress = given.flag('quiet') || given.flag('json') ? undefined : showProgress();

@@ -1,0 +1,40 @@
+import { type CheckpointStore, loadResumption, type Upload, UploadError } from '@partway/core';
+import { type UploadFileOptions, uploadFile } from './upload-file.ts';
+
+/** What an unfinished upload does not remember by itself. */
+export interface ResumeUploadOptions
+  extends Pick<
+    UploadFileOptions,
+    | 'controlPlane'
+    | 'transport'
+    | 'concurrency'
+    | 'verifyHeld'
+    | 'hedge'
+    | 'retry'
+    | 'stall'
+    | 'signal'
+    | 'onEvent'
+  > {
+  readonly checkpoints: CheckpointStore;
+}
+
+/**
+ * Goes on with the unfinished upload that `listCheckpoints` calls `id`: the same file, to the same key.
+ * Rejects with code `upload_not_found` when there is no such checkpoint, it cannot be read, or it is not of a
+ * file.
+ */
+export async function resumeUpload(id: string, options: ResumeUploadOptions): Promise<Upload> {
+  const resumption = await loadResumption(options.checkpoints, id);
+  const path = /^file:(.+)$/s.exec(resumption?.identity ?? '')?.[1];
+  if (resumption === undefined || path === undefined) throw noCheckpoint(id);
+  return uploadFile(path, { ...resumption.options, ...options });
+}
+
+function noCheckpoint(id: string): UploadError {
+  return new UploadError({
+    code: 'upload_not_found',
+    message: `there is no unfinished upload of a file by the id ${id}`,
+    disposition: 'permanent',
+    hint: '`listCheckpoints` gives those there are.',
+  });
+}

@@ -1,0 +1,34 @@
+import {
+  type ByteStream,
+  createUploader as createCoreUploader,
+  type Upload,
+  type UploaderOptions,
+} from '@partway/core';
+import { createSpillFiles } from './spill-files.ts';
+import { fileUpload, type UploadFileOptions } from './upload-file.ts';
+import { beginStream, type UploadStreamOptions } from './upload-stream.ts';
+
+export interface FileUploaderOptions extends UploaderOptions {
+  /** Where parts of streams are kept for which there is no memory. Default: the system's directory for that. */
+  readonly directory?: string | undefined;
+}
+
+/** Uploads many files and streams within one budget of requests and memory, and lets none of them starve. */
+export interface FileUploader {
+  /** Like `uploadFile`. The upload begins when its turn has come. */
+  uploadFile(path: string | URL, options: UploadFileOptions): Upload;
+  /** Like `uploadStream`, with the memory of all. The stream is not read before its turn has come. */
+  uploadStream(stream: ByteStream, options: Omit<UploadStreamOptions, 'memoryMax' | 'directory'>): Upload;
+  /** Requests in flight from now on, 1 to 256. */
+  setConcurrency(concurrency: number): void;
+}
+
+/** Throws a `RangeError` that names the option. */
+export function createUploader({ directory, ...options }: FileUploaderOptions = {}): FileUploader {
+  const uploader = createCoreUploader(options, createSpillFiles(directory));
+  return {
+    uploadFile: (path, uploadOptions) => uploader.start(...fileUpload(path, uploadOptions)),
+    uploadStream: (stream, uploadOptions) => beginStream(stream, uploadOptions, uploader.startStream),
+    setConcurrency: uploader.setConcurrency,
+  };
+}
