@@ -80,7 +80,7 @@ export async function hasBytes(path: string, bytes: Uint8Array): Promise<boolean
 }
 
 /** AES in counter mode: as random as anyone could wish, and as fast as a disk. */
-function seededBytes(seed: number): (length: number) => Buffer {
+export function seededBytes(seed: number): (length: number) => Buffer {
   const key = Buffer.alloc(16);
   key.writeUInt32BE(seed >>> 0);
   const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16));

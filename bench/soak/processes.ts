@@ -18,20 +18,22 @@ export interface Ended {
 export interface PutCommand {
   readonly file: string;
   readonly endpoint: string;
-  readonly checkpointDir: string;
+  /** Default: that of the user, or none for a stream. */
+  readonly checkpointDir?: string;
   readonly isQuiet: boolean;
 }
 
 /** `partway put` as a shell would start it. Its progress goes to our stderr. */
 export function startPut({ file, endpoint, checkpointDir, isQuiet }: PutCommand): Running {
-  const where = ['--region', REGION, '--endpoint', endpoint, '--checkpoint-dir', checkpointDir];
-  const args = ['put', file, `oss://${BUCKET}/${KEY}`, ...where, ...(isQuiet ? ['--quiet'] : [])];
+  const where = ['--region', REGION, '--endpoint', endpoint];
+  const kept = checkpointDir === undefined ? [] : ['--checkpoint-dir', checkpointDir];
+  const args = ['put', file, `oss://${BUCKET}/${KEY}`, ...where, ...kept, ...(isQuiet ? ['--quiet'] : [])];
   return startScript(new URL('cli.js', import.meta.resolve('@partway/node')), args);
 }
 
 export function startScript(script: URL, args: readonly string[]): Running {
   const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: {
       ...process.env,
       OSS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,

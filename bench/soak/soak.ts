@@ -1,4 +1,4 @@
-// Long runs over real sockets: `npm run soak -- kill|flaky|sparse [--seed N] [--size 1GiB]`. Prints figures,
+// Long runs over real sockets: `npm run soak -- kill|flaky|sparse|stream [--seed N] [--size 1GiB]`. Prints figures,
 // and exits with 1 when a claim is broken.
 import { parseArgs } from 'node:util';
 import { soakFlaky } from './flaky.ts';
@@ -6,6 +6,7 @@ import { soakKill } from './kill.ts';
 import type { Report, SoakOptions } from './report.ts';
 import { readSize } from './size.ts';
 import { soakSparse } from './sparse.ts';
+import { soakStream } from './stream.ts';
 
 interface Run {
   readonly size: string;
@@ -15,6 +16,7 @@ interface Run {
 const RUNS: ReadonlyMap<string, Run> = new Map([
   ['kill', { size: '1GiB', soak: soakKill }],
   ['flaky', { size: '1GiB', soak: soakFlaky }],
+  ['stream', { size: '30GiB', soak: soakStream }],
   ['sparse', { size: '100GiB', soak: soakSparse }],
 ]);
 

@@ -1,14 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { KEY, openStore } from './emulated-oss.ts';
 import { inFolder, writeSparseFile } from './files.ts';
-import { type Running, startPut, withDiscardingEmulator } from './processes.ts';
+import { watchPeak } from './peak-memory.ts';
+import { startPut, withDiscardingEmulator } from './processes.ts';
 import type { Report, SoakOptions } from './report.ts';
 import { MIB, mebibytes, secondsSince } from './size.ts';
 
 const PEAK_MAX = 200 * MIB;
-const LOOK_EVERY_MS = 200;
 
 /** `partway put` of a huge file of almost only zeros, to an emulator in a process of its own. Linux only. */
 export function soakSparse(options: SoakOptions): Promise<Report> {
@@ -42,20 +40,4 @@ export function soakSparse(options: SoakOptions): Promise<Report> {
       };
     }),
   );
-}
-
-/** The kernel's own high-water mark, looked at until the process has gone. 0 where there is none. */
-async function watchPeak({ process: put, ended }: Running): Promise<number> {
-  let peakBytes = 0;
-  let isRunning = true;
-  void ended.then(() => {
-    isRunning = false;
-  });
-  while (isRunning) {
-    const status = await readFile(`/proc/${put.pid}/status`, 'utf8').catch(() => '');
-    const [, kibibytes = '0'] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
-    peakBytes = Math.max(peakBytes, Number(kibibytes) * 1024);
-    await Promise.race([ended, sleep(LOOK_EVERY_MS)]);
-  }
-  return peakBytes;
 }

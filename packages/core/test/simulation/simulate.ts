@@ -161,7 +161,10 @@ async function live(
   const process = createProcess();
   const running = start(world, process, disk, file, options);
   for (const { at, kind } of acts) {
-    const act = (): void => perform(world, process, running, kind);
+    const act = (): void => {
+      const isOver = !process.isAlive || running.how() !== undefined;
+      if (!isOver) perform(world, process, running, kind);
+    };
     if (typeof at === 'number') process.at(at, act);
     else
       running.whenCompleting(
