@@ -71,7 +71,7 @@ test('fast-xml-parser is imported by one file a package', () => {
 });
 
 /** Every port stands in one file, to be read first. */
-const LONGER: Readonly<Record<string, number>> = { 'packages/core/src/ports.ts': 350 };
+const LONGER: Readonly<Record<string, number>> = { 'packages/core/src/ports.ts': 400 };
 
 test.each(shipped)('%s is at most 250 lines of at most 110 characters', (path) => {
   const lines = read(path).trimEnd().split('\n');

@@ -22,8 +22,8 @@ export interface UploadOptions extends ObjectOptions {
    */
   readonly resume?: boolean | undefined;
   /**
-   * How a part that OSS holds already is proven before it counts: `all` reads our own bytes of it and compares
-   * their CRC64; `size` reads nothing and believes what OSS lists. Default: `all`.
+   * How a part that OSS holds already is proven before it counts: `all` reads our own bytes of it and
+   * compares their CRC64; `size` reads nothing and believes what OSS lists. Default: `all`.
    */
   readonly verifyHeld?: 'all' | 'size' | undefined;
   /**

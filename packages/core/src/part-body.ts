@@ -14,7 +14,8 @@ export interface PartBodyOptions {
 
 /**
  * Makes a `PartBody` of a way to read: takes the CRC64 on the way, and rejects with `source_changed` when
- * `read` gives more or fewer bytes than `size`, or other bytes than in an earlier pass. Passes may run side by side: each has a CRC64 of its own.
+ * `read` gives more or fewer bytes than `size`, or other bytes than in an earlier pass. Passes may run side
+ * by side: each has a CRC64 of its own.
  */
 export function createPartBody({ size, crc64: known, read }: PartBodyOptions): PartBody {
   assert(Number.isSafeInteger(size) && size >= 0, 'size is a whole number of bytes');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { OBJECT_SIZE_MAX, PART_SIZE_MAX, PART_SIZE_MIN, PARTS_MAX } from './oss/limits.ts';
-import { choosePartSize, countParts, partAt, planParts } from './part-plan.ts';
+import { choosePartSize, countParts, partAt, planParts, planStream } from './part-plan.ts';
 
 const MiB = 1024 ** 2;
 const sizes = fc.nat({ max: 50_000 });
@@ -71,4 +71,31 @@ test.each([
 ])('refuses a %s', (_, size, wish, message) => {
   expect(() => choosePartSize(size, wish)).toThrow(RangeError);
   expect(() => choosePartSize(size, wish)).toThrow(message);
+});
+
+test('a stream reaches 48.8 TB in 10,000 parts, from any first part', () => {
+  for (const first of [PART_SIZE_MIN, 8 * MiB, 512 * MiB, PART_SIZE_MAX]) {
+    const reached = planStream(OBJECT_SIZE_MAX, first);
+    expect(reached).toHaveLength(PARTS_MAX);
+    expect(reached.reduce((sum, { size }) => sum + size, 0)).toBeGreaterThan(48.8e12);
+  }
+});
+
+test('the parts of a stream are legal, in order, without a gap, and never more than 1 % and a MiB larger than needed', () => {
+  const sizes = fc.integer({ min: 0, max: 10 ** 12 });
+  const firsts = fc.integer({ min: PART_SIZE_MIN, max: 64 * MiB });
+  fc.assert(
+    fc.property(sizes, firsts, (size, first) => {
+      const plan = planStream(size, first);
+      let offset = 0;
+      for (const [index, part] of plan.entries()) {
+        expect(part).toMatchObject({ partNumber: index + 1, offset });
+        expect(part.size).toBeLessThanOrEqual(Math.min(PART_SIZE_MAX, first + offset / 100 + MiB));
+        if (index < plan.length - 1) expect(part.size).toBeGreaterThanOrEqual(first);
+        offset += part.size;
+      }
+      expect(offset).toBe(size);
+    }),
+    { numRuns: 50 },
+  );
 });

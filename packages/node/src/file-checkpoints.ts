@@ -50,9 +50,9 @@ const UNFINISHED =
   /^\.partway\.json(?:\.lock\.burial|(?:\.lock)?\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
- * Removes what processes that were killed in the middle of a `save` or a `lock` have left of this upload: texts
- * with its token, among others. To be called by the holder of its lock, since then they are nobody's. What
- * cannot be removed stays until the next time.
+ * Removes what processes that were killed in the middle of a `save` or a `lock` have left of this upload:
+ * texts with its token, among others. To be called by the holder of its lock, since then they are nobody's.
+ * What cannot be removed stays until the next time.
  */
 async function sweep(directory: string, id: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);

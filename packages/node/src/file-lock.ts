@@ -71,7 +71,9 @@ async function giveName(signed: string, path: string, holder: Holder): Promise<b
   }
 }
 
-/** What `link` answers where there are no hard links. EISDIR is what libuv makes of Windows' answer on FAT. */
+/**
+ * What `link` answers where there are no hard links. EISDIR is what libuv makes of Windows' answer on FAT.
+ */
 const WITHOUT_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR']);
 
 /** The next best: killed before its content is there, it blocks the upload until it counts as dead. */
@@ -86,8 +88,8 @@ async function createUnsigned(path: string, holder: Holder): Promise<boolean> {
 }
 
 /**
- * Judged and removed by one process at a time, which holds the right to it as a lock of its own: the lock that
- * another has put in the place of the dead one meanwhile must not be removed with it.
+ * Judged and removed by one process at a time, which holds the right to it as a lock of its own: the lock
+ * that another has put in the place of the dead one meanwhile must not be removed with it.
  */
 async function removeDead(path: string): Promise<void> {
   if (!(await isDead(path))) return;

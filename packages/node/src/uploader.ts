@@ -9,7 +9,9 @@ import { fileUpload, type UploadFileOptions } from './upload-file.ts';
 import { beginStream, type UploadStreamOptions } from './upload-stream.ts';
 
 export interface FileUploaderOptions extends UploaderOptions {
-  /** Where parts of streams are kept for which there is no memory. Default: the system's directory for that. */
+  /**
+   * Where parts of streams are kept for which there is no memory. Default: the system's directory for that.
+   */
   readonly directory?: string | undefined;
 }
 

@@ -34,8 +34,9 @@ async function describe(store: CheckpointStore, id: string): Promise<UnfinishedU
 }
 
 /**
- * What `startUpload` needs to go on with an unfinished upload, besides its ports: the key, and what the object
- * shall be should it have to be begun anew. `undefined` when there is no such checkpoint, or it cannot be read.
+ * What `startUpload` needs to go on with an unfinished upload, besides its ports: the key, and what the
+ * object shall be should it have to be begun anew. `undefined` when there is no such checkpoint, or it cannot
+ * be read.
  */
 export async function loadResumption(
   store: CheckpointStore,

@@ -4,8 +4,8 @@ import type { UploadRun } from './upload-run.ts';
 
 /**
  * The one retry loop of the project. Tries until `attempt` resolves, fails for good, or has failed as often
- * or waited as long as allowed, which turns a transient error into an exhausted one. The signal ends it between
- * and during the tries; its reason is then the error.
+ * or waited as long as allowed, which turns a transient error into an exhausted one. The signal ends it
+ * between and during the tries; its reason is then the error.
  */
 export async function retrying<T>(
   run: UploadRun,
