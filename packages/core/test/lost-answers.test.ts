@@ -1,3 +1,4 @@
+import type { ControlPlane } from '@partway/core';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from './world.ts';
@@ -119,3 +120,24 @@ test('a request is not tried again when its budget of time is spent', async () =
 function byName(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
+
+test('two Completes at once give one object and two equal answers', async () => {
+  const world = createWorld();
+  world.faults.add({ operation: 'CompleteMultipartUpload', effect: { kind: 'latency', ms: 50 } });
+  const twice: ControlPlane = {
+    ...world.controlPlane,
+    async complete(request) {
+      const [first, second] = await Promise.all([
+        world.controlPlane.complete(request),
+        world.controlPlane.complete(request),
+      ]);
+      const { requestId: _, recovered: __, ...object } = first;
+      expect(second).toMatchObject(object);
+      expect([first.recovered, second.recovered].filter(Boolean)).toHaveLength(1);
+      return first;
+    },
+  };
+  await world.settled(world.startWith(twice, createInMemorySource(bytes), { partSize: PART }).result);
+  expect(world.model.keys(BUCKET)).toEqual([KEY]);
+  expect(world.model.uploads(BUCKET)).toEqual([]);
+});
