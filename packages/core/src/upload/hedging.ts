@@ -12,7 +12,8 @@ type Send = (body: PartBody, stop: AbortSignal, isSecond: boolean) => Promise<Ou
 export interface Hedging {
   /**
    * Sends a part; beside it, where it lags and the bytes can be spared, a second copy on a connection of its
-   * own. The first copy that is confirmed counts and stops the other; both have settled when it resolves.
+   * own. The first copy that is confirmed, or refused for good, counts and stops the other; both have
+   * settled when it resolves.
    */
   race(
     copies: { readonly body: PartBody; second(): PartBody },
@@ -63,7 +64,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       const won = new AbortController();
       const stop = AbortSignal.any([signal, won.signal]);
       const end = (outcome: Outcome): Outcome => {
-        if ('crc64' in outcome) won.abort();
+        if (isFinal(outcome)) won.abort();
         return outcome;
       };
       const settled = new AbortController();
@@ -78,18 +79,19 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
         },
         () => undefined,
       );
-      const outcomes = await Promise.allSettled([first, copy]);
-      const confirmed = outcomes
-        .map(fulfilment)
-        .find((outcome) => outcome !== undefined && 'crc64' in outcome);
-      if (confirmed !== undefined) {
-        durations.splice(0, durations.length - PEERS_MAX + 1);
-        durations.push(clock.now() - startedAt);
-        return confirmed;
-      }
-      return await first;
+      const outcomes = (await Promise.allSettled([first, copy])).map(fulfilment);
+      const final = outcomes.find((outcome) => outcome !== undefined && isFinal(outcome));
+      if (final === undefined) return await first;
+      durations.splice(0, durations.length - PEERS_MAX + 1);
+      durations.push(clock.now() - startedAt);
+      return final;
     },
   };
+}
+
+/** Confirmed, or refused for good: the other copy could change nothing. */
+function isFinal(outcome: Outcome): boolean {
+  return 'crc64' in outcome || outcome.failure.disposition !== 'transient';
 }
 
 function fulfilment<T>(settled: PromiseSettledResult<T>): T | undefined {

@@ -33,7 +33,9 @@ function judgeEnding(
   const isFirst = before.length === 0 && rivals.length === 0;
   if (how === 'aborted' && isOurs && isFirst) blame('it was aborted, and the object is there');
   if (!isAlive || !scenario.isDurable || rivals.length > 0 || facts.toldOfRemains) return;
-  judgeCheckpoint(world, how, facts.opened?.uploadId, texts);
+  // An upload that was gone, and whose successor was never begun, has no checkpoint.
+  const isInitiate = facts.last?.type === 'failed' && facts.last.error.context.operation === 'initiate';
+  judgeCheckpoint(world, how, isInitiate ? undefined : facts.opened?.uploadId, texts);
 }
 
 /** A checkpoint is there exactly when a resume can use it. */
