@@ -23,7 +23,8 @@ export interface UploadOptions extends ObjectOptions {
   readonly resume?: boolean | undefined;
   /**
    * How a part that OSS holds already is proven before it counts: `all` reads our own bytes of it and
-   * compares their CRC64; `size` reads nothing and believes what OSS lists. Default: `all`.
+   * compares their CRC64; `size` reads nothing and believes what OSS lists, so that the object is proven only
+   * as far as this run has sent it. Default: `all`.
    */
   readonly verifyHeld?: 'all' | 'size' | undefined;
   /**
