@@ -1,12 +1,9 @@
 import type { PartBody } from '../ports.ts';
-import type { FailedTry } from './put-part.ts';
+import { isFinal, type PutOutcome } from './put-outcome.ts';
 import type { UploadRun } from './upload-run.ts';
 
-/** What came of one copy: the CRC64 that OSS confirmed, or why it did not. */
-type Outcome = { readonly crc64: string } | FailedTry;
-
 /** Sends one copy until it is stopped. */
-type Send = (body: PartBody, stop: AbortSignal, isSecond: boolean) => Promise<Outcome>;
+type Send = (body: PartBody, stop: AbortSignal, isSecond: boolean) => Promise<PutOutcome>;
 
 /** Sends the parts that lag behind all others a second time. */
 export interface Hedging {
@@ -19,7 +16,7 @@ export interface Hedging {
     copies: { readonly body: PartBody; second(): PartBody },
     signal: AbortSignal,
     send: Send,
-  ): Promise<Outcome>;
+  ): Promise<PutOutcome>;
 }
 
 /** A part lags that has run so many times as long as the middle one of its peers … */
@@ -63,35 +60,33 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       const startedAt = clock.now();
       const won = new AbortController();
       const stop = AbortSignal.any([signal, won.signal]);
-      const end = (outcome: Outcome): Outcome => {
+      const end = (outcome: PutOutcome): PutOutcome => {
         if (isFinal(outcome)) won.abort();
         return outcome;
       };
-      const settled = new AbortController();
-      const first = send(body, stop, false)
-        .then(end)
-        .finally(() => settled.abort());
-      const watched = AbortSignal.any([stop, settled.signal]);
-      const copy = lagging(body.size, startedAt, watched).then(
-        () => {
-          spent += body.size;
-          return run.limit(() => send(second(), stop, true)).then(end);
-        },
-        () => undefined,
-      );
-      const outcomes = (await Promise.allSettled([first, copy])).map(fulfilment);
-      const final = outcomes.find((outcome) => outcome !== undefined && isFinal(outcome));
+      let copy: Promise<PutOutcome> | undefined;
+      const ended = new AbortController();
+      const first = send(body, stop, false).then(end);
+      const watching = lagging(body.size, startedAt, AbortSignal.any([stop, ended.signal]));
+      // A copy that has not begun when the first one ends never does: nobody may wait for a slot while he holds
+      // one.
+      const sendCopy = (): Promise<PutOutcome> => {
+        AbortSignal.any([stop, ended.signal]).throwIfAborted();
+        spent += body.size;
+        copy = send(second(), stop, true).then(end);
+        return copy;
+      };
+      watching.then(() => run.limit(sendCopy)).catch(() => undefined);
+      const [told] = await Promise.allSettled([first]);
+      ended.abort();
+      const outcomes = [told, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
+      const final = outcomes.map(fulfilment).find((outcome) => outcome !== undefined && isFinal(outcome));
       if (final === undefined) return await first;
       durations.splice(0, durations.length - PEERS_MAX + 1);
       durations.push(clock.now() - startedAt);
       return final;
     },
   };
-}
-
-/** Confirmed, or refused for good: the other copy could change nothing. */
-function isFinal(outcome: Outcome): boolean {
-  return 'crc64' in outcome || outcome.failure.disposition !== 'transient';
 }
 
 function fulfilment<T>(settled: PromiseSettledResult<T>): T | undefined {

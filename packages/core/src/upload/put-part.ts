@@ -6,6 +6,7 @@ import { MENDED_BY_A_NEW_URL } from './backoff.ts';
 import type { Hedging } from './hedging.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import type { PresignedParts } from './presigned-parts.ts';
+import type { FailedTry, PutOutcome } from './put-outcome.ts';
 import { retrying } from './retrying.ts';
 import { guardStalls } from './stall-guard.ts';
 import { storedPart } from './stored-part.ts';
@@ -78,22 +79,13 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
   });
 }
 
-/** Why one try did not confirm the part, and what the next one must know. */
-export interface FailedTry {
-  readonly failure: UploadError;
-  /** The URL was at fault. */
-  readonly isRefused: boolean;
-  /** All bytes were sent, and no answer said what became of them. */
-  readonly mayBeStored: boolean;
-}
-
 /** One PUT. Rejects only when it was stopped; what else fails, it tells. */
 async function putOnce(
   { run, presigned, signal }: PartSending,
   partNumber: number,
   body: PartBody,
   { afterRefusal, isSecond }: { readonly afterRefusal: boolean; readonly isSecond: boolean },
-): Promise<{ readonly crc64: string } | FailedTry> {
+): Promise<PutOutcome> {
   const { transport } = run.ports;
   let isSent = body.size === 0;
   try {

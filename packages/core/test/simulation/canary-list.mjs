@@ -202,8 +202,8 @@ export const CANARIES = [
   {
     name: 'a second copy takes no slot',
     file: 'upload/hedging.ts',
-    find: 'return run.limit(() => send(second(), stop, true)).then(end);',
-    replace: 'return send(second(), stop, true).then(end);',
+    find: 'watching.then(() => run.limit(sendCopy)).catch(() => undefined);',
+    replace: 'watching.then(sendCopy).catch(() => undefined);',
   },
   {
     name: 'confirmed bytes are counted twice',
