@@ -2,10 +2,8 @@ import { createSeededRandom } from '@partway/core/testing';
 import type { FaultRule } from '@partway/emulator';
 
 export const URL_LIFETIME_SECONDS = 3;
-/** Shorter than the defaults, so that a run ends in a minute or two. */
-export const STALL = { idleMs: 2000, answerMs: 5000 } as const;
 /** A part of 8 MiB fails in 2 of 5 tries: with the default of 8 tries, one file in 15 would be given up. */
-export const RETRY = { attemptsMax: 20 } as const;
+export const TRIES = 20;
 
 export const BYTES_BETWEEN_RESETS = 20_000_000;
 const BYTES_PER_SECOND_PER_PART = 8_000_000;

@@ -3,33 +3,36 @@ import { choosePartSize } from '@partway/core';
 import type { FaultHandle } from '@partway/emulator';
 import { BUCKET, KEY, withEmulator } from './emulated-oss.ts';
 import { hasBytes, inFolder, writeRandomFile } from './files.ts';
-import { BYTES_BETWEEN_RESETS, flakyLink, RETRY, STALL, URL_LIFETIME_SECONDS } from './flaky-link.ts';
-import { startScript } from './processes.ts';
+import { BYTES_BETWEEN_RESETS, flakyLink, TRIES, URL_LIFETIME_SECONDS } from './flaky-link.ts';
+import { startPut } from './processes.ts';
 import type { Report, SoakOptions } from './report.ts';
 import { mebibytes, secondsSince } from './size.ts';
 import { watchTraffic } from './traffic.ts';
 
-/** `uploadFile` through a link that resets, stalls, refuses, and lets URLs expire. */
-export function soakFlaky(options: SoakOptions): Promise<Report> {
+/** `partway put` through a link that resets, stalls, refuses, and lets URLs expire. */
+export function soakFlaky(run: SoakOptions): Promise<Report> {
   return inFolder((folder) =>
     withEmulator(async (emulator) => {
       const file = join(folder, 'file');
-      const crc64 = await writeRandomFile(file, options);
-      const partSize = choosePartSize(options.size, undefined);
-      const faults = flakyLink(partSize, options.seed).map((rule) => emulator.faults.add(rule));
+      const crc64 = await writeRandomFile(file, run);
+      const partSize = choosePartSize(run.size, undefined);
+      const faults = flakyLink(partSize, run.seed).map((rule) => emulator.faults.add(rule));
       const traffic = watchTraffic();
       const startedAt = performance.now();
-      const script = new URL('flaky-upload.js', import.meta.url);
-      const { exitCode, stdout } = await startScript(script, [file, emulator.endpoint]).ended;
+      const options = ['--url-lifetime', String(URL_LIFETIME_SECONDS), '--tries', String(TRIES), '--json'];
+      const { endpoint } = emulator;
+      const checkpointDir = join(folder, 'checkpoints');
+      const { exitCode, stdout } = await startPut({ file, endpoint, checkpointDir, isQuiet: true, options })
+        .ended;
       traffic.stop();
       const object = emulator.model.object(BUCKET, KEY);
       return {
         figures: {
           'the link': `a reset every ${BYTES_BETWEEN_RESETS} bytes, URLs of ${URL_LIFETIME_SECONDS} s`,
-          'the patience': JSON.stringify({ stall: STALL, retry: RETRY }),
+          'the patience': `${TRIES} tries of a request; stalls as by default`,
           'faults that struck': counted(faults.flatMap(strikes)),
-          'retries by code': counted(stdout.split('\n').filter((code) => code !== '')),
-          'parts of the file': Math.ceil(options.size / partSize),
+          'retries by code': counted(retriesIn(stdout)),
+          'parts of the file': Math.ceil(run.size / partSize),
           'UploadPart attempts': traffic.puts,
           'bytes PUT (Content-Length)': mebibytes(traffic.putBytes),
           'bytes that arrived': mebibytes(traffic.receivedBytes),
@@ -45,6 +48,12 @@ export function soakFlaky(options: SoakOptions): Promise<Report> {
       };
     }),
   );
+}
+
+/** The codes of what was retried, by the events that `--json` prints. */
+function retriesIn(stdout: string): readonly string[] {
+  const lines = stdout.split('\n').filter((line) => line.includes('"retrying"'));
+  return lines.map((line) => String(JSON.parse(line).error.code));
 }
 
 function strikes({ rule, fired }: FaultHandle): readonly string[] {

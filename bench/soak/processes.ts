@@ -21,13 +21,22 @@ export interface PutCommand {
   /** Default: that of the user, or none for a stream. */
   readonly checkpointDir?: string;
   readonly isQuiet: boolean;
+  readonly options?: readonly string[];
 }
 
 /** `partway put` as a shell would start it. Its progress goes to our stderr. */
-export function startPut({ file, endpoint, checkpointDir, isQuiet }: PutCommand): Running {
+export function startPut({ file, endpoint, checkpointDir, isQuiet, options = [] }: PutCommand): Running {
   const where = ['--region', REGION, '--endpoint', endpoint];
   const kept = checkpointDir === undefined ? [] : ['--checkpoint-dir', checkpointDir];
-  const args = ['put', file, `oss://${BUCKET}/${KEY}`, ...where, ...kept, ...(isQuiet ? ['--quiet'] : [])];
+  const args = [
+    'put',
+    file,
+    `oss://${BUCKET}/${KEY}`,
+    ...where,
+    ...kept,
+    ...options,
+    ...(isQuiet ? ['--quiet'] : []),
+  ];
   return startScript(new URL('cli.js', import.meta.resolve('@partway/node')), args);
 }
 

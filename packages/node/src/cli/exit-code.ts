@@ -55,6 +55,8 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['addressing', '--path-style'],
   ['partSize', '--part-size'],
   ['concurrency', '--concurrency'],
+  ['retry.attemptsMax', '--tries'],
+  ['urlLifetimeSeconds', '--url-lifetime'],
   ['contentType', '--content-type'],
   ['metadata', '--meta'],
   ['storageClass', '--storage-class'],

@@ -33,6 +33,12 @@ export const put: Command = {
     ...STORE_ARGS,
     'part-size': { type: 'string', valueHint: '8MiB', description: 'bytes of a part, from 100KiB to 5GiB' },
     concurrency: { type: 'string', valueHint: '5', description: 'parts in flight, 1 to 64' },
+    tries: { type: 'string', valueHint: '8', description: 'tries of one request, 1 to 100' },
+    'url-lifetime': {
+      type: 'string',
+      valueHint: '900',
+      description: 'seconds a presigned URL may wait before it is used, 1 to 604800',
+    },
     'content-type': { type: 'string', description: 'such as video/mp4' },
     meta: { type: 'string', valueHint: 'name=value', description: 'user metadata; may be repeated' },
     'storage-class': { type: 'string', description: 'Standard, IA, Archive, ColdArchive or DeepColdArchive' },
@@ -98,9 +104,14 @@ function startStandardInput(given: Given): Upload {
 function readCommon(given: Given, bucket: string) {
   const store = openStore(given, bucket);
   return {
-    controlPlane: createCoordinator({ store, tokenKeys: [readTokenKey()] }),
+    controlPlane: createCoordinator({
+      store,
+      tokenKeys: [readTokenKey()],
+      urlLifetimeSeconds: readCount(given, 'url-lifetime'),
+    }),
     partSize: readSize(given, 'part-size'),
     concurrency: readCount(given, 'concurrency'),
+    retry: { attemptsMax: readCount(given, 'tries') },
     contentType: given.text('content-type'),
     metadata: readPairs(given, 'meta', '='),
     // The library refuses what is none.
