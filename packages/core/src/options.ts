@@ -57,8 +57,8 @@ export interface UploaderOptions {
   /** Uploads under way at once, 1 to 1000; the others wait, and OSS knows nothing of them. Default: 16. */
   readonly filesMax?: number | undefined;
   /**
-   * Bytes of memory for parts in flight (2 MiB each, so it bounds `concurrency` too) and for parts of streams
-   * that are kept, from 4 MiB. Default: 128 MiB.
+   * Bytes of memory, from 4 MiB: half of them for parts in flight (2 MiB each, so it bounds `concurrency`
+   * too), half for parts of streams that are kept. Default: 128 MiB.
    */
   readonly memoryMax?: number | undefined;
 }

@@ -80,9 +80,21 @@ export function planStream(size: number, first: number): readonly Part[] {
   return parts;
 }
 
+export function isPartSize(value: unknown): boolean {
+  return isWithin(value, PART_SIZE_MIN, PART_SIZE_MAX);
+}
+
+export function isFileSize(value: unknown): boolean {
+  return isWithin(value, 0, OBJECT_SIZE_MAX);
+}
+
+function isWithin(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
+}
+
 /** Throws a `RangeError` that names the option. */
 export function assertPartSize(partSize: number): void {
-  if (!Number.isSafeInteger(partSize) || partSize < PART_SIZE_MIN || partSize > PART_SIZE_MAX) {
+  if (!isPartSize(partSize)) {
     throw new RangeError(
       `partSize must be a whole number of bytes from ${PART_SIZE_MIN} (100 KiB) ` +
         `to ${PART_SIZE_MAX} (5 GiB), got ${partSize}`,
@@ -92,7 +104,7 @@ export function assertPartSize(partSize: number): void {
 
 /** Throws a `RangeError` for a size no object of OSS can have. */
 export function assertFileSize(size: number): void {
-  if (!Number.isSafeInteger(size) || size < 0 || size > OBJECT_SIZE_MAX) {
+  if (!isFileSize(size)) {
     throw new RangeError(
       `size must be a whole number of bytes from 0 to ${OBJECT_SIZE_MAX} ` +
         `(48.8 TB, 10,000 parts of 5 GiB), got ${size}`,

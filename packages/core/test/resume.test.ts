@@ -1,4 +1,11 @@
-import { listCheckpoints, loadResumption, type Source, type Upload, type UploadOptions } from '@partway/core';
+import {
+  listCheckpoints,
+  loadResumption,
+  type Source,
+  startUpload,
+  type Upload,
+  type UploadOptions,
+} from '@partway/core';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from './world.ts';
@@ -280,4 +287,43 @@ test('with verifyHeld: size, held parts are believed and not read', async () => 
   await world.settled(start(world, { verifyHeld: 'size' }, watched).result);
   expect(read).toEqual([4, 5, 6]);
   await expectStored(world);
+});
+
+test.each([
+  ['was changed', async (): Promise<Source> => createInMemorySource(bytes.map((byte) => byte ^ 1))],
+  ['went away', async (): Promise<Source> => Promise.reject(new Error('ENOENT'))],
+])('an abort removes a paused upload whose source %s meanwhile', async (_, reopen) => {
+  const world = createWorld();
+  let open = async (): Promise<Source> => createInMemorySource(bytes);
+  const ports = { ...world.portsOf(createInMemorySource(bytes)), checkpoints: world.checkpoints };
+  const upload = startUpload({ ...ports, openSource: () => open() }, { key: KEY, partSize: PART });
+  upload.subscribe((event) => {
+    if (event.type === 'part-confirmed') upload.pause();
+    if (event.type === 'paused') {
+      open = reopen;
+      void upload.abort();
+    }
+  });
+  await expect(world.settled(upload.result)).rejects.toMatchObject({ code: 'aborted' });
+  expect(world.model.uploads(BUCKET)).toEqual([]);
+  expect(await world.checkpoints.list()).toEqual([]);
+});
+
+test('a walk that cannot get rid of a dead checkpoint ends after a few', async () => {
+  const world = createWorld();
+  await interrupt(world);
+  const [lost] = world.model.uploads(BUCKET);
+  await world.store.abort({ key: KEY, uploadId: lost?.uploadId ?? '' });
+  const stuck = { ...world.checkpoints, remove: () => Promise.reject(new Error('EBUSY')) };
+  const ports = { ...world.portsOf(createInMemorySource(bytes)), checkpoints: stuck };
+  const failing = world.settled(startUpload(ports, { key: KEY, partSize: PART }).result);
+  await expect(failing).rejects.toMatchObject({ code: 'upload_not_found' });
+});
+
+test('a checkpoint under another id than its own is not gone on with', async () => {
+  const world = createWorld();
+  await interrupt(world);
+  const [id = ''] = await world.checkpoints.list();
+  await world.checkpoints.save('0123456789abcdef', (await world.checkpoints.load(id)) ?? '');
+  expect(await loadResumption(world.checkpoints, '0123456789abcdef')).toBeUndefined();
 });

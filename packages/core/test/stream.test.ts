@@ -1,4 +1,4 @@
-import { UploadError } from '@partway/core';
+import { type InitiateRequest, UploadError } from '@partway/core';
 import { createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from './world.ts';
@@ -125,4 +125,31 @@ test('a web stream is uploaded like any other', async () => {
   });
   await world.settled(world.startStream(stream, { partSize: PART }).result);
   await expectStored(world, bytes);
+});
+
+test('a stream whose upload is taken away before OSS holds a part of it is begun anew', async () => {
+  const world = createWorld();
+  const slow = world.faults.add({ operation: 'UploadPart', times: 1, effect: { kind: 'latency', ms: 50 } });
+  const upload = world.startStream(chunksOf(bytes), { partSize: PART, concurrency: 1 });
+  const taking = slow.whenFired().then(() => {
+    const [bare] = world.model.uploads(BUCKET);
+    return world.store.abort({ key: KEY, uploadId: bare?.uploadId ?? '' });
+  });
+  await world.settled(upload.result);
+  await taking;
+  await expectStored(world, bytes);
+});
+
+test('a coordinator that wants other parts than the stream was cut into is refused at once', async () => {
+  const world = createWorld();
+  const other = {
+    ...world.controlPlane,
+    initiate: async (request: InitiateRequest) => ({
+      ...(await world.controlPlane.initiate(request)),
+      partSize: 2 * PART,
+    }),
+  };
+  const upload = world.startStream(chunksOf(bytes), { partSize: PART }, other);
+  await expect(world.settled(upload.result)).rejects.toMatchObject({ code: 'refused' });
+  expect(world.model.uploads(BUCKET)).toEqual([]);
 });

@@ -83,7 +83,22 @@ test('a budget is a number in its bounds, and memory bounds the requests too', a
   expect(() => createUploader({ memoryMax: 1 })).toThrow(/^memoryMax must be/);
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 50 } });
-  const uploader = createUploader({ concurrency: 16, memoryMax: 6 * 1024 ** 2 });
+  const uploader = createUploader({ concurrency: 16, memoryMax: 12 * 1024 ** 2 });
   await world.settled(begin(world, uploader, 'file', 12 * PART).result);
   expect(Math.max(...world.partsInFlight)).toBe(3);
+});
+
+test('an abort waits for no slot that others hold', async () => {
+  const world = createWorld();
+  world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 60_000 } });
+  const uploader = createUploader({ concurrency: 2 });
+  const slow = begin(world, uploader, 'slow', 8 * PART);
+  const waiting = begin(world, uploader, 'waiting', 8 * PART);
+  waiting.subscribe(({ type }) => {
+    if (type === 'opened') void waiting.abort();
+  });
+  const startedAt = world.clock.now();
+  await expect(world.settled(waiting.result)).rejects.toMatchObject({ code: 'aborted' });
+  expect(world.clock.now() - startedAt).toBeLessThan(60_000);
+  await world.settled(slow.abort());
 });

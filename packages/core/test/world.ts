@@ -56,7 +56,7 @@ export interface World {
   start(source: Source, options?: Partial<UploadOptions>, isDurable?: boolean): Upload;
   /** The ports of an upload in this world, for whoever starts it himself. */
   portsOf(source: Source): UploadPorts;
-  startStream(stream: ByteStream, options?: Partial<StreamUploadOptions>): Upload;
+  startStream(stream: ByteStream, options?: Partial<StreamUploadOptions>, plane?: ControlPlane): Upload;
   /** A coordinator of this world with another store. */
   coordinatorOf(store: ObjectStore): Coordinator;
   /** The same with another control plane. */
@@ -164,9 +164,9 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     start: (source, uploadOptions = {}, isDurable = false) =>
       startUpload(portsOf(source, controlPlane, isDurable), { key: KEY, onEvent, ...uploadOptions }),
     portsOf: (source) => portsOf(source, controlPlane, false),
-    startStream: (stream, uploadOptions = {}) =>
+    startStream: (stream, uploadOptions = {}, plane = controlPlane) =>
       startStreamUpload(
-        { ...portsOf(noSource, controlPlane, false), stream, spill: undefined },
+        { ...portsOf(noSource, plane, false), stream, spill: undefined },
         { key: KEY, onEvent, ...uploadOptions },
       ),
     startWith: (other, source, uploadOptions = {}) =>

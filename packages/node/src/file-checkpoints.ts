@@ -12,7 +12,7 @@ import { lockFile } from './file-lock.ts';
 export function createFileCheckpoints(directory: string): CheckpointStore {
   if (directory === '') throw new TypeError('directory must be the path of a directory');
   const pathOf = (id: string): string => {
-    if (!/^[0-9a-f]{16}$/.test(id)) throw new TypeError('a checkpoint id is 16 hex digits');
+    if (!isId(id)) throw new TypeError('a checkpoint id is 16 hex digits');
     return join(directory, `${id}${SUFFIX}`);
   };
   return {
@@ -32,7 +32,10 @@ export function createFileCheckpoints(directory: string): CheckpointStore {
     },
     async list() {
       const names = (await unlessMissing(readdir(directory))) ?? [];
-      return names.filter((name) => name.endsWith(SUFFIX)).map((name) => name.slice(0, -SUFFIX.length));
+      return names
+        .filter((name) => name.endsWith(SUFFIX))
+        .map((name) => name.slice(0, -SUFFIX.length))
+        .filter(isId);
     },
     async lock(id) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -97,4 +100,8 @@ async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
     if (reason instanceof Error && 'code' in reason && reason.code === 'ENOENT') return undefined;
     throw reason;
   }
+}
+
+function isId(text: string): boolean {
+  return /^[0-9a-f]{16}$/.test(text);
 }

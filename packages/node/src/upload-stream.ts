@@ -68,6 +68,9 @@ function byteStreamOf(stream: unknown): FollowedStream {
     throw new TypeError('stream must be a Readable, a ReadableStream or an async iterable of Uint8Array');
   }
   if (!isNodeStream(stream)) return { stream, follow: () => undefined };
+  if (Reflect.get(stream, 'readableEnded') === true || Reflect.get(stream, 'destroyed') === true) {
+    throw new TypeError('stream has been read to its end already, or destroyed: nothing would be uploaded');
+  }
   return {
     stream,
     follow(upload) {

@@ -63,7 +63,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     const beganAt = clock.now();
     const { uploadId } = await store.initiate({ key, object: markedObject(object, terms.nonce), signal });
     if (lostForMs !== undefined) {
-      const sinceMs = lostForMs + clock.now() - beganAt;
+      const sinceMs = Math.min(Math.max(lostForMs, 0), LOST_MS_MAX) + clock.now() - beganAt;
       await sweepLost(store, clock, { key, uploadId }, sinceMs, signal);
     }
     return { ...terms, uploadId, expiresAt };
@@ -112,6 +112,9 @@ function assertStore(store: unknown): void {
   if (typeof store === 'object' && store !== null && 'listUploads' in store && 'presign' in store) return;
   throw new TypeError('store must be an object store: createOssObjectStore({ … })');
 }
+
+/** No client tries to initiate for longer: what is older than that is not what it lost. */
+const LOST_MS_MAX = 3_600_000;
 
 /** Before every expiry. */
 const NEVER_EXPIRED = 0;

@@ -14,9 +14,15 @@ export async function sweepLost(
   lostForMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const lost of await youngSiblings(store, { key, uploadId }, lostForMs, signal)) {
-    const isBare = await holdsNoPart(store, lost, signal);
-    if (isBare) await abortUntilGone(store, clock, { key, uploadId: lost.uploadId }, signal);
+  try {
+    for (const lost of await youngSiblings(store, { key, uploadId }, lostForMs, signal)) {
+      const isBare = await holdsNoPart(store, lost, signal);
+      if (isBare) await abortUntilGone(store, clock, { key, uploadId: lost.uploadId }, signal);
+    }
+  } catch (reason) {
+    // Whoever may not list or abort can upload all the same: a lifecycle rule removes what is left. What may
+    // pass is thrown, and the next try sweeps up after this one too.
+    if (!(reason instanceof UploadError) || reason.retryable) throw reason;
   }
 }
 
@@ -27,7 +33,7 @@ async function youngSiblings(
   lostForMs: number,
   signal: AbortSignal,
 ): Promise<readonly ListedUpload[]> {
-  const listed = await store.listUploads({ prefix: key, signal }).catch(unlessForbidden);
+  const listed = await store.listUploads({ prefix: key, signal });
   const ours = listed.find((upload) => upload.uploadId === uploadId);
   if (ours === undefined) return [];
   const since = ours.initiatedAt - lostForMs - SLACK_MS;
@@ -38,12 +44,6 @@ async function youngSiblings(
 
 /** OSS tells the instant of an initiation in whole seconds, and requests take their time on the way. */
 const SLACK_MS = 10_000;
-
-/** Who may not list uploads can upload all the same: a lifecycle rule removes what is left. */
-function unlessForbidden(reason: unknown): readonly ListedUpload[] {
-  if (reason instanceof UploadError && reason.code === 'access_denied') return [];
-  throw reason;
-}
 
 async function holdsNoPart(store: ObjectStore, upload: ListedUpload, signal: AbortSignal): Promise<boolean> {
   const { key, uploadId } = upload;

@@ -8,8 +8,12 @@ export interface Budget {
   setSlots(slots: number): void;
 }
 
-/** Runs a task as soon as a slot is free and it is this share's turn. */
-export type Share = <T>(task: () => Promise<T>) => Promise<T>;
+export interface Share {
+  /** Runs a task as soon as a slot is free and it is this share's turn. Rejects with `signal.reason` before. */
+  run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  /** Whether a slot is free that nobody waits for. */
+  hasRoom(): boolean;
+}
 
 /** `slots` requests at once, of `turns` uploads at once. */
 export function createBudget({ slots, turns }: { readonly slots: number; readonly turns: number }): Budget {
@@ -75,19 +79,18 @@ function createSlots(slots: number): Pick<Budget, 'share' | 'setSlots'> {
   return {
     share() {
       const queue: (() => void)[] = [];
-      return async (task) => {
-        if (!row.includes(queue)) row.push(queue);
-        await new Promise<void>((resolve) => {
-          queue.push(resolve);
-          serve();
-        });
-        try {
-          return await task();
-        } finally {
-          taken -= 1;
-          leaveRow(queue);
-          serve();
-        }
+      return {
+        hasRoom: () => taken < slotsMax && row.every((each) => each.length === 0),
+        async run(task, signal) {
+          if (!row.includes(queue)) row.push(queue);
+          await queued(queue, serve, signal).finally(() => leaveRow(queue));
+          try {
+            return await task();
+          } finally {
+            taken -= 1;
+            serve();
+          }
+        },
       };
     },
     setSlots(count) {
@@ -95,4 +98,22 @@ function createSlots(slots: number): Pick<Budget, 'share' | 'setSlots'> {
       serve();
     },
   };
+}
+
+/** Waits in the queue until it is served, or until the signal takes it out again. */
+function queued(queue: (() => void)[], serve: () => void, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const begin = (): void => {
+      signal.removeEventListener('abort', giveUp);
+      resolve();
+    };
+    const giveUp = (): void => {
+      queue.splice(queue.indexOf(begin), 1);
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    queue.push(begin);
+    serve();
+  });
 }

@@ -1,4 +1,5 @@
 import { crc64 } from '../checksum/crc64.ts';
+import { isFileSize, isPartSize } from '../part-plan.ts';
 import type { InitiatedUpload, ObjectOptions, Source } from '../ports.ts';
 
 /**
@@ -33,7 +34,8 @@ export function decodeCheckpoint(text: string): Checkpoint | undefined {
   const isWhole =
     format === FORMAT &&
     [key, identity, fingerprint, upload?.uploadToken, upload?.bucket, upload?.key].every(isText) &&
-    [size, upload?.partSize].every(Number.isSafeInteger) &&
+    isFileSize(size) &&
+    isPartSize(upload?.partSize) &&
     Number.isFinite(startedAt) &&
     typeof object === 'object' &&
     object !== null &&

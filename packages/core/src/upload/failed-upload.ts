@@ -66,9 +66,13 @@ export async function abandonUpload(
   }
 }
 
-/** Removes an upload that a pause had kept, and that the failed walk did not come to. */
+/**
+ * Removes an upload that a pause had kept, and that the failed walk did not come to: what nobody will
+ * remember, and, for a caller who aborts, all of it.
+ */
 export async function abandonForgotten(run: UploadRun): Promise<void> {
-  for (const text of await run.checkpoints.passing()) {
+  const isAborted = run.signal.aborted;
+  for (const text of isAborted ? run.checkpoints.known() : await run.checkpoints.passing()) {
     const checkpoint = decodeCheckpoint(text);
     if (checkpoint === undefined) continue;
     await abandonUpload(run, checkpoint.upload, checkpointId(checkpoint, checkpoint.key));

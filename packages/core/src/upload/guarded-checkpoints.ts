@@ -8,6 +8,8 @@ export interface RunCheckpoints extends Omit<CheckpointStore, 'list'> {
   keep(id: string, text: string): Promise<void>;
   /** What nobody will remember when this upload has settled. */
   passing(): Promise<readonly string[]>;
+  /** All that this upload has loaded, saved or kept, and not removed. */
+  known(): readonly string[];
 }
 
 /**
@@ -21,16 +23,29 @@ export function guardCheckpoints(
 ): RunCheckpoints {
   const memory = createInMemoryCheckpoints();
   const store = lasting ?? memory;
+  const known = new Map<string, string>();
   return {
-    load: async (id) => (await memory.load(id)) ?? (await store.load(id).catch(throwTyped('load'))),
-    save: (id, text) => store.save(id, text).catch(throwTyped('save')),
-    keep: memory.save,
+    async load(id) {
+      const text = (await memory.load(id)) ?? (await store.load(id).catch(throwTyped('load')));
+      if (text !== undefined) known.set(id, text);
+      return text;
+    },
+    async save(id, text) {
+      known.set(id, text);
+      await store.save(id, text).catch(throwTyped('save'));
+    },
+    async keep(id, text) {
+      known.set(id, text);
+      await memory.save(id, text);
+    },
+    known: () => [...known.values()],
     passing: async () => {
       const texts = await Promise.all((await memory.list()).map((id) => memory.load(id)));
       return texts.filter((text) => text !== undefined);
     },
     setAside: (id) => store.setAside(id).catch(throwTyped('set aside')),
     async remove(id) {
+      known.delete(id);
       await memory.remove(id);
       await store.remove(id).catch((reason: unknown) => tell(checkpointFailed('remove', reason)));
     },

@@ -41,9 +41,8 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
 
   /** Only where a slot is free that no part waits for. */
   function mayHedge(size: number, startedAt: number): boolean {
-    const isIdle = run.limit.pendingCount === 0 && run.limit.activeCount < run.limit.concurrency;
     const isLagging = clock.now() - startedAt > LAG_FACTOR * typicalMs();
-    return isIdle && isLagging && durations.length >= PEERS_MIN && spent + size <= spareBytes();
+    return run.limit.isIdle() && isLagging && durations.length >= PEERS_MIN && spent + size <= spareBytes();
   }
 
   /** Resolves when the part should be sent twice; never, once `ended`. */
@@ -66,21 +65,23 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       };
       let copy: Promise<PutOutcome> | undefined;
       const ended = new AbortController();
+      const over = AbortSignal.any([stop, ended.signal]);
       const first = send(body, stop, false).then(end);
-      const watching = lagging(body.size, startedAt, AbortSignal.any([stop, ended.signal]));
       // A copy that has not begun when the first one ends never does: nobody may wait for a slot while he holds
       // one.
       const sendCopy = (): Promise<PutOutcome> => {
-        AbortSignal.any([stop, ended.signal]).throwIfAborted();
+        over.throwIfAborted();
         spent += body.size;
         copy = send(second(), stop, true).then(end);
         return copy;
       };
-      watching.then(() => run.limit(sendCopy)).catch(() => undefined);
-      const [told] = await Promise.allSettled([first]);
+      const watching = lagging(body.size, startedAt, over);
+      watching.then(() => run.limit(sendCopy, over)).catch(() => undefined);
+      const [firstTold] = await Promise.allSettled([first]);
       ended.abort();
-      const outcomes = [told, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
-      const final = outcomes.map(fulfilment).find((outcome) => outcome !== undefined && isFinal(outcome));
+      const outcomes = [firstTold, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
+      const told = outcomes.map(fulfilment).filter((outcome) => outcome !== undefined);
+      const final = told.find((outcome) => 'crc64' in outcome) ?? told.find(isFinal);
       if (final === undefined) return await first;
       durations.splice(0, durations.length - PEERS_MAX + 1);
       durations.push(clock.now() - startedAt);

@@ -1,5 +1,5 @@
 import type { CheckpointStore, ObjectOptions } from '../ports.ts';
-import { decodeCheckpoint } from './checkpoint.ts';
+import { checkpointId, decodeCheckpoint } from './checkpoint.ts';
 
 /** An upload that was begun and has not ended, as its checkpoint tells. Holds no token. */
 export interface UnfinishedUpload {
@@ -21,8 +21,12 @@ export interface UnfinishedUpload {
  * left out; the upload it belongs to will set it aside. Rejects when the store cannot be listed.
  */
 export async function listCheckpoints(store: CheckpointStore): Promise<readonly UnfinishedUpload[]> {
-  const found = await Promise.all((await store.list()).map((id) => describe(store, id)));
-  return found.filter((each) => each !== undefined).sort((a, b) => a.startedAt - b.startedAt);
+  const found: UnfinishedUpload[] = [];
+  for (const id of await store.list()) {
+    const upload = await describe(store, id).catch(() => undefined);
+    if (upload !== undefined) found.push(upload);
+  }
+  return found.sort((a, b) => a.startedAt - b.startedAt);
 }
 
 async function describe(store: CheckpointStore, id: string): Promise<UnfinishedUpload | undefined> {
@@ -49,7 +53,27 @@ export async function loadResumption(
   | undefined
 > {
   const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
-  if (checkpoint === undefined) return undefined;
+  // A text under another id than its own was put there by somebody else.
+  if (checkpoint === undefined || checkpointId(checkpoint, checkpoint.key) !== id) return undefined;
   const { identity, key, object, upload } = checkpoint;
-  return { identity, options: { ...object, key, partSize: upload.partSize } };
+  const told = OBJECT_OPTIONS.filter((name) => object[name] !== undefined);
+  const options = Object.fromEntries(told.map((name) => [name, object[name]]));
+  return { identity, options: { ...options, key, partSize: upload.partSize } };
 }
+
+/** What a checkpoint may say of the object, and nothing of how it is sent. */
+const OBJECT_OPTIONS: readonly (keyof ObjectOptions)[] = [
+  'contentType',
+  'cacheControl',
+  'contentDisposition',
+  'contentEncoding',
+  'expires',
+  'metadata',
+  'tagging',
+  'storageClass',
+  'serverSideEncryption',
+  'serverSideDataEncryption',
+  'serverSideEncryptionKeyId',
+  'acl',
+  'forbidOverwrite',
+];

@@ -1,6 +1,7 @@
 import { UploadError } from '../errors.ts';
 import { OBJECT_SIZE_MAX } from '../oss/limits.ts';
 import { sourceChangedError } from '../part-body.ts';
+import { isPartSize } from '../part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { PAUSED, UNINTERRUPTED } from './interruption.ts';
@@ -32,6 +33,8 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
     return undefined;
   }
   if (!run.options.resume) return discard(run, checkpoint);
+  // Whoever aborts wants it removed, whatever has become of the source.
+  if (run.signal.aborted) return checkpoint;
   if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;
   throw sourceChangedError('an unfinished upload of it began with other bytes');
 }
@@ -97,6 +100,7 @@ function tryToInitiate(
         ports.controlPlane.initiate({ key, size, partSize, object, lostForMs, signal }),
       );
       doubt.since = undefined;
+      if (!isPartSize(upload.partSize)) throw malformed(`parts of ${upload.partSize} bytes`);
       return upload;
     } catch (reason) {
       if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubt.since ??= triedAt;
@@ -107,6 +111,14 @@ function tryToInitiate(
 
 /** Failures that leave open whether OSS has begun an upload. */
 const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set(['network', 'server_error', 'malformed_answer']);
+
+function malformed(what: string): UploadError {
+  return new UploadError({
+    code: 'malformed_answer',
+    message: `the coordinator answered initiate with ${what}`,
+    disposition: 'permanent',
+  });
+}
 
 function tooLarge(size: number): UploadError {
   return new UploadError({

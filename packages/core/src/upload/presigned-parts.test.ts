@@ -42,7 +42,7 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
   const { signal } = new AbortController();
   const options = resolveOptions({ key: 'k' });
   const checkpoints = guardCheckpoints(undefined, () => undefined);
-  const limit = pLimit(concurrency);
+  const limit = Object.assign(pLimit(concurrency), { isIdle: () => false });
   const doubt = { since: undefined };
   const run = { ports, options, checkpoints, signal, limit, doubt, emit: () => undefined };
   const upload: InitiatedUpload = {

@@ -1,3 +1,4 @@
+import { UploadError } from '../errors.ts';
 import { type Part, planParts } from '../part-plan.ts';
 import type { Source, UploadedObject } from '../ports.ts';
 import { checkpointId } from './checkpoint.ts';
@@ -47,7 +48,7 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
   } catch (reason) {
     if (isKept(run, upload, reason)) throw reason;
     // Somebody has completed it, or aborted it: the next walk finds out which.
-    if (isGone(reason) && restarts < RESTARTS_MAX) return walkAgain(run, source, id, restarts);
+    if (isGone(reason)) return walkAgain(run, source, id, restarts);
     if (isStored(reason)) await run.checkpoints.remove(id);
     else await abandonUpload(run, upload, id);
     if (!upload.isResumed || !isRefused(reason)) throw reason;
@@ -61,7 +62,17 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
 const RESTARTS_MAX = 3;
 
 function walkAgain(run: UploadRun, source: Source, id: string, restarts: number): Promise<UploadedObject> {
+  if (restarts >= RESTARTS_MAX) throw takenAway(restarts + 1);
   return walk({ ...run, options: { ...run.options, resume: true } }, source, id, restarts + 1);
+}
+
+function takenAway(times: number): UploadError {
+  return new UploadError({
+    code: 'upload_not_found',
+    message: `the upload was gone from OSS ${times} times, or its checkpoint could not be removed`,
+    disposition: 'permanent',
+    hint: 'Look for whoever aborts uploads of this key: another process, or a lifecycle rule.',
+  });
 }
 
 function planUpload(run: UploadRun, { size }: Source, upload: OpenedUpload): readonly Part[] {

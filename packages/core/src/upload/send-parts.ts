@@ -36,7 +36,7 @@ export async function sendParts(
   try {
     for await (const part of feed.parts(signal)) {
       const sent: Promise<void> = run
-        .limit(() => putPart(sending, part))
+        .limit(() => putPart(sending, part), AbortSignal.any([signal]))
         .then((receipt) => void receipts.push(receipt))
         .catch((reason: unknown) => failure.abort(reason))
         .finally(() => taken.delete(sent));

@@ -51,12 +51,11 @@ export interface UploadRun {
 
 /** Runs tasks, at most `concurrency` of them at once. */
 export interface PartLimit {
-  <T>(task: () => Promise<T>): Promise<T>;
+  /** The signal takes a task that has not begun out of the queue, where it waits for others. */
+  <T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
   concurrency: number;
-  /** Tasks that run. */
-  readonly activeCount: number;
-  /** Tasks that wait. */
-  readonly pendingCount: number;
+  /** Whether a task would begin at once, and keep nobody waiting. */
+  isIdle(): boolean;
 }
 
 /** What is not known of an initiation that got no answer. Outlives a pause. */

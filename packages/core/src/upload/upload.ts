@@ -1,4 +1,4 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { abortedError, UploadError } from '../errors.ts';
 import { createPartBuffers } from '../memory-buffers.ts';
 import {
@@ -82,7 +82,7 @@ export function beginStreamUpload(
 /** Of an upload that shares nothing with others. */
 const NO_BUDGET: Budget = {
   enter: async () => () => undefined,
-  share: () => (task) => task(),
+  share: () => ({ run: (task) => task(), hasRoom: () => true }),
   setSlots: () => undefined,
 };
 
@@ -152,12 +152,14 @@ async function walkUntilSettled(
 ): Promise<UploadedObject> {
   for (let { resume } = options; ; resume = true) {
     const current = { ...run, emit, options: { ...options, resume }, signal: stops.signal() };
+    const wasAborted = current.signal.aborted;
     try {
       return await walk(current);
     } catch (reason) {
       if (reason !== PAUSED) {
         await abandonForgotten(current);
-        throw reason;
+        // What kept a walk from tidying up is not what the caller is to hear.
+        throw wasAborted ? current.signal.reason : reason;
       }
       emit({ type: 'paused' });
       await stops.resumed();
@@ -169,9 +171,9 @@ async function walkUntilSettled(
 /** Each walk is begun when its turn has come: a paused upload keeps nobody waiting. */
 function inTurn(walk: Walk, budget: Budget): Walk {
   return async (run) => {
-    // Whoever aborts waits for no turn: what an earlier walk has left is removed at once.
     const leave = await budget.enter(run.signal).catch((reason: unknown) => {
-      if (reason === PAUSED) throw reason;
+      // Whoever aborts waits for no turn to have removed what an earlier walk has left.
+      if (reason === PAUSED || run.checkpoints.known().length === 0) throw reason;
       return () => undefined;
     });
     try {
@@ -183,8 +185,9 @@ function inTurn(walk: Walk, budget: Budget): Walk {
 }
 
 /** Its own limit first, and then a slot of those it shares with others. */
-function shareLimit(own: PartLimit, share: Share): PartLimit {
-  const limit = <T>(task: () => Promise<T>): Promise<T> => own(() => share(task));
+function shareLimit(own: LimitFunction, share: Share): PartLimit {
+  const limit = <T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> =>
+    own(() => share.run(task, signal));
   return Object.defineProperties(limit, {
     concurrency: {
       get: () => own.concurrency,
@@ -192,18 +195,21 @@ function shareLimit(own: PartLimit, share: Share): PartLimit {
         own.concurrency = concurrency;
       },
     },
-    activeCount: { get: () => own.activeCount },
-    pendingCount: { get: () => own.pendingCount },
+    isIdle: {
+      value: () => own.pendingCount === 0 && own.activeCount < own.concurrency && share.hasRoom(),
+    },
   }) as PartLimit;
 }
 
 /** Lets the caller's signal stop the upload, until the function returned is called. */
 function linkCallerSignal(signal: AbortSignal | undefined, abort: (error: UploadError) => void): () => void {
   if (signal === undefined) return () => undefined;
+  // A signal of its own: Node warns of one that a dozen uploads listen to.
+  const own = AbortSignal.any([signal]);
   const onAbort = (): void => abort(abortedError(signal.reason));
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  return () => signal.removeEventListener('abort', onAbort);
+  if (own.aborted) onAbort();
+  own.addEventListener('abort', onAbort, { once: true });
+  return () => own.removeEventListener('abort', onAbort);
 }
 
 /** An upload must not fail because somebody who watches it does. */

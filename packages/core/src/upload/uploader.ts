@@ -30,11 +30,9 @@ const SLOT_MEMORY = 2 * 1024 ** 2;
 export function createUploader(options: UploaderOptions = {}, spill?: PartBuffers): Uploader {
   const { concurrency, filesMax, memoryMax } = resolveUploaderOptions(options);
   const slotsWithin = (wanted: number): number =>
-    Math.max(1, Math.min(wanted, Math.floor(memoryMax / SLOT_MEMORY)));
+    Math.max(1, Math.min(wanted, Math.floor(memoryMax / 2 / SLOT_MEMORY)));
   const budget = createBudget({ slots: slotsWithin(concurrency), turns: filesMax });
-  // What the slots leave over. Streams cannot do without any.
-  const bufferMax = Math.max(memoryMax - slotsWithin(concurrency) * SLOT_MEMORY, 1024 ** 2);
-  const buffers = createPartBuffers(bufferMax, spill);
+  const buffers = createPartBuffers(Math.floor(memoryMax / 2), spill);
   return {
     start: (ports, uploadOptions) => beginUpload(ports, uploadOptions, budget),
     startStream: (ports, uploadOptions) => beginStreamUpload(ports, uploadOptions, buffers, budget),

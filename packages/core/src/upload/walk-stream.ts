@@ -1,8 +1,10 @@
+import { UploadError } from '../errors.ts';
 import { createPartBody } from '../part-body.ts';
 import { firstPartSize } from '../part-plan.ts';
 import type { PartBuffers, Source, UploadedObject } from '../ports.ts';
 import { completeUpload } from './complete-upload.ts';
 import { abandonUpload, isStored } from './failed-upload.ts';
+import { isGone } from './held-parts.ts';
 import { PAUSED } from './interruption.ts';
 import { createKeptParts } from './kept-parts.ts';
 import { initiate, type OpenedUpload } from './open-upload.ts';
@@ -25,11 +27,14 @@ export function createStreamWalk(
   const kept = createKeptParts(cutter, firstSize);
   let first: KeptPart | undefined;
   let upload: OpenedUpload | undefined;
+  let isBegun = false;
 
   async function open(run: UploadRun, begun: KeptPart): Promise<OpenedUpload> {
     if (upload === undefined) {
       upload = { ...(await initiate(run, undefined)), isResumed: false };
-      kept.keep(begun);
+      if (upload.partSize !== firstSize) throw otherPartSize(upload.partSize, firstSize);
+      if (!isBegun) kept.keep(begun);
+      isBegun = true;
     }
     const { bucket, key, uploadId } = upload;
     const [size, partCount] = [undefined, undefined];
@@ -51,9 +56,22 @@ export function createStreamWalk(
     return await completeUpload(run, opened, kept.receipts());
   }
 
+  /** Somebody has taken the upload away before OSS held anything of it: every part is still here. */
+  async function walkAgain(run: UploadRun): Promise<UploadedObject> {
+    for (let restarts = 0; ; restarts++) {
+      try {
+        return await walk(run);
+      } catch (reason) {
+        const isLost = kept.receipts().length > 0 || restarts === RESTARTS_MAX;
+        if (reason === PAUSED || !isGone(reason) || isLost) throw reason;
+        upload = undefined;
+      }
+    }
+  }
+
   return async (run) => {
     try {
-      const object = await walk(run);
+      const object = await walkAgain(run);
       await Promise.allSettled([cutter.close(), first?.release()]);
       return object;
     } catch (reason) {
@@ -63,6 +81,18 @@ export function createStreamWalk(
       throw reason;
     }
   };
+}
+
+/** However often others take the upload away. */
+const RESTARTS_MAX = 3;
+
+function otherPartSize(wanted: number, first: number): UploadError {
+  return new UploadError({
+    code: 'refused',
+    message: `the coordinator wants parts of ${wanted} bytes, and the first one has ${first}`,
+    disposition: 'permanent',
+    hint: 'Begin the stream with the part size that the coordinator wants (partSize).',
+  });
 }
 
 /** A stream that ended before its first part was full is an upload like any other. */

@@ -1,4 +1,5 @@
 import { UploadError } from '../errors.ts';
+import { UNINTERRUPTED } from './interruption.ts';
 import type { UploadRun } from './upload-run.ts';
 
 /** A verb of the control plane is answered in seconds; this long, and it will not be. */
@@ -19,7 +20,8 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const late = new AbortController();
   const ended = new AbortController();
-  const stop = AbortSignal.any([signal, late.signal]);
+  // Never that of all uploads: each combination with it would stay in memory for ever.
+  const stop = signal === UNINTERRUPTED ? late.signal : AbortSignal.any([signal, late.signal]);
   const stopped = new Promise<never>((_, reject) => {
     // Removed when the try has ended: a listener would keep the signal, and all it refers to, for ever.
     stop.addEventListener('abort', () => reject(stop.reason), { once: true, signal: ended.signal });

@@ -36,6 +36,8 @@ export interface Cloud {
   onRequest(listener: (line: string) => void): void;
   /** Stores somebody else's object under the key. */
   takeKey(bytes: Uint8Array): Promise<void>;
+  /** Aborts whatever is under way, as a lifecycle rule or another process does. */
+  takeUploadsAway(): void;
 }
 
 export function createCloud(scenario: Scenario): Cloud {
@@ -103,6 +105,11 @@ export function createCloud(scenario: Scenario): Cloud {
     faults,
     coordinator,
     put,
+    takeUploadsAway() {
+      for (const { key, uploadId } of model.uploads(BUCKET)) {
+        void foreign.abort({ key, uploadId }).catch(() => undefined);
+      }
+    },
     async takeKey(bytes) {
       const { url, headers } = await foreign.presign({ method: 'PUT', key: KEY });
       const body = createInMemorySource(bytes).part(0, bytes.length);

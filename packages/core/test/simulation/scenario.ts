@@ -61,6 +61,7 @@ export type ActKind =
   | 'fewer'
   | 'more'
   | 'sleep'
+  | 'take away'
   | 'change source'
   | 'second process'
   | 'second machine'
@@ -169,7 +170,8 @@ function drawPortFailure(draw: Draw): PortFailure {
 function drawLives(draw: Draw, isMild: boolean, isStream: boolean, latencyMs: number): readonly Life[] {
   const count = draw.of([1, 1, 2, 3]);
   const harsh = isStream ? STREAM_ACTS : ALL_ACTS;
-  const kinds = isMild ? MILD_ACTS : harsh;
+  const mild = isStream ? MILD_ACTS : MILD_FILE_ACTS;
+  const kinds = isMild ? mild : harsh;
   return Array.from({ length: count }, () => ({ acts: drawActs(draw, kinds, latencyMs) }));
 }
 
@@ -184,8 +186,10 @@ function drawActs(draw: Draw, kinds: readonly ActKind[], latencyMs: number): rea
 
 const MILD_ACTS: readonly ActKind[] = ['crash', 'crash', 'pause', 'pause', 'abort', 'fewer', 'more', 'sleep'];
 const STREAM_ACTS: readonly ActKind[] = [...MILD_ACTS, 'second upload'];
+/** A file can be sent again from its start. */
+const MILD_FILE_ACTS: readonly ActKind[] = [...MILD_ACTS, 'take away'];
 const ALL_ACTS: readonly ActKind[] = [
-  ...MILD_ACTS,
+  ...MILD_FILE_ACTS,
   'change source',
   'second process',
   'second machine',

@@ -270,6 +270,9 @@ function perform(
     case 'sleep':
       world.sleepMs += 3_600_000;
       return;
+    case 'take away':
+      cloud.takeUploadsAway();
+      return;
     case 'change source':
       file.version += 1;
       file.bytes = bytesOf(scenario.seed + file.version, scenario.size);

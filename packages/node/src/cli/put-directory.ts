@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { type Upload, UploadError } from '@partway/core';
 import { createFileCheckpoints } from '../file-checkpoints.ts';
@@ -7,6 +7,7 @@ import { createUploader } from '../uploader.ts';
 import { readCheckpointDirectory, readCount, readObjectAddress } from './arguments.ts';
 import type { Given } from './command.ts';
 import { EXIT, reportFailure } from './exit-code.ts';
+import { printable } from './printable.ts';
 import type { StopSignal } from './stop-on-signal.ts';
 
 /** Handles of files that wait for their turn: ten thousand of them would be memory for nothing. */
@@ -20,18 +21,28 @@ export async function putDirectory(given: Given, common: Omit<UploadFileOptions,
   const directory = given.text('file') ?? '';
   const { bucket, key: prefix } = readPrefix(given);
   const checkpoints = createFileCheckpoints(readCheckpointDirectory(given, bucket));
-  const { concurrency: _, ...options } = common;
+  const { concurrency: _, onEvent = () => undefined, ...options } = common;
   const uploader = createUploader({ concurrency: readCount(given, 'concurrency') });
-  const files = filesUnder(directory);
   const running = new Set<Upload>();
   const stop = stopAll(running);
-  const tally = { done: 0, bytes: 0, code: EXIT.done as number };
+  const tally = { found: 0, done: 0, bytes: 0, code: EXIT.done as number };
 
   async function put(path: string): Promise<void> {
+    tally.found += 1;
     const key = prefix + relative(directory, path).split(sep).join('/');
     const resume = given.flag('resume');
     try {
-      const upload = uploader.uploadFile(path, { ...options, key, checkpoints, resume });
+      const upload = uploader.uploadFile(path, {
+        ...options,
+        key,
+        checkpoints,
+        resume,
+        // Events of several uploads come mixed: each says whose it is.
+        onEvent(event) {
+          const named = { ...event, key };
+          onEvent(named);
+        },
+      });
       running.add(upload);
       const object = await Promise.race([upload.result, stop.paused(upload)]).finally(() =>
         running.delete(upload),
@@ -40,16 +51,22 @@ export async function putDirectory(given: Given, common: Omit<UploadFileOptions,
       tally.done += 1;
       tally.bytes += object.size;
       if (!given.flag('json'))
-        console.log(`oss://${bucket}/${key} ${object.size} bytes, CRC64 ${object.crc64}`);
+        console.log(`oss://${bucket}/${printable(key)} ${object.size} bytes, CRC64 ${object.crc64}`);
     } catch (reason) {
-      console.error(`partway: ${path}:`);
-      tally.code = Math.max(tally.code, reportFailure(reason));
+      console.error(`partway: ${printable(path)}:`);
+      tally.code = worse(tally.code, reportFailure(reason));
     }
   }
 
-  await eachOf(files, put, () => stop.by() !== undefined);
+  function unreadable(path: string): void {
+    const message = `${printable(path)} is no directory that can be read`;
+    const error = new UploadError({ code: 'source_unreadable', message, disposition: 'permanent' });
+    tally.code = worse(tally.code, reportFailure(error));
+  }
+
+  await eachOf(filesUnder(directory, unreadable), put, () => stop.by() !== undefined);
   if (!given.flag('quiet'))
-    console.error(`partway: ${tally.done} of ${files.length} files, ${tally.bytes} bytes`);
+    console.error(`partway: ${tally.done} of ${tally.found} files, ${tally.bytes} bytes`);
   const signal = stop.by();
   if (signal === undefined) return tally.code;
   console.error(
@@ -57,6 +74,12 @@ export async function putDirectory(given: Given, common: Omit<UploadFileOptions,
   );
   console.error('only where it was not confirmed.');
   return EXIT[signal];
+}
+
+/** What failed for good counts for more than what failed for now. */
+function worse(a: number, b: number): number {
+  const ranks: readonly number[] = [EXIT.done, EXIT.later, EXIT.failed, EXIT.usage];
+  return ranks.indexOf(b) > ranks.indexOf(a) ? b : a;
 }
 
 function readPrefix(given: Given): { readonly bucket: string; readonly key: string } {
@@ -70,43 +93,32 @@ function readPrefix(given: Given): { readonly bucket: string; readonly key: stri
   return { bucket, key: key.slice(0, -1) };
 }
 
-/** In the order of their names. Links are followed to files, not to directories. */
-function filesUnder(directory: string): readonly string[] {
-  const entries = readEntries(directory);
-  return entries
-    .filter((entry) => entry.isFile() || (entry.isSymbolicLink() && isFile(pathOf(entry))))
-    .map(pathOf)
-    .sort((a, b) => (a < b ? -1 : 1));
-}
-
-function readEntries(directory: string): readonly Dirent[] {
-  try {
-    return readdirSync(directory, { recursive: true, withFileTypes: true });
-  } catch (cause) {
-    throw new UploadError({
-      code: 'source_unreadable',
-      message: `${directory} is no directory that can be read`,
-      disposition: 'permanent',
-      cause,
-    });
+/** Depth first, in the order of names. Links are followed to files, not to directories. */
+async function* filesUnder(directory: string, onUnreadable: (path: string) => void): AsyncGenerator<string> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined) onUnreadable(directory);
+  for (const entry of (entries ?? []).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) yield* filesUnder(path, onUnreadable);
+    else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(path)))) yield path;
   }
 }
 
-function pathOf(entry: Dirent): string {
-  return join(entry.parentPath, entry.name);
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+/** A link that leads nowhere, or round in circles, leads to no file. */
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 async function eachOf(
-  paths: readonly string[],
+  paths: AsyncIterable<string>,
   put: (path: string) => Promise<void>,
   isOver: () => boolean,
 ): Promise<void> {
   const under = new Set<Promise<void>>();
-  for (const path of paths) {
+  for await (const path of paths) {
     if (isOver()) break;
     const one: Promise<void> = put(path).finally(() => under.delete(one));
     under.add(one);

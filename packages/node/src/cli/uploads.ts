@@ -2,6 +2,7 @@ import { type ListedUpload, type ObjectStore, systemClock, UploadError } from '@
 import { openStore, readAddress, STORE_ARGS } from './arguments.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit-code.ts';
+import { printable } from './printable.ts';
 
 export const uploads: Command = {
   description: 'List the unfinished uploads of a bucket, which OSS bills',
@@ -65,9 +66,4 @@ function ageText(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
-}
-
-/** Whoever may write to the bucket must not command this terminal. */
-function printable(key: string): string {
-  return key.replaceAll(/\p{Cc}/gu, (character) => encodeURIComponent(character));
 }
