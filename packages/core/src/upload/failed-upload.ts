@@ -1,6 +1,6 @@
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { InitiatedUpload } from '../ports.ts';
-import { checkpointId, decodeCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, checkpointId, decodeCheckpoint } from './checkpoint.ts';
 import { PAUSED, UNINTERRUPTED } from './interruption.ts';
 import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
@@ -71,10 +71,25 @@ export async function abandonUpload(
  * remember, and, for a caller who aborts, all of it.
  */
 export async function abandonForgotten(run: UploadRun): Promise<void> {
-  const isAborted = run.signal.aborted;
-  for (const text of isAborted ? run.checkpoints.known() : await run.checkpoints.passing()) {
+  for (const text of isCalledOff(run) ? run.checkpoints.known() : await run.checkpoints.passing()) {
     const checkpoint = decodeCheckpoint(text);
-    if (checkpoint === undefined) continue;
-    await abandonUpload(run, checkpoint.upload, checkpointId(checkpoint, checkpoint.key));
+    if (checkpoint !== undefined) await abandonUnlessLocked(run, checkpoint);
+  }
+}
+
+/** Aborted for good, and not only paused. */
+export function isCalledOff({ signal }: UploadRun): boolean {
+  return signal.aborted && signal.reason !== PAUSED;
+}
+
+/** Whoever has gone on with the upload meanwhile keeps it. */
+async function abandonUnlessLocked(run: UploadRun, { upload, ...checkpoint }: Checkpoint): Promise<void> {
+  const id = checkpointId(checkpoint, checkpoint.key);
+  const lease = await run.checkpoints.lock(id).catch(() => undefined);
+  if (lease === undefined) return;
+  try {
+    await abandonUpload(run, upload, id);
+  } finally {
+    await lease.release();
   }
 }

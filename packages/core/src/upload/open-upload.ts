@@ -4,7 +4,8 @@ import { sourceChangedError } from '../part-body.ts';
 import { isPartSize } from '../part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { PAUSED, UNINTERRUPTED } from './interruption.ts';
+import { isCalledOff } from './failed-upload.ts';
+import { UNINTERRUPTED } from './interruption.ts';
 import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
 import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
@@ -34,7 +35,7 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
   }
   if (!run.options.resume) return discard(run, checkpoint);
   // Whoever aborts wants it removed, whatever has become of the source.
-  if (run.signal.aborted) return checkpoint;
+  if (isCalledOff(run)) return checkpoint;
   if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;
   throw sourceChangedError('an unfinished upload of it began with other bytes');
 }
@@ -78,8 +79,7 @@ export async function initiate(run: UploadRun, size: number | undefined): Promis
   try {
     return await tryToInitiate(run, size, run.signal);
   } catch (reason) {
-    const isAborted = run.signal.aborted && reason !== PAUSED;
-    if (run.doubt.since === undefined || !isAborted) throw reason;
+    if (run.doubt.since === undefined || !isCalledOff(run)) throw reason;
     return tryToInitiate(run, size, UNINTERRUPTED);
   }
 }

@@ -12,7 +12,7 @@ import {
 import type { PartBuffers, UploadedObject } from '../ports.ts';
 import type { Budget, Share } from './budget.ts';
 import type { UploadEvent, UploadFact } from './events.ts';
-import { abandonForgotten } from './failed-upload.ts';
+import { abandonForgotten, isCalledOff } from './failed-upload.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
 import { PAUSED } from './interruption.ts';
 import { runUpload } from './run-upload.ts';
@@ -152,14 +152,14 @@ async function walkUntilSettled(
 ): Promise<UploadedObject> {
   for (let { resume } = options; ; resume = true) {
     const current = { ...run, emit, options: { ...options, resume }, signal: stops.signal() };
-    const wasAborted = current.signal.aborted;
+    const wasCalledOff = isCalledOff(current);
     try {
       return await walk(current);
     } catch (reason) {
       if (reason !== PAUSED) {
         await abandonForgotten(current);
         // What kept a walk from tidying up is not what the caller is to hear.
-        throw wasAborted ? current.signal.reason : reason;
+        throw wasCalledOff ? current.signal.reason : reason;
       }
       emit({ type: 'paused' });
       await stops.resumed();

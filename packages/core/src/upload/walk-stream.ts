@@ -64,6 +64,7 @@ export function createStreamWalk(
       } catch (reason) {
         const isLost = kept.receipts().length > 0 || restarts === RESTARTS_MAX;
         if (reason === PAUSED || !isGone(reason) || isLost) throw reason;
+        if (upload !== undefined) await abandonUpload(run, upload, '');
         upload = undefined;
       }
     }

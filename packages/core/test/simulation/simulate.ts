@@ -227,8 +227,10 @@ function start(
     observer,
     how: () => how,
     whenCompleting(act) {
-      upload.subscribe(({ type }) => {
-        if (type === 'completing' && process.isAlive) act();
+      const unsubscribe = upload.subscribe(({ type }) => {
+        if (type !== 'completing' || !process.isAlive) return;
+        unsubscribe();
+        act();
       });
     },
   };
