@@ -68,13 +68,15 @@ export async function abandonUpload(
 
 /**
  * Removes an upload that a pause had kept, and that the failed walk did not come to: what nobody will
- * remember, and, for a caller who aborts, all of it.
+ * remember, and, for a caller who aborts, all of it. Tells whether there was any.
  */
-export async function abandonForgotten(run: UploadRun): Promise<void> {
-  for (const text of isCalledOff(run) ? run.checkpoints.known() : await run.checkpoints.passing()) {
+export async function abandonForgotten(run: UploadRun): Promise<boolean> {
+  const texts = isCalledOff(run) ? run.checkpoints.known() : await run.checkpoints.passing();
+  for (const text of texts) {
     const checkpoint = decodeCheckpoint(text);
     if (checkpoint !== undefined) await abandonUnlessLocked(run, checkpoint);
   }
+  return texts.length > 0;
 }
 
 /** Aborted for good, and not only paused. */

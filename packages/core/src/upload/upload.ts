@@ -157,9 +157,9 @@ async function walkUntilSettled(
       return await walk(current);
     } catch (reason) {
       if (reason !== PAUSED) {
-        await abandonForgotten(current);
-        // What kept a walk from tidying up is not what the caller is to hear.
-        throw wasCalledOff ? current.signal.reason : reason;
+        const isRemoved = (await abandonForgotten(current)) && isCalledOff(current);
+        // What kept a walk from tidying up, or could have been resumed, is not what the caller is to hear.
+        throw wasCalledOff || isRemoved ? current.signal.reason : reason;
       }
       emit({ type: 'paused' });
       await stops.resumed();

@@ -226,8 +226,8 @@ export const CANARIES = [
   {
     name: 'an upload that the walk did not come to is left in OSS',
     file: 'upload/upload.ts',
-    find: 'await abandonForgotten(current);',
-    replace: '',
+    find: '(await abandonForgotten(current)) && isCalledOff(current)',
+    replace: 'false',
   },
   {
     name: 'a part of a stream is let go before it is confirmed',
