@@ -56,7 +56,7 @@ test('uploadFile for a page is small, and brings no XML parser, no signer and no
   const code = await bundleOf('packages/browser/src/upload-file.ts');
   expect(code).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|from\s*["']node:/);
   console.log(`uploadFile for a page: ${gzipSync(code).length} bytes gzipped`);
-  expect(gzipSync(code).length).toBeLessThan(16_000);
+  expect(gzipSync(code).length).toBeLessThan(16_500);
 });
 
 async function bundleOf(entry: string): Promise<string> {

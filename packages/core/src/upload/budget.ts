@@ -9,7 +9,9 @@ export interface Budget {
 }
 
 export interface Share {
-  /** Runs a task as soon as a slot is free and it is this share's turn. Rejects with `signal.reason` before. */
+  /**
+   * Runs a task as soon as a slot is free and it is this share's turn. Rejects with `signal.reason` before.
+   */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Whether a slot is free that nobody waits for. */
   hasRoom(): boolean;

@@ -67,8 +67,8 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       const ended = new AbortController();
       const over = AbortSignal.any([stop, ended.signal]);
       const first = send(body, stop, false).then(end);
-      // A copy that has not begun when the first one ends never does: nobody may wait for a slot while he holds
-      // one.
+      // A copy that has not begun when the first one ends never does: nobody may wait for a slot while he
+      // holds one.
       const sendCopy = (): Promise<PutOutcome> => {
         over.throwIfAborted();
         spent += body.size;
