@@ -114,7 +114,7 @@ function assertStore(store: unknown): void {
 }
 
 /** No client tries to initiate for longer: what is older than that is not what it lost. */
-const LOST_MS_MAX = 3_600_000;
+const LOST_MS_MAX = 86_400_000;
 
 /** Before every expiry. */
 const NEVER_EXPIRED = 0;

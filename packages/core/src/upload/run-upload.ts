@@ -58,8 +58,8 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
   return walkAgain(run, source, id, restarts);
 }
 
-/** However often others take the upload away. */
-const RESTARTS_MAX = 3;
+/** Others may take the upload away three times: one walk finds out, and the next one begins anew. */
+const RESTARTS_MAX = 6;
 
 function walkAgain(run: UploadRun, source: Source, id: string, restarts: number): Promise<UploadedObject> {
   if (restarts >= RESTARTS_MAX) throw takenAway(restarts + 1);
