@@ -22,6 +22,9 @@ beforeAll(async () => {
   }
   await symlink(join(folder, 'z'), join(folder, 'link'));
   await symlink(folder, join(folder, 'deep', 'loop'));
+  // They lead to no file.
+  await symlink('round', join(folder, 'round'));
+  await symlink('nowhere', join(folder, 'lost'));
 });
 afterEach(() => stage.reset());
 afterAll(() => stage.close());
