@@ -68,10 +68,12 @@ export async function abandonUpload(
 
 /**
  * Removes an upload that a pause had kept, and that the failed walk did not come to: what nobody will
- * remember, and, for a caller who aborts, all of it. Tells whether there was any.
+ * remember, and, for a caller who aborts, all of it, unless its Complete was sent. Tells whether there was
+ * any.
  */
-export async function abandonForgotten(run: UploadRun): Promise<boolean> {
-  const texts = isCalledOff(run) ? run.checkpoints.known() : await run.checkpoints.passing();
+export async function abandonForgotten(run: UploadRun, isCompleting: boolean): Promise<boolean> {
+  const isAll = isCalledOff(run) && !isCompleting;
+  const texts = isAll ? run.checkpoints.known() : await run.checkpoints.passing();
   for (const text of texts) {
     const checkpoint = decodeCheckpoint(text);
     if (checkpoint !== undefined) await abandonUnlessLocked(run, checkpoint);

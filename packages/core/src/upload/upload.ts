@@ -105,7 +105,8 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
   const checkpoints = guardCheckpoints(ports.checkpoints, (error) => emit({ type: 'cleanup-failed', error }));
   const run = { ports, options, checkpoints, limit, doubt: { since: undefined }, emit };
   const unlink = linkCallerSignal(options.signal, stops.abort);
-  const result = settle(run, stops, inTurn(walk, budget)).finally(unlink);
+  const isCompleting = (): boolean => fold.snapshot().phase === 'completing';
+  const result = settle(run, stops, inTurn(walk, budget), isCompleting).finally(unlink);
   // The failure is kept for whoever awaits it later, and told as an event until then.
   result.catch(() => undefined);
 
@@ -132,9 +133,14 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
   };
 }
 
-async function settle(run: Omit<UploadRun, 'signal'>, stops: Stops, walk: Walk): Promise<UploadedObject> {
+async function settle(
+  run: Omit<UploadRun, 'signal'>,
+  stops: Stops,
+  walk: Walk,
+  isCompleting: () => boolean,
+): Promise<UploadedObject> {
   try {
-    const object = await walkUntilSettled(run, stops, walk);
+    const object = await walkUntilSettled(run, stops, walk, isCompleting);
     run.emit({ type: 'completed', object });
     return object;
   } catch (reason) {
@@ -149,6 +155,7 @@ async function walkUntilSettled(
   { options, emit, ...run }: Omit<UploadRun, 'signal'>,
   stops: Stops,
   walk: Walk,
+  isCompleting: () => boolean,
 ): Promise<UploadedObject> {
   for (let { resume } = options; ; resume = true) {
     const current = { ...run, emit, options: { ...options, resume }, signal: stops.signal() };
@@ -157,7 +164,8 @@ async function walkUntilSettled(
       return await walk(current);
     } catch (reason) {
       if (reason !== PAUSED) {
-        const isRemoved = (await abandonForgotten(current)) && isCalledOff(current);
+        const isSent = isCompleting();
+        const isRemoved = (await abandonForgotten(current, isSent)) && isCalledOff(current) && !isSent;
         // What kept a walk from tidying up, or could have been resumed, is not what the caller is to hear.
         throw wasCalledOff || isRemoved ? current.signal.reason : reason;
       }

@@ -226,7 +226,7 @@ export const CANARIES = [
   {
     name: 'an upload that the walk did not come to is left in OSS',
     file: 'upload/upload.ts',
-    find: '(await abandonForgotten(current)) && isCalledOff(current)',
+    find: '(await abandonForgotten(current, isSent)) && isCalledOff(current) && !isSent',
     replace: 'false',
   },
   {

@@ -106,9 +106,10 @@ function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return b !== undefined && Buffer.compare(a, b) === 0;
 }
 
-/** Who may not list uploads cannot find the lost one, nor can who cannot tell when it was begun. */
+/** Who may not list or abort cannot remove the lost one, nor can who cannot tell when it was begun. */
 function hidesLostUploads({ operation, effect }: FaultRule): boolean {
-  return operation === 'ListMultipartUploads' || effect.kind === 'clockJump';
+  const isOfSweep = ['ListMultipartUploads', 'ListParts', 'AbortMultipartUpload'].includes(operation ?? '');
+  return (isOfSweep && effect.kind === 'refuse' && effect.status === 403) || effect.kind === 'clockJump';
 }
 
 /** OSS makes another object of what it was sent, and whoever made it deletes or replaces it. */
