@@ -16,7 +16,7 @@ export function judge(world: World, endings: readonly Ending[]): void {
 
 function judgeEnding(
   world: World,
-  { how, facts, object, isAlive, texts }: Ending,
+  { how, facts, object, isAlive, texts, uploadIds }: Ending,
   before: readonly Ending[],
 ): void {
   const { scenario, rivals, blame } = world;
@@ -33,9 +33,14 @@ function judgeEnding(
   const isFirst = before.length === 0 && rivals.length === 0;
   if (how === 'aborted' && isOurs && isFirst) blame('it was aborted, and the object is there');
   if (!isAlive || !scenario.isDurable || rivals.length > 0 || facts.toldOfRemains) return;
-  // An upload that was gone, and whose successor was never begun, has no checkpoint.
-  const isInitiate = facts.last?.type === 'failed' && facts.last.error.context.operation === 'initiate';
-  judgeCheckpoint(world, how, isInitiate ? undefined : facts.opened?.uploadId, texts);
+  // What is gone from OSS cannot be resumed.
+  const uploadId = facts.opened?.uploadId;
+  judgeCheckpoint(
+    world,
+    how,
+    uploadIds.includes(uploadId) || !RESUMABLE.has(how) ? uploadId : undefined,
+    texts,
+  );
 }
 
 /** A checkpoint is there exactly when a resume can use it. */
