@@ -202,7 +202,7 @@ export const CANARIES = [
   {
     name: 'a second copy takes no slot',
     file: 'upload/hedging.ts',
-    find: 'watching.then(() => run.limit(sendCopy)).catch(() => undefined);',
+    find: 'watching.then(() => run.limit(sendCopy, over)).catch(() => undefined);',
     replace: 'watching.then(sendCopy).catch(() => undefined);',
   },
   {

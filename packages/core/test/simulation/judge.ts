@@ -28,6 +28,11 @@ function judgeEnding(
       rivals.some(({ bytes }) => facts.bytes === undefined || !isSame(bytes, facts.bytes));
     if (!isOurs && !isContested) blame('it completed, and the object is another');
     if (facts.last?.type !== 'completed') blame('it completed without saying so');
+    const sameUpload = before.filter((ending) => isOfSameUpload(ending, facts.opened?.uploadId));
+    const isMixed = sameUpload.some(
+      (ending) => ending.facts.named !== undefined && !isSame(ending.facts.named, facts.bytes),
+    );
+    if (isMixed) blame('an upload that began with other bytes was gone on with');
   }
   // What an earlier life had sent may be completed all the same.
   const isFirst = before.length === 0 && rivals.length === 0;
@@ -41,6 +46,10 @@ function judgeEnding(
     uploadIds.includes(uploadId) || !RESUMABLE.has(how) ? uploadId : undefined,
     texts,
   );
+}
+
+function isOfSameUpload({ facts }: Ending, uploadId: string | undefined): boolean {
+  return uploadId !== undefined && facts.opened?.uploadId === uploadId;
 }
 
 /** A checkpoint is there exactly when a resume can use it. */

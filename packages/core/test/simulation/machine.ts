@@ -116,7 +116,11 @@ function openSource(machine: Machine): Source {
   return {
     identity: file.identity,
     size: bytes.length,
-    fingerprint: () => process.call(async () => `${file.identity}:${file.version}`),
+    fingerprint: () =>
+      process.call(async () => {
+        observer.sourceNamed(file.bytes);
+        return `${file.identity}:${file.version}`;
+      }),
     part: (offset, size) => createPartBody({ size, read: () => read(offset, offset + size) }),
     close: () => process.call(async () => observer.sourceClosed()),
   };

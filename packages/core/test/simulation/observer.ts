@@ -7,6 +7,7 @@ import type { Scenario } from './scenario.ts';
 export interface Observer {
   sourceOpened(bytes: Uint8Array): void;
   sourceClosed(): void;
+  sourceNamed(bytes: Uint8Array): void;
   streamOpened(bytes: Uint8Array): void;
   leased(): void;
   released(): void;
@@ -31,6 +32,8 @@ export interface Observer {
 export interface Facts {
   /** The bytes of the source that the last walk opened. */
   readonly bytes: Uint8Array | undefined;
+  /** What the source was when it last gave its fingerprint. */
+  readonly named: Uint8Array | undefined;
   /** An upload was begun and may not have been remembered. */
   readonly mayHaveForgotten: boolean;
   readonly toldOfRemains: boolean;
@@ -67,6 +70,7 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
   let uploadOfBytes: string | undefined;
   const facts: { -readonly [Name in keyof Facts]: Facts[Name] } = {
     bytes: undefined,
+    named: undefined,
     mayHaveForgotten: false,
     toldOfRemains: false,
     opened: undefined,
@@ -137,6 +141,9 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     },
     sourceClosed() {
       openSources -= 1;
+    },
+    sourceNamed(bytes) {
+      facts.named = bytes;
     },
     streamOpened(bytes) {
       facts.bytes = bytes;
