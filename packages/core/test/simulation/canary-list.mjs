@@ -220,7 +220,7 @@ export const CANARIES = [
   {
     name: 'an upload that somebody took away is the end',
     file: 'upload/run-upload.ts',
-    find: 'if (isGone(reason) && restarts < RESTARTS_MAX) return walkAgain(run, source, id, restarts);',
+    find: 'if (isGone(reason)) return walkAgain(run, source, id, restarts);',
     replace: '',
   },
   {
