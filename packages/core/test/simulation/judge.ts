@@ -16,7 +16,7 @@ export function judge(world: World, endings: readonly Ending[]): void {
 
 function judgeEnding(
   world: World,
-  { how, facts, object, isAlive, texts, uploadIds }: Ending,
+  { how, facts, object, isAlive, texts }: Ending,
   before: readonly Ending[],
 ): void {
   const { scenario, rivals, blame } = world;
@@ -38,14 +38,8 @@ function judgeEnding(
   const isFirst = before.length === 0 && rivals.length === 0;
   if (how === 'aborted' && isOurs && isFirst) blame('it was aborted, and the object is there');
   if (!isAlive || !scenario.isDurable || rivals.length > 0 || facts.toldOfRemains) return;
-  // What is gone from OSS cannot be resumed.
-  const uploadId = facts.opened?.uploadId;
-  judgeCheckpoint(
-    world,
-    how,
-    uploadIds.includes(uploadId) || !RESUMABLE.has(how) ? uploadId : undefined,
-    texts,
-  );
+  // An upload whose successor was being begun is gone, and so is its checkpoint.
+  judgeCheckpoint(world, how, facts.mayHaveForgotten ? undefined : facts.opened?.uploadId, texts);
 }
 
 function isOfSameUpload({ facts }: Ending, uploadId: string | undefined): boolean {

@@ -148,11 +148,10 @@ function controlPlaneOf(machine: Machine): ControlPlane {
   }
 
   return {
-    initiate: (request) =>
-      over('initiate', async () => {
-        observer.initiating();
-        return coordinator.initiate(request);
-      }),
+    initiate(request) {
+      observer.initiating();
+      return over('initiate', () => coordinator.initiate(request));
+    },
     presignParts: (request) =>
       over('presignParts', async () => {
         const parts = await coordinator.presignParts(request);

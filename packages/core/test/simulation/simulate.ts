@@ -75,8 +75,6 @@ export interface Ending {
   readonly facts: Facts;
   /** The checkpoints that were there then. */
   readonly texts: readonly string[];
-  /** The uploads that OSS knew then. */
-  readonly uploadIds: readonly (string | undefined)[];
   /** The object under the key then. */
   readonly object: Uint8Array | undefined;
 }
@@ -179,12 +177,11 @@ async function live(
   running.observer.ended(process.isAlive);
   // A dead process hears nothing of it, but lets go of what it waits for.
   if (!process.isAlive) void running.upload.abort();
-  const uploadIds = cloud.model.uploads(BUCKET).map(({ uploadId }) => uploadId);
   const object = await cloud.model.object(BUCKET, KEY)?.bytes();
   await drive(world, () => world.rivals.every((rival) => rival.how !== undefined));
   const texts = [...disk.texts.values()];
   const { facts } = running.observer;
-  return { how, isAlive: process.isAlive, isStormy: world.isStormy(), facts, texts, uploadIds, object };
+  return { how, isAlive: process.isAlive, isStormy: world.isStormy(), facts, texts, object };
 }
 
 interface Running {
