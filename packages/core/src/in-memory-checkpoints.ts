@@ -14,6 +14,7 @@ export function createInMemoryCheckpoints(): CheckpointStore {
       texts.delete(id);
     },
     async setAside(id) {
+      // Nobody could look at it there: it is let go.
       texts.delete(id);
     },
     list: async () => [...texts.keys()],

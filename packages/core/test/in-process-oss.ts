@@ -1,5 +1,6 @@
 import { type PartRequest, type PartResponse, UploadError } from '@partway/core';
 import type { UploadGrant, UploadTokens } from '@partway/core/coordinator';
+import { unlessAborted } from '@partway/core/oss';
 import type { OssRequest, OssResponse, Outcome } from '@partway/emulator';
 
 /** Answers one request, or rejects as a lost connection does. `stop` closes the connection. */
@@ -18,7 +19,7 @@ export function putOver(answer: AnswerRequest): (request: PartRequest) => Promis
     const sent = { ...headers, 'content-length': String(body.size) };
     const broken: unknown[] = [];
     const chunks = told(body.chunks(signal), onProgress, (reason) => broken.push(reason));
-    const response = await untilStopped(answer(requestOf('PUT', url, sent, chunks), signal), signal);
+    const response = await unlessAborted(() => answer(requestOf('PUT', url, sent, chunks), signal), signal);
     // Whatever OSS made of half a body, it is the body's own error that counts.
     if (broken.length > 0) throw broken[0];
     signal.throwIfAborted();
@@ -33,7 +34,7 @@ export function fetchOver(answer: AnswerRequest): (url: string, init: RequestIni
     const headers = { ...(init.headers as Record<string, string>), 'content-length': String(bytes.length) };
     const stop = init.signal ?? new AbortController().signal;
     const request = requestOf(init.method ?? 'GET', url, headers, once(bytes));
-    const response = await untilStopped(answer(request, stop), stop).catch((reason: unknown) => {
+    const response = await unlessAborted(() => answer(request, stop), stop).catch((reason: unknown) => {
       throw new TypeError('fetch failed', { cause: reason });
     });
     return responseOf(response);
@@ -113,21 +114,6 @@ export function aborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-}
-
-/** Whoever closes the connection waits no longer, whatever the other side still does. */
-async function untilStopped<T>(answering: Promise<T>, signal: AbortSignal): Promise<T> {
-  const ended = new AbortController();
-  const stopped = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: ended.signal });
-  });
-  answering.catch(() => undefined);
-  try {
-    return await Promise.race([answering, stopped]);
-  } finally {
-    ended.abort();
-  }
 }
 
 export function connectionLost(how: string): UploadError {

@@ -9,6 +9,13 @@ import {
 } from '@partway/core';
 import { createUndiciTransport, type UndiciTransport } from './undici-transport.ts';
 
+export interface PlatformOptions {
+  /** The side that holds the credentials: a coordinator in this process, or one over HTTP. */
+  readonly controlPlane: ControlPlane;
+  /** Default: one undici transport for all uploads of the process. */
+  readonly transport?: Transport | undefined;
+}
+
 /** What every upload awaits besides its bytes. */
 export interface PlatformPorts {
   readonly controlPlane: ControlPlane;

@@ -2,27 +2,21 @@ import { fileURLToPath } from 'node:url';
 import {
   assertOptions,
   type CheckpointStore,
-  type ControlPlane,
   startUpload,
-  type Transport,
   type Upload,
   type UploadOptions,
   type UploadPorts,
 } from '@partway/core';
 import { createFileSource } from './file-source.ts';
-import { platformPorts } from './platform-ports.ts';
+import { type PlatformOptions, platformPorts } from './platform-ports.ts';
 
-export interface UploadFileOptions extends UploadOptions {
-  /** The side that holds the credentials: a coordinator in this process, or one over HTTP. */
-  readonly controlPlane: ControlPlane;
+export interface UploadFileOptions extends UploadOptions, PlatformOptions {
   /**
    * Where unfinished uploads are remembered, so that the same file to the same key is resumed after a crash:
    * see `createFileCheckpoints`. The coordinator needs lasting `tokenKeys` then. Default: nowhere, and a
    * failed upload is removed from OSS.
    */
   readonly checkpoints?: CheckpointStore | undefined;
-  /** Default: one undici transport for all uploads of the process. */
-  readonly transport?: Transport | undefined;
 }
 
 /**

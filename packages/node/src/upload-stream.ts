@@ -1,21 +1,15 @@
 import {
   assertOptions,
   type ByteStream,
-  type ControlPlane,
   type StreamPorts,
   type StreamUploadOptions,
   startStreamUpload,
-  type Transport,
   type Upload,
 } from '@partway/core';
-import { platformPorts } from './platform-ports.ts';
+import { type PlatformOptions, platformPorts } from './platform-ports.ts';
 import { createSpillFiles } from './spill-files.ts';
 
-export interface UploadStreamOptions extends StreamUploadOptions {
-  /** The side that holds the credentials: a coordinator in this process, or one over HTTP. */
-  readonly controlPlane: ControlPlane;
-  /** Default: one undici transport for all uploads of the process. */
-  readonly transport?: Transport | undefined;
+export interface UploadStreamOptions extends StreamUploadOptions, PlatformOptions {
   /**
    * Where the parts for which `memoryMax` has no room are kept until they are confirmed, in temporary files
    * that nobody but this process can open. Default: the system's directory for them.
@@ -38,7 +32,7 @@ export function uploadStream(stream: ByteStream, options: UploadStreamOptions): 
 export function beginStream<Options extends Omit<UploadStreamOptions, 'memoryMax'>>(
   stream: ByteStream,
   options: Options,
-  start: (ports: StreamPorts, options: Omit<Options, 'controlPlane' | 'transport' | 'directory'>) => Upload,
+  start: (ports: StreamPorts, options: Omit<Options, keyof PlatformOptions | 'directory'>) => Upload,
 ): Upload {
   assertOptions(options);
   const { controlPlane, transport, directory, ...uploadOptions } = options;

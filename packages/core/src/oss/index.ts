@@ -27,10 +27,10 @@ export type { Fetch } from './signed-fetch.ts';
 
 // For those who write an ObjectStore over another client.
 
+export { unlessAborted } from '../unless-aborted.ts';
 export type { OssAnswer } from './error-response.ts';
 export { errorIn, ossError } from './error-response.ts';
 export type { OssOperation, OssWire } from './object-store.ts';
 export { createObjectStore } from './object-store.ts';
 export type { OssClock } from './oss-clock.ts';
 export { createOssClock } from './oss-clock.ts';
-export { unlessAborted } from './unless-aborted.ts';

@@ -1,11 +1,11 @@
 import { UploadError } from '../errors.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import type { Credentials, OssCredentials } from './credentials.ts';
 import { errorIn, type OssAnswer } from './error-response.ts';
 import { ANSWER_SIZE_MAX } from './limits.ts';
 import type { OssOperation } from './object-store.ts';
 import type { OssClock } from './oss-clock.ts';
 import { type SignedRequest, type SignRequest, signHeaders } from './presign.ts';
-import { unlessAborted } from './unless-aborted.ts';
 import { malformedAnswer } from './xml.ts';
 
 /** What of `fetch` is used. */

@@ -39,21 +39,10 @@ function createTurns(turnsMax: number): Budget['enter'] {
     admit();
   }
 
-  return (signal) =>
-    new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const begin = (): void => {
-        signal.removeEventListener('abort', giveUp);
-        resolve(leave);
-      };
-      const giveUp = (): void => {
-        waiting.splice(waiting.indexOf(begin), 1);
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', giveUp, { once: true });
-      waiting.push(begin);
-      admit();
-    });
+  return async (signal) => {
+    await queued(waiting, admit, signal);
+    return leave;
+  };
 }
 
 /** The shares take turns: whoever was served goes to the end of the row. */

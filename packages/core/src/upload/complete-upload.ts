@@ -1,9 +1,9 @@
 import type { InitiatedUpload, Receipt, UploadedObject } from '../ports.ts';
 import { expectedObject, proveObject } from '../proof.ts';
+import { ask } from './ask.ts';
 import { UNINTERRUPTED } from './interruption.ts';
-import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
-import { COMPLETE_MS_MAX, withDeadline } from './with-deadline.ts';
+import { COMPLETE_MS_MAX } from './with-deadline.ts';
 
 /**
  * Once Complete is on its way its outcome is found out, whatever the caller wants meanwhile: OSS carries it
@@ -16,10 +16,12 @@ export async function completeUpload(
 ): Promise<UploadedObject> {
   run.signal.throwIfAborted();
   run.emit({ type: 'completing' });
-  const object = await retrying(run, UNINTERRUPTED, { operation: 'complete', key }, () =>
-    withDeadline(run, COMPLETE_MS_MAX, UNINTERRUPTED, (signal) =>
-      run.ports.controlPlane.complete({ uploadToken, receipts, signal }),
-    ),
+  const object = await ask(
+    run,
+    UNINTERRUPTED,
+    { operation: 'complete', key },
+    (signal) => run.ports.controlPlane.complete({ uploadToken, receipts, signal }),
+    COMPLETE_MS_MAX,
   );
   proveObject(expectedObject(receipts), object);
   return object;

@@ -1,10 +1,9 @@
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { InitiatedUpload } from '../ports.ts';
+import { ask } from './ask.ts';
 import { type Checkpoint, checkpointId, decodeCheckpoint } from './checkpoint.ts';
 import { PAUSED, UNINTERRUPTED } from './interruption.ts';
-import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
-import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** Whether a failed walk leaves everything as it is, for a resume. */
 export function isKept(run: UploadRun, { kind }: InitiatedUpload, reason: unknown): boolean {
@@ -54,10 +53,8 @@ export async function abandonUpload(
   id: string,
 ): Promise<void> {
   try {
-    await retrying(run, UNINTERRUPTED, { operation: 'abort', key }, () =>
-      withDeadline(run, VERB_MS_MAX, UNINTERRUPTED, (signal) =>
-        run.ports.controlPlane.abort({ uploadToken, signal }),
-      ),
+    await ask(run, UNINTERRUPTED, { operation: 'abort', key }, (signal) =>
+      run.ports.controlPlane.abort({ uploadToken, signal }),
     );
     await run.checkpoints.remove(id);
   } catch (reason) {

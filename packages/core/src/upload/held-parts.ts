@@ -1,11 +1,10 @@
 import { UploadError } from '../errors.ts';
 import type { Part } from '../part-plan.ts';
 import type { ListedPart, Receipt, Source, UploadedObject } from '../ports.ts';
+import { ask } from './ask.ts';
 import { completeUpload } from './complete-upload.ts';
 import type { OpenedUpload } from './open-upload.ts';
-import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
-import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** The parts OSS holds, by number. */
 export type HeldParts = ReadonlyMap<number, ListedPart>;
@@ -17,10 +16,8 @@ export async function listHeldParts(
 ): Promise<HeldParts | undefined> {
   if (!isResumed) return new Map();
   try {
-    const listed = await retrying(run, run.signal, { operation: 'listParts', key }, () =>
-      withDeadline(run, VERB_MS_MAX, run.signal, (signal) =>
-        run.ports.controlPlane.listParts({ uploadToken, signal }),
-      ),
+    const listed = await ask(run, run.signal, { operation: 'listParts', key }, (signal) =>
+      run.ports.controlPlane.listParts({ uploadToken, signal }),
     );
     return new Map(listed.map((part) => [part.partNumber, part]));
   } catch (reason) {

@@ -56,24 +56,23 @@ export async function loadResumption(
   // A text under another id than its own was put there by somebody else.
   if (checkpoint === undefined || checkpointId(checkpoint, checkpoint.key) !== id) return undefined;
   const { identity, key, object, upload } = checkpoint;
-  const told = OBJECT_OPTIONS.filter((name) => object[name] !== undefined);
-  const options = Object.fromEntries(told.map((name) => [name, object[name]]));
+  const options = Object.fromEntries(Object.entries(object).filter(([name]) => name in OBJECT_OPTIONS));
   return { identity, options: { ...options, key, partSize: upload.partSize } };
 }
 
-/** What a checkpoint may say of the object, and nothing of how it is sent. */
-const OBJECT_OPTIONS: readonly (keyof ObjectOptions)[] = [
-  'contentType',
-  'cacheControl',
-  'contentDisposition',
-  'contentEncoding',
-  'expires',
-  'metadata',
-  'tagging',
-  'storageClass',
-  'serverSideEncryption',
-  'serverSideDataEncryption',
-  'serverSideEncryptionKeyId',
-  'acl',
-  'forbidOverwrite',
-];
+/** What a checkpoint may say of the object, and nothing of how it is sent. None can be left out. */
+const OBJECT_OPTIONS: Readonly<Record<keyof ObjectOptions, true>> = {
+  contentType: true,
+  cacheControl: true,
+  contentDisposition: true,
+  contentEncoding: true,
+  expires: true,
+  metadata: true,
+  tagging: true,
+  storageClass: true,
+  serverSideEncryption: true,
+  serverSideDataEncryption: true,
+  serverSideEncryptionKeyId: true,
+  acl: true,
+  forbidOverwrite: true,
+};

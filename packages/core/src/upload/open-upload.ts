@@ -3,6 +3,7 @@ import { OBJECT_SIZE_MAX } from '../oss/limits.ts';
 import { sourceChangedError } from '../part-body.ts';
 import { isPartSize } from '../part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
+import { ask } from './ask.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { isCalledOff } from './failed-upload.ts';
 import { UNINTERRUPTED } from './interruption.ts';
@@ -16,7 +17,7 @@ export interface OpenedUpload extends InitiatedUpload {
   readonly isResumed: boolean;
 }
 
-/** The upload that a checkpoint of this source names, or else a new one, which a checkpoint then names. */
+/** The upload that a checkpoint of this source names, or else a new one. */
 export async function openUpload(run: UploadRun, source: Source, id: string): Promise<OpenedUpload> {
   const checkpoint = await loadCheckpoint(run, source, id);
   if (checkpoint !== undefined) return { ...checkpoint.upload, isResumed: true };
@@ -43,10 +44,8 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
 /** The caller wants a new upload: the unfinished one goes first. */
 async function discard(run: UploadRun, { upload }: Checkpoint): Promise<undefined> {
   const { key, uploadToken } = upload;
-  await retrying(run, run.signal, { operation: 'abort', key }, () =>
-    withDeadline(run, VERB_MS_MAX, run.signal, (signal) =>
-      run.ports.controlPlane.abort({ uploadToken, signal }),
-    ),
+  await ask(run, run.signal, { operation: 'abort', key }, (signal) =>
+    run.ports.controlPlane.abort({ uploadToken, signal }),
   ).catch((reason: unknown) => {
     // A token nobody opens any more must not stand in the way of a new upload.
     if (UploadError.from(reason).code !== 'token_refused') throw reason;

@@ -2,6 +2,7 @@ import { createCrc64 } from '../checksum/crc64.ts';
 import { UploadError } from '../errors.ts';
 import { createPartBody } from '../part-body.ts';
 import type { PartBody, PartBuffer, PartBuffers } from '../ports.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 
 /** Bytes that come once, and end nobody knows when: Node's Readable, a web ReadableStream, a generator. */
 export type ByteStream = AsyncIterable<Uint8Array> | WebStream;
@@ -43,8 +44,11 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
 
   /** The next chunk, valid until one more is asked for. */
   async function read(signal: AbortSignal): Promise<Uint8Array | undefined> {
-    reading ??= chunks.next().catch(throwUnreadable);
-    const { done, value } = await unlessStopped(reading, signal);
+    const next = (): Promise<IteratorResult<Uint8Array>> => {
+      reading ??= chunks.next().catch(throwUnreadable);
+      return reading;
+    };
+    const { done, value } = await unlessAborted(next, signal);
     reading = undefined;
     if (done) return undefined;
     if (!(value instanceof Uint8Array)) throw notBytes(value);
@@ -111,20 +115,6 @@ function iteratorOf(stream: ByteStream): AsyncIterator<Uint8Array> {
       return { done: true, value: undefined };
     },
   };
-}
-
-async function unlessStopped<T>(waiting: Promise<T>, signal: AbortSignal): Promise<T> {
-  const ended = new AbortController();
-  const stopped = new Promise<never>((_, reject) => {
-    const stop = (): void => reject(signal.reason);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true, signal: ended.signal });
-  });
-  try {
-    return await Promise.race([waiting, stopped]);
-  } finally {
-    ended.abort();
-  }
 }
 
 function throwUnreadable(cause: unknown): never {

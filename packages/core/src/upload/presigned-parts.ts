@@ -6,8 +6,8 @@ import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 /** The small window of presigned parts that an upload holds. */
 export interface PresignedParts {
   /**
-   * A request for this part that has a good part of its life before it. Each call gives a request not given
-   * before, so that a retry never meets the URL that failed.
+   * A request for this part that has a good part of its life before it. Each call gives one signed anew, or
+   * not given before: a retry does not meet the URL that failed, unless both were signed in one second.
    */
   take(partNumber: number, afterRefusal: boolean): Promise<PresignedPart>;
 }

@@ -62,14 +62,14 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
 const RESTARTS_MAX = 6;
 
 function walkAgain(run: UploadRun, source: Source, id: string, restarts: number): Promise<UploadedObject> {
-  if (restarts >= RESTARTS_MAX) throw takenAway(restarts + 1);
+  if (restarts >= RESTARTS_MAX) throw takenAway();
   return walk({ ...run, options: { ...run.options, resume: true } }, source, id, restarts + 1);
 }
 
-function takenAway(times: number): UploadError {
+function takenAway(): UploadError {
   return new UploadError({
     code: 'upload_not_found',
-    message: `the upload was gone from OSS ${times} times, or its checkpoint could not be removed`,
+    message: 'the upload was gone from OSS again and again, or its checkpoint could not be removed',
     disposition: 'permanent',
     hint: 'Look for whoever aborts uploads of this key: another process, or a lifecycle rule.',
   });

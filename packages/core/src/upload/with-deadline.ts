@@ -1,4 +1,5 @@
 import { UploadError } from '../errors.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { UNINTERRUPTED } from './interruption.ts';
 import type { UploadRun } from './upload-run.ts';
 
@@ -22,20 +23,13 @@ export async function withDeadline<T>(
   const ended = new AbortController();
   // Never that of all uploads: each combination with it would stay in memory for ever.
   const stop = signal === UNINTERRUPTED ? late.signal : AbortSignal.any([signal, late.signal]);
-  const stopped = new Promise<never>((_, reject) => {
-    // Removed when the try has ended: a listener would keep the signal, and all it refers to, for ever.
-    stop.addEventListener('abort', () => reject(stop.reason), { once: true, signal: ended.signal });
-  });
-  // It may be stopped before anybody waits for it.
-  stopped.catch(() => undefined);
   run.ports.clock.sleep(deadlineMs, ended.signal).then(
     () => late.abort(noAnswer(deadlineMs)),
     // The try has ended first.
     () => undefined,
   );
   try {
-    stop.throwIfAborted();
-    return await Promise.race([attempt(stop), stopped]);
+    return await unlessAborted(() => attempt(stop), stop);
   } finally {
     ended.abort();
   }

@@ -74,8 +74,8 @@ export const CANARIES = [
   },
   {
     name: 'a rejection nobody handles',
-    file: 'upload/with-deadline.ts',
-    find: 'stopped.catch(() => undefined);',
+    file: 'upload/presigned-parts.ts',
+    find: 'held.catch(() => undefined);',
     replace: '',
   },
   {
@@ -135,9 +135,8 @@ export const CANARIES = [
   {
     name: 'Complete is called off by an abort',
     file: 'upload/complete-upload.ts',
-    find: "const object = await retrying(run, UNINTERRUPTED, { operation: 'complete', key }, () =>\n    withDeadline(run, COMPLETE_MS_MAX, UNINTERRUPTED, (signal) =>",
-    replace:
-      "const object = await retrying(run, run.signal, { operation: 'complete', key }, () =>\n    withDeadline(run, COMPLETE_MS_MAX, run.signal, (signal) =>",
+    find: "UNINTERRUPTED,\n    { operation: 'complete', key },",
+    replace: "run.signal,\n    { operation: 'complete', key },",
   },
   {
     name: 'a Complete whose answer was lost is a failure',

@@ -1,6 +1,20 @@
 import type { FaultRule } from '@partway/emulator';
 import { BUCKET, KEY } from './cloud.ts';
-import { type Ending, FOREIGN_BYTES, type World } from './simulate.ts';
+import type { Facts } from './observer.ts';
+import type { World } from './world.ts';
+
+/** How one life of the process that uploads has ended. */
+export interface Ending {
+  readonly how: string;
+  readonly isAlive: boolean;
+  readonly facts: Facts;
+  /** The checkpoints that were there then. */
+  readonly texts: readonly string[];
+  /** The object under the key then. */
+  readonly object: Uint8Array | undefined;
+}
+
+export const FOREIGN_BYTES = new TextEncoder().encode('somebody else put this here');
 
 /** What must hold of every life, and in the end. */
 export function judge(world: World, endings: readonly Ending[]): void {
