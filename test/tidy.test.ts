@@ -55,7 +55,7 @@ test('core and browser import nothing of Node', () => {
 
 /** A second importer of a dependency is a question for the review. */
 const ONE_IMPORTER: Readonly<Record<string, string>> = {
-  'p-limit': 'packages/core/src/upload/upload.ts',
+  'p-limit': 'packages/core/src/upload/part-limit.ts',
   jose: 'packages/core/src/coordinator/upload-token.ts',
 };
 

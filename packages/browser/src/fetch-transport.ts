@@ -21,8 +21,16 @@ export interface FetchTransportOptions {
  */
 export function createFetchTransport(options: FetchTransportOptions = {}): Transport {
   const send = options.fetch ?? fetch.bind(globalThis);
-  return { tellsProgress: false, hidesHeaders: true, put: (request) => put(send, request) };
+  return {
+    tellsProgress: false,
+    hidesHeaders: true,
+    connectionsMax: CONNECTIONS_MAX,
+    put: (request) => put(send, request),
+  };
 }
+
+/** Every browser has at most so many connections to one origin over HTTP/1.1, the only one OSS speaks. */
+const CONNECTIONS_MAX = 6;
 
 async function put(send: typeof fetch, request: PartRequest): Promise<PartResponse> {
   const { url, headers, body, onProgress, signal } = request;

@@ -14,8 +14,14 @@ export interface UploadOptions extends ObjectOptions {
    * the file would need more than 10,000 parts. A file smaller than one part is sent as one PutObject.
    */
   readonly partSize?: number | undefined;
-  /** Parts in flight, 1 to 64. Default: 5. */
-  readonly concurrency?: number | undefined;
+  /**
+   * Parts in flight, 1 to 64. `auto` starts with 16, goes up while that makes the upload clearly faster, and
+   * down when OSS throttles or parts stall, between 1 and `concurrencyMax`; never above what the transport
+   * can have in flight (6 in a page). Default: `auto`.
+   */
+  readonly concurrency?: number | 'auto' | undefined;
+  /** How far `auto` may go, 1 to 64. Default: 32. */
+  readonly concurrencyMax?: number | undefined;
   /**
    * Go on with an unfinished upload of the same source to the same key, where there is a checkpoint of it.
    * Default: true. `false` removes it from OSS and begins anew.
@@ -52,8 +58,10 @@ export interface StreamUploadOptions extends Omit<UploadOptions, 'resume' | 'ver
 
 /** What many uploads share. */
 export interface UploaderOptions {
-  /** Requests in flight, of all uploads together, 1 to 256. Default: 16. */
-  readonly concurrency?: number | undefined;
+  /** Requests in flight, of all uploads together, 1 to 256, or `auto`. Default: `auto`. */
+  readonly concurrency?: number | 'auto' | undefined;
+  /** How far `auto` may go, 1 to 256. Default: 32. */
+  readonly concurrencyMax?: number | undefined;
   /** Uploads under way at once, 1 to 1000; the others wait, and OSS knows nothing of them. Default: 16. */
   readonly filesMax?: number | undefined;
   /**
@@ -100,7 +108,8 @@ export interface ResolvedOptions {
   readonly key: string;
   readonly object: ObjectOptions;
   readonly partSize: number | undefined;
-  readonly concurrency: number;
+  readonly concurrency: number | 'auto';
+  readonly concurrencyMax: number;
   readonly resume: boolean;
   readonly verifyHeld: 'all' | 'size';
   readonly hedge: number;
@@ -115,7 +124,8 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
   const {
     key,
     partSize,
-    concurrency = 5,
+    concurrency = 'auto',
+    concurrencyMax = 32,
     resume = true,
     verifyHeld = 'all',
     hedge = 0.02,
@@ -134,7 +144,8 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
   objectHeaders(markedObject(object, '0'.repeat(32)));
   aclHeader(object.acl);
   if (partSize !== undefined) assertPartSize(partSize);
-  assertConcurrency(concurrency);
+  if (concurrency !== 'auto') assertConcurrency(concurrency);
+  assertInteger('concurrencyMax', concurrencyMax, 1, 64);
   assertVerifyHeld(verifyHeld);
   assertHedge(hedge);
   return {
@@ -142,6 +153,7 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
     object,
     partSize,
     concurrency,
+    concurrencyMax,
     resume,
     verifyHeld,
     hedge,
@@ -182,11 +194,12 @@ export function assertConcurrency(concurrency: number): void {
 
 /** Throws a `RangeError` that names the option. */
 export function resolveUploaderOptions(options: UploaderOptions): Resolved<UploaderOptions> {
-  const { concurrency = 16, filesMax = 16, memoryMax = 128 * 1024 ** 2 } = options;
-  assertUploaderConcurrency(concurrency);
+  const { concurrency = 'auto', concurrencyMax = 32, filesMax = 16, memoryMax = 128 * 1024 ** 2 } = options;
+  if (concurrency !== 'auto') assertUploaderConcurrency(concurrency);
+  assertInteger('concurrencyMax', concurrencyMax, 1, 256);
   assertInteger('filesMax', filesMax, 1, 1000);
   assertInteger('memoryMax', memoryMax, 4 * 1024 ** 2, Number.MAX_SAFE_INTEGER);
-  return { concurrency, filesMax, memoryMax };
+  return { concurrency, concurrencyMax, filesMax, memoryMax };
 }
 
 export function assertUploaderConcurrency(concurrency: number): void {

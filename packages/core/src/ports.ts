@@ -106,6 +106,8 @@ export interface Transport {
   readonly tellsProgress: boolean;
   /** Whether headers of an answer may be hidden, as CORS does in a page. */
   readonly hidesHeaders: boolean;
+  /** Parts to one origin that can be in flight at once: further ones would wait for them. */
+  readonly connectionsMax: number;
   put(request: PartRequest): Promise<PartResponse>;
 }
 

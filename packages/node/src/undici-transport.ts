@@ -40,6 +40,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Und
   return {
     tellsProgress: true,
     hidesHeaders: false,
+    connectionsMax: connections,
     put: (request) => put(agent, request),
     close: () => (options.dispatcher === undefined ? agent.close() : Promise.resolve()),
   };

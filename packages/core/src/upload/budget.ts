@@ -1,25 +1,40 @@
+import { createAdaptiveConcurrency } from './adaptive-concurrency.ts';
+import type { UploadEvent } from './events.ts';
+
 /** What several uploads share: turns for files, and slots for requests. */
 export interface Budget {
   /** Waits for the upload's turn. Call what it gives when the turn is over. Rejects with `signal.reason`. */
   enter(signal: AbortSignal): Promise<() => void>;
   /** A share of the slots: whoever has one waits behind no more than one request of each other share. */
   share(): Share;
-  /** Slots from now on. */
+  /** So many slots from now on, whatever is heard. */
   setSlots(slots: number): void;
 }
 
 export interface Share {
+  readonly isShared: boolean;
   /**
    * Runs a task as soon as a slot is free and it is this share's turn. Rejects with `signal.reason` before.
    */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Whether a slot is free that nobody waits for. */
   hasRoom(): boolean;
+  /** Of all shares together. */
+  slots(): number;
+  /** To be told every event of the upload. */
+  hear(event: UploadEvent): void;
 }
 
-/** `slots` requests at once, of `turns` uploads at once. */
-export function createBudget({ slots, turns }: { readonly slots: number; readonly turns: number }): Budget {
-  return { enter: createTurns(turns), ...createSlots(slots) };
+export interface BudgetOptions {
+  /** Requests at once. `auto`: as many as seem best, up to `slotsMax`. */
+  readonly slots: number | 'auto';
+  readonly slotsMax: number;
+  /** Uploads at once. */
+  readonly turns: number;
+}
+
+export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget {
+  return { enter: createTurns(turns), ...createSlots(slots, slotsMax) };
 }
 
 /** First come, first served. */
@@ -46,13 +61,16 @@ function createTurns(turnsMax: number): Budget['enter'] {
 }
 
 /** The shares take turns: whoever was served goes to the end of the row. */
-function createSlots(slots: number): Pick<Budget, 'share' | 'setSlots'> {
+function createSlots(wanted: number | 'auto', slotsMax: number): Pick<Budget, 'share' | 'setSlots'> {
   const row: (() => void)[][] = [];
-  let slotsMax = slots;
+  const isWaited = (): boolean => row.some((queue) => queue.length > 0);
+  const adapting = createAdaptiveConcurrency(slotsMax, isWaited);
+  let isAdaptive = wanted === 'auto';
+  let slots = wanted === 'auto' ? adapting.concurrency : wanted;
   let taken = 0;
 
   function serve(): void {
-    while (taken < slotsMax) {
+    while (taken < slots) {
       const next = row.findIndex((queue) => queue.length > 0);
       const [queue] = next < 0 ? [] : row.splice(next, 1);
       if (queue === undefined) return;
@@ -60,6 +78,11 @@ function createSlots(slots: number): Pick<Budget, 'share' | 'setSlots'> {
       taken += 1;
       queue.shift()?.();
     }
+  }
+
+  function turn(count: number): void {
+    slots = count;
+    serve();
   }
 
   /** A share that wants nothing takes no place in the row. */
@@ -71,7 +94,14 @@ function createSlots(slots: number): Pick<Budget, 'share' | 'setSlots'> {
     share() {
       const queue: (() => void)[] = [];
       return {
-        hasRoom: () => taken < slotsMax && row.every((each) => each.length === 0),
+        isShared: true,
+        hasRoom: () => taken < slots && !isWaited(),
+        slots: () => slots,
+        hear(event) {
+          if (!isAdaptive) return;
+          adapting.hear(event, queue);
+          if (adapting.concurrency !== slots) turn(adapting.concurrency);
+        },
         async run(task, signal) {
           if (!row.includes(queue)) row.push(queue);
           await queued(queue, serve, signal).finally(() => leaveRow(queue));
@@ -85,8 +115,8 @@ function createSlots(slots: number): Pick<Budget, 'share' | 'setSlots'> {
       };
     },
     setSlots(count) {
-      slotsMax = count;
-      serve();
+      isAdaptive = false;
+      turn(count);
     },
   };
 }

@@ -43,7 +43,7 @@ export interface UploadRun {
   readonly checkpoints: RunCheckpoints;
   /** Aborted when the caller stops the upload: with an `UploadError`, or with `PAUSED`. */
   readonly signal: AbortSignal;
-  /** Parts in flight, and the knob that turns them. */
+  /** Parts in flight. */
   readonly limit: PartLimit;
   readonly doubt: InitiateDoubt;
   readonly emit: (fact: UploadFact) => void;
@@ -53,7 +53,7 @@ export interface UploadRun {
 export interface PartLimit {
   /** The signal takes a task that has not begun out of the queue, where it waits for others. */
   <T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  concurrency: number;
+  readonly concurrency: number;
   /** Whether a task would begin at once, and keep nobody waiting. */
   isIdle(): boolean;
 }

@@ -1,6 +1,4 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { abortedError, UploadError } from '../errors.ts';
-import { createPartBuffers } from '../memory-buffers.ts';
 import {
   assertConcurrency,
   type ResolvedOptions,
@@ -9,16 +7,19 @@ import {
   type StreamUploadOptions,
   type UploadOptions,
 } from '../options.ts';
-import type { PartBuffers, UploadedObject } from '../ports.ts';
-import type { Budget, Share } from './budget.ts';
+import { firstPartSize } from '../part-plan.ts';
+import type { UploadedObject } from '../ports.ts';
+import type { Budget } from './budget.ts';
 import type { UploadEvent, UploadFact } from './events.ts';
 import { abandonForgotten, isCalledOff } from './failed-upload.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
 import { PAUSED } from './interruption.ts';
+import { createPartLimit } from './part-limit.ts';
 import { runUpload } from './run-upload.ts';
 import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
 import { createStops, type Stops } from './stops.ts';
-import type { PartLimit, StreamPorts, UploadPorts, UploadRun, Walk } from './upload-run.ts';
+import { createStreamMemory, type StreamMemory } from './stream-memory.ts';
+import type { StreamPorts, UploadPorts, UploadRun, Walk } from './upload-run.ts';
 import { createStreamWalk } from './walk-stream.ts';
 
 /** An upload under way. */
@@ -44,7 +45,7 @@ export interface Upload {
    * when nothing of it is left under way. An object whose Complete was already sent is not aborted any more.
    */
   abort(): Promise<void>;
-  /** Parts in flight from now on, 1 to 64. */
+  /** So many parts in flight from now on, 1 to 64, instead of as many as seems best. */
   setConcurrency(concurrency: number): void;
 }
 
@@ -59,8 +60,8 @@ export function startUpload(ports: UploadPorts, options: UploadOptions): Upload 
 /** The same for bytes that come once. They are read only as fast as parts are confirmed. */
 export function startStreamUpload(ports: StreamPorts, options: StreamUploadOptions): Upload {
   const { memoryMax, ...uploadOptions } = options;
-  const buffers = createPartBuffers(resolveMemoryMax(memoryMax), ports.spill);
-  return beginStreamUpload(ports, uploadOptions, buffers, NO_BUDGET);
+  const memory = createStreamMemory(resolveMemoryMax(memoryMax), ports.spill);
+  return beginStreamUpload(ports, uploadOptions, memory, NO_BUDGET);
 }
 
 /** An upload that shares a budget with others. */
@@ -71,18 +72,26 @@ export function beginUpload(ports: UploadPorts, options: UploadOptions, budget: 
 export function beginStreamUpload(
   ports: StreamPorts,
   options: Omit<StreamUploadOptions, 'memoryMax'>,
-  buffers: PartBuffers,
+  { buffers, partsWithin }: StreamMemory,
   budget: Budget,
 ): Upload {
   const resolved = resolveOptions(options);
+  const concurrencyMax = Math.min(resolved.concurrencyMax, partsWithin(firstPartSize(resolved.partSize)));
   const walk = createStreamWalk(ports.stream, buffers, resolved.partSize);
-  return begin({ ...ports, openSource: noSource, checkpoints: undefined }, resolved, walk, budget);
+  const streamPorts = { ...ports, openSource: noSource, checkpoints: undefined };
+  return begin(streamPorts, { ...resolved, concurrencyMax }, walk, budget);
 }
 
 /** Of an upload that shares nothing with others. */
 const NO_BUDGET: Budget = {
   enter: async () => () => undefined,
-  share: () => ({ run: (task) => task(), hasRoom: () => true }),
+  share: () => ({
+    isShared: false,
+    run: (task) => task(),
+    hasRoom: () => true,
+    slots: () => Number.POSITIVE_INFINITY,
+    hear: () => undefined,
+  }),
   setSlots: () => undefined,
 };
 
@@ -93,12 +102,13 @@ function noSource(): never {
 function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget: Budget): Upload {
   const fold = createSnapshotFold();
   const listeners = new Set([options.onEvent]);
-  const limit = shareLimit(pLimit(options.concurrency), budget.share());
+  const { limit, hear, fix } = createPartLimit(options, ports.transport.connectionsMax, budget.share());
   const stops = createStops();
 
   function emit(fact: UploadFact): void {
     const event: UploadEvent = { ...fact, at: ports.clock.now() };
     fold.add(event);
+    hear(event);
     for (const listener of [...listeners]) callListener(listener, event);
   }
 
@@ -128,7 +138,7 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
     },
     setConcurrency(concurrency) {
       assertConcurrency(concurrency);
-      limit.concurrency = concurrency;
+      fix(concurrency);
     },
   };
 }
@@ -190,23 +200,6 @@ function inTurn(walk: Walk, budget: Budget): Walk {
       leave();
     }
   };
-}
-
-/** Its own limit first, and then a slot of those it shares with others. */
-function shareLimit(own: LimitFunction, share: Share): PartLimit {
-  const limit = <T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> =>
-    own(() => share.run(task, signal));
-  return Object.defineProperties(limit, {
-    concurrency: {
-      get: () => own.concurrency,
-      set(concurrency: number) {
-        own.concurrency = concurrency;
-      },
-    },
-    isIdle: {
-      value: () => own.pendingCount === 0 && own.activeCount < own.concurrency && share.hasRoom(),
-    },
-  }) as PartLimit;
 }
 
 /** Lets the caller's signal stop the upload, until the function returned is called. */

@@ -1,4 +1,3 @@
-import { createPartBuffers } from '../memory-buffers.ts';
 import {
   assertUploaderConcurrency,
   resolveUploaderOptions,
@@ -8,6 +7,7 @@ import {
 } from '../options.ts';
 import type { PartBuffers } from '../ports.ts';
 import { createBudget } from './budget.ts';
+import { createStreamMemory } from './stream-memory.ts';
 import { beginStreamUpload, beginUpload, type Upload } from './upload.ts';
 import type { StreamPorts, UploadPorts } from './upload-run.ts';
 
@@ -28,14 +28,18 @@ const SLOT_MEMORY = 2 * 1024 ** 2;
  * memory.
  */
 export function createUploader(options: UploaderOptions = {}, spill?: PartBuffers): Uploader {
-  const { concurrency, filesMax, memoryMax } = resolveUploaderOptions(options);
+  const { concurrency, concurrencyMax, filesMax, memoryMax } = resolveUploaderOptions(options);
   const slotsWithin = (wanted: number): number =>
     Math.max(1, Math.min(wanted, Math.floor(memoryMax / 2 / SLOT_MEMORY)));
-  const budget = createBudget({ slots: slotsWithin(concurrency), turns: filesMax });
-  const buffers = createPartBuffers(Math.floor(memoryMax / 2), spill);
+  const budget = createBudget({
+    slots: concurrency === 'auto' ? 'auto' : slotsWithin(concurrency),
+    slotsMax: slotsWithin(concurrencyMax),
+    turns: filesMax,
+  });
+  const memory = createStreamMemory(Math.floor(memoryMax / 2), spill);
   return {
     start: (ports, uploadOptions) => beginUpload(ports, uploadOptions, budget),
-    startStream: (ports, uploadOptions) => beginStreamUpload(ports, uploadOptions, buffers, budget),
+    startStream: (ports, uploadOptions) => beginStreamUpload(ports, uploadOptions, memory, budget),
     setConcurrency(wanted) {
       assertUploaderConcurrency(wanted);
       budget.setSlots(slotsWithin(wanted));

@@ -54,6 +54,7 @@ export function portsOf(machine: Machine): UploadPorts {
     transport: {
       tellsProgress: true,
       hidesHeaders: false,
+      connectionsMax: 256,
       put: (request) => {
         const ended = observer.putStarted(request.url);
         const { url } = request;

@@ -8,7 +8,9 @@ export interface Scenario {
   readonly size: number;
   readonly chunkSize: number;
   readonly partSize: number;
+  /** Parts in flight; with `isAdaptive`, at most. */
   readonly concurrency: number;
+  readonly isAdaptive: boolean;
   readonly verifyHeld: 'all' | 'size';
   readonly hedge: number;
   readonly retry: Exactly<RetryOptions>;
@@ -85,6 +87,7 @@ export function drawScenario(seed: number): Scenario {
     chunkSize: draw.of([7_000, 40_000, 65_536, 200_000]),
     partSize: PART_SIZE,
     concurrency: draw.whole(1, 6),
+    isAdaptive: draw.chance(0.3),
     // Whoever believes what OSS lists must have an OSS that spoils nothing.
     verifyHeld: draw.chance(0.5) && !faults.some(spoils) ? 'size' : 'all',
     hedge: hasLaggards || draw.chance(0.5) ? 0.5 : 0.02,
@@ -132,8 +135,10 @@ const NO_FAILURE: PortFailure = { controlPlane: 0, checkpoints: 0, source: 0 };
 
 /** The options of an upload in this scenario. */
 export function optionsOf(scenario: Scenario): Omit<UploadOptions, 'key'> {
-  const { partSize, concurrency, verifyHeld, hedge, retry, stall, forbidOverwrite } = scenario;
-  return { partSize, concurrency, verifyHeld, hedge, retry, stall, forbidOverwrite };
+  const { partSize, verifyHeld, hedge, retry, stall, forbidOverwrite, isAdaptive } = scenario;
+  const concurrency = isAdaptive ? 'auto' : scenario.concurrency;
+  const concurrencyMax = scenario.concurrency;
+  return { partSize, concurrency, concurrencyMax, verifyHeld, hedge, retry, stall, forbidOverwrite };
 }
 
 /** The last parts take far longer than the others, at first. */

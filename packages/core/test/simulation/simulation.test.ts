@@ -23,6 +23,7 @@ const CALM: Scenario = {
   ...drawScenario(0),
   size: 3 * PART_SIZE + 1,
   concurrency: 2,
+  isAdaptive: false,
   verifyHeld: 'all',
   hedge: 0,
   retry: PATIENT,

@@ -32,7 +32,11 @@ export const put: Command = {
     },
     ...STORE_ARGS,
     'part-size': { type: 'string', valueHint: '8MiB', description: 'bytes of a part, from 100KiB to 5GiB' },
-    concurrency: { type: 'string', valueHint: '5', description: 'parts in flight, 1 to 64' },
+    concurrency: {
+      type: 'string',
+      valueHint: '16',
+      description: 'parts in flight, 1 to 64; default: as many as seem best',
+    },
     tries: { type: 'string', valueHint: '8', description: 'tries of one request, 1 to 100' },
     'url-lifetime': {
       type: 'string',

@@ -1,0 +1,100 @@
+/** How many parts are in flight, and what has been learnt of the link. */
+export interface ConcurrencyState {
+  readonly concurrency: number;
+  readonly concurrencyMax: number;
+  /** Doubling goes on until one gained too little, or OSS or the link pushed back. */
+  readonly isProbing: boolean;
+  /** Bytes per second before the last doubling; `undefined` before the first. */
+  readonly goodputBefore: number | undefined;
+  /** The connections are new, and slow as all are at first: the next window tells nothing. */
+  readonly isWarmingUp: boolean;
+  /** Beyond this it was too much, the last time. */
+  readonly ceiling: number;
+  /** Rounds since anything was pushed back. */
+  readonly calmRounds: number;
+}
+
+/** What moved in a stretch of time in which parts waited for a slot all along. */
+export interface GoodputWindow {
+  readonly durationMs: number;
+  readonly sentBytes: number;
+}
+
+/** What came of as many tries as a round has. */
+export interface Round {
+  readonly tries: number;
+  /** Those throttled by OSS, stalled or timed out. */
+  readonly pushedBack: number;
+}
+
+/** As good as fewer on a clean link, and several times better on one that loses packets. */
+export const CONCURRENCY_START = 16;
+
+/** A connection that carries less, in bytes per second, leaves room beside it. */
+const BUSY_CONNECTION = 0.75 * 1024 ** 2;
+/** A doubling that gained less was one too many. */
+const GAIN_MIN = 1.25;
+/** One failure among so many says nothing about the link. */
+const PUSHED_BACK_SHARE_MAX = 0.15;
+/** So many rounds without any, until more than the ceiling is tried again. */
+const CALM_ROUNDS = 16;
+
+export function startConcurrency(concurrencyMax: number): ConcurrencyState {
+  return {
+    concurrency: Math.min(CONCURRENCY_START, concurrencyMax),
+    concurrencyMax,
+    isProbing: true,
+    goodputBefore: undefined,
+    isWarmingUp: true,
+    ceiling: concurrencyMax,
+    calmRounds: 0,
+  };
+}
+
+/**
+ * Doubles while each connection carries little and the last doubling gained. Never steps back for goodput
+ * alone: links that seem slower for a while cost more than a connection too many.
+ */
+export function afterWindow(state: ConcurrencyState, window: GoodputWindow): ConcurrencyState {
+  const { concurrency, concurrencyMax, goodputBefore, isProbing, isWarmingUp } = state;
+  if (!isProbing) return state;
+  if (isWarmingUp) return { ...state, isWarmingUp: false };
+  const goodput = (window.sentBytes / window.durationMs) * 1000;
+  if (goodputBefore !== undefined && goodput < GAIN_MIN * goodputBefore) return settledAt(state);
+  if (goodput >= concurrency * BUSY_CONNECTION || concurrency === concurrencyMax) return state;
+  return {
+    ...state,
+    concurrency: Math.min(2 * concurrency, concurrencyMax),
+    goodputBefore: goodput,
+    isWarmingUp: true,
+  };
+}
+
+/** More than this gains nothing. */
+function settledAt(state: ConcurrencyState): ConcurrencyState {
+  const { concurrency } = state;
+  return { ...state, isProbing: false, concurrencyMax: concurrency, ceiling: concurrency };
+}
+
+/**
+ * Goes down by the share that was pushed back, by half at most; up again by one a round where nothing was, to
+ * one less than was too much, and after a long calm beyond it.
+ */
+export function afterRound(state: ConcurrencyState, { tries, pushedBack }: Round): ConcurrencyState {
+  const { concurrency, concurrencyMax, ceiling, isProbing } = state;
+  const share = pushedBack / tries;
+  if (pushedBack > 1 && share > PUSHED_BACK_SHARE_MAX) {
+    const kept = Math.floor(concurrency * Math.max(1 - share, 0.5));
+    return {
+      ...state,
+      concurrency: Math.max(1, kept),
+      ceiling: Math.max(1, concurrency - 1),
+      isProbing: false,
+      calmRounds: 0,
+    };
+  }
+  if (isProbing || pushedBack > 0) return state;
+  if (concurrency < ceiling) return { ...state, concurrency: concurrency + 1 };
+  if (state.calmRounds + 1 < CALM_ROUNDS) return { ...state, calmRounds: state.calmRounds + 1 };
+  return { ...state, ceiling: Math.min(ceiling + 1, concurrencyMax), calmRounds: 0 };
+}
