@@ -80,9 +80,15 @@ export const CANARIES = [
   },
   {
     name: 'one part more in flight than allowed',
-    file: 'upload/upload.ts',
-    find: 'pLimit(options.concurrency)',
-    replace: 'pLimit(options.concurrency + 1)',
+    file: 'upload/part-limit.ts',
+    find: 'most : concurrency)',
+    replace: 'most : concurrency + 1)',
+  },
+  {
+    name: 'auto starts with more parts in flight than allowed',
+    file: 'upload/adapt-concurrency.ts',
+    find: 'Math.min(CONCURRENCY_START, concurrencyMax)',
+    replace: 'CONCURRENCY_START',
   },
   {
     name: 'no checkpoint is written',
