@@ -1,0 +1,81 @@
+import { assert } from '../assert.ts';
+
+/** What `combineCrc64` needs of each piece. */
+export interface ChecksummedPiece {
+  readonly crc64: string;
+  readonly size: number;
+}
+
+/**
+ * The CRC64 of the pieces one after another, from theirs alone. Appending n bytes multiplies a CRC by x^(8n)
+ * modulo the polynomial; equal sizes share their multiplier, so that 10,000 equal parts cost one.
+ */
+export function combineCrc64(pieces: Iterable<ChecksummedPiece>): string {
+  const multipliers = new Map<number, Polynomial>();
+  let combined = ZERO;
+  for (const { size, crc64 } of pieces) {
+    let multiplier = multipliers.get(size);
+    if (multiplier === undefined) {
+      multiplier = powerForBytes(size);
+      multipliers.set(size, multiplier);
+    }
+    const { high, low } = multiply(combined, multiplier);
+    const appended = BigInt(crc64);
+    combined = {
+      high: high ^ Number(BigInt.asIntN(32, appended >> 32n)),
+      low: low ^ Number(BigInt.asIntN(32, appended)),
+    };
+  }
+  return String((BigInt(combined.high >>> 0) << 32n) | BigInt(combined.low >>> 0));
+}
+
+/**
+ * A polynomial of degree below 64 with its bits reflected, as all CRCs here are: the highest bit of `high` is
+ * the coefficient of x^0. Signs mean nothing.
+ */
+interface Polynomial {
+  readonly high: number;
+  readonly low: number;
+}
+
+const ZERO: Polynomial = { high: 0, low: 0 };
+const ONE: Polynomial = { high: 1 << 31, low: 0 };
+const X_TO_THE_8: Polynomial = { high: 1 << 23, low: 0 };
+
+/** The product modulo the polynomial: the sum of b·x^n over the terms x^n of `a`. */
+function multiply(a: Polynomial, b: Polynomial): Polynomial {
+  let high = 0;
+  let low = 0;
+  let { high: shiftedHigh, low: shiftedLow } = b;
+  for (let n = 0; n < 64; n++) {
+    const taken = -(((n < 32 ? a.high : a.low) >>> (31 - (n % 32))) & 1);
+    high ^= shiftedHigh & taken;
+    low ^= shiftedLow & taken;
+    const carry = -(shiftedLow & 1);
+    shiftedLow = ((shiftedLow >>> 1) | (shiftedHigh << 31)) ^ (0xd7870f42 & carry);
+    shiftedHigh = (shiftedHigh >>> 1) ^ (0xc96c5795 & carry);
+  }
+  return { high, low };
+}
+
+/** x^(8·size) modulo the polynomial. */
+function powerForBytes(size: number): Polynomial {
+  assert(Number.isSafeInteger(size) && size >= 0, 'size is a whole number of bytes');
+  let power = ONE;
+  for (let rest = size, n = 0; rest > 0; rest = Math.floor(rest / 2), n++) {
+    if (rest % 2 === 1) power = multiply(power, squareAt(n));
+  }
+  return power;
+}
+
+/** x^(8·2^n) for n from 0 on, as far as they were needed. */
+const SQUARES: Polynomial[] = [X_TO_THE_8];
+
+function squareAt(n: number): Polynomial {
+  const known = SQUARES[n];
+  if (known !== undefined) return known;
+  const root = squareAt(n - 1);
+  const square = multiply(root, root);
+  SQUARES[n] = square;
+  return square;
+}

@@ -1,0 +1,31 @@
+import { SCALAR_MODULE, SIMD_MODULE } from './crc64-modules.ts';
+import { createTablesFold } from './crc64-tables.ts';
+import { createWasmFold } from './crc64-wasm.ts';
+
+/** Two 32-bit halves, since numbers cannot hold 64 bits and BigInt is far slower. Signs mean nothing. */
+export interface Crc64Register {
+  high: number;
+  low: number;
+}
+
+/** Takes `bytes` into `register`. */
+export type FoldCrc64 = (register: Crc64Register, bytes: Uint8Array) => void;
+
+export interface Crc64Engine {
+  readonly name: 'simd' | 'scalar' | 'tables';
+  readonly fold: FoldCrc64;
+}
+
+/**
+ * The fastest way there is here. WebAssembly may be missing, forbidden by a Content-Security-Policy, or
+ * without SIMD: all of these throw.
+ */
+export function chooseEngine(): Crc64Engine {
+  try {
+    return { name: 'simd', fold: createWasmFold(SIMD_MODULE) };
+  } catch {}
+  try {
+    return { name: 'scalar', fold: createWasmFold(SCALAR_MODULE) };
+  } catch {}
+  return { name: 'tables', fold: createTablesFold() };
+}
