@@ -272,6 +272,8 @@ export interface ObjectStore {
   initiate(request: StoreInitiateRequest): Promise<{ readonly uploadId: string }>;
   /** Signs; sends nothing. `expiresAt` never lies beyond the life of the credentials, where that is known. */
   presign(request: StorePresignRequest): Promise<PresignedRequest>;
+  /** The same for UploadPart of each part number, in that order, all signed at one instant. */
+  presignParts(request: StorePresignPartsRequest): Promise<readonly PresignedUploadPart[]>;
   /** All pages, ascending by part number. */
   listParts(request: StoreListPartsRequest): Promise<readonly ListedPart[]>;
   complete(request: StoreCompleteRequest): Promise<CompletedUpload>;
@@ -309,6 +311,12 @@ export interface StorePresignRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface StorePresignPartsRequest
+  extends StoreUploadRequest,
+    Pick<StorePresignRequest, 'expiresInSeconds' | 'afterRefusal'> {
+  readonly partNumbers: readonly number[];
+}
+
 /** A request that anyone may send until it expires: a bearer credential. */
 export interface PresignedRequest {
   readonly method: string;
@@ -316,6 +324,11 @@ export interface PresignedRequest {
   /** Exactly the headers the sender must send, names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly expiresAt: number;
+}
+
+/** The UploadPart of one part. */
+export interface PresignedUploadPart extends PresignedRequest {
+  readonly partNumber: number;
 }
 
 export interface StoreObjectRequest {

@@ -196,7 +196,8 @@ test('credentials that OSS calls dead are asked for anew', async () => {
 
 test('an abort does not wait for a signer that never answers', async () => {
   const world = createWorld();
-  const store: ObjectStore = { ...world.store, presign: () => new Promise(() => undefined) };
+  const never = () => new Promise<never>(() => undefined);
+  const store: ObjectStore = { ...world.store, presign: never, presignParts: never };
   const plane = world.coordinatorOf(store);
   const upload = world.startWith(plane, small);
   upload.subscribe(() => undefined);

@@ -6,7 +6,6 @@ import {
   type OssAnswer,
   type OssClock,
   type OssOperation,
-  presign,
   unlessAborted,
 } from '@partway/core/oss';
 import type OSS from 'ali-oss';
@@ -38,10 +37,9 @@ export function createAliOssObjectStore(client: OSS): ObjectStore {
       if (error !== undefined) throw error;
       return answer;
     },
-    async presign(wanted) {
+    async urlTerms() {
       const set = await credentials.current();
-      const presigned = presign({ ...siteOf(raw, bucket), ...wanted, credentials: set, now: clock.now() });
-      return { ...presigned, expiresAt: presigned.expiresAt - clock.skewMs() };
+      return { ...siteOf(raw, bucket), credentials: set, now: clock.now(), skewMs: clock.skewMs() };
     },
   });
 }

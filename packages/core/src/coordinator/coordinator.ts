@@ -6,7 +6,7 @@ import type { Clock, ControlPlane, InitiateRequest, ObjectStore } from '../ports
 import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
 import { abortUpload } from './abort-upload.ts';
 import { completeUpload } from './complete-upload.ts';
-import { presignPart } from './presign-part.ts';
+import { presignParts } from './presign-parts.ts';
 import { sweepLost } from './sweep-lost.ts';
 import {
   createUploadTokens,
@@ -85,14 +85,12 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     },
     async presignParts({ uploadToken, partNumbers, afterRefusal, signal }) {
       const grant = await open(uploadToken, clock.now());
-      const expiresInSeconds = urlLifetimeSeconds;
-      return Promise.all(
-        partNumbers.map(async (partNumber) => {
-          const request = { partNumber, expiresInSeconds, afterRefusal, signal };
-          const { url, headers, expiresAt } = await presignPart(store, grant, request);
-          return { partNumber, url, headers, expiresInMs: expiresAt - clock.now() };
-        }),
-      );
+      const request = { partNumbers, expiresInSeconds: urlLifetimeSeconds, afterRefusal, signal };
+      const parts = await presignParts(store, grant, request);
+      const now = clock.now();
+      return parts.map(({ partNumber, url, headers, expiresAt }) => {
+        return { partNumber, url, headers, expiresInMs: expiresAt - now };
+      });
     },
     async listParts({ uploadToken, partNumber, signal }) {
       const { key, uploadId } = await open(uploadToken, clock.now());

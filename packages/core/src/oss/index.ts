@@ -8,11 +8,13 @@ export type {
   ObjectOptions,
   ObjectStore,
   PresignedRequest,
+  PresignedUploadPart,
   StorageClass,
   StoreCompleteRequest,
   StoreInitiateRequest,
   StoreListUploadsRequest,
   StoreObjectRequest,
+  StorePresignPartsRequest,
   StorePresignRequest,
   StoreUploadRequest,
 } from '../ports.ts';
@@ -21,8 +23,11 @@ export type { Addressing, EndpointOptions } from './endpoint.ts';
 export type { Instant } from './instant.ts';
 export type { OssObjectStoreOptions } from './oss-object-store.ts';
 export { createOssObjectStore } from './oss-object-store.ts';
-export type { PresignRequest, SignedRequest, SignRequest } from './presign.ts';
-export { presign, signHeaders } from './presign.ts';
+export type { PresignRequest, PresignUploadPartsRequest } from './presign.ts';
+export { presign, presignParts } from './presign.ts';
+export type { SignedRequest } from './sign-headers.ts';
+export { signHeaders } from './sign-headers.ts';
+export type { SignRequest } from './sign-request.ts';
 export type { Fetch } from './signed-fetch.ts';
 
 // For those who write an ObjectStore over another client.
@@ -30,7 +35,7 @@ export type { Fetch } from './signed-fetch.ts';
 export { unlessAborted } from '../unless-aborted.ts';
 export type { OssAnswer } from './error-response.ts';
 export { errorIn, ossError } from './error-response.ts';
-export type { OssOperation, OssWire } from './object-store.ts';
+export type { OssOperation, OssWire, UrlTerms } from './object-store.ts';
 export { createObjectStore } from './object-store.ts';
 export type { OssClock } from './oss-clock.ts';
 export { createOssClock } from './oss-clock.ts';

@@ -5,17 +5,16 @@ import type {
   ListedUpload,
   ObjectHead,
   ObjectStore,
-  PresignedRequest,
   StoreCompleteRequest,
   StoreListPartsRequest,
   StoreObjectRequest,
-  StorePresignRequest,
 } from '../ports.ts';
 import type { OssAnswer } from './error-response.ts';
 import { assertKey, assertUpload } from './key.ts';
 import { LIST_PAGE_MAX, LIST_PAGES_MAX } from './limits.ts';
 import { isAbsent, readHead, versionQuery } from './object-head.ts';
 import { aclHeader, forbidOverwriteHeader, objectHeaders } from './object-headers.ts';
+import { type PresignRequest, presign, presignParts } from './presign.ts';
 import {
   crc64Of,
   malformedAnswer,
@@ -48,8 +47,15 @@ export interface OssWire {
    * `errorIn` finds no error, and rejects with that error otherwise.
    */
   send(operation: OssOperation): Promise<OssAnswer>;
-  /** The key has been checked. */
-  presign(request: StorePresignRequest): Promise<PresignedRequest>;
+  /** By whose credentials, for which site, and at what instant a URL is to be signed now. */
+  urlTerms(): Promise<UrlTerms>;
+}
+
+export interface UrlTerms
+  extends Omit<PresignRequest, 'method' | 'key' | 'query' | 'headers' | 'additionalHeaders' | 'now'> {
+  /** By the clock of OSS, which is `skewMs` ahead of the caller's. */
+  readonly now: number;
+  readonly skewMs: number;
 }
 
 /** The operations of an {@link ObjectStore}: what to send, and how to read what comes back. */
@@ -67,9 +73,16 @@ export function createObjectStore(wire: OssWire): ObjectStore {
     },
     async presign({ afterRefusal = false, signal, ...request }) {
       assertKey(request.key);
-      // Whatever it answers: `send` has then learnt the time, and let go of credentials that OSS calls dead.
-      if (afterRefusal) await head(wire, { key: request.key, signal }).catch(() => undefined);
-      return await wire.presign(request);
+      const { skewMs, ...terms } = await urlTerms(wire, request.key, afterRefusal, signal);
+      const presigned = presign({ ...terms, ...request });
+      return { ...presigned, expiresAt: presigned.expiresAt - skewMs };
+    },
+    async presignParts({ afterRefusal = false, signal, ...request }) {
+      assertUpload(request.key, request.uploadId);
+      const { skewMs, ...terms } = await urlTerms(wire, request.key, afterRefusal, signal);
+      return presignParts({ ...terms, ...request }).map(({ partNumber, method, url, headers, expiresAt }) => {
+        return { partNumber, method, url, headers, expiresAt: expiresAt - skewMs };
+      });
     },
     listParts: (request) => listParts(wire, request),
     complete: (request) => complete(wire, request),
@@ -86,6 +99,17 @@ export function createObjectStore(wire: OssWire): ObjectStore {
     },
     listUploads: ({ prefix = '', signal }) => listUploads(wire, prefix, signal),
   };
+}
+
+async function urlTerms(
+  wire: OssWire,
+  key: string,
+  afterRefusal: boolean,
+  signal: AbortSignal | undefined,
+): Promise<UrlTerms> {
+  // Whatever it answers: `send` has then learnt the time, and let go of credentials that OSS calls dead.
+  if (afterRefusal) await head(wire, { key, signal }).catch(() => undefined);
+  return wire.urlTerms();
 }
 
 async function listParts(

@@ -4,7 +4,6 @@ import { type CredentialsSource, createCredentials } from './credentials.ts';
 import { assertBucket, type EndpointOptions, resolveEndpoint } from './endpoint.ts';
 import { createObjectStore } from './object-store.ts';
 import { createOssClock } from './oss-clock.ts';
-import { presign } from './presign.ts';
 import { createSignedFetch, type Fetch } from './signed-fetch.ts';
 
 export interface OssObjectStoreOptions extends EndpointOptions {
@@ -41,11 +40,9 @@ export function createOssObjectStore(options: OssObjectStoreOptions): ObjectStor
   return createObjectStore({
     bucket,
     send: createSignedFetch({ site, credentials, clock, fetch }),
-    async presign(request) {
+    async urlTerms() {
       const set = await credentials.current();
-      const presigned = presign({ ...site, ...request, credentials: set, now: clock.now() });
-      // Signed by the clock of OSS; the caller compares with ours.
-      return { ...presigned, expiresAt: presigned.expiresAt - clock.skewMs() };
+      return { ...site, credentials: set, now: clock.now(), skewMs: clock.skewMs() };
     },
   });
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import vectors from '../../../../test/vectors/v4-signatures.json' with { type: 'json' };
-import { type PresignRequest, presign, signHeaders } from './presign.ts';
+import { type PresignRequest, presign, presignParts } from './presign.ts';
+import { signHeaders } from './sign-headers.ts';
 
 const NOW = Date.parse('2024-06-20T08:09:10Z');
 const REQUEST: PresignRequest = {
@@ -45,6 +46,14 @@ for (const vector of vectors.filter(({ name }) => !REFUSED.test(name))) {
       const made = new URL(presign({ ...request, expiresInSeconds: vector.expires ?? 0 }).url);
       expect(made.pathname).toBe(expected.pathname);
       expect(new Map(made.searchParams)).toEqual(new Map(expected.searchParams));
+    });
+    const { partNumber, uploadId, ...query } = request.query;
+    if (partNumber === undefined || uploadId === undefined || request.method !== 'PUT') continue;
+    test(`presigns ${vector.name} as one part of many`, () => {
+      const partNumbers = [1, Number(partNumber), 10_000];
+      const upload = { ...request, query, uploadId, partNumbers, expiresInSeconds: vector.expires ?? 0 };
+      const { searchParams } = new URL(presignParts(upload)[1]?.url ?? '');
+      expect(searchParams.get('x-oss-signature')).toBe(vector.expected.signature);
     });
   } else {
     test(`signs the headers of ${vector.name}`, () => {
@@ -133,6 +142,76 @@ test.each<[Partial<PresignRequest> | Record<string, unknown>, string, typeof Typ
 ])('%j is refused', (wrong, message, type) => {
   expect(() => presign({ ...REQUEST, ...wrong } as PresignRequest)).toThrow(message);
   expect(() => presign({ ...REQUEST, ...wrong } as PresignRequest)).toThrow(type);
+});
+
+const UPLOAD = { ...REQUEST, query: {}, uploadId: 'U', partNumbers: [1] };
+
+test('a batch gives what presign gives for each part, in the order asked for', () => {
+  const parts = fc.array(fc.integer({ min: 1, max: 10_000 }), { maxLength: 5 });
+  const neighbours = fc.constantFrom('Z', 'partNumbe', 'partNumber-', 'partNumbers', 'part', 'z', '中');
+  const query = fc.dictionary(fc.oneof(names, neighbours), fc.string({ unit: 'grapheme' }));
+  const header = fc.record({ 'content-type': fc.constant('a/b'), range: fc.constant('bytes=0-4') });
+  const uploadIds = fc.string({ unit: 'grapheme', minLength: 1 });
+  const terms = fc.record({ parts, query, header, uploadId: uploadIds, isSts: fc.boolean() });
+  fc.assert(
+    fc.property(terms, ({ parts: partNumbers, query, header: headers, uploadId, isSts }) => {
+      const credentials = { ...REQUEST.credentials, ...(isSts && { securityToken: 'a+b/c=' }) };
+      const request = { ...REQUEST, credentials, headers, additionalHeaders: ['range'] };
+      const alone = partNumbers.map((partNumber) => {
+        const presigned = presign({ ...request, query: { ...query, uploadId, partNumber } });
+        return { partNumber, ...presigned };
+      });
+      expect(presignParts({ ...request, query, uploadId, partNumbers })).toEqual(alone);
+    }),
+  );
+});
+
+test('a batch is signed at one instant', () => {
+  const { now: _, ...request } = UPLOAD;
+  const batch = presignParts({
+    ...request,
+    partNumbers: Array.from({ length: 500 }, (_, index) => index + 1),
+  });
+  expect(new Set(batch.map(({ url }) => new URL(url).searchParams.get('x-oss-date'))).size).toBe(1);
+  expect(new Set(batch.map(({ url }) => url)).size).toBe(500);
+});
+
+test('a part number has one place in the query', () => {
+  const [given] = presignParts({ ...UPLOAD, query: { partNumber: 7, uploadId: 'V' } });
+  expect(given).toEqual(presignParts(UPLOAD)[0]);
+});
+
+test.each<[Record<string, unknown>, string, typeof TypeError]>([
+  [{ partNumbers: [1, 0] }, 'partNumbers must be whole numbers from 1 to 10000, got 0', RangeError],
+  [{ partNumbers: [10_001] }, 'got 10001', RangeError],
+  [{ partNumbers: [1.5] }, 'got 1.5', RangeError],
+  [{ partNumbers: ['1&x'] }, 'got 1&x', RangeError],
+  [{ uploadId: '' }, 'uploadId must not be empty', TypeError],
+  [{ uploadId: '\ud800' }, 'query holds half a surrogate pair', TypeError],
+  [{ key: '' }, 'key must not be empty', RangeError],
+  [{ query: { 'x-oss-date': 'x' } }, 'query must not have x-oss-date', TypeError],
+  [{ expiresInSeconds: 0 }, 'expiresInSeconds must be', RangeError],
+])('a batch with %j is refused', (wrong, message, type) => {
+  const request = { ...UPLOAD, ...wrong };
+  expect(() => presignParts(request)).toThrow(message);
+  expect(() => presignParts(request)).toThrow(type);
+});
+
+test('no error tells a secret', () => {
+  const credentials = { accessKeyId: 'id', accessKeySecret: 'SeCrEt', securityToken: 'ToKeN' };
+  const wrong = [
+    { credentials: { ...credentials, accessKeySecret: 'SeCrEt\n' } },
+    { credentials: { ...credentials, securityToken: 'ToKeN ' } },
+    { credentials: { ...credentials, expiresAt: 0 } },
+    { credentials: { ...credentials, expiresAt: Number.NaN } },
+    { credentials, partNumbers: [0] },
+    { credentials, region: 'oss-x' },
+    { credentials, expiresInSeconds: 0 },
+  ];
+  for (const each of wrong) {
+    const signing = () => presignParts({ ...UPLOAD, ...each });
+    expect(signing).toThrow(expect.objectContaining({ message: expect.not.stringMatching(/SeCrEt|ToKeN/) }));
+  }
 });
 
 test('only header signing takes the bucket itself', () => {

@@ -1,6 +1,4 @@
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { createHmacSha256, type HmacSha256, sha256Hex } from '#sha256';
 import { toBasicIso } from './instant.ts';
 import { uriEncode, uriEncodePath } from './uri-encode.ts';
 
@@ -41,17 +39,33 @@ export const PAYLOAD = 'UNSIGNED-PAYLOAD';
 
 /** Signs by version 4 of OSS's algorithm. Pure and synchronous. */
 export function signV4(pieces: CanonicalPieces, terms: SigningTerms): SignatureV4 {
-  const { method, uri, query, headers } = pieces;
-  const canonicalRequest = [method, uri, query, headers.canonical, headers.additional, PAYLOAD].join('\n');
-  const hash = bytesToHex(sha256(utf8ToBytes(canonicalRequest)));
-  const stringToSign = [ALGORITHM, toBasicIso(terms.signedAt), scopeOf(terms), hash].join('\n');
-  const signature = bytesToHex(hmac(sha256, dayKey(terms), utf8ToBytes(stringToSign)));
-  return { canonicalRequest, stringToSign, signature };
+  return createSigner(terms).sign(pieces);
 }
 
-/** What a signature is good for: one day, one region, one product. */
-export function scopeOf(terms: Omit<SigningTerms, 'accessKeySecret'>): string {
-  return `${dayOf(terms)}/${terms.region}/${terms.product}/${TERMINATOR}`;
+/** Signs any number of requests on the same terms. */
+export interface Signer {
+  /** As `x-oss-date` has it. */
+  readonly date: string;
+  /** What its signatures are good for: one day, one region, one product. */
+  readonly scope: string;
+  sign(pieces: CanonicalPieces): SignatureV4;
+}
+
+/** Whatever requests on the same terms have in common is written here, once. */
+export function createSigner({ accessKeySecret, region, product, signedAt }: SigningTerms): Signer {
+  const date = toBasicIso(signedAt);
+  const scope = `${date.slice(0, 8)}/${region}/${product}/aliyun_v4_request`;
+  const opening = `${ALGORITHM}\n${date}\n${scope}\n`;
+  const key = dayKey(accessKeySecret, scope);
+  return {
+    date,
+    scope,
+    sign({ method, uri, query, headers: { canonical, additional } }) {
+      const canonicalRequest = `${method}\n${uri}\n${query}\n${canonical}\n${additional}\n${PAYLOAD}`;
+      const stringToSign = opening + sha256Hex(canonicalRequest);
+      return { canonicalRequest, stringToSign, signature: key.hex(stringToSign) };
+    },
+  };
 }
 
 /** The bucket is always in it, whatever the style of the URL. An empty key stands for the bucket itself. */
@@ -59,16 +73,39 @@ export function canonicalUri(bucket: string, key: string): string {
   return `/${bucket}/${uriEncodePath(key)}`;
 }
 
+/** `null`, `undefined` and `''` all stand for a bare name. */
+export type Query = Readonly<Record<string, string | number | null | undefined>>;
+
 /**
  * The query as it is signed, which is also good for the wire: encoded, sorted by encoded name, a bare name
  * where the value is empty or `undefined`.
  */
-export function canonicalQuery(query: Readonly<Record<string, string | number | null | undefined>>): string {
-  return Object.entries(query)
-    .map(([name, value]) => [uriEncode(name), uriEncode(String(value ?? ''))] as const)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => (value === '' ? name : `${name}=${value}`))
+export function canonicalQuery(query: Query): string {
+  return canonicalPairs(query)
+    .map(({ pair }) => pair)
     .join('&');
+}
+
+/**
+ * The same in two halves, for many queries that differ in one value: what stands before `name=value`, and
+ * what behind it. `name` needs no encoding.
+ */
+export function canonicalQueryAround(
+  name: string,
+  query: Query,
+): { readonly before: string; readonly after: string } {
+  const pairs = canonicalPairs(query);
+  return {
+    before: pairs.map((each) => (each.name < name ? `${each.pair}&` : '')).join(''),
+    after: pairs.map((each) => (each.name > name ? `&${each.pair}` : '')).join(''),
+  };
+}
+
+function canonicalPairs(query: Query): readonly { readonly name: string; readonly pair: string }[] {
+  return Object.entries(query)
+    .map(([name, value]) => ({ name: uriEncode(name), value: uriEncode(String(value ?? '')) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, value }) => ({ name, pair: value === '' ? name : `${name}=${value}` }));
 }
 
 export interface SignedHeaders {
@@ -103,25 +140,21 @@ export function signedHeaders(
   };
 }
 
-const TERMINATOR = 'aliyun_v4_request';
-
-function dayOf({ signedAt }: Pick<SigningTerms, 'signedAt'>): string {
-  return toBasicIso(signedAt).slice(0, 8);
-}
-
 function isAlwaysSigned(name: string): boolean {
   return name === 'content-type' || name === 'content-md5' || name.startsWith('x-oss-');
 }
 
-/** The key of a day is made by four HMACs and serves every request of that day. */
-function dayKey(terms: SigningTerms): Uint8Array {
-  const name = `${terms.accessKeySecret}\n${scopeOf(terms)}`;
+/** The key of a scope is made by an HMAC for each of its pieces, and serves every request of that day. */
+function dayKey(accessKeySecret: string, scope: string): HmacSha256 {
+  const name = `${accessKeySecret}\n${scope}`;
   const cached = DAY_KEYS.get(name);
   if (cached !== undefined) return cached;
-  const key = [dayOf(terms), terms.region, terms.product, TERMINATOR].reduce(
-    (previous: Uint8Array, text) => hmac(sha256, previous, utf8ToBytes(text)),
-    utf8ToBytes(`aliyun_v4${terms.accessKeySecret}`),
-  );
+  const key = scope
+    .split('/')
+    .reduce(
+      (previous, piece) => createHmacSha256(previous.bytes(piece)),
+      createHmacSha256(new TextEncoder().encode(`aliyun_v4${accessKeySecret}`)),
+    );
   const [oldest] = DAY_KEYS.keys();
   if (oldest !== undefined && DAY_KEYS.size >= DAY_KEYS_MAX) DAY_KEYS.delete(oldest);
   DAY_KEYS.set(name, key);
@@ -130,4 +163,4 @@ function dayKey(terms: SigningTerms): Uint8Array {
 
 /** Enough for a service of a few tenants around midnight; STS secrets come and go, and must not pile up. */
 const DAY_KEYS_MAX = 16;
-const DAY_KEYS = new Map<string, Uint8Array>();
+const DAY_KEYS = new Map<string, HmacSha256>();

@@ -5,7 +5,8 @@ import { errorIn, type OssAnswer } from './error-response.ts';
 import { ANSWER_SIZE_MAX } from './limits.ts';
 import type { OssOperation } from './object-store.ts';
 import type { OssClock } from './oss-clock.ts';
-import { type SignedRequest, type SignRequest, signHeaders } from './presign.ts';
+import { type SignedRequest, signHeaders } from './sign-headers.ts';
+import type { SignRequest } from './sign-request.ts';
 import { malformedAnswer } from './xml.ts';
 
 /** What of `fetch` is used. */

@@ -54,6 +54,39 @@ test.each(['', '<HashCrc64ecma/>', '<HashCrc64ecma>-1</HashCrc64ecma>'])(
   },
 );
 
+test.each([
+  ['elements in another order', part(1).replace(/(<PartNumber>.*?<\/PartNumber>)(.*)(?=<\/Part>)/s, '$2$1')],
+  ['spaces and line ends', part(1).replaceAll('><', '>\r\n\t <')],
+  ['entities', part(1).replaceAll('&quot;', '&#34;')],
+  ['CDATA', part(1).replace('102400', '<![CDATA[102400]]>')],
+  ['a comment', part(1).replace('<Size>', '<!-- <Part> --><Size>')],
+  ['an attribute', part(1).replace('<Part>', '<Part a="b>c">')],
+  ['a prefix', part(1).replaceAll(/<(\/?)(?=\w)/g, '<$1o:')],
+  ['a foreign element', part(1).replace('<Size>', '<Owner><ID>1</ID></Owner><Size>')],
+  ['a part in a foreign element', part(1).replace('<Size>', `<Old>${part(9)}</Old><Size>`)],
+  ['an empty element', part(1).replace('<Size>', '<StorageClass/><Size>')],
+])('a part with %s is read all the same, alone and among others', (_, odd) => {
+  expect(readListPartsResult(parts(odd), CONTEXT).parts).toEqual([listed(1)]);
+  const among = parts(part(0) + odd + part(2));
+  expect(readListPartsResult(among, CONTEXT).parts).toEqual([listed(0), listed(1), listed(2)]);
+});
+
+test('what stands between two parts hides neither', () => {
+  const xml = parts(`${part(1)}<Owner>o</Owner>${part(2)}text${part(3)}<!-- -->${part(4)}`);
+  expect(readListPartsResult(xml, CONTEXT).parts).toEqual([1, 2, 3, 4].map(listed));
+});
+
+test.each([
+  ['a comment', (run: string) => `<!-- ${run} -->`],
+  ['CDATA', (run: string) => `<![CDATA[${run}]]>`],
+  ['another element', (run: string) => `<Old>${run}</Old>`],
+  ['an instruction', (run: string) => `<?old ${run} ?>`],
+])('parts in %s are no parts of the list', (_, hidden) => {
+  expect(readListPartsResult(parts(hidden(part(1))), CONTEXT).parts).toEqual([]);
+  expect(readListPartsResult(parts(hidden(part(1)) + part(2)), CONTEXT).parts).toEqual([listed(2)]);
+  expect(readListPartsResult(parts(part(2) + hidden(part(1))), CONTEXT).parts).toEqual([listed(2)]);
+});
+
 const uploads = (key: string, encoding: string, truncated = false): string =>
   `<ListMultipartUploadsResult>${encoding}<NextKeyMarker>${key}</NextKeyMarker>
    <NextUploadIdMarker>00A</NextUploadIdMarker><IsTruncated>${truncated}</IsTruncated>
@@ -111,6 +144,10 @@ test.each([
   [parts('<Part/>'), 'has no PartNumber'],
   [parts(part(1).replace('102400', 'many')), 'has a Size that is no number'],
   [parts(part(1).replace('102400', '-1')), 'has a Size that is no number'],
+  [parts(part(1).replace('<Size>', '<PartNumber>2</PartNumber><Size>')), 'has no PartNumber'],
+  [parts(part(1).replace('</Part>', '') + part(2)), 'is cut or not well formed'],
+  [parts(part(1).replace('</Size></Part>', '</Part></Size>')), 'is cut or not well formed'],
+  [parts(part(1)) + part(2), 'is cut or not well formed'],
   ['<!DOCTYPE x [<!ENTITY e "y">]><ListPartsResult>&e;</ListPartsResult>', 'is no document of OSS'],
   [`<ListPartsResult>${'<a>'.repeat(5000)}</ListPartsResult>`, 'is cut or not well formed'],
 ])('%j %s', (xml, what) => {

@@ -43,6 +43,7 @@ const CASES: readonly ObjectStoreCheck[] = [
   ['takes any key that can be', takesAnyKey],
   ['signs what is asked for, for as long as is asked', signsAsAsked],
   ['signs the headers, which must then be sent', signsHeaders],
+  ['signs a batch of parts, each as it would be alone', signsBatch],
   ['puts, finds and deletes an object', putsAndDeletes],
   ['aborts an upload and leaves the object', abortsUpload],
 ];
@@ -193,6 +194,15 @@ async function signsHeaders({ store, send }: ObjectStoreStage): Promise<void> {
   const withThem = await send(request, LAST);
   claim(withThem.status === 200, `OSS takes the request with them, it answered ${withThem.status}`);
   claim((await store.head({ key: 'a' }))?.metadata.a === '1', 'they have their effect');
+}
+
+async function signsBatch({ store, send }: ObjectStoreStage): Promise<void> {
+  const upload = { key: 'a', ...(await store.initiate({ key: 'a', object: {} })) };
+  const batch = await store.presignParts({ ...upload, partNumbers: [3, 1], expiresInSeconds: 60 });
+  for (const part of batch) claim((await send(part, LAST)).status === 200, `OSS takes ${part.partNumber}`);
+  const listed = await store.listParts(upload);
+  claim(listed.map(({ partNumber }) => partNumber).join() === '1,3', 'each is the part it was signed for');
+  await store.abort(upload);
 }
 
 async function putsAndDeletes(stage: ObjectStoreStage): Promise<void> {

@@ -87,7 +87,6 @@ export function drawScenario(seed: number): Scenario {
     chunkSize: draw.of([7_000, 40_000, 65_536, 200_000]),
     partSize: PART_SIZE,
     concurrency: draw.whole(1, 6),
-    isAdaptive: draw.chance(0.3),
     // Whoever believes what OSS lists must have an OSS that spoils nothing.
     verifyHeld: draw.chance(0.5) && !faults.some(spoils) ? 'size' : 'all',
     hedge: hasLaggards || draw.chance(0.5) ? 0.5 : 0.02,
@@ -106,6 +105,8 @@ export function drawScenario(seed: number): Scenario {
     lives,
     // A stream's part is not kept for longer than until it is confirmed.
     isMild: isMild && !(isStream && faults.some(losesParts)),
+    isAdaptive: draw.chance(0.3),
+    ...(!isMild && !isStream && draw.chance(0.05) && { lives: [{ acts: drawChangeInPause(draw) }] }),
   };
 }
 
@@ -187,6 +188,15 @@ function drawActs(draw: Draw, kinds: readonly ActKind[], latencyMs: number): rea
       : draw.whole(1, draw.chance(0.5) ? 25 : 90),
     kind: draw.of(kinds),
   }));
+}
+
+/** What nobody has come to before a pause must be tidied up all the same when there is no going on. */
+function drawChangeInPause(draw: Draw): readonly Act[] {
+  const at = draw.whole(1, 12);
+  return [
+    { at, kind: 'pause' },
+    { at: at + 1, kind: 'change source' },
+  ];
 }
 
 const MILD_ACTS: readonly ActKind[] = ['crash', 'crash', 'pause', 'pause', 'abort', 'fewer', 'more', 'sleep'];

@@ -3,31 +3,35 @@ import { markedObject } from '../nonce.ts';
 import { PARTS_MAX } from '../oss/limits.ts';
 import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
 import { countParts } from '../part-plan.ts';
-import type { ObjectStore, PresignedRequest } from '../ports.ts';
+import type { ObjectStore, PresignedUploadPart } from '../ports.ts';
 import type { UploadGrant } from './upload-token.ts';
 
-export interface PartToPresign {
-  readonly partNumber: number;
+export interface PartsToPresign {
+  readonly partNumbers: readonly number[];
   readonly expiresInSeconds: number;
   readonly afterRefusal: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Signs one part of the grant's plan, or its single PutObject, and nothing else. */
-export async function presignPart(
+/** Signs parts of the grant's plan, or its single PutObject, and nothing else. */
+export async function presignParts(
   store: ObjectStore,
   grant: UploadGrant,
-  { partNumber, ...life }: PartToPresign,
-): Promise<PresignedRequest> {
+  { partNumbers, ...life }: PartsToPresign,
+): Promise<readonly PresignedUploadPart[]> {
   const { key, uploadId, object, nonce } = grant;
-  if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > partsMax(grant)) {
-    throw outOfPlan(grant, partNumber);
-  }
-  const terms = { method: 'PUT', key, ...life } as const;
-  if (uploadId !== undefined) return store.presign({ ...terms, query: { partNumber, uploadId } });
+  for (const partNumber of partNumbers) assertPlanned(grant, partNumber);
+  if (uploadId !== undefined) return store.presignParts({ key, uploadId, partNumbers, ...life });
   const headers = { ...objectHeaders(markedObject(object, nonce)), ...aclHeader(object.acl) };
   // All of them are signed, so that none can be left out or changed.
-  return store.presign({ ...terms, headers, additionalHeaders: Object.keys(headers) });
+  const terms = { method: 'PUT', key, headers, additionalHeaders: Object.keys(headers), ...life } as const;
+  const presigned = await store.presign(terms);
+  return partNumbers.map((partNumber) => ({ partNumber, ...presigned }));
+}
+
+function assertPlanned(grant: UploadGrant, partNumber: number): void {
+  if (Number.isInteger(partNumber) && partNumber >= 1 && partNumber <= partsMax(grant)) return;
+  throw outOfPlan(grant, partNumber);
 }
 
 function partsMax({ size, partSize }: UploadGrant): number {
