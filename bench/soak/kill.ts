@@ -14,7 +14,7 @@ import { type Traffic, watchTraffic } from './traffic.ts';
 const KILLS = 20;
 const KILL_AFTER_MS_MIN = 50;
 const KILL_AFTER_MS_MAX = 3500;
-/** The default of `--concurrency`. */
+/** Few, so that the file outlasts the kills. */
 const IN_FLIGHT = 5;
 /** What the file would take over one connection. Long, so that it outlasts the kills. */
 const SECONDS_OVER_ONE = 120;
@@ -28,7 +28,8 @@ export function soakKill(options: SoakOptions): Promise<Report> {
       const traffic = watchTraffic();
       const startedAt = performance.now();
       const checkpointDir = join(folder, 'checkpoints');
-      const command = { file, endpoint: emulator.endpoint, checkpointDir, isQuiet: true };
+      const few = ['--concurrency', String(IN_FLIGHT)];
+      const command = { file, endpoint: emulator.endpoint, checkpointDir, isQuiet: true, options: few };
       const slow = emulator.faults.add({
         operation: 'UploadPart',
         effect: { kind: 'bandwidth', bytesPerSecond: Math.ceil(options.size / SECONDS_OVER_ONE) },
