@@ -37,7 +37,7 @@ test.each([
   [
     '@partway/node',
     [
-      'UploadError createAliOssObjectStore createFileCheckpoints createFileSource createSpillFiles createUndiciTransport uploadFile',
+      'UploadError createAliOssObjectStore createFileCheckpoints createFileSource createSpillFiles createUndiciFetch createUndiciTransport uploadFile',
       'createUploader listCheckpoints resumeUpload uploadStream',
     ],
   ],

@@ -62,7 +62,10 @@ export interface UploaderOptions {
   readonly concurrency?: number | 'auto' | undefined;
   /** How far `auto` may go, 1 to 256. Default: 32. */
   readonly concurrencyMax?: number | undefined;
-  /** Uploads under way at once, 1 to 1000; the others wait, and OSS knows nothing of them. Default: 16. */
+  /**
+   * Uploads that send at once, 1 to 1000, and as many that are being completed; the others wait, and OSS
+   * knows nothing of them. Default: 16.
+   */
   readonly filesMax?: number | undefined;
   /**
    * Bytes of memory, from 4 MiB: half of them for parts in flight (2 MiB each, so it bounds `concurrency`

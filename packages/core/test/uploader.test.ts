@@ -45,6 +45,19 @@ test('a large file does not starve the small ones', async () => {
   expect(ended.indexOf('large')).toBeGreaterThan(10);
 });
 
+test('while an upload is being completed the next one sends', async () => {
+  const world = createWorld();
+  for (const operation of ['PutObject', 'HeadObject'] as const) {
+    world.faults.add({ operation, effect: { kind: 'latency', ms: 50 } });
+  }
+  const uploader = createUploader({ filesMax: 1 });
+  const startedAt = world.clock.now();
+  const uploads = Array.from({ length: 10 }, (_, n) => begin(world, uploader, `small-${n}`, 20_000));
+  await world.settled(Promise.all(uploads.map(({ result }) => result)));
+  // One after another they would take 100 ms each.
+  expect(world.clock.now() - startedAt).toBe(11 * 50);
+});
+
 test('an upload that waits for its turn can be aborted, and one that is paused gives its turn away', async () => {
   const world = createWorld();
   const uploader = createUploader({ filesMax: 1 });

@@ -21,7 +21,7 @@ export interface FileReaderOptions {
   readonly buffers: BufferPool;
   /** What a read that fails is told as. */
   readonly failure: (reason: unknown) => UploadError;
-  /** Runs before each range, and once more beside its last read. What it throws ends the range. */
+  /** Runs beside the last read of each range, and before long ones. What it throws ends the range. */
   readonly check?: (() => Promise<void>) | undefined;
 }
 
@@ -43,9 +43,11 @@ export function createFileReader({ fd, buffers, failure, check }: FileReaderOpti
 
   return {
     async *range(offset, end) {
-      await check?.();
+      const isLong = end - offset > CHUNK_SIZE;
+      if (isLong || offset === end) await check?.();
       if (offset === end) return;
-      let [current, next] = [buffers.take(), buffers.take()];
+      const taken = isLong ? [buffers.take(), buffers.take()] : [buffers.take()];
+      let [current, next] = taken as [Uint8Array, Uint8Array];
       let length = Math.min(CHUNK_SIZE, end - offset);
       let reading: Promise<void> | undefined;
       try {
@@ -62,7 +64,7 @@ export function createFileReader({ fd, buffers, failure, check }: FileReaderOpti
       } finally {
         // A buffer being read into must not be lent to another reading.
         await Promise.allSettled([reading]);
-        buffers.giveBack(current, next);
+        buffers.giveBack(...taken);
       }
     },
     async stop() {
@@ -88,9 +90,19 @@ export function createBufferPool(): BufferPool {
   return {
     take: () =>
       free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_SIZE + ALIGNMENT_OFFSET).subarray(ALIGNMENT_OFFSET),
-    giveBack: (...buffers) => void free.push(...buffers),
+    giveBack(...buffers) {
+      free.push(...buffers);
+      // What a burst of uploads has needed goes back to the runtime.
+      free.splice(FREE_MAX);
+    },
   };
 }
+
+/** Enough for sixteen parts in flight, the usual number. */
+const FREE_MAX = 32;
+
+/** Of all files of the process: many small ones would else allocate as many times. */
+export const sharedBuffers: BufferPool = createBufferPool();
 
 /** Reads exactly `length` bytes. The callback form of `read`: the one that costs least. */
 function fill(

@@ -1,8 +1,9 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPartBody, type Source, sourceChangedError, UploadError } from '@partway/core';
-import { createBufferPool, createFileReader } from './file-reader.ts';
+import { createFileReader, sharedBuffers } from './file-reader.ts';
 import { unreadableError } from './node-error.ts';
 
 /**
@@ -16,8 +17,7 @@ import { unreadableError } from './node-error.ts';
  */
 export async function createFileSource(path: string | URL): Promise<Source> {
   const absolutePath = resolve(path instanceof URL ? fileURLToPath(path) : path);
-  const file = await openRegularFile(absolutePath);
-  const opened = await file.stat({ bigint: true });
+  const { file, opened } = await openRegularFile(absolutePath);
 
   async function assertUnchanged(): Promise<void> {
     const now = await file.stat({ bigint: true }).catch(throwUnreadable);
@@ -27,7 +27,7 @@ export async function createFileSource(path: string | URL): Promise<Source> {
 
   const reader = createFileReader({
     fd: file.fd,
-    buffers: createBufferPool(),
+    buffers: sharedBuffers,
     failure: unreadableError,
     check: assertUnchanged,
   });
@@ -47,19 +47,31 @@ export async function createFileSource(path: string | URL): Promise<Source> {
   };
 }
 
-async function openRegularFile(path: string): Promise<FileHandle> {
-  // Before opening: opening a named pipe waits for somebody to write to it.
-  const found = await stat(path).catch(throwUnreadable);
-  if (!found.isFile()) {
-    throw new UploadError({
-      code: 'source_unreadable',
-      message: 'the path names no regular file',
-      disposition: 'permanent',
-      hint: 'Only regular files can be uploaded: their parts are read, and read again, by position.',
-    });
-  }
-  return await open(path, 'r').catch(throwUnreadable);
+interface OpenedFile {
+  readonly file: FileHandle;
+  readonly opened: BigIntStats;
 }
+
+async function openRegularFile(path: string): Promise<OpenedFile> {
+  const file = await open(path, constants.O_RDONLY | NOT_WAITING).catch(throwUnreadable);
+  try {
+    const opened = await file.stat({ bigint: true }).catch(throwUnreadable);
+    if (opened.isFile()) return { file, opened };
+  } catch (reason) {
+    await file.close();
+    throw reason;
+  }
+  await file.close();
+  throw new UploadError({
+    code: 'source_unreadable',
+    message: 'the path names no regular file',
+    disposition: 'permanent',
+    hint: 'Only regular files can be uploaded: their parts are read, and read again, by position.',
+  });
+}
+
+/** Opening a named pipe would wait for somebody to write to it. Windows has neither. */
+const NOT_WAITING = constants.O_NONBLOCK ?? 0;
 
 function throwUnreadable(reason: unknown): never {
   throw unreadableError(reason);

@@ -34,5 +34,6 @@ export { createUploader } from './uploader.ts';
 
 export { createFileSource } from './file-source.ts';
 export { createSpillFiles } from './spill-files.ts';
+export { createUndiciFetch } from './undici-fetch.ts';
 export type { UndiciTransport, UndiciTransportOptions } from './undici-transport.ts';
 export { createUndiciTransport } from './undici-transport.ts';

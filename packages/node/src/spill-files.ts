@@ -3,7 +3,7 @@ import { type FileHandle, open, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PartBuffer, type PartBuffers, UploadError } from '@partway/core';
-import { type BufferPool, createBufferPool, createFileReader } from './file-reader.ts';
+import { type BufferPool, createFileReader, sharedBuffers } from './file-reader.ts';
 
 /**
  * Keeps parts of a stream in temporary files of `directory` (default: the system's), one a part, readable by
@@ -17,14 +17,13 @@ export function createSpillFiles(directory: string = tmpdir()): PartBuffers {
   if (typeof directory !== 'string' || directory === '') {
     throw new TypeError('directory must be the path of a directory');
   }
-  const buffers = createBufferPool();
   const failure = (cause: unknown): UploadError => notKeptError(directory, cause);
   return {
     async open() {
       const file = await openTemporary(directory).catch((reason: unknown) => {
         throw failure(reason);
       });
-      return spillFile(file, buffers, failure);
+      return spillFile(file, sharedBuffers, failure);
     },
   };
 }

@@ -6,11 +6,11 @@ import {
   type PartRequest,
   type PartResponse,
   type Transport,
-  UploadError,
 } from '@partway/core';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { uploadErrorFromNode } from './node-error.ts';
 import { readBeforeFailing } from './read-before-failing.ts';
+import { singleHeaders, targetOf } from './undici-request.ts';
 
 export interface UndiciTransportOptions {
   /** Connections to one origin, each with one part in flight, from 1. Default: 256. */
@@ -77,19 +77,6 @@ async function put(
   }
 }
 
-/** The path as it was signed, which `URL` might rewrite. */
-function targetOf(url: string): { origin: string; path: string } {
-  if (!URL.canParse(url)) {
-    throw new UploadError({
-      code: 'malformed_answer',
-      message: 'the control plane gave an address that is no URL',
-      disposition: 'permanent',
-    });
-  }
-  const pathStart = url.indexOf('/', url.indexOf('://') + 3);
-  return { origin: new URL(url).origin, path: pathStart === -1 ? '/' : url.slice(pathStart) };
-}
-
 /**
  * Hands the chunks on, counting. undici asks for the next when the system has taken the last one, except for
  * a chunk that fits into the socket's own buffer: that one is copied, since the source will write over it.
@@ -131,14 +118,6 @@ async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
     if (length >= ERROR_BODY_MAX) break;
   }
   return Buffer.concat(chunks).subarray(0, ERROR_BODY_MAX).toString('utf8');
-}
-
-function singleHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const single: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) single[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return single;
 }
 
 const connectSocket = buildConnector({ timeout: 10_000 });

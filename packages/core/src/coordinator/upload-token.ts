@@ -45,18 +45,41 @@ export function createUploadTokens(keys: readonly TokenKey[]): UploadTokens {
   const keyOf = new Map(keys.map(({ kid, key }) => [kid, key]));
   if (keyOf.size !== keys.length) throw new TypeError('tokenKeys: every kid must differ');
 
+  /** Grants by their tokens: one that was sealed or opened of late need not be deciphered again. */
+  const known = new Map<string, UploadGrant>();
+
+  function remember(token: string, grant: UploadGrant): void {
+    const [oldest] = known.keys();
+    if (oldest !== undefined && known.size >= KNOWN_MAX) known.delete(oldest);
+    known.set(token, grant);
+  }
+
   return {
-    seal(grant) {
-      return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(grant)))
+    async seal(grant) {
+      const text = JSON.stringify(grant);
+      const token = await new CompactEncrypt(new TextEncoder().encode(text))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: sealing.kid })
         .encrypt(sealing.key);
+      // As it was sealed: the caller's own object may change.
+      remember(token, grantIn(text));
+      return token;
     },
     async open(token, now) {
-      const grant = await decrypt(token, keyOf);
+      const grant = known.get(token) ?? (await decrypt(token, keyOf));
       if (grant === undefined || grant.expiresAt <= now) throw tokenRefusedError();
+      if (!known.has(token)) remember(token, grant);
       return grant;
     },
   };
+}
+
+/** Of a kilobyte each, seldom more. */
+const KNOWN_MAX = 1000;
+
+/** Our own JSON, which leaves out what is `undefined`. */
+function grantIn(text: string): UploadGrant {
+  const grant = JSON.parse(text) as UploadGrant;
+  return { ...grant, uploadId: grant.uploadId, size: grant.size };
 }
 
 async function decrypt(
@@ -73,9 +96,8 @@ async function decrypt(
       },
       { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
     );
-    // The seal proves that these bytes are our own JSON, which leaves out what is `undefined`.
-    const grant = JSON.parse(new TextDecoder().decode(plaintext)) as UploadGrant;
-    return { ...grant, uploadId: grant.uploadId, size: grant.size };
+    // The seal proves that these bytes are ours.
+    return grantIn(new TextDecoder().decode(plaintext));
   } catch {
     // Whatever failed, the answer must not tell a forger how far he got.
     return undefined;

@@ -3,13 +3,27 @@ import type { UploadEvent } from './events.ts';
 
 /** What several uploads share: turns for files, and slots for requests. */
 export interface Budget {
-  /** Waits for the upload's turn. Call what it gives when the turn is over. Rejects with `signal.reason`. */
-  enter(signal: AbortSignal): Promise<() => void>;
+  /** Waits for the upload's turn. Rejects with `signal.reason`. */
+  enter(signal: AbortSignal): Promise<Turn>;
   /** A share of the slots: whoever has one waits behind no more than one request of each other share. */
   share(): Share;
   /** So many slots from now on, whatever is heard. */
   setSlots(slots: number): void;
 }
+
+/** One of so many uploads that send. */
+export interface Turn {
+  /**
+   * Lets another upload send: this one waits for one of as many turns in which uploads are completed. Rejects
+   * with `signal.reason`. Called again it does nothing.
+   */
+  complete(signal: AbortSignal): Promise<void>;
+  /** To be called when the turn is over. */
+  leave(): void;
+}
+
+/** Of an upload that keeps nobody waiting. */
+export const NO_TURN: Turn = { complete: () => Promise.resolve(), leave: () => undefined };
 
 export interface Share {
   readonly isShared: boolean;
@@ -29,16 +43,34 @@ export interface BudgetOptions {
   /** Requests at once. `auto`: as many as seem best, up to `slotsMax`. */
   readonly slots: number | 'auto';
   readonly slotsMax: number;
-  /** Uploads at once. */
+  /** Uploads that send at once, and as many that are being completed. */
   readonly turns: number;
 }
 
 export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget {
-  return { enter: createTurns(turns), ...createSlots(slots, slotsMax) };
+  const send = createTurns(turns);
+  const complete = createTurns(turns);
+  return {
+    ...createSlots(slots, slotsMax),
+    async enter(signal) {
+      let leave = await send(signal);
+      let isCompleting = false;
+      return {
+        leave: () => leave(),
+        async complete(stop) {
+          if (isCompleting) return;
+          const leaveLater = await complete(stop);
+          leave();
+          leave = leaveLater;
+          isCompleting = true;
+        },
+      };
+    },
+  };
 }
 
 /** First come, first served. */
-function createTurns(turnsMax: number): Budget['enter'] {
+function createTurns(turnsMax: number): (signal: AbortSignal) => Promise<() => void> {
   const waiting: (() => void)[] = [];
   let taken = 0;
 

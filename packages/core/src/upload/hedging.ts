@@ -1,4 +1,5 @@
 import type { PartBody } from '../ports.ts';
+import { ENDED } from './interruption.ts';
 import { isFinal, type PutOutcome } from './put-outcome.ts';
 import type { UploadRun } from './upload-run.ts';
 
@@ -60,7 +61,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       const won = new AbortController();
       const stop = AbortSignal.any([signal, won.signal]);
       const end = (outcome: PutOutcome): PutOutcome => {
-        if (isFinal(outcome)) won.abort();
+        if (isFinal(outcome)) won.abort(ENDED);
         return outcome;
       };
       let copy: Promise<PutOutcome> | undefined;
@@ -78,7 +79,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       const watching = lagging(body.size, startedAt, over);
       watching.then(() => run.limit(sendCopy, over)).catch(() => undefined);
       const [firstTold] = await Promise.allSettled([first]);
-      ended.abort();
+      ended.abort(ENDED);
       const outcomes = [firstTold, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
       const told = outcomes.map(fulfilment).filter((outcome) => outcome !== undefined);
       const final = told.find((outcome) => 'crc64' in outcome) ?? told.find(isFinal);

@@ -4,6 +4,7 @@ import { UploadError } from '../errors.ts';
 import { resolveOptions } from '../options.ts';
 import type { ControlPlane, InitiatedUpload, PresignedPart } from '../ports.ts';
 import { createSeededRandom, createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
+import { NO_TURN } from './budget.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
 import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
 
@@ -44,7 +45,7 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
   const checkpoints = guardCheckpoints(undefined, () => undefined);
   const limit = Object.assign(pLimit(concurrency), { isIdle: () => false });
   const doubt = { since: undefined };
-  const run = { ports, options, checkpoints, signal, limit, doubt, emit: () => undefined };
+  const run = { ports, options, checkpoints, signal, limit, turn: NO_TURN, doubt, emit: () => undefined };
   const upload: InitiatedUpload = {
     uploadToken: 'T',
     kind: 'multipart',

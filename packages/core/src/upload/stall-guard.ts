@@ -1,5 +1,6 @@
 import { UploadError } from '../errors.ts';
 import type { Resolved, StallOptions } from '../options.ts';
+import { ENDED } from './interruption.ts';
 import type { UploadRun } from './upload-run.ts';
 
 /** One try under guard. */
@@ -31,7 +32,7 @@ export async function guardStalls<T>(
     const onProgress = (sentBytes: number): void => clocks.moved(clock.now(), sentBytes);
     return await attempt({ signal: AbortSignal.any([signal, stalled.signal]), onProgress });
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
     await watching;
   }
 

@@ -9,6 +9,7 @@ import type {
   Transport,
   UploadedObject,
 } from '../ports.ts';
+import type { Turn } from './budget.ts';
 import type { UploadFact } from './events.ts';
 import type { RunCheckpoints } from './guarded-checkpoints.ts';
 import type { ByteStream } from './part-cutter.ts';
@@ -45,6 +46,8 @@ export interface UploadRun {
   readonly signal: AbortSignal;
   /** Parts in flight. */
   readonly limit: PartLimit;
+  /** Among other uploads, where there are any. */
+  readonly turn: Turn;
   readonly doubt: InitiateDoubt;
   readonly emit: (fact: UploadFact) => void;
 }

@@ -9,7 +9,7 @@ import {
 } from '../options.ts';
 import { firstPartSize } from '../part-plan.ts';
 import type { UploadedObject } from '../ports.ts';
-import type { Budget } from './budget.ts';
+import { type Budget, NO_TURN } from './budget.ts';
 import type { UploadEvent, UploadFact } from './events.ts';
 import { abandonForgotten, isCalledOff } from './failed-upload.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
@@ -84,7 +84,7 @@ export function beginStreamUpload(
 
 /** Of an upload that shares nothing with others. */
 const NO_BUDGET: Budget = {
-  enter: async () => () => undefined,
+  enter: async () => NO_TURN,
   share: () => ({
     isShared: false,
     run: (task) => task(),
@@ -113,7 +113,7 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
   }
 
   const checkpoints = guardCheckpoints(ports.checkpoints, (error) => emit({ type: 'cleanup-failed', error }));
-  const run = { ports, options, checkpoints, limit, doubt: { since: undefined }, emit };
+  const run = { ports, options, checkpoints, limit, turn: NO_TURN, doubt: { since: undefined }, emit };
   const unlink = linkCallerSignal(options.signal, stops.abort);
   const isCompleting = (): boolean => fold.snapshot().phase === 'completing';
   const result = settle(run, stops, inTurn(walk, budget), isCompleting).finally(unlink);
@@ -189,15 +189,15 @@ async function walkUntilSettled(
 /** Each walk is begun when its turn has come: a paused upload keeps nobody waiting. */
 function inTurn(walk: Walk, budget: Budget): Walk {
   return async (run) => {
-    const leave = await budget.enter(run.signal).catch((reason: unknown) => {
+    const turn = await budget.enter(run.signal).catch((reason: unknown) => {
       // Whoever aborts waits for no turn to have removed what an earlier walk has left.
       if (reason === PAUSED || run.checkpoints.known().length === 0) throw reason;
-      return () => undefined;
+      return NO_TURN;
     });
     try {
-      return await walk(run);
+      return await walk({ ...run, turn });
     } finally {
-      leave();
+      turn.leave();
     }
   };
 }

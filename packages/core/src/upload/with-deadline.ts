@@ -1,6 +1,6 @@
 import { UploadError } from '../errors.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import { UNINTERRUPTED } from './interruption.ts';
+import { ENDED, UNINTERRUPTED } from './interruption.ts';
 import type { UploadRun } from './upload-run.ts';
 
 /** A verb of the control plane is answered in seconds; this long, and it will not be. */
@@ -31,7 +31,7 @@ export async function withDeadline<T>(
   try {
     return await unlessAborted(() => attempt(stop), stop);
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
   }
 }
 

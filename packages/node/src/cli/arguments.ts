@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ObjectStore } from '@partway/core';
 import { createOssObjectStore, type OssCredentials } from '@partway/core/oss';
+import { createUndiciFetch } from '../undici-fetch.ts';
 import type { Command, Given } from './command.ts';
 
 /** `oss://BUCKET/KEY` */
@@ -38,8 +39,8 @@ export function openStore(given: Given, bucket: string): ObjectStore {
   const region = given.text('region') ?? fromEnvironment('OSS_REGION');
   if (region === undefined) throw new TypeError('--region is needed, or OSS_REGION');
   const endpoint = given.text('endpoint') ?? fromEnvironment('OSS_ENDPOINT');
-  const addressing = given.flag('path-style') ? 'path' : undefined;
-  return createOssObjectStore({ bucket, region, endpoint, addressing, credentials: readCredentials() });
+  const site = { bucket, region, endpoint, ...(given.flag('path-style') && { addressing: 'path' as const }) };
+  return createOssObjectStore({ ...site, credentials: readCredentials(), fetch: createUndiciFetch() });
 }
 
 function readCredentials(): OssCredentials {
