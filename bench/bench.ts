@@ -1,40 +1,34 @@
-// The two loops that every byte and every part pass: CRC64 and presigning. Medians of rounds in one run; machines are
-// shared and noisy, so compare figures of one run only.
-import { crc64 } from '@partway/core';
-import { presign } from '@partway/core/oss';
+// `npm run bench -- --only send,crc64`: what Partway costs, beside others, in one run. Writes
+// bench/RESULTS.md, and keeps there what was not measured this time. `npm run bench:quick` measures less, and
+// only prints.
+import { parseArgs } from 'node:util';
+import { removeFiles } from './files.ts';
+import { endChildren } from './processes.ts';
+import { createReport } from './report/report.ts';
+import type { Section } from './result.ts';
+import { SECTIONS } from './sections/sections.ts';
+import { FULL, QUICK } from './settings.ts';
 
-const ROUNDS = 7;
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } },
+});
+const names = values.only?.split(',') ?? [...SECTIONS.keys()];
 
-const bytes = new Uint8Array(64 * 1024 ** 2).map((_, index) => (index * 2_654_435_761) >>> 24);
-const gigabytesPerSecond = median(() => bytes.length / 1e6 / elapsedMs(() => crc64(bytes)));
+process.on('exit', () => {
+  endChildren();
+  removeFiles();
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130));
 
-const PRESIGNS = 2000;
-const presignsPerSecond = median(() => (PRESIGNS / elapsedMs(presignParts)) * 1000);
-
-console.log(`CRC64       ${gigabytesPerSecond.toFixed(2)} GB/s`);
-console.log(`presigning  ${Math.round(presignsPerSecond)} UploadPart URLs per second`);
-
-function presignParts(): void {
-  for (let partNumber = 1; partNumber <= PRESIGNS; partNumber++) {
-    presign({
-      method: 'PUT',
-      bucket: 'media',
-      key: 'movies/1.mp4',
-      region: 'cn-hangzhou',
-      endpoint: 'https://oss-cn-hangzhou.aliyuncs.com',
-      credentials: { accessKeyId: 'AK', accessKeySecret: 'SK' },
-      query: { partNumber, uploadId: '0004B9895DBBB6EC98E36' },
-    });
-  }
+const report = createReport(values.quick ? QUICK : FULL);
+for (const [name, section] of names.map(sectionNamed)) {
+  await report.measure(name, section);
+  removeFiles();
 }
+process.exitCode = report.finish();
 
-function elapsedMs(run: () => void): number {
-  const startedAt = performance.now();
-  run();
-  return performance.now() - startedAt;
-}
-
-function median(measure: () => number): number {
-  const figures = Array.from({ length: ROUNDS }, measure).sort((a, b) => a - b);
-  return figures[Math.floor(ROUNDS / 2)] ?? 0;
+function sectionNamed(name: string): readonly [string, Section] {
+  const section = SECTIONS.get(name);
+  if (section !== undefined) return [name, section];
+  throw new TypeError(`there is no section '${name}'; there are ${[...SECTIONS.keys()].join(', ')}`);
 }

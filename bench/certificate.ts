@@ -1,0 +1,30 @@
+import { writeFileSync } from 'node:fs';
+import { generate } from 'selfsigned';
+import { BUCKET, REGION } from './clients/client.ts';
+import { temporaryPath } from './files.ts';
+
+export interface Certificate {
+  /** PEM. */
+  readonly key: string;
+  readonly cert: string;
+  /** Where the certificate is, for clients to trust. */
+  readonly path: string;
+}
+
+/** What ali-oss says in `Host`, and so wants to find, whatever the endpoint. */
+const NAMES = [{ type: 2, value: `${BUCKET}.oss-${REGION}.aliyuncs.com` }] as const;
+
+/** For 127.0.0.1, good for this run. */
+export async function createCertificate(): Promise<Certificate> {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'partway bench' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }, ...NAMES] },
+    ],
+  });
+  const path = temporaryPath('certificate.pem');
+  writeFileSync(path, cert);
+  return { key, cert, path };
+}

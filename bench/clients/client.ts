@@ -1,0 +1,29 @@
+/** A file to send, and how. */
+export interface FileToSend {
+  readonly path: string;
+  readonly size: number;
+  readonly key: string;
+  readonly partSize: number;
+  /** `auto` is for those who know it. */
+  readonly concurrency: number | 'auto';
+}
+
+/** Resolves when every part has been confirmed. */
+export type SendFile = (file: FileToSend) => Promise<void>;
+
+/** What each client exports: a sender that keeps its connections from one file to the next. */
+export type CreateSender = (endpoint: string) => SendFile;
+
+export const BUCKET = 'bench';
+export const REGION = 'cn-hangzhou';
+export const CREDENTIALS = { accessKeyId: 'bench', accessKeySecret: 'bench-secret' } as const;
+
+/** Those that run in a Node process. */
+export type ClientName =
+  | 'partway'
+  | 'undici'
+  | 'node:http'
+  | 'raw socket'
+  | 'fetch'
+  | 'ali-oss'
+  | '@aws-sdk/lib-storage';

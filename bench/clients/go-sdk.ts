@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { temporaryPath } from '../files.ts';
+import type { Usage } from '../measure.ts';
+import type { FileToSend } from './client.ts';
+
+const run = promisify(execFile);
+
+/** Of a process that is not Node's, there is no event loop to look at. */
+export type ForeignUsage = Pick<Usage, 'cpuSeconds' | 'wallSeconds' | 'peakMemory'>;
+
+/** The OSS Go SDK v2, where there is a `go` that can build it. Rejects where not, with what `go` said. */
+export async function buildGoClient(): Promise<string> {
+  const sources = temporaryPath('go-sdk');
+  const program = temporaryPath('go-client');
+  // In a copy: `go` writes down the checksums of what it has downloaded.
+  cpSync(fileURLToPath(new URL('../../go-sdk', import.meta.url)), sources, { recursive: true });
+  const env = { GOFLAGS: '-mod=mod', ...process.env };
+  await run('go', ['build', '-o', program, '.'], { cwd: sources, env, timeout: 180_000 });
+  return program;
+}
+
+/** Sends both files in a process of its own, and tells what the second one cost. */
+export async function sendWithGo(
+  program: string,
+  endpoint: string,
+  warmUp: FileToSend,
+  { path, partSize, concurrency }: FileToSend,
+  caPath: string | undefined,
+): Promise<ForeignUsage> {
+  const sizes = ['-part-size', String(partSize), '-parallel', String(concurrency)];
+  const args = ['-endpoint', endpoint, '-warm-up', warmUp.path, '-file', path, ...sizes];
+  const env = { ...process.env, ...(caPath !== undefined && { SSL_CERT_FILE: caPath }) };
+  const { stdout } = await run(program, args, { env, timeout: 600_000 });
+  // A parse edge: our own program's.
+  return JSON.parse(stdout) as ForeignUsage;
+}

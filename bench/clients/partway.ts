@@ -1,0 +1,20 @@
+import type { UploadOptions } from '@partway/core';
+import { type Coordinator, createCoordinator } from '@partway/core/coordinator';
+import { createOssObjectStore } from '@partway/core/oss';
+import { uploadFile } from '@partway/node';
+import { BUCKET, CREDENTIALS, type CreateSender, REGION } from './client.ts';
+
+/** As it comes: proof on, every default, the coordinator in the same process. */
+export const createSender: CreateSender = (endpoint) => {
+  const controlPlane = openCoordinator(endpoint);
+  return async ({ path, key, partSize, concurrency: wanted }) => {
+    // A version that does not know `auto` says so by a RangeError.
+    const concurrency = wanted as UploadOptions['concurrency'];
+    await uploadFile(path, { controlPlane, key, partSize, concurrency }).result;
+  };
+};
+
+export function openCoordinator(endpoint: string): Coordinator {
+  const store = createOssObjectStore({ region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS });
+  return createCoordinator({ store });
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+/** What running something cost the process it ran in. */
+export interface Usage {
+  /** User and system time of all threads. */
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+  /** Bytes of memory at the peak of the process's life. */
+  readonly peakMemory: number;
+  /** The longest time the event loop did not turn. */
+  readonly loopBlockMs: number;
+  readonly loopBlockP99Ms: number;
+}
+
+/** Runs it in this process, and tells what that cost. */
+export async function measureUsage(run: () => Promise<void>): Promise<Usage> {
+  const delays = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  delays.enable();
+  const cpu = process.cpuUsage();
+  const startedAt = performance.now();
+  await run();
+  const wallSeconds = (performance.now() - startedAt) / 1000;
+  const cpuSeconds = cpuSecondsSince(cpu);
+  delays.disable();
+  return {
+    cpuSeconds,
+    wallSeconds,
+    peakMemory: peakMemory(),
+    // The timer that looks is itself late by its own period: Node counts that in.
+    loopBlockMs: Math.max(0, delays.max / 1e6 - LOOP_RESOLUTION_MS),
+    loopBlockP99Ms: Math.max(0, delays.percentile(99) / 1e6 - LOOP_RESOLUTION_MS),
+  };
+}
+
+const LOOP_RESOLUTION_MS = 2;
+
+export function cpuSecondsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+}
+
+/**
+ * Not `maxRSS` where Linux tells better: there a process inherits the peak of the one that started it.
+ */
+function peakMemory(): number {
+  const kilobytes = process.platform === 'linux' ? highWaterMark() : undefined;
+  return (kilobytes ?? process.resourceUsage().maxRSS) * 1024;
+}
+
+function highWaterMark(): number | undefined {
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return kilobytes === undefined ? undefined : Number(kilobytes);
+}
+
+export function elapsedSeconds(run: () => void): number {
+  const startedAt = performance.now();
+  run();
+  return (performance.now() - startedAt) / 1000;
+}
+
+/** The middle one, or the mean of the two in the middle. */
+export function median(figures: readonly number[]): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);
+  return middle.reduce((sum, figure) => sum + figure, 0) / middle.length;
+}
+
+export function medianOf<Item>(items: readonly Item[], figureOf: (item: Item) => number): number {
+  return median(items.map(figureOf));
+}

@@ -1,0 +1,95 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Section, SectionResult } from '../result.ts';
+import { SECTIONS } from '../sections/sections.ts';
+import type { Scale } from '../settings.ts';
+import { writeChart } from './chart.ts';
+import { describeMachine, describePeers } from './machine.ts';
+import { writePage } from './markdown.ts';
+
+/** A section's result, and where and when it was found. */
+export interface Measured {
+  readonly at: string;
+  readonly machine: string;
+  readonly peers: string;
+  readonly scale: string;
+  readonly result: SectionResult;
+}
+
+export interface Report {
+  /** Runs a section and prints what it found. A section that cannot run is told, and the next one may. */
+  measure(name: string, section: Section): Promise<void>;
+  /** Writes the page, where this is no quick run. Gives the exit code. */
+  finish(): number;
+}
+
+const FOLDER = new URL('../../', import.meta.url);
+const RESULTS = new URL('results.json', FOLDER);
+
+export function createReport(scale: Scale): Report {
+  const measured: Record<string, Measured> = {};
+  let hasFailed = false;
+  return {
+    async measure(name, section) {
+      console.log(`\n${section.title}`);
+      try {
+        const result = await section.run(scale, (line) => console.log(`  … ${line}`));
+        const at = new Date().toISOString().slice(0, 10);
+        measured[name] = {
+          at,
+          machine: describeMachine(),
+          peers: describePeers(),
+          scale: scale.name,
+          result,
+        };
+        hasFailed ||= (result.failures ?? []).length > 0;
+        print(result);
+      } catch (reason) {
+        hasFailed = true;
+        console.error(`  ${name} could not run:`, reason);
+      }
+    },
+    finish() {
+      if (scale.name === 'full') writeResults({ ...readResults(), ...measured });
+      const misses = Object.values(measured).flatMap(({ result }) =>
+        result.claims.filter(({ holds }) => !holds),
+      );
+      console.log(`\n${misses.length} claims missed`);
+      for (const { claim, figure } of misses) console.log(`  MISSED ${claim}: ${figure}`);
+      if (scale.name === 'quick')
+        console.log('A quick run is too short to judge claims by: `npm run bench` is not.');
+      return hasFailed ? 1 : 0;
+    },
+  };
+}
+
+function print({ tables, claims, notMeasured, failures = [] }: SectionResult): void {
+  for (const { title, columns, rows } of tables) {
+    console.log(`\n  ${title}`);
+    const widths = columns.map((column, index) =>
+      Math.max(column.length, ...rows.map((row) => row[index]?.length ?? 0)),
+    );
+    for (const row of [columns, ...rows]) {
+      console.log(`    ${row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ')}`);
+    }
+  }
+  console.log('');
+  for (const what of notMeasured) console.log(`  not measured: ${what}`);
+  for (const what of failures) console.error(`  COULD NOT RUN ${what}`);
+  for (const { claim, figure, holds } of claims)
+    console.log(`  ${holds ? 'holds ' : 'MISSED'} ${claim}: ${figure}`);
+}
+
+function readResults(): Record<string, Measured> {
+  // A parse edge: what an earlier run wrote.
+  return existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Record<string, Measured>) : {};
+}
+
+function writeResults(all: Readonly<Record<string, Measured>>): void {
+  writeFileSync(RESULTS, `${JSON.stringify(all, null, 2)}\n`);
+  writeFileSync(new URL('RESULTS.md', FOLDER), writePage(SECTIONS, all));
+  const bars = all.send?.result.bars;
+  if (bars !== undefined) {
+    const title = 'CPU seconds to send 1 GiB, 8 MiB parts, 4 in flight';
+    writeFileSync(new URL('results.svg', FOLDER), writeChart(title, bars));
+  }
+}

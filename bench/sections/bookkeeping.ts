@@ -1,0 +1,53 @@
+import { medianOf } from '../measure.ts';
+import { askOnce } from '../processes.ts';
+import { atMost, digits, type Section } from '../result.ts';
+import type { BookkeepingAnswer, BookkeepingQuestion } from '../workloads/bookkeeping.ts';
+
+const MB = 1e6;
+const KINDS: Readonly<Record<BookkeepingQuestion, string>> = {
+  plan: 'plan, receipts and the fold of events alone',
+  ports: 'the ports in a bare loop, no engine',
+  engine: 'the whole engine over the same ports',
+};
+
+export const bookkeeping: Section = {
+  title: 'Planning and tracking 10,000 parts',
+  how:
+    'Each run is a new process, with nothing compiled yet. The ports answer at once and read no bytes, ' +
+    'so that the engine is what remains: retries, stall guards, hedging, URLs, events. Memory is the ' +
+    'heap held after a collection, when every part is confirmed.',
+  async run(scale) {
+    const found = new Map<BookkeepingQuestion, BookkeepingAnswer[]>();
+    const script = 'workloads/bookkeeping.js';
+    for (let round = 0; round < scale.rounds; round++) {
+      for (const kind of ['plan', 'ports', 'engine'] as const) {
+        const answer = await askOnce<BookkeepingAnswer>(script, kind, { execArgv: ['--expose-gc'] });
+        found.set(kind, [...(found.get(kind) ?? []), answer]);
+      }
+    }
+    const cpuMs = (kind: BookkeepingQuestion): number => medianOf(found.get(kind) ?? [], (run) => run.cpuMs);
+    const heldMb = (kind: BookkeepingQuestion): number =>
+      medianOf(found.get(kind) ?? [], (run) => run.heldBytes / MB);
+    const engineMs = cpuMs('engine') - cpuMs('ports');
+    return {
+      tables: [
+        {
+          title: 'Of 10,000 parts',
+          columns: ['what', 'CPU ms', 'µs a part', 'heap held MB'],
+          rows: [...found.keys()].map((kind) => [
+            KINDS[kind],
+            digits(cpuMs(kind)),
+            digits(cpuMs(kind) / 10),
+            digits(heldMb(kind)),
+          ]),
+        },
+      ],
+      claims: [
+        atMost('planning and tracking', cpuMs('plan'), 50, ' ms'),
+        atMost('the whole engine, less its ports', engineMs, 50, ' ms'),
+        atMost('heap of the whole engine', heldMb('engine'), 20, ' MB'),
+      ],
+      notMeasured: [],
+    };
+  },
+};

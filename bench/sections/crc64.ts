@@ -1,0 +1,41 @@
+import { askOnce } from '../processes.ts';
+import { atLeast, digits, type Section } from '../result.ts';
+import type { Crc64Answer, Crc64Question } from '../workloads/crc64.ts';
+
+const GB = 1e9;
+const GIB = 1024 ** 3;
+
+export const crc64: Section = {
+  title: 'CRC64',
+  how:
+    'One process takes CRC64 of 1 MiB chunks by every way in turns, over eight buffers that are used ' +
+    'again, as four parts in flight have them. Bytes per second of CPU; combining is of 10,000 parts of ' +
+    '8 MiB.',
+  async run(scale) {
+    const question: Crc64Question = { size: scale.checksumSize, rounds: scale.rounds };
+    const { bytesPerSecond, combineMs, absent } = await askOnce<Crc64Answer>('workloads/crc64.js', question);
+    const [[, ours = 0] = []] = Object.entries(bytesPerSecond);
+    const theirs = bytesPerSecond['hash-wasm createCRC64'] ?? Number.NaN;
+    return {
+      tables: [
+        {
+          title: 'CRC64 of 1 MiB chunks',
+          columns: ['way', 'GB/s', 'CPU s/GiB', 'Partway ÷ it'],
+          rows: Object.entries(bytesPerSecond).map(([way, speed]) => [
+            way,
+            digits(speed / GB),
+            digits(GIB / speed),
+            digits(ours / speed),
+          ]),
+        },
+        {
+          title: 'Combining the CRC64s of 10,000 parts',
+          columns: ['way', 'CPU ms'],
+          rows: [['Partway combineCrc64', digits(combineMs)]],
+        },
+      ],
+      claims: [atLeast('speed against hash-wasm', ours / theirs, 1, '×')],
+      notMeasured: absent,
+    };
+  },
+};

@@ -1,0 +1,145 @@
+import type { SendQuestion } from '../clients/send.ts';
+import { createTestFile, type TestFile } from '../files.ts';
+import { hasPerl } from '../link/small-buffers.ts';
+import { withLink } from '../link/start-link.ts';
+import { medianOf, type Usage } from '../measure.ts';
+import { askOnce } from '../processes.ts';
+import { digits, inOneLine, type Section, type Table } from '../result.ts';
+import type { Scale } from '../settings.ts';
+import { type SinkCount, withSink } from '../sink/start-sink.ts';
+import { type Concurrency, LINK_CASES, type LinkCase } from './link-cases.ts';
+import { claimsOf, gainOverBest, type LinkRun, runsOf, speedOf } from './link-claims.ts';
+
+const MB = 1e6;
+
+export const links: Section = {
+  title: 'Links',
+  how:
+    'Whole uploads by Partway, a new process each, over a proxy that stands for a link: one bottleneck ' +
+    'for all connections with a queue before it, and a congestion window a connection (slow start, then ' +
+    'as cubic at small windows) that losses shrink. A model, not a kernel: the column of one connection ' +
+    'shows what it makes of each link. The values take turns in every round; MB/s are medians, from ' +
+    'start to proof. On the server that answers 503, bodies of refused parts have travelled too.',
+  async run(scale, say) {
+    const { linkFileSize, linkPartSize } = scale;
+    const files: Files = {
+      whole: await createTestFile('file', linkFileSize),
+      onePart: await createTestFile('one-part', linkPartSize),
+    };
+    const cases = LINK_CASES.filter(({ isQuick }) => isQuick || scale.name === 'full');
+    const single = new Map<LinkCase, number>();
+    const runs: LinkRun[] = [];
+    const failures: string[] = [];
+    for (const linkCase of cases) {
+      single.set(linkCase, (await upload(linkCase, files.onePart, linkPartSize, 1)).bytesPerSecond);
+      for (const concurrency of turns(scale)) {
+        try {
+          const run = await upload(linkCase, files.whole, partSizeOf(linkCase, scale), concurrency);
+          runs.push(run);
+          say(
+            `${run.caseName}: ${concurrency} ${speedText(run.bytesPerSecond)} MB/s, ${run.refused} refused`,
+          );
+        } catch (reason) {
+          failures.push(`${linkCase.name}, ${concurrency} in flight: ${inOneLine(reason)}`);
+        }
+      }
+    }
+    return {
+      tables: tablesOf(scale, cases, single, runs),
+      claims: claimsOf(runs),
+      notMeasured: hasPerl() ? [] : [BLURRED],
+      failures,
+    };
+  },
+};
+
+const BLURRED = 'without perl, sockets swallow whole parts: what auto goes by is blurred here';
+
+interface Files {
+  readonly whole: TestFile;
+  readonly onePart: TestFile;
+}
+
+/** Every value once, then every value again. */
+function turns({ linkRounds, linkConcurrencies }: Scale): readonly Concurrency[] {
+  return Array.from({ length: linkRounds }, () => linkConcurrencies).flat();
+}
+
+/** Where requests are counted it takes many of them. */
+function partSizeOf({ partsPerSecond }: LinkCase, { linkFileSize, linkPartSize }: Scale): number {
+  return partsPerSecond === undefined ? linkPartSize : linkFileSize / THROTTLED_PARTS;
+}
+
+const THROTTLED_PARTS = 128;
+
+async function upload(
+  linkCase: LinkCase,
+  file: TestFile,
+  partSize: number,
+  concurrency: Concurrency,
+): Promise<LinkRun> {
+  const { name, model, partsPerSecond } = linkCase;
+  const crc64s = file.crc64sOf(partSize);
+  const options = { crc64s, ...(partsPerSecond !== undefined && { partsPerSecond }) };
+  return await withSink(options, async (sink) => {
+    const sendTo = (endpoint: string): Promise<Usage> => {
+      const toSend = { path: file.path, size: file.size, key: 'file', partSize, concurrency };
+      const question: SendQuestion = { client: 'partway', endpoint, file: toSend };
+      return askOnce<Usage>('clients/send.js', question);
+    };
+    const usage = await (model === undefined
+      ? sendTo(sink.endpoint)
+      : withLink({ model, port: sink.port }, sendTo));
+    const count = await sink.takeCount();
+    assertArrived(count, file.size);
+    const bytesPerSecond = file.size / usage.wallSeconds;
+    return { caseName: name, concurrency, bytesPerSecond, refused: count.refused };
+  });
+}
+
+/** More may arrive: what was refused, and what was sent a second time at the end. */
+function assertArrived({ bodyBytes }: SinkCount, wanted: number): void {
+  if (bodyBytes < wanted) throw new Error(`${bodyBytes} bytes arrived, not ${wanted}`);
+}
+
+function tablesOf(
+  { linkConcurrencies }: Scale,
+  cases: readonly LinkCase[],
+  single: ReadonlyMap<LinkCase, number>,
+  runs: readonly LinkRun[],
+): readonly Table[] {
+  const throttled = cases.filter(({ partsPerSecond }) => partsPerSecond !== undefined);
+  const cell = (linkCase: LinkCase, concurrency: Concurrency, text: () => string): string =>
+    runsOf(runs, linkCase, concurrency).length === 0 ? '–' : text();
+  return [
+    {
+      title: 'MB/s by parts in flight',
+      columns: ['link', 'one connection', ...linkConcurrencies.map(String), 'auto ÷ 5', 'auto ÷ best fixed'],
+      rows: cases.map((linkCase) => [
+        linkCase.name,
+        speedText(single.get(linkCase) ?? Number.NaN),
+        ...linkConcurrencies.map((value) =>
+          cell(linkCase, value, () => speedText(speedOf(runs, linkCase, value))),
+        ),
+        cell(linkCase, 'auto', () => digits(speedOf(runs, linkCase, 'auto') / speedOf(runs, linkCase, 5))),
+        cell(linkCase, 'auto', () => digits(gainOverBest(runs, linkCase))),
+      ]),
+    },
+    {
+      title: 'Requests refused with 503',
+      columns: ['link', ...linkConcurrencies.map(String)],
+      rows: throttled.map((linkCase) => [
+        linkCase.name,
+        ...linkConcurrencies.map((value) =>
+          cell(linkCase, value, () =>
+            digits(medianOf(runsOf(runs, linkCase, value), ({ refused }) => refused)),
+          ),
+        ),
+      ]),
+    },
+  ];
+}
+
+function speedText(bytesPerSecond: number): string {
+  return digits(bytesPerSecond / MB);
+}

@@ -1,0 +1,38 @@
+import { askOnce } from '../processes.ts';
+import { atLeast, digits, type Section } from '../result.ts';
+import type { PresignAnswer, PresignQuestion } from '../workloads/presign.ts';
+
+export const presign: Section = {
+  title: 'Presigning UploadPart',
+  how:
+    'One process signs by every way in turns; URLs per second of CPU. The second table is the hashing ' +
+    'of a signature alone, by where SHA-256 comes from: Node has its own, other platforms a library.',
+  async run(scale) {
+    const question: PresignQuestion = { count: scale.presigns, rounds: scale.rounds };
+    const { urls, hashings, absent } = await askOnce<PresignAnswer>('workloads/presign.js', question);
+    const [[, ours = 0] = []] = Object.entries(urls);
+    return {
+      tables: [
+        {
+          title: 'Presigned URLs',
+          columns: ['way', 'URLs/s', 'Partway ÷ it'],
+          rows: Object.entries(urls).map(([way, speed]) => [way, digits(speed), digits(ours / speed)]),
+        },
+        {
+          title: 'The hashing alone',
+          columns: ['SHA-256 from', 'signatures/s'],
+          rows: Object.entries(hashings).map(([way, speed]) => [way, digits(speed)]),
+        },
+      ],
+      claims: [
+        atLeast(
+          'URLs per second against ali-oss',
+          ours / (urls['ali-oss signatureUrlV4'] ?? Number.NaN),
+          1,
+          '×',
+        ),
+      ],
+      notMeasured: absent,
+    };
+  },
+};

@@ -1,0 +1,50 @@
+import type { ClientName } from '../clients/client.ts';
+
+const MIB = 1024 ** 2;
+
+/** The Go SDK is no Node process, and is there only where `go` is. */
+export const GO = 'OSS Go SDK v2, CRC64 on';
+export type Sender = ClientName | typeof GO;
+
+export interface SendCase {
+  readonly name: string;
+  readonly partSize: number;
+  readonly concurrency: number;
+  readonly isTls: boolean;
+  readonly senders: readonly Sender[];
+  /** Whether `bench:quick` has it too. */
+  readonly isQuick: boolean;
+}
+
+/** What every round begins with, and ratios are taken to. */
+export const CALIBRATION = 'raw socket';
+
+const LEAN: readonly Sender[] = [CALIBRATION, 'partway', 'undici', 'node:http', 'ali-oss', GO];
+const ALL: readonly Sender[] = [...LEAN, 'fetch', '@aws-sdk/lib-storage'];
+
+/** The cases that claims are about. */
+export const PLAIN: SendCase = {
+  name: 'plain, 8 MiB parts, 4 in flight',
+  partSize: 8 * MIB,
+  concurrency: 4,
+  isTls: false,
+  senders: ALL,
+  isQuick: true,
+};
+export const LARGE_PARTS: SendCase = {
+  ...PLAIN,
+  name: 'plain, 32 MiB parts, 4 in flight',
+  partSize: 32 * MIB,
+  senders: LEAN,
+  isQuick: false,
+};
+export const TLS: SendCase = { ...PLAIN, name: 'TLS, 8 MiB parts, 4 in flight', isTls: true };
+
+export const CASES: readonly SendCase[] = [
+  PLAIN,
+  { ...PLAIN, name: 'plain, 8 MiB parts, 8 in flight', concurrency: 8, senders: LEAN, isQuick: false },
+  LARGE_PARTS,
+  { ...LARGE_PARTS, name: 'plain, 32 MiB parts, 8 in flight', concurrency: 8 },
+  { ...LARGE_PARTS, name: 'plain, 512 MiB parts, 4 in flight', partSize: 512 * MIB },
+  TLS,
+];

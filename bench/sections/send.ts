@@ -1,0 +1,55 @@
+import { createCertificate } from '../certificate.ts';
+import { buildGoClient } from '../clients/go-sdk.ts';
+import { createTestFile } from '../files.ts';
+import { median } from '../measure.ts';
+import { askOnce } from '../processes.ts';
+import { inOneLine, type Section } from '../result.ts';
+import { CASES, GO } from './send-cases.ts';
+import { barsOf, claimsOf, perGibibyte, shareTable, tableOf } from './send-report.ts';
+import { runCase, type SendRun, type SendStage } from './send-runs.ts';
+
+const WARM_UP_SIZE = 64 * 1024 ** 2;
+
+export const send: Section = {
+  title: 'Sending a file',
+  how:
+    'Each sender runs in a process of its own, sends 64 MiB to warm up, then the file, from the page ' +
+    'cache to a sink in another process, which counts the bytes and throws them away; it answers with ' +
+    'CRC64s computed beforehand. CPU is user and system time of the sender. The senders take turns in ' +
+    'every round; figures are medians of the rounds, and ratios are taken within a round, then their ' +
+    'median.',
+  async run(scale, say) {
+    const notMeasured: string[] = [];
+    const stage: SendStage = {
+      file: await createTestFile('file', scale.fileSize),
+      warmUp: await createTestFile('warm-up', WARM_UP_SIZE),
+      certificate: await createCertificate(),
+      goProgram: await buildGoClient().catch((reason: unknown) => {
+        notMeasured.push(`${GO}: ${inOneLine(reason)}`);
+        return undefined;
+      }),
+    };
+    const checksums: number[] = [];
+    for (let round = 0; round < scale.rounds; round++) {
+      checksums.push(await askOnce<number>('workloads/checksum-share.js', stage.file.path));
+    }
+    const cases = CASES.filter(({ isQuick }) => isQuick || scale.name === 'full');
+    const runs: SendRun[] = [];
+    const failures: string[] = [];
+    for (const sendCase of cases) {
+      const found = await runCase(stage, sendCase, scale.rounds, ({ sender, usage }) => {
+        say(`${sendCase.name}: ${sender} ${perGibibyte(usage.cpuSeconds, scale.fileSize)} CPU s/GiB`);
+      });
+      runs.push(...found.runs);
+      failures.push(...found.failures);
+    }
+    const found = { runs, fileSize: scale.fileSize, checksumSeconds: median(checksums) };
+    return {
+      tables: [...cases.map((sendCase) => tableOf(found, sendCase)), shareTable(found)],
+      claims: claimsOf(found),
+      notMeasured,
+      failures,
+      bars: barsOf(found),
+    };
+  },
+};

@@ -1,0 +1,118 @@
+import type { SinkRequest } from './requests.ts';
+
+/** CRC64 by part number (`whole` for an object) and size, as in `3:8388608`: the sink computes none. */
+export type Crc64Table = Readonly<Record<string, string>>;
+
+export interface StoredPart {
+  readonly partNumber: number;
+  readonly size: number;
+  readonly crc64: string;
+}
+
+export interface SinkAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** What OSS, or S3, would answer, without looking at a signature or a byte. */
+export interface FakeOss {
+  answer(request: SinkRequest): SinkAnswer;
+  /** Makes an upload that holds these parts, as if they had been sent. */
+  plant(uploadId: string, parts: readonly StoredPart[]): void;
+}
+
+export function createFakeOss(crc64s: Crc64Table): FakeOss {
+  const uploads = new Map<string, Map<number, StoredPart>>();
+  const objects = new Map<string, Record<string, string>>();
+  let uploadsBegun = 0;
+
+  function partsOf(uploadId: string): Map<number, StoredPart> {
+    const parts = uploads.get(uploadId) ?? new Map<number, StoredPart>();
+    uploads.set(uploadId, parts);
+    return parts;
+  }
+
+  function putPart(uploadId: string, partNumber: number, size: number): SinkAnswer {
+    const crc64 = crc64s[`${partNumber}:${size}`] ?? '0';
+    partsOf(uploadId).set(partNumber, { partNumber, size, crc64 });
+    return ok({ etag: etagOf(partNumber), 'x-oss-hash-crc64ecma': crc64 });
+  }
+
+  function putObject({ path, headers, bodySize }: SinkRequest): SinkAnswer {
+    const stored = { etag: etagOf(0), 'x-oss-hash-crc64ecma': crc64s[`whole:${bodySize}`] ?? '0' };
+    const metadata = [...headers].filter(([name]) => name.startsWith('x-oss-meta-'));
+    objects.set(path, { ...Object.fromEntries(metadata), ...stored, 'content-length': String(bodySize) });
+    return ok(stored);
+  }
+
+  function complete(uploadId: string): SinkAnswer {
+    const size = [...partsOf(uploadId).values()].reduce((sum, part) => sum + part.size, 0);
+    uploads.delete(uploadId);
+    const body = `<CompleteMultipartUploadResult><ETag>${etagOf(0)}</ETag></CompleteMultipartUploadResult>`;
+    return ok({ 'x-oss-hash-crc64ecma': crc64s[`whole:${size}`] ?? '0' }, body);
+  }
+
+  return {
+    answer(request) {
+      const { method, path, query, bodySize } = request;
+      const uploadId = query.get('uploadId');
+      const partNumber = query.get('partNumber');
+      if (method === 'PUT') {
+        return uploadId === null ? putObject(request) : putPart(uploadId, Number(partNumber), bodySize);
+      }
+      if (query.has('uploads')) return initiated(`upload-${++uploadsBegun}`);
+      if (method === 'HEAD') return headOf(objects.get(path));
+      if (uploadId === null) return { status: 400, headers: {}, body: errorOf('NotImplemented') };
+      if (method === 'GET') return listed([...partsOf(uploadId).values()], query);
+      return method === 'POST' ? complete(uploadId) : { status: 204, headers: {}, body: '' };
+    },
+    plant(uploadId, parts) {
+      uploads.set(uploadId, new Map(parts.map((part) => [part.partNumber, part])));
+    },
+  };
+}
+
+function ok(headers: Readonly<Record<string, string>>, body = ''): SinkAnswer {
+  return { status: 200, headers, body };
+}
+
+function headOf(object: Readonly<Record<string, string>> | undefined): SinkAnswer {
+  if (object === undefined) return { status: 404, headers: {}, body: '' };
+  return ok({ ...object, 'last-modified': new Date().toUTCString() });
+}
+
+function initiated(uploadId: string): SinkAnswer {
+  const body = `<UploadId>${uploadId}</UploadId>`;
+  return ok({}, `<InitiateMultipartUploadResult>${body}</InitiateMultipartUploadResult>`);
+}
+
+/** One page of ListParts, as OSS cuts them. */
+function listed(parts: readonly StoredPart[], query: URLSearchParams): SinkAnswer {
+  const after = Number(query.get('part-number-marker') ?? 0);
+  const rest = parts.filter((part) => part.partNumber > after).sort((a, b) => a.partNumber - b.partNumber);
+  const page = rest.slice(0, Number(query.get('max-parts') ?? 1000));
+  const elements = page.map(
+    ({ partNumber, size, crc64 }) =>
+      `<Part><PartNumber>${partNumber}</PartNumber><LastModified>2026-01-01T00:00:00.000Z</LastModified>` +
+      `<ETag>${etagOf(partNumber)}</ETag><HashCrc64ecma>${crc64}</HashCrc64ecma><Size>${size}</Size></Part>`,
+  );
+  const next = `<NextPartNumberMarker>${page.at(-1)?.partNumber ?? 0}</NextPartNumberMarker>`;
+  const cut = `<IsTruncated>${page.length < rest.length}</IsTruncated>`;
+  return ok({}, `<ListPartsResult>${next}${cut}${elements.join('')}</ListPartsResult>`);
+}
+
+/** The refusal of a server that is asked too much. */
+export const TOO_MANY_REQUESTS: SinkAnswer = {
+  status: 503,
+  headers: {},
+  body: errorOf('RequestRateLimitExceeded'),
+};
+
+function errorOf(code: string): string {
+  return `<Error><Code>${code}</Code><Message>the sink says no</Message></Error>`;
+}
+
+function etagOf(partNumber: number): string {
+  return `"${partNumber.toString(16).toUpperCase().padStart(32, '0')}"`;
+}

@@ -1,0 +1,80 @@
+/** A request whose body has been read and thrown away. */
+export interface SinkRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly bodySize: number;
+  /** Its length was not told. No large body comes so, and nothing follows before it is answered. */
+  readonly isChunked: boolean;
+}
+
+/**
+ * Takes the bytes of one connection. As little HTTP as the clients of this bench need, because what the sink
+ * costs is taken from them: heads, and bodies whose length is told.
+ */
+export function createRequestReader(
+  onRequest: (request: SinkRequest) => void,
+  onContinue: () => void,
+): (chunk: Buffer) => void {
+  let head: Buffer | undefined;
+  let request: SinkRequest | undefined;
+  let bodyLeft = 0;
+  let chunked = '';
+
+  /** Gives where the body begins; `undefined` while the head is not whole. */
+  function readHead(chunk: Buffer): number | undefined {
+    const known = head?.length ?? 0;
+    const bytes = head === undefined ? chunk : Buffer.concat([head, chunk]);
+    const end = bytes.indexOf('\r\n\r\n');
+    if (end === -1) {
+      head = bytes;
+      return undefined;
+    }
+    head = undefined;
+    request = parseHead(bytes.toString('latin1', 0, end));
+    bodyLeft = request.bodySize;
+    if (request.headers.get('expect') === '100-continue') onContinue();
+    return end + 4 - known;
+  }
+
+  return (chunk) => {
+    let at = 0;
+    while (at < chunk.length) {
+      if (request === undefined) {
+        const bodyStart = readHead(chunk.subarray(at));
+        if (bodyStart === undefined) return;
+        at += bodyStart;
+      }
+      if (request?.isChunked) {
+        chunked += chunk.toString('latin1', at);
+        if (!chunked.endsWith('0\r\n\r\n')) return;
+        chunked = '';
+        at = chunk.length;
+      }
+      const taken = Math.min(bodyLeft, chunk.length - at);
+      bodyLeft -= taken;
+      at += taken;
+      if (bodyLeft > 0 || request === undefined) continue;
+      const whole: SinkRequest = request;
+      request = undefined;
+      onRequest(whole);
+    }
+  };
+}
+
+function parseHead(head: string): SinkRequest {
+  const [requestLine = '', ...lines] = head.split('\r\n');
+  const [method = '', target = ''] = requestLine.split(' ');
+  const [path = '', query = ''] = target.split('?');
+  const headers = new Map(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
+    }),
+  );
+  const isChunked = headers.has('transfer-encoding');
+  const bodySize = Number(headers.get('content-length') ?? 0);
+  return { method, path, query: new URLSearchParams(query), headers, bodySize, isChunked };
+}

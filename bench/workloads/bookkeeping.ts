@@ -1,0 +1,162 @@
+// An upload of 10,000 parts through ports that answer at once: what is left is the engine. Run it with
+// --expose-gc.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  type ControlPlane,
+  combineCrc64,
+  createInMemoryCheckpoints,
+  type PartBody,
+  planParts,
+  type Receipt,
+  type Source,
+  startUpload,
+  systemClock,
+  systemRandom,
+  type Transport,
+  type UploadEvent,
+} from '@partway/core';
+import { answering } from '../answering.ts';
+import { importInternal } from '../internals.ts';
+import { cpuSecondsSince } from '../measure.ts';
+
+/** `plan`: to plan, keep receipts and fold events, and no more. `ports`: the ports alone, in a bare loop. */
+export type BookkeepingQuestion = 'plan' | 'ports' | 'engine';
+
+export interface BookkeepingAnswer {
+  readonly cpuMs: number;
+  /** Bytes of heap still held when all parts are confirmed. */
+  readonly heldBytes: number;
+}
+
+const PART_COUNT = 10_000;
+const PART_SIZE = 100 * 1024;
+const CONCURRENCY = 8;
+const CRC64 = '1';
+
+answering(async (question: BookkeepingQuestion): Promise<BookkeepingAnswer> => {
+  const run = { plan: await createPlanRun(), ports: runPorts, engine: runEngine }[question];
+  globalThis.gc?.();
+  const heapBefore = process.memoryUsage().heapUsed;
+  const start = process.cpuUsage();
+  let answer: BookkeepingAnswer | undefined;
+  await run(() => {
+    const cpuMs = cpuSecondsSince(start) * 1000;
+    globalThis.gc?.();
+    answer = { cpuMs, heldBytes: process.memoryUsage().heapUsed - heapBefore };
+  });
+  if (answer === undefined) throw new Error('the upload has not confirmed its parts');
+  return answer;
+});
+
+/** Calls back with everything still held. */
+type Run = (atEnd: () => void) => Promise<void>;
+
+interface Snapshots {
+  createSnapshotFold(): { add(event: UploadEvent): void; snapshot(): { readonly partsConfirmed: number } };
+}
+
+async function createPlanRun(): Promise<Run> {
+  const { createSnapshotFold } = await importInternal<Snapshots>('upload/snapshot.js');
+  return async (atEnd) => {
+    const fold = createSnapshotFold();
+    const receipts: Receipt[] = [];
+    const parts = planParts(PART_COUNT * PART_SIZE, PART_SIZE);
+    for (const { partNumber, size } of parts) {
+      const at = partNumber;
+      fold.add({ type: 'part-progress', partNumber, sentBytes: size, at });
+      fold.add({ type: 'part-confirmed', partNumber, size, crc64: CRC64, at });
+      receipts.push({ partNumber, size, crc64: CRC64 });
+    }
+    if (fold.snapshot().partsConfirmed !== receipts.length) throw new Error('the fold has lost parts');
+    atEnd();
+  };
+}
+
+const BODY: PartBody = {
+  size: PART_SIZE,
+  async *chunks() {},
+  crc64: () => Promise.resolve(CRC64),
+};
+
+const TRANSPORT: Transport = {
+  tellsProgress: true,
+  hidesHeaders: false,
+  connectionsMax: CONCURRENCY,
+  async put({ onProgress }) {
+    onProgress(PART_SIZE);
+    // A turn of the event loop, as every real answer takes: in one turn alone nothing weak is let go of.
+    await nextTurn();
+    return { status: 200, headers: { 'x-oss-hash-crc64ecma': CRC64 }, body: '' };
+  },
+};
+
+const SOURCE: Source = {
+  identity: 'memory',
+  size: PART_COUNT * PART_SIZE,
+  fingerprint: () => Promise.resolve('memory'),
+  part: () => BODY,
+  close: () => Promise.resolve(),
+};
+
+const UPLOAD = { uploadToken: 'token', kind: 'multipart', bucket: 'bench', key: 'k', uploadId: 'u' } as const;
+
+const CONTROL_PLANE: ControlPlane = {
+  initiate: () => Promise.resolve({ ...UPLOAD, partSize: PART_SIZE }),
+  presignParts: ({ partNumbers }) =>
+    Promise.resolve(
+      partNumbers.map((partNumber) => {
+        const url = `https://bench.example/k?partNumber=${partNumber}`;
+        return { partNumber, url, headers: {}, expiresInMs: 900_000 };
+      }),
+    ),
+  listParts: () => Promise.resolve([]),
+  complete: async ({ receipts }) => {
+    const crc64 = combineCrc64(receipts);
+    return { bucket: 'bench', key: 'k', size: PART_COUNT * PART_SIZE, crc64, etag: 'e', requestId: 'r' };
+  },
+  abort: () => Promise.resolve(),
+};
+
+const runPorts: Run = async (atEnd) => {
+  const { signal } = new AbortController();
+  let next = 1;
+  const sendNext = async (): Promise<void> => {
+    while (next <= PART_COUNT) {
+      const partNumbers = [next++];
+      const request = { uploadToken: 'token', partNumbers, afterRefusal: false, signal };
+      const [{ url, headers } = { url: '', headers: {} }] = await CONTROL_PLANE.presignParts(request);
+      await TRANSPORT.put({
+        url,
+        headers,
+        body: SOURCE.part(0, PART_SIZE),
+        onProgress: () => undefined,
+        signal,
+      });
+      await BODY.crc64(signal);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, sendNext));
+  atEnd();
+};
+
+const runEngine: Run = async (atEnd) => {
+  const upload = startUpload(
+    {
+      openSource: () => Promise.resolve(SOURCE),
+      transport: TRANSPORT,
+      controlPlane: CONTROL_PLANE,
+      checkpoints: createInMemoryCheckpoints(),
+      clock: systemClock,
+      random: systemRandom,
+    },
+    {
+      key: 'k',
+      partSize: PART_SIZE,
+      concurrency: CONCURRENCY,
+      onEvent: ({ type }) => {
+        if (type === 'completing') atEnd();
+      },
+    },
+  );
+  await upload.result;
+};
