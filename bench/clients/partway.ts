@@ -1,7 +1,7 @@
 import type { UploadOptions } from '@partway/core';
 import { type Coordinator, createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
-import { uploadFile } from '@partway/node';
+import { createUndiciFetch, uploadFile } from '@partway/node';
 import { BUCKET, CREDENTIALS, type CreateSender, REGION } from './client.ts';
 
 /** As it comes: proof on, every default, the coordinator in the same process. */
@@ -15,6 +15,7 @@ export const createSender: CreateSender = (endpoint) => {
 };
 
 export function openCoordinator(endpoint: string): Coordinator {
-  const store = createOssObjectStore({ region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS });
+  const site = { region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS };
+  const store = createOssObjectStore({ ...site, fetch: createUndiciFetch() });
   return createCoordinator({ store });
 }

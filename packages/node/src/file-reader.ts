@@ -21,7 +21,7 @@ export interface FileReaderOptions {
   readonly buffers: BufferPool;
   /** What a read that fails is told as. */
   readonly failure: (reason: unknown) => UploadError;
-  /** Runs beside the last read of each range, and before long ones. What it throws ends the range. */
+  /** Runs beside the last read of each range, and before one that is long. What it throws ends the range. */
   readonly check?: (() => Promise<void>) | undefined;
 }
 
@@ -43,9 +43,9 @@ export function createFileReader({ fd, buffers, failure, check }: FileReaderOpti
 
   return {
     async *range(offset, end) {
+      if (offset === end) return await check?.();
       const isLong = end - offset > CHUNK_SIZE;
-      if (isLong || offset === end) await check?.();
-      if (offset === end) return;
+      if (end - offset > FAR) await check?.();
       const taken = isLong ? [buffers.take(), buffers.take()] : [buffers.take()];
       let [current, next] = taken as [Uint8Array, Uint8Array];
       let length = Math.min(CHUNK_SIZE, end - offset);
@@ -75,6 +75,8 @@ export function createFileReader({ fd, buffers, failure, check }: FileReaderOpti
 }
 
 const CHUNK_SIZE = 1024 * 1024;
+/** So much is not sent before it is found out that the file has changed. */
+const FAR = 32 * CHUNK_SIZE;
 
 /** Large allocations begin 16 bytes into a page; on some CPUs copying from there takes twice as long. */
 const ALIGNMENT_OFFSET = 48;

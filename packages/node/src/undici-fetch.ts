@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Fetch } from '@partway/core/oss';
 import { Agent, type Dispatcher } from 'undici';
 import { singleHeaders, targetOf } from './undici-request.ts';
@@ -27,6 +28,8 @@ export function createUndiciFetch(): Fetch {
       reset: false,
     });
     const bytes = await answer.arrayBuffer();
+    // undici lends the connection out again one turn after the answer.
+    await nextTurn();
     return new Response(bytes.byteLength === 0 ? null : bytes, {
       status: statusCode,
       headers: singleHeaders(answered),

@@ -1,16 +1,10 @@
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import {
-  ERROR_BODY_MAX,
-  type PartBody,
-  type PartRequest,
-  type PartResponse,
-  type Transport,
-} from '@partway/core';
+import type { PartBody, PartRequest, PartResponse, Transport } from '@partway/core';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { uploadErrorFromNode } from './node-error.ts';
 import { readBeforeFailing } from './read-before-failing.ts';
-import { singleHeaders, targetOf } from './undici-request.ts';
+import { exchange, targetOf } from './undici-request.ts';
 
 export interface UndiciTransportOptions {
   /** Connections to one origin, each with one part in flight, from 1. Default: 256. */
@@ -37,36 +31,36 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Und
     throw new RangeError(`connections must be a whole number from 1, got ${connections}`);
   }
   const agent = options.dispatcher ?? new Agent({ connections, pipelining: 1, connect });
+  const pace = { isSlow: true };
   return {
     tellsProgress: true,
     hidesHeaders: false,
     connectionsMax: connections,
-    put: (request) => put(agent, request),
+    put: (request) => put(agent, pace, request),
     close: () => (options.dispatcher === undefined ? agent.close() : Promise.resolve()),
   };
 }
 
 async function put(
   dispatcher: Dispatcher,
+  pace: Pace,
   { url, headers, body, onProgress, signal }: PartRequest,
 ): Promise<PartResponse> {
   signal.throwIfAborted();
-  const sending = send(body, onProgress, signal);
+  const sending = send(pace, body, onProgress, signal);
   try {
-    const response = await dispatcher.request({
+    const response = await exchange(dispatcher, signal, {
       ...targetOf(url),
       method: 'PUT',
       headers: { ...headers, 'content-length': String(body.size) },
       // undici takes any async iterable; its types name streams alone.
       body: sending as unknown as Readable,
-      signal,
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    const text = await readText(response.body);
     // undici lends the connection out again one turn after the answer: a part sent before would open another.
     await nextTurn();
-    return { status: response.statusCode, headers: singleHeaders(response.headers), body: text };
+    return response;
   } catch (reason) {
     signal.throwIfAborted();
     throw uploadErrorFromNode(reason);
@@ -82,43 +76,44 @@ async function put(
  * a chunk that fits into the socket's own buffer: that one is copied, since the source will write over it.
  */
 async function* send(
+  pace: Pace,
   body: PartBody,
   onProgress: (sentBytes: number) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
   let sentBytes = 0;
-  let isSlow = true;
   for await (const chunk of body.chunks(signal)) {
     const startedAt = performance.now();
-    const pieceSize = isSlow ? SOCKET_BUFFER_MAX : chunk.length;
-    for (let at = 0; at < chunk.length; at += pieceSize) {
-      const piece = chunk.subarray(at, at + pieceSize);
-      yield piece.length <= SOCKET_BUFFER_MAX ? Buffer.from(piece) : piece;
-      sentBytes += piece.length;
-      onProgress(sentBytes);
+    const pieceSize = pace.isSlow ? SOCKET_BUFFER_MAX : chunk.length;
+    try {
+      for (let at = 0; at < chunk.length; at += pieceSize) {
+        const piece = chunk.subarray(at, at + pieceSize);
+        yield piece.length <= SOCKET_BUFFER_MAX ? Buffer.from(piece) : piece;
+        sentBytes += piece.length;
+        onProgress(sentBytes);
+      }
+    } finally {
+      // Also of a chunk that was given up, as it stalled. A short one tells nothing when it was fast.
+      if (performance.now() - startedAt > SLOW_CHUNK_MS) pace.isSlow = true;
+      else if (chunk.length >= LONG_CHUNK) pace.isSlow = false;
     }
-    isSlow = performance.now() - startedAt > SLOW_CHUNK_MS;
   }
 }
 
+/** What is known of the link, from the last chunk of any part. */
+interface Pace {
+  /** True until it is known: on a slow link a chunk would take longer than patience lasts. */
+  isSlow: boolean;
+}
+
 const SOCKET_BUFFER_MAX = 64 * 1024;
+const LONG_CHUNK = 1024 * 1024;
 
 /**
  * A chunk that took longer is followed by one in pieces: progress must show on a slow link, or patience would
  * look like a stall. On a fast link pieces cost more than twice the CPU.
  */
 const SLOW_CHUNK_MS = 1000;
-
-async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= ERROR_BODY_MAX) break;
-  }
-  return Buffer.concat(chunks).subarray(0, ERROR_BODY_MAX).toString('utf8');
-}
 
 const connectSocket = buildConnector({ timeout: 10_000 });
 

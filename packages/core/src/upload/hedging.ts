@@ -1,5 +1,6 @@
 import type { PartBody } from '../ports.ts';
 import { ENDED } from './interruption.ts';
+import { linkedController } from './linked-controller.ts';
 import { isFinal, type PutOutcome } from './put-outcome.ts';
 import type { UploadRun } from './upload-run.ts';
 
@@ -58,29 +59,28 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
     async race({ body, second }, signal, send) {
       if (body.size > spareBytes()) return send(body, signal, false);
       const startedAt = clock.now();
-      const won = new AbortController();
-      const stop = AbortSignal.any([signal, won.signal]);
+      const copies = linkedController(signal);
       const end = (outcome: PutOutcome): PutOutcome => {
-        if (isFinal(outcome)) won.abort(ENDED);
+        if (isFinal(outcome)) copies.abort(ENDED);
         return outcome;
       };
       let copy: Promise<PutOutcome> | undefined;
-      const ended = new AbortController();
-      const over = AbortSignal.any([stop, ended.signal]);
-      const first = send(body, stop, false).then(end);
+      const watch = linkedController(copies.signal);
+      const first = send(body, copies.signal, false).then(end);
       // A copy that has not begun when the first one ends never does: nobody may wait for a slot while he
       // holds one.
       const sendCopy = (): Promise<PutOutcome> => {
-        over.throwIfAborted();
+        watch.signal.throwIfAborted();
         spent += body.size;
-        copy = send(second(), stop, true).then(end);
+        copy = send(second(), copies.signal, true).then(end);
         return copy;
       };
-      const watching = lagging(body.size, startedAt, over);
-      watching.then(() => run.limit(sendCopy, over)).catch(() => undefined);
+      const watching = lagging(body.size, startedAt, watch.signal);
+      watching.then(() => run.limit(sendCopy, watch.signal)).catch(() => undefined);
       const [firstTold] = await Promise.allSettled([first]);
-      ended.abort(ENDED);
+      watch.abort(ENDED);
       const outcomes = [firstTold, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
+      copies.unlink();
       const told = outcomes.map(fulfilment).filter((outcome) => outcome !== undefined);
       const final = told.find((outcome) => 'crc64' in outcome) ?? told.find(isFinal);
       if (final === undefined) return await first;

@@ -12,7 +12,7 @@ import { guardStalls } from './stall-guard.ts';
 import { storedPart } from './stored-part.ts';
 import type { UploadRun } from './upload-run.ts';
 
-/** What all parts of an upload share. */
+/** What all parts of an upload share, and the signal of one of them. */
 export interface PartSending {
   readonly run: UploadRun;
   readonly upload: OpenedUpload;
@@ -32,9 +32,7 @@ export interface PartToSend extends Part {
 }
 
 /** Gives the receipt of a part: of the one OSS holds, if our own bytes prove it, or else by sending it. */
-export async function putPart(shared: PartSending, part: PartToSend): Promise<Receipt> {
-  // A signal of its own: Node warns of one that dozens of parts listen to.
-  const sending = { ...shared, signal: AbortSignal.any([shared.signal]) };
+export async function putPart(sending: PartSending, part: PartToSend): Promise<Receipt> {
   sending.signal.throwIfAborted();
   const { partNumber, size } = part;
   const body = part.open();

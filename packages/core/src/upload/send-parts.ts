@@ -30,13 +30,15 @@ export async function sendParts(
   const signal = AbortSignal.any([run.signal, failure.signal]);
   const presigned = createPresignedParts(run, upload, feed.partNumbers, signal);
   const hedging = createHedging(run, () => run.options.hedge * feed.size());
-  const sending = { run, upload, presigned, hedging, signal };
+  const sending = { run, upload, presigned, hedging };
   const receipts: Receipt[] = [];
   const taken = new Set<Promise<void>>();
   try {
     for await (const part of feed.parts(signal)) {
+      // A signal of its own: Node warns of one that dozens of parts listen to.
+      const own = AbortSignal.any([signal]);
       const sent: Promise<void> = run
-        .limit(() => putPart(sending, part), AbortSignal.any([signal]))
+        .limit(() => putPart({ ...sending, signal: own }, part), own)
         .then((receipt) => void receipts.push(receipt))
         .catch((reason: unknown) => failure.abort(reason))
         .finally(() => taken.delete(sent));

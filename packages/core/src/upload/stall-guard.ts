@@ -1,6 +1,7 @@
 import { UploadError } from '../errors.ts';
 import type { Resolved, StallOptions } from '../options.ts';
 import { ENDED } from './interruption.ts';
+import { linkedController } from './linked-controller.ts';
 import type { UploadRun } from './upload-run.ts';
 
 /** One try under guard. */
@@ -24,26 +25,29 @@ export async function guardStalls<T>(
 ): Promise<T> {
   if (!run.ports.transport.tellsProgress) return attempt({ signal, onProgress: () => undefined });
   const { clock } = run.ports;
-  const stalled = new AbortController();
-  const ended = new AbortController();
+  const guarded = linkedController(signal);
+  let hasEnded = false;
   const clocks = startClocks(run.options.stall, size, clock.now());
   const watching = watch();
   try {
     const onProgress = (sentBytes: number): void => clocks.moved(clock.now(), sentBytes);
-    return await attempt({ signal: AbortSignal.any([signal, stalled.signal]), onProgress });
+    return await attempt({ signal: guarded.signal, onProgress });
   } finally {
-    ended.abort(ENDED);
+    hasEnded = true;
+    guarded.unlink();
+    // Wakes the watch; whatever else has heard of it by now has come to nothing.
+    guarded.abort(ENDED);
     await watching;
   }
 
   async function watch(): Promise<void> {
     for (;;) {
       const waitMs = clocks.nextAt() - clock.now();
-      await clock.sleep(Math.max(waitMs, 0), ended.signal).catch(() => undefined);
-      if (ended.signal.aborted) return;
+      await clock.sleep(Math.max(waitMs, 0), guarded.signal).catch(() => undefined);
+      if (hasEnded || guarded.signal.aborted) return;
       const symptom = clocks.symptom(clock.now());
       if (symptom === undefined) continue;
-      stalled.abort(stalledError(symptom));
+      guarded.abort(stalledError(symptom));
       return;
     }
   }
