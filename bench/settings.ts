@@ -6,6 +6,8 @@ export interface Scale {
   readonly rounds: number;
   /** Of the file that is sent, and of what CRC64 is taken of. */
   readonly fileSize: number;
+  /** Sent first, by the same process. */
+  readonly warmUpSize: number;
   readonly checksumSize: number;
   readonly presigns: number;
   readonly smallFiles: number;
@@ -20,6 +22,7 @@ export const FULL: Scale = {
   name: 'full',
   rounds: 5,
   fileSize: 2048 * MIB,
+  warmUpSize: 512 * MIB,
   checksumSize: 1024 * MIB,
   presigns: 50_000,
   smallFiles: 10_000,
@@ -34,6 +37,7 @@ export const QUICK: Scale = {
   name: 'quick',
   rounds: 1,
   fileSize: 256 * MIB,
+  warmUpSize: 64 * MIB,
   checksumSize: 128 * MIB,
   presigns: 5000,
   smallFiles: 1000,

@@ -22,7 +22,7 @@ export const CALIBRATION = 'raw socket';
 const LEAN: readonly Sender[] = [CALIBRATION, 'partway', 'undici', 'node:http', 'ali-oss', GO];
 const ALL: readonly Sender[] = [...LEAN, 'fetch', '@aws-sdk/lib-storage'];
 
-/** The cases that claims are about. */
+/** What the chart shows. */
 export const PLAIN: SendCase = {
   name: 'plain, 8 MiB parts, 4 in flight',
   partSize: 8 * MIB,
@@ -31,14 +31,14 @@ export const PLAIN: SendCase = {
   senders: ALL,
   isQuick: true,
 };
-export const LARGE_PARTS: SendCase = {
+const LARGE_PARTS: SendCase = {
   ...PLAIN,
   name: 'plain, 32 MiB parts, 4 in flight',
   partSize: 32 * MIB,
   senders: LEAN,
   isQuick: false,
 };
-export const TLS: SendCase = { ...PLAIN, name: 'TLS, 8 MiB parts, 4 in flight', isTls: true };
+const TLS: SendCase = { ...PLAIN, name: 'TLS, 8 MiB parts, 4 in flight', isTls: true };
 
 export const CASES: readonly SendCase[] = [
   PLAIN,

@@ -8,12 +8,10 @@ import { CASES, GO } from './send-cases.ts';
 import { barsOf, claimsOf, perGibibyte, shareTable, tableOf } from './send-report.ts';
 import { runCase, type SendRun, type SendStage } from './send-runs.ts';
 
-const WARM_UP_SIZE = 64 * 1024 ** 2;
-
 export const send: Section = {
   title: 'Sending a file',
   how:
-    'Each sender runs in a process of its own, sends 64 MiB to warm up, then the file, from the page ' +
+    'Each sender runs in a process of its own, sends a quarter of it to warm up, then the file, from the page ' +
     'cache to a sink in another process, which counts the bytes and throws them away; it answers with ' +
     'CRC64s computed beforehand. CPU is user and system time of the sender. The senders take turns in ' +
     'every round; figures are medians of the rounds, and ratios are taken within a round, then their ' +
@@ -22,7 +20,7 @@ export const send: Section = {
     const notMeasured: string[] = [];
     const stage: SendStage = {
       file: await createTestFile('file', scale.fileSize),
-      warmUp: await createTestFile('warm-up', WARM_UP_SIZE),
+      warmUp: await createTestFile('warm-up', scale.warmUpSize),
       certificate: await createCertificate(),
       goProgram: await buildGoClient().catch((reason: unknown) => {
         notMeasured.push(`${GO}: ${inOneLine(reason)}`);
