@@ -26,7 +26,7 @@ export const FULL: Scale = {
   checksumSize: 1024 * MIB,
   presigns: 50_000,
   smallFiles: 10_000,
-  linkRounds: 3,
+  linkRounds: 2,
   linkFileSize: 128 * MIB,
   linkPartSize: 4 * MIB,
   linkConcurrencies: [5, 8, 16, 32, 'auto'],

@@ -23,7 +23,8 @@ export const send: Section = {
       warmUp: await createTestFile('warm-up', scale.warmUpSize),
       certificate: await createCertificate(),
       goProgram: await buildGoClient().catch((reason: unknown) => {
-        notMeasured.push(`${GO}: ${inOneLine(reason)}`);
+        say(inOneLine(reason));
+        notMeasured.push(`${GO}: it takes Go, and its modules, to build it`);
         return undefined;
       }),
     };

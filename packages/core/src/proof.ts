@@ -36,7 +36,7 @@ export function assertReceipts(plan: readonly Part[], receipts: readonly Receipt
 
 /**
  * Checks, before Complete, that there is a receipt for every part of the plan and that OSS holds exactly the
- * bytes of every receipt. Throws an `UploadError` (`part_missing`, `checksum_mismatch`) that names the first
+ * bytes of every receipt; all are in order of their numbers. Throws an `UploadError` (`part_missing`, `checksum_mismatch`) that names the first
  * part at fault.
  */
 export function proveParts(
@@ -44,14 +44,12 @@ export function proveParts(
   receipts: readonly Receipt[],
   listed: readonly ListedPart[],
 ): void {
-  const receiptOf = new Map(receipts.map((receipt) => [receipt.partNumber, receipt]));
-  const listedOf = new Map(listed.map((part) => [part.partNumber, part]));
-  for (const { partNumber, size } of plan) {
-    const receipt = receiptOf.get(partNumber);
-    if (receipt === undefined) throw partMissing(partNumber, 'was never sent');
+  for (const [index, { partNumber, size }] of plan.entries()) {
+    const receipt = receipts[index];
+    if (receipt?.partNumber !== partNumber) throw partMissing(partNumber, 'was never sent');
     if (receipt.size !== size) throw mismatch(partNumber, `has ${receipt.size} bytes, the plan says ${size}`);
-    const held = listedOf.get(partNumber);
-    if (held === undefined) throw partMissing(partNumber, 'is not among the parts OSS lists');
+    const held = listed[index];
+    if (held?.partNumber !== partNumber) throw partMissing(partNumber, 'is not among the parts OSS lists');
     if (held.size !== size) throw mismatch(partNumber, `has ${held.size} bytes in OSS, ${size} were sent`);
     if (held.crc64 !== receipt.crc64) {
       throw mismatch(partNumber, `has CRC64 ${held.crc64 ?? 'unknown'} in OSS, ${receipt.crc64} was sent`);

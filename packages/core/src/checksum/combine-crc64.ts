@@ -20,11 +20,8 @@ export function combineCrc64(pieces: Iterable<ChecksummedPiece>): string {
       multipliers.set(size, multiplier);
     }
     const { high, low } = multiply(combined, multiplier);
-    const appended = BigInt(crc64);
-    combined = {
-      high: high ^ Number(BigInt.asIntN(32, appended >> 32n)),
-      low: low ^ Number(BigInt.asIntN(32, appended)),
-    };
+    const appended = readCrc64(crc64);
+    combined = { high: high ^ appended.high, low: low ^ appended.low };
   }
   return String((BigInt(combined.high >>> 0) << 32n) | BigInt(combined.low >>> 0));
 }
@@ -36,6 +33,18 @@ export function combineCrc64(pieces: Iterable<ChecksummedPiece>): string {
 interface Polynomial {
   readonly high: number;
   readonly low: number;
+}
+
+/** Six digits at a time: so many times 32 bits are still exact. BigInt would take longer than all the rest. */
+function readCrc64(decimal: string): Polynomial {
+  let high = 0;
+  let low = 0;
+  for (let start = 0, end = decimal.length % 6 || 6; start < decimal.length; start = end, end += 6) {
+    const shifted = low * 1e6 + Number(decimal.slice(start, end));
+    low = shifted % 2 ** 32;
+    high = (high * 1e6 + Math.floor(shifted / 2 ** 32)) % 2 ** 32;
+  }
+  return { high: high | 0, low: low | 0 };
 }
 
 const ZERO: Polynomial = { high: 0, low: 0 };

@@ -13,7 +13,7 @@ const window = (mib: number) => ({ durationMs: 1000, sentBytes: mib * MIB });
 const windows = (state: ConcurrencyState, ...mibs: number[]): ConcurrencyState =>
   mibs.map(window).reduce(afterWindow, state);
 const calm = { tries: 32, pushedBack: 0 };
-const settled = windows(startConcurrency(32), 0, 4, 0, 4);
+const settled = windows(startConcurrency(32), 4, 4, 4, 4);
 
 test('it starts with 16, or as many as there may be', () => {
   expect(startConcurrency(32).concurrency).toBe(CONCURRENCY_START);
@@ -21,19 +21,28 @@ test('it starts with 16, or as many as there may be', () => {
 });
 
 test('it doubles while connections carry little and the last doubling gained a quarter', () => {
-  expect(windows(startConcurrency(64), 0).concurrency).toBe(16);
-  expect(windows(startConcurrency(64), 0, 4).concurrency).toBe(32);
-  expect(windows(startConcurrency(64), 0, 4, 0, 5.1).concurrency).toBe(64);
-  expect(windows(startConcurrency(64), 0, 4, 0, 4.9).concurrency).toBe(32);
-  expect(windows(startConcurrency(40), 0, 4, 0, 8).concurrency).toBe(40);
+  expect(windows(startConcurrency(64), 4).concurrency).toBe(16);
+  expect(windows(startConcurrency(64), 4, 4).concurrency).toBe(32);
+  expect(windows(startConcurrency(64), 4, 4, 5, 5.1).concurrency).toBe(64);
+  expect(windows(startConcurrency(64), 4, 4, 5, 4.9).concurrency).toBe(32);
+  expect(windows(startConcurrency(40), 4, 4, 8, 8).concurrency).toBe(40);
 });
 
-test('the window in which connections are made tells nothing', () => {
-  expect(windows(startConcurrency(64), 0.1, 4, 0.1, 8).concurrency).toBe(64);
+test('while goodput still grows by itself, as new connections do, nothing is decided', () => {
+  const growing = windows(startConcurrency(64), 0.5, 1, 2, 4, 8);
+  expect(growing.concurrency).toBe(16);
+  expect(windows(growing, 16).concurrency).toBe(16);
+  expect(windows(growing, 8).concurrency).toBe(32);
+});
+
+test('where each connection carries very much, half of them do, but no fewer than eight', () => {
+  expect(windows(startConcurrency(32), 330).concurrency).toBe(8);
+  expect(windows(startConcurrency(32), 330, 330, 330).concurrency).toBe(8);
+  expect(windows(startConcurrency(4), 330).concurrency).toBe(4);
 });
 
 test('connections that carry much are enough, and are looked at again', () => {
-  const busy = windows(startConcurrency(64), 0, 13, 13, 13);
+  const busy = windows(startConcurrency(64), 13, 13, 13, 13);
   expect(busy.concurrency).toBe(16);
   expect(windows(busy, 4).concurrency).toBe(32);
 });
@@ -65,7 +74,7 @@ test('it comes back one by one to less than was too much, and beyond it only aft
 
 test('after a push back nothing is doubled any more', () => {
   const down = afterRound(startConcurrency(64), { tries: 16, pushedBack: 8 });
-  expect(windows(down, 0, 1, 1, 1).concurrency).toBe(8);
+  expect(windows(down, 1, 1, 1, 1).concurrency).toBe(8);
 });
 
 test('whatever happens, it stays between 1 and its bound', () => {

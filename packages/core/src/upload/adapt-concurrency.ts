@@ -6,8 +6,8 @@ export interface ConcurrencyState {
   readonly isProbing: boolean;
   /** Bytes per second before the last doubling; `undefined` before the first. */
   readonly goodputBefore: number | undefined;
-  /** The connections are new, and slow as all are at first: the next window tells nothing. */
-  readonly isWarmingUp: boolean;
+  /** Bytes per second in the last window; `undefined` where connections have been made in it. */
+  readonly lastGoodput: number | undefined;
   /** Beyond this it was too much, the last time. */
   readonly ceiling: number;
   /** Rounds since anything was pushed back. */
@@ -32,7 +32,10 @@ export const CONCURRENCY_START = 16;
 
 /** A connection that carries less, in bytes per second, leaves room beside it. */
 const BUSY_CONNECTION = 0.75 * 1024 ** 2;
-/** A doubling that gained less was one too many. */
+/** Of connections that carry more each, half would do: this process is the narrow part. */
+const RICH_CONNECTION = 20 * 1024 ** 2;
+const RICH_CONNECTIONS_MIN = 8;
+/** A doubling that gained less was one too many; goodput that grows as much by itself is not settled yet. */
 const GAIN_MIN = 1.25;
 /** One failure among so many says nothing about the link. */
 const PUSHED_BACK_SHARE_MAX = 0.15;
@@ -45,28 +48,36 @@ export function startConcurrency(concurrencyMax: number): ConcurrencyState {
     concurrencyMax,
     isProbing: true,
     goodputBefore: undefined,
-    isWarmingUp: true,
+    lastGoodput: undefined,
     ceiling: concurrencyMax,
     calmRounds: 0,
   };
 }
 
 /**
- * Doubles while each connection carries little and the last doubling gained. Never steps back for goodput
- * alone: links that seem slower for a while cost more than a connection too many.
+ * Doubles while each connection carries little and the last doubling gained, once goodput has settled: new
+ * connections are slow. Never steps back because goodput fell: links that seem slower for a while cost more
+ * than a connection too many.
  */
 export function afterWindow(state: ConcurrencyState, window: GoodputWindow): ConcurrencyState {
-  const { concurrency, concurrencyMax, goodputBefore, isProbing, isWarmingUp } = state;
+  const { concurrency, concurrencyMax, goodputBefore, isProbing, lastGoodput } = state;
   if (!isProbing) return state;
-  if (isWarmingUp) return { ...state, isWarmingUp: false };
   const goodput = (window.sentBytes / window.durationMs) * 1000;
+  if (goodput > concurrency * RICH_CONNECTION) {
+    const fewer = Math.max(Math.min(concurrency, RICH_CONNECTIONS_MIN), Math.floor(concurrency / 2));
+    return { ...state, concurrency: fewer, lastGoodput: goodput };
+  }
+  if (lastGoodput === undefined || goodput > GAIN_MIN * lastGoodput)
+    return { ...state, lastGoodput: goodput };
   if (goodputBefore !== undefined && goodput < GAIN_MIN * goodputBefore) return settledAt(state);
-  if (goodput >= concurrency * BUSY_CONNECTION || concurrency === concurrencyMax) return state;
+  if (goodput >= concurrency * BUSY_CONNECTION || concurrency === concurrencyMax) {
+    return { ...state, lastGoodput: goodput };
+  }
   return {
     ...state,
     concurrency: Math.min(2 * concurrency, concurrencyMax),
     goodputBefore: goodput,
-    isWarmingUp: true,
+    lastGoodput: undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { ResolvedOptions } from '../options.ts';
-import { createAdaptiveConcurrency } from './adaptive-concurrency.ts';
+import { type AdaptiveConcurrency, createAdaptiveConcurrency } from './adaptive-concurrency.ts';
 import type { Share } from './budget.ts';
 import type { UploadEvent } from './events.ts';
 import type { PartLimit } from './upload-run.ts';
@@ -25,9 +25,11 @@ export function createPartLimit(
 ): TurnedLimit {
   const most = Math.min(concurrencyMax, connectionsMax);
   const own = pLimit(concurrency === 'auto' ? most : concurrency);
-  const adapting = createAdaptiveConcurrency(most, () => own.pendingCount > 0);
-  let isAdaptive = concurrency === 'auto' && !share.isShared;
-  if (isAdaptive) own.concurrency = adapting.concurrency;
+  let adaptive: AdaptiveConcurrency | undefined;
+  if (concurrency === 'auto' && !share.isShared) {
+    adaptive = createAdaptiveConcurrency(most, () => own.pendingCount > 0);
+    own.concurrency = adaptive.concurrency;
+  }
 
   const limit = <T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> =>
     own(() => share.run(task, signal));
@@ -41,12 +43,12 @@ export function createPartLimit(
     limit: limit as PartLimit,
     hear(event) {
       share.hear(event);
-      if (!isAdaptive) return;
-      adapting.hear(event, own);
-      if (own.concurrency !== adapting.concurrency) own.concurrency = adapting.concurrency;
+      if (adaptive === undefined) return;
+      adaptive.hear(event, own);
+      if (own.concurrency !== adaptive.concurrency) own.concurrency = adaptive.concurrency;
     },
     fix(fixed) {
-      isAdaptive = false;
+      adaptive = undefined;
       own.concurrency = fixed;
     },
   };
