@@ -36,8 +36,8 @@ export function assertReceipts(plan: readonly Part[], receipts: readonly Receipt
 
 /**
  * Checks, before Complete, that there is a receipt for every part of the plan and that OSS holds exactly the
- * bytes of every receipt; all are in order of their numbers. Throws an `UploadError` (`part_missing`, `checksum_mismatch`) that names the first
- * part at fault.
+ * bytes of every receipt; all are in order of their numbers. Throws an `UploadError` (`part_missing`,
+ * `checksum_mismatch`) that names the first part at fault.
  */
 export function proveParts(
   plan: readonly Part[],

@@ -35,7 +35,9 @@ interface Polynomial {
   readonly low: number;
 }
 
-/** Six digits at a time: so many times 32 bits are still exact. BigInt would take longer than all the rest. */
+/**
+ * Six digits at a time: so many times 32 bits are still exact. BigInt would take longer than all the rest.
+ */
 function readCrc64(decimal: string): Polynomial {
   let high = 0;
   let low = 0;
