@@ -23,28 +23,28 @@ test('it starts with 16, or as many as there may be', () => {
 test('it doubles while connections carry little and the last doubling gained a quarter', () => {
   expect(windows(startConcurrency(64), 4).concurrency).toBe(16);
   expect(windows(startConcurrency(64), 4, 4).concurrency).toBe(32);
-  expect(windows(startConcurrency(64), 4, 4, 5, 5.1).concurrency).toBe(64);
+  expect(windows(startConcurrency(64), 4, 4, 5.1, 5.1).concurrency).toBe(64);
   expect(windows(startConcurrency(64), 4, 4, 5, 4.9).concurrency).toBe(32);
   expect(windows(startConcurrency(40), 4, 4, 8, 8).concurrency).toBe(40);
 });
 
-test('while goodput still grows by itself, as new connections do, nothing is decided', () => {
-  const growing = windows(startConcurrency(64), 0.5, 1, 2, 4, 8);
+test('while goodput grows by itself, or comes and goes, nothing is decided', () => {
+  const growing = windows(startConcurrency(64), 0.5, 1.1, 2.5, 5.5, 12);
   expect(growing.concurrency).toBe(16);
-  expect(windows(growing, 16).concurrency).toBe(16);
-  expect(windows(growing, 8).concurrency).toBe(32);
+  expect(windows(growing, 2, 9, 1, 6).concurrency).toBe(16);
+  expect(windows(growing, 11).concurrency).toBe(32);
 });
 
 test('where each connection carries very much, half of them do, but no fewer than eight', () => {
-  expect(windows(startConcurrency(32), 330).concurrency).toBe(8);
-  expect(windows(startConcurrency(32), 330, 330, 330).concurrency).toBe(8);
-  expect(windows(startConcurrency(4), 330).concurrency).toBe(4);
+  expect(windows(startConcurrency(32), 330, 330).concurrency).toBe(8);
+  expect(windows(startConcurrency(32), 330, 330, 330, 330).concurrency).toBe(8);
+  expect(windows(startConcurrency(4), 330, 330).concurrency).toBe(4);
 });
 
 test('connections that carry much are enough, and are looked at again', () => {
   const busy = windows(startConcurrency(64), 13, 13, 13, 13);
   expect(busy.concurrency).toBe(16);
-  expect(windows(busy, 4).concurrency).toBe(32);
+  expect(windows(busy, 4, 4).concurrency).toBe(32);
 });
 
 test('a doubling that gained nothing was the last one, and is not taken back', () => {

@@ -35,7 +35,12 @@ const BUSY_CONNECTION = 0.75 * 1024 ** 2;
 /** Of connections that carry more each, half would do: this process is the narrow part. */
 const RICH_CONNECTION = 20 * 1024 ** 2;
 const RICH_CONNECTIONS_MIN = 8;
-/** A doubling that gained less was one too many; goodput that grows as much by itself is not settled yet. */
+/**
+ * Two windows that differ by a greater factor tell nothing: connections are new, or what moves is what the
+ * system takes ahead of the link, by megabytes at a time.
+ */
+const SETTLED = 2;
+/** A doubling that gained less was one too many. */
 const GAIN_MIN = 1.25;
 /** One failure among so many says nothing about the link. */
 const PUSHED_BACK_SHARE_MAX = 0.15;
@@ -55,20 +60,20 @@ export function startConcurrency(concurrencyMax: number): ConcurrencyState {
 }
 
 /**
- * Doubles while each connection carries little and the last doubling gained, once goodput has settled: new
- * connections are slow. Never steps back because goodput fell: links that seem slower for a while cost more
- * than a connection too many.
+ * Doubles while each connection carries little and the last doubling gained, once goodput has settled. Never
+ * steps back because goodput fell: links that seem slower for a while cost more than a connection too many.
  */
 export function afterWindow(state: ConcurrencyState, window: GoodputWindow): ConcurrencyState {
   const { concurrency, concurrencyMax, goodputBefore, isProbing, lastGoodput } = state;
   if (!isProbing) return state;
   const goodput = (window.sentBytes / window.durationMs) * 1000;
+  const hasSettled =
+    lastGoodput !== undefined && goodput <= SETTLED * lastGoodput && lastGoodput <= SETTLED * goodput;
+  if (!hasSettled) return { ...state, lastGoodput: goodput };
   if (goodput > concurrency * RICH_CONNECTION) {
     const fewer = Math.max(Math.min(concurrency, RICH_CONNECTIONS_MIN), Math.floor(concurrency / 2));
-    return { ...state, concurrency: fewer, lastGoodput: goodput };
+    return { ...state, concurrency: fewer, lastGoodput: undefined };
   }
-  if (lastGoodput === undefined || goodput > GAIN_MIN * lastGoodput)
-    return { ...state, lastGoodput: goodput };
   if (goodputBefore !== undefined && goodput < GAIN_MIN * goodputBefore) return settledAt(state);
   if (goodput >= concurrency * BUSY_CONNECTION || concurrency === concurrencyMax) {
     return { ...state, lastGoodput: goodput };

@@ -55,7 +55,7 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
       const total = wanted.reduce((sum, bytes) => sum + bytes, 0);
       const use = total / ((options.bytesPerSecond / 1000) * tickMs);
       for (const [index, connection] of [...busy].entries()) {
-        move(connection, (wanted[index] ?? 0) / Math.max(1, use), Math.min(1, use));
+        move(connection, (wanted[index] ?? 0) / Math.max(1, use), use);
       }
     }
     isTicking = false;
@@ -72,13 +72,13 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
     return Math.min(left, most, (window * tickMs) / Math.max(roundTripMs, 1));
   }
 
-  /** `use`: how full the link is, from 0 to 1. */
+  /** `use`: how many times as much is wanted as the link carries. */
   function move(connection: Connection, bytes: number, use: number): void {
-    const lost = isShallow ? loss * (1 + SHALLOW * use ** 2) : loss;
+    const lost = isShallow ? loss * (1 + SHALLOW * Math.min(1, use) ** 2) : loss;
     if (chance() > (1 - lost) ** (bytes / PACKET)) {
       connection.window = Math.max(2 * PACKET, connection.window / 2);
       connection.isStarting = false;
-    } else if (use < 1 && isUsed(connection, bytes)) {
+    } else if (use < (isShallow ? 1 : QUEUE) && isUsed(connection, bytes * Math.max(1, use))) {
       connection.window += connection.isStarting ? connection.window : PACKET;
     }
     connection.left = Math.max(0, Math.ceil(connection.left - bytes));
@@ -146,6 +146,9 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
     },
   };
 }
+
+/** Where packets may wait, windows grow until as many wait as are on their way. */
+const QUEUE = 2;
 
 /** Makes the share of a link of 50 ms and 200 Mb/s that so many connections reach what was measured. */
 const SHALLOW = 4.4;

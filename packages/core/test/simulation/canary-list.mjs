@@ -201,13 +201,13 @@ export const CANARIES = [
   {
     name: 'a part that may be sent twice is not stopped by its caller',
     file: 'upload/hedging.ts',
-    find: 'const stop = AbortSignal.any([signal, won.signal]);',
-    replace: 'const stop = won.signal;',
+    find: 'const copies = linkedController(signal);',
+    replace: 'const copies = linkedController(new AbortController().signal);',
   },
   {
     name: 'a second copy takes no slot',
     file: 'upload/hedging.ts',
-    find: 'watching.then(() => run.limit(sendCopy, over)).catch(() => undefined);',
+    find: 'watching.then(() => run.limit(sendCopy, watch.signal)).catch(() => undefined);',
     replace: 'watching.then(sendCopy).catch(() => undefined);',
   },
   {
