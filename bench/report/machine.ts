@@ -7,7 +7,7 @@ export function describeMachine(): string {
   const memory = Math.round(totalmem() / 1024 ** 3);
   return (
     `${first?.model.trim() ?? 'an unknown CPU'}, ${cpus().length} cores, ${memory} GiB of memory, ` +
-    `${type()} ${release()} ${arch()}, Node ${process.versions.node}`
+    `${type()} ${release().split('-')[0]} ${arch()}, Node ${process.versions.node}`
   );
 }
 
