@@ -12,6 +12,15 @@ export interface SectionResult {
   readonly bars?: readonly Bar[];
 }
 
+/** A section's result, and where and when it was found. */
+export interface Measured {
+  readonly at: string;
+  readonly machine: string;
+  readonly peers: string;
+  readonly scale: string;
+  readonly result: SectionResult;
+}
+
 export interface Table {
   readonly title: string;
   readonly columns: readonly string[];

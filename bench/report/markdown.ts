@@ -1,5 +1,4 @@
-import type { Claim, Section, Table } from '../result.ts';
-import type { Measured } from './report.ts';
+import type { Claim, Measured, Section, Table } from '../result.ts';
 
 /** The page: RESULTS.md. */
 export function writePage(

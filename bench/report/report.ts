@@ -1,19 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { Section, SectionResult } from '../result.ts';
+import type { Measured, Section, SectionResult } from '../result.ts';
 import { SECTIONS } from '../sections/sections.ts';
 import type { Scale } from '../settings.ts';
 import { writeChart } from './chart.ts';
 import { describeMachine, describePeers } from './machine.ts';
 import { writePage } from './markdown.ts';
-
-/** A section's result, and where and when it was found. */
-export interface Measured {
-  readonly at: string;
-  readonly machine: string;
-  readonly peers: string;
-  readonly scale: string;
-  readonly result: SectionResult;
-}
 
 export interface Report {
   /** Runs a section and prints what it found. A section that cannot run is told, and the next one may. */

@@ -1,15 +1,7 @@
 import { SCALAR_MODULE, SIMD_MODULE } from './crc64-modules.ts';
 import { createTablesFold } from './crc64-tables.ts';
 import { createWasmFold } from './crc64-wasm.ts';
-
-/** Two 32-bit halves, since numbers cannot hold 64 bits and BigInt is far slower. Signs mean nothing. */
-export interface Crc64Register {
-  high: number;
-  low: number;
-}
-
-/** Takes `bytes` into `register`. */
-export type FoldCrc64 = (register: Crc64Register, bytes: Uint8Array) => void;
+import type { FoldCrc64 } from './fold-crc64.ts';
 
 export interface Crc64Engine {
   readonly name: 'simd' | 'scalar' | 'tables';

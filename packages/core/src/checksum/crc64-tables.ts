@@ -1,5 +1,5 @@
 // biome-ignore-all lint/style/noNonNullAssertion: every index is inside its block of eight, or a byte.
-import type { FoldCrc64 } from './crc64-engine.ts';
+import type { FoldCrc64 } from './fold-crc64.ts';
 
 /** Slicing by eight in plain JavaScript: the way of last resort, and what the others are held against. */
 export function createTablesFold(): FoldCrc64 {

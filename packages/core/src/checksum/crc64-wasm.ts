@@ -1,4 +1,4 @@
-import type { FoldCrc64 } from './crc64-engine.ts';
+import type { FoldCrc64 } from './fold-crc64.ts';
 
 /** What packages/core/wasm/crc64.ts exports. */
 interface Crc64Exports {

@@ -1,4 +1,5 @@
-import { type Crc64Register, chooseEngine, type FoldCrc64 } from './crc64-engine.ts';
+import { chooseEngine } from './crc64-engine.ts';
+import type { Crc64Register, FoldCrc64 } from './fold-crc64.ts';
 
 export { type ChecksummedPiece, combineCrc64 } from './combine-crc64.ts';
 
