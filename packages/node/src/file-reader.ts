@@ -46,8 +46,8 @@ export function createFileReader({ fd, buffers, failure, check }: FileReaderOpti
       if (offset === end) return await check?.();
       const isLong = end - offset > CHUNK_SIZE;
       if (end - offset > FAR) await check?.();
-      const taken = isLong ? [buffers.take(), buffers.take()] : [buffers.take()];
-      let [current, next] = taken as [Uint8Array, Uint8Array];
+      let current = buffers.take();
+      let next = isLong ? buffers.take() : current;
       let length = Math.min(CHUNK_SIZE, end - offset);
       let reading: Promise<void> | undefined;
       try {
@@ -64,7 +64,7 @@ export function createFileReader({ fd, buffers, failure, check }: FileReaderOpti
       } finally {
         // A buffer being read into must not be lent to another reading.
         await Promise.allSettled([reading]);
-        buffers.giveBack(...taken);
+        buffers.giveBack(...new Set([current, next]));
       }
     },
     async stop() {

@@ -11,9 +11,9 @@ import { unreadableError } from './node-error.ts';
  * time, each with two buffers that are used again: memory grows with the parts read at once, not with their
  * size.
  *
- * A file that is written to meanwhile is noticed by its size and modification time, before and after each
- * part: `source_changed`. One that cannot be opened or read is `source_unreadable`. One that is replaced
- * under its name goes on giving the bytes that were opened.
+ * A file that is written to meanwhile is noticed by its size and modification time, before the last bytes of
+ * each part are given: `source_changed`. One that cannot be opened or read is `source_unreadable`. One that
+ * is replaced under its name goes on giving the bytes that were opened.
  */
 export async function createFileSource(path: string | URL): Promise<Source> {
   const absolutePath = resolve(path instanceof URL ? fileURLToPath(path) : path);

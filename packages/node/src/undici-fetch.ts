@@ -4,8 +4,8 @@ import { Agent, type Dispatcher } from 'undici';
 import { singleHeaders, targetOf } from './undici-request.ts';
 
 /**
- * A `fetch` for `createOssObjectStore` on Node, at half the CPU of Node's own, which closes the connection
- * behind every HEAD: one upload of a small file more would then be one handshake more. Follows no redirect.
+ * A `fetch` for `createOssObjectStore` on Node that keeps its connections. Node's own closes one behind every
+ * HEAD: that is a handshake for every small file. Follows no redirect.
  * Its idle connections end by themselves, and do not keep the process alive.
  */
 export function createUndiciFetch(): Fetch {

@@ -26,8 +26,8 @@ export function singleHeaders(
 }
 
 /**
- * Sends one request and collects its answer, at two thirds of the price of `request`, which makes a stream of
- * it. Of a longer body than that of an error only the beginning is read; the connection is closed then.
+ * Sends one request and collects its answer, without the stream that `request` makes of it. Of a longer body
+ * than that of an error only the beginning is read; the connection is closed then.
  */
 export function exchange(
   dispatcher: Dispatcher,

@@ -92,10 +92,11 @@ async function* send(
         sentBytes += piece.length;
         onProgress(sentBytes);
       }
+      // A short chunk that was fast tells nothing.
+      if (chunk.length >= LONG_CHUNK) pace.isSlow = false;
     } finally {
-      // Also of a chunk that was given up, as it stalled. A short one tells nothing when it was fast.
+      // Also when the chunk was given up, since it stalled.
       if (performance.now() - startedAt > SLOW_CHUNK_MS) pace.isSlow = true;
-      else if (chunk.length >= LONG_CHUNK) pace.isSlow = false;
     }
   }
 }

@@ -3,7 +3,7 @@ import type { HmacSha256 } from './sha256.ts';
 
 export type { HmacSha256 };
 
-/** What `#sha256` is on Node: the same as `sha256.ts`, three times as fast. */
+/** What `#sha256` is on Node: the same as `sha256.ts`, several times as fast. */
 
 /** SHA-256 of a text in UTF-8, as 64 hex digits in lower case. */
 export function sha256Hex(text: string): string {

@@ -6,7 +6,7 @@ export interface ConcurrencyState {
   readonly isProbing: boolean;
   /** Bytes per second before the last doubling; `undefined` before the first. */
   readonly goodputBefore: number | undefined;
-  /** Bytes per second in the last window; `undefined` where connections have been made in it. */
+  /** Bytes per second in the last window; `undefined` after a change. */
   readonly lastGoodput: number | undefined;
   /** Beyond this it was too much, the last time. */
   readonly ceiling: number;
@@ -60,8 +60,9 @@ export function startConcurrency(concurrencyMax: number): ConcurrencyState {
 }
 
 /**
- * Doubles while each connection carries little and the last doubling gained, once goodput has settled. Never
- * steps back because goodput fell: links that seem slower for a while cost more than a connection too many.
+ * Doubles while each connection carries little and the last doubling gained, once goodput has settled; halves
+ * where each carries very much. Never steps back because goodput fell: links that seem slower for a while
+ * cost more than a connection too many.
  */
 export function afterWindow(state: ConcurrencyState, window: GoodputWindow): ConcurrencyState {
   const { concurrency, concurrencyMax, goodputBefore, isProbing, lastGoodput } = state;

@@ -59,20 +59,20 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
     async race({ body, second }, signal, send) {
       if (body.size > spareBytes()) return send(body, signal, false);
       const startedAt = clock.now();
-      const copies = linkedController(signal);
+      const stop = linkedController(signal);
       const end = (outcome: PutOutcome): PutOutcome => {
-        if (isFinal(outcome)) copies.abort(ENDED);
+        if (isFinal(outcome)) stop.abort(ENDED);
         return outcome;
       };
       let copy: Promise<PutOutcome> | undefined;
-      const watch = linkedController(copies.signal);
-      const first = send(body, copies.signal, false).then(end);
+      const watch = linkedController(stop.signal);
+      const first = send(body, stop.signal, false).then(end);
       // A copy that has not begun when the first one ends never does: nobody may wait for a slot while he
       // holds one.
       const sendCopy = (): Promise<PutOutcome> => {
         watch.signal.throwIfAborted();
         spent += body.size;
-        copy = send(second(), copies.signal, true).then(end);
+        copy = send(second(), stop.signal, true).then(end);
         return copy;
       };
       const watching = lagging(body.size, startedAt, watch.signal);
@@ -80,7 +80,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       const [firstTold] = await Promise.allSettled([first]);
       watch.abort(ENDED);
       const outcomes = [firstTold, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
-      copies.unlink();
+      stop.unlink();
       const told = outcomes.map(fulfilment).filter((outcome) => outcome !== undefined);
       const final = told.find((outcome) => 'crc64' in outcome) ?? told.find(isFinal);
       if (final === undefined) return await first;

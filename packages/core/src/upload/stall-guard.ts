@@ -35,7 +35,7 @@ export async function guardStalls<T>(
   } finally {
     hasEnded = true;
     guarded.unlink();
-    // Wakes the watch; whatever else has heard of it by now has come to nothing.
+    // Wakes the watch: nothing else listens any more.
     guarded.abort(ENDED);
     await watching;
   }

@@ -201,8 +201,8 @@ export const CANARIES = [
   {
     name: 'a part that may be sent twice is not stopped by its caller',
     file: 'upload/hedging.ts',
-    find: 'const copies = linkedController(signal);',
-    replace: 'const copies = linkedController(new AbortController().signal);',
+    find: 'const stop = linkedController(signal);',
+    replace: 'const stop = linkedController(new AbortController().signal);',
   },
   {
     name: 'a second copy takes no slot',
