@@ -33,7 +33,9 @@ export function createFetchTransport(options: FetchTransportOptions = {}): Trans
 const CONNECTIONS_MAX = 6;
 
 async function put(send: typeof fetch, request: PartRequest): Promise<PartResponse> {
-  const { url, headers, body, onProgress, signal } = request;
+  const { url, body, onProgress, signal } = request;
+  // The browser alone may set it, and does: to the size of the body.
+  const { 'content-length': _, ...headers } = request.headers;
   signal.throwIfAborted();
   const blob = isBlobPartBody(body) ? body.blob : await collect(body, signal);
   onProgress(0);

@@ -22,6 +22,8 @@ export type UploadErrorCode =
   | 'source_changed'
   | 'source_unreadable'
   | 'token_refused'
+  | 'unauthenticated'
+  | 'bad_request'
   | 'callback_failed'
   | 'unproven'
   | 'malformed_answer'

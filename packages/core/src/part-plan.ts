@@ -63,6 +63,14 @@ export function streamPartSize(first: number, offset: number): number {
   return offset === 0 ? first : Math.min(PART_SIZE_MAX, ceilToMiB(first + offset / 100));
 }
 
+/** One part of a stream that goes on for ever: where it begins, and how many bytes it has. */
+export function streamPartAt(first: number, partNumber: number): Part {
+  assert(partNumber >= 1 && partNumber <= PARTS_MAX, 'partNumber is one of OSS');
+  let offset = 0;
+  for (let number = 1; number < partNumber; number++) offset += streamPartSize(first, offset);
+  return { partNumber, offset, size: streamPartSize(first, offset) };
+}
+
 /** The parts of a stream that turned out to have `size` bytes. More than 10,000 are never made. */
 export function planStream(size: number, first: number): readonly Part[] {
   assert(Number.isSafeInteger(size) && size >= 0, 'size is a whole number of bytes');

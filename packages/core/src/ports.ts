@@ -113,7 +113,7 @@ export interface Transport {
 
 export interface PartRequest {
   readonly url: string;
-  /** To be sent verbatim. */
+  /** To be sent verbatim. Where Content-Length is among them, it is the size of the body. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: PartBody;
   /**
@@ -164,6 +164,8 @@ export interface InitiateRequest {
    * `undefined` when there was none.
    */
   readonly lostForMs?: number | undefined;
+  /** How many of the first parts to presign along with the answer. Default: 0. */
+  readonly urlsWanted?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -178,6 +180,8 @@ export interface InitiatedUpload {
   readonly uploadId: string | undefined;
   /** Every part but the last has this size; where the size is not known, the first part. */
   readonly partSize: number;
+  /** The first parts, at most as many as were wanted. Default: none. */
+  readonly presigned?: readonly PresignedPart[] | undefined;
 }
 
 export interface UploadRequest {
@@ -192,6 +196,11 @@ export interface ListPartsRequest extends UploadRequest {
 
 export interface PresignPartsRequest extends UploadRequest {
   readonly partNumbers: readonly number[];
+  /**
+   * Of a stream, the bytes of each part: only its end knows how short the last one is. Default: what the plan
+   * says, which always holds where the size was declared.
+   */
+  readonly sizes?: readonly number[] | undefined;
   /** OSS refused the last URL of these parts for its time or its credentials. */
   readonly afterRefusal: boolean;
 }
@@ -315,6 +324,8 @@ export interface StorePresignPartsRequest
   extends StoreUploadRequest,
     Pick<StorePresignRequest, 'expiresInSeconds' | 'afterRefusal'> {
   readonly partNumbers: readonly number[];
+  /** The Content-Length of each, which is signed: OSS takes no other. Default: any. */
+  readonly contentLengths?: readonly number[] | undefined;
 }
 
 /** A request that anyone may send until it expires: a bearer credential. */

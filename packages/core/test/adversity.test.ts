@@ -201,7 +201,10 @@ test('an abort does not wait for a signer that never answers', async () => {
   const plane = world.coordinatorOf(store);
   const upload = world.startWith(plane, small);
   upload.subscribe(() => undefined);
-  while (upload.snapshot().phase === 'opening') await new Promise((resolve) => setImmediate(resolve));
+  while (upload.snapshot().phase === 'opening') {
+    await new Promise((resolve) => setImmediate(resolve));
+    world.clock.wakeNext();
+  }
   await Promise.all([
     expect(upload.result).rejects.toMatchObject({ code: 'aborted' }),
     world.settled(upload.abort()),

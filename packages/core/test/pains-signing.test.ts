@@ -158,7 +158,8 @@ test.each([1, -1])(
     const upload = world.startWith(counted, source, { ...options, concurrency: 3 });
     await world.settled(upload.result);
     expect(errorsRetried(world)).toEqual(['clock_skewed']);
-    expect(calls).toBe(3);
+    // The first six parts were signed along with the initiation.
+    expect(calls).toBe(2);
     await expectStored(world);
   },
 );

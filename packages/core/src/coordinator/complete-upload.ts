@@ -1,7 +1,8 @@
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import { type Part, planParts, planStream } from '../part-plan.ts';
-import type { ObjectStore, Receipt, UploadedObject } from '../ports.ts';
+import type { Clock, ListedPart, ObjectStore, Receipt, UploadedObject } from '../ports.ts';
 import { assertReceipts, expectedObject, proveObject, proveParts } from '../proof.ts';
+import { abortUntilGone } from './abort-until-gone.ts';
 import { deleteObjectOf, objectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';
 
@@ -10,16 +11,12 @@ import type { UploadGrant } from './upload-token.ts';
  * claims never takes an object away: only one that OSS itself made wrong of proven parts, in this very call,
  * is deleted.
  */
-export async function completeUpload(
-  store: ObjectStore,
-  grant: UploadGrant,
-  receipts: readonly Receipt[],
-  signal: AbortSignal,
-): Promise<UploadedObject> {
+export async function completeUpload(upload: UploadToComplete): Promise<UploadedObject> {
+  const { store, grant, receipts, signal } = upload;
   const { bucket, key } = grant;
   assertReceipts(planOf(grant, receipts), receipts);
   const { size, crc64 } = expectedObject(receipts);
-  const stored = await storedObject(store, grant, receipts, signal);
+  const stored = await storedObject(upload);
   const isNew = grant.uploadId !== undefined && !stored.recovered;
   const checked = stored.crc64 === undefined ? await withChecksum(store, grant, stored, signal) : stored;
   try {
@@ -40,6 +37,15 @@ export async function completeUpload(
   };
 }
 
+export interface UploadToComplete {
+  readonly store: ObjectStore;
+  readonly grant: UploadGrant;
+  readonly receipts: readonly Receipt[];
+  /** Between the rounds of an abort. */
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
 /** The object as OSS describes it, not yet proven. */
 interface StoredObject {
   readonly size: number;
@@ -50,15 +56,11 @@ interface StoredObject {
   readonly recovered: boolean;
 }
 
-async function storedObject(
-  store: ObjectStore,
-  grant: UploadGrant,
-  receipts: readonly Receipt[],
-  signal: AbortSignal,
-): Promise<StoredObject> {
+async function storedObject(upload: UploadToComplete): Promise<StoredObject> {
+  const { store, grant, signal } = upload;
   if (grant.uploadId === undefined) return putObject(store, grant, signal);
   try {
-    return await completeMultipart(store, grant, grant.uploadId, receipts, signal);
+    return await completeMultipart(upload, grant.uploadId);
   } catch (reason) {
     return recoverObject(store, grant, reason, signal);
   }
@@ -124,15 +126,16 @@ async function putObject(store: ObjectStore, grant: UploadGrant, signal: AbortSi
 }
 
 async function completeMultipart(
-  store: ObjectStore,
-  grant: UploadGrant,
+  { store, clock, grant, receipts, signal }: UploadToComplete,
   uploadId: string,
-  receipts: readonly Receipt[],
-  signal: AbortSignal,
 ): Promise<StoredObject> {
   const { key, object } = grant;
   const plan = planOf(grant, receipts);
   const listed = await store.listParts({ key, uploadId, signal });
+  if (exceeds(grant, listed)) {
+    await abortUntilGone(store, clock, { key, uploadId }, signal);
+    throw excessError(grant);
+  }
   proveParts(plan, receipts, listed);
   const completed = await store.complete({
     key,
@@ -151,6 +154,21 @@ function planOf({ size, partSize }: UploadGrant, receipts: readonly Receipt[]): 
   if (size !== undefined) return planParts(size, partSize);
   const claimed = sizeOf(receipts);
   return Number.isSafeInteger(claimed) && claimed >= 0 ? planStream(claimed, partSize) : [];
+}
+
+/** Whether OSS was sent more than the grant allows: nobody who keeps to the plan does that. */
+function exceeds({ size, sizeMax }: UploadGrant, listed: readonly ListedPart[]): boolean {
+  return sizeOf(listed) > (size ?? sizeMax ?? Number.POSITIVE_INFINITY);
+}
+
+function excessError({ bucket, key }: UploadGrant): UploadError {
+  return new UploadError({
+    code: 'refused',
+    message: 'OSS holds more bytes of this upload than were declared, so it was removed',
+    disposition: 'permanent',
+    context: { operation: 'complete', bucket, key },
+    hint: 'Upload the file again, and declare its size.',
+  });
 }
 
 function sizeOf(parts: readonly { readonly size: number }[]): number {

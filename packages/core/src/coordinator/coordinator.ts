@@ -1,123 +1,181 @@
-import { assertUnmarked, markedObject } from '../nonce.ts';
-import { assertKey } from '../oss/key.ts';
-import { PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../oss/limits.ts';
-import { choosePartSize, firstPartSize } from '../part-plan.ts';
-import type { Clock, ControlPlane, InitiateRequest, ObjectStore } from '../ports.ts';
-import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
+import { UploadError } from '../errors.ts';
+import type { ControlPlane, PresignedPart, PresignPartsRequest, UploadedObject } from '../ports.ts';
 import { abortUpload } from './abort-upload.ts';
+import { type Caller, unauthenticatedError } from './access.ts';
+import { beginUpload, firstPartNumbers } from './begin-upload.ts';
 import { completeUpload } from './complete-upload.ts';
+import { type CoordinatorOptions, type CoordinatorTerms, resolveTerms } from './coordinator-terms.ts';
+import { grantedUpload } from './hooks.ts';
+import { type OpenedGrant, openExpiredGrant, openGrant } from './open-grant.ts';
 import { presignParts } from './presign-parts.ts';
-import { sweepLost } from './sweep-lost.ts';
-import {
-  createUploadTokens,
-  type TokenKey,
-  tokenRefusedError,
-  type UploadGrant,
-  type UploadTokens,
-} from './upload-token.ts';
+import type { UploadGrant } from './upload-token.ts';
+import { verifyContent } from './verify-content.ts';
 
-export interface CoordinatorOptions {
-  /** The bucket, with the credentials. */
-  readonly store: ObjectStore;
+/**
+ * The side that holds the credentials. It keeps no state: every upload's rights travel in its token. Its own
+ * verbs are for the service it is part of, which is trusted with any key; everybody else is served by
+ * `controlPlaneFor`.
+ */
+export interface Coordinator<Context = Request> extends ControlPlane {
   /**
-   * The keys that seal upload tokens; the first one seals. Default: a random key that dies with the process,
-   * and with it every upload that was not finished.
+   * The verbs for one request of a caller who is not trusted: `identify` says who it is, and `authorize`
+   * where its upload goes. Throws a `TypeError` for a coordinator without `authorize`.
    */
-  readonly tokenKeys?: readonly TokenKey[] | undefined;
-  /** How long a token is good for, 60 to 604800 s. Default: 604800, seven days. */
-  readonly tokenLifetimeSeconds?: number | undefined;
-  /** How long a presigned part may wait before it is sent, 1 to 604800 s. Default: 900. */
-  readonly urlLifetimeSeconds?: number | undefined;
-  /** Default: the machine's clock. */
-  readonly clock?: Clock | undefined;
-  /** Default: tokens sealed with `tokenKeys`. */
-  readonly uploadTokens?: UploadTokens | undefined;
-  /** A name no other upload has. Default: 128 random bits. */
-  readonly nonce?: (() => string) | undefined;
+  controlPlaneFor(context: Context): ControlPlane;
+  /** Throws that `TypeError` now rather than when somebody asks. */
+  assertAuthorizes(): void;
 }
 
-/** The side that holds the credentials. It keeps no state: every upload's rights travel in its token. */
-export interface Coordinator extends ControlPlane {}
-
 /** Throws a `TypeError` or `RangeError` that names the option. */
-export function createCoordinator(options: CoordinatorOptions): Coordinator {
-  assertStore(options?.store);
-  const { store } = options;
-  const clock = options.clock ?? systemClock;
-  const nonce = options.nonce ?? randomNonce;
-  const tokens = options.uploadTokens ?? createUploadTokens(options.tokenKeys ?? [randomTokenKey()]);
-  const { tokenLifetimeSeconds = PRESIGN_SECONDS_MAX, urlLifetimeSeconds = PRESIGN_SECONDS_DEFAULT } =
-    options;
-  assertSeconds('tokenLifetimeSeconds', tokenLifetimeSeconds, 60);
-  assertSeconds('urlLifetimeSeconds', urlLifetimeSeconds, 1);
-
-  async function grantFor(request: InitiateRequest): Promise<UploadGrant> {
-    const { key, size, object, lostForMs, signal } = request;
-    assertKey(key);
-    assertUnmarked(object);
-    const partSize =
-      size === undefined ? firstPartSize(request.partSize) : choosePartSize(size, request.partSize);
-    const terms = { bucket: store.bucket, key, size, partSize, object, nonce: nonce() };
-    const expiresAt = clock.now() + tokenLifetimeSeconds * 1000;
-    if (size !== undefined && size < partSize) return { ...terms, uploadId: undefined, expiresAt };
-    const beganAt = clock.now();
-    const { uploadId } = await store.initiate({ key, object: markedObject(object, terms.nonce), signal });
-    if (lostForMs !== undefined) {
-      const sinceMs = Math.min(Math.max(lostForMs, 0), LOST_MS_MAX) + clock.now() - beganAt;
-      await sweepLost(store, clock, { key, uploadId }, sinceMs, signal);
-    }
-    return { ...terms, uploadId, expiresAt };
+export function createCoordinator<Context = Request>(
+  options: CoordinatorOptions<Context>,
+): Coordinator<Context> {
+  if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
+  const terms = resolveTerms(options);
+  function assertAuthorizes(): void {
+    if (terms.authorize !== undefined) return;
+    throw new TypeError('authorize is needed to serve callers who are not trusted');
   }
-
-  /** A token of another bucket is as good as none, even where the keys are shared. */
-  async function open(uploadToken: string, now: number): Promise<UploadGrant> {
-    const grant = await tokens.open(uploadToken, now);
-    if (grant.bucket !== store.bucket) throw tokenRefusedError();
-    return grant;
-  }
-
   return {
-    async initiate(request) {
-      const grant = await grantFor(request);
+    ...verbsFor(terms, async () => undefined),
+    controlPlaneFor(context) {
+      assertAuthorizes();
+      return verbsFor(terms, () => identified(terms, context));
+    },
+    assertAuthorizes,
+  };
+}
+
+async function identified<Context>(
+  { identify }: CoordinatorTerms<Context>,
+  context: Context,
+): Promise<Caller<Context>> {
+  if (identify === undefined) return { context, principal: undefined };
+  const principal = await identify(context);
+  if (principal === undefined || principal === '') throw unauthenticatedError();
+  return { context, principal };
+}
+
+/** `askCaller` resolves with `undefined` for the service itself. */
+function verbsFor<Context>(
+  terms: CoordinatorTerms<Context>,
+  askCaller: () => Promise<Caller<Context> | undefined>,
+): ControlPlane {
+  const { clock, tokens, register } = terms;
+  return {
+    async initiate({ urlsWanted = 0, ...request }) {
+      const caller = await askCaller();
+      const opened = await beginUpload(terms, request, caller);
+      const { grant } = opened;
       const { bucket, key, uploadId, partSize } = grant;
       const kind = uploadId === undefined ? 'single' : 'multipart';
-      return { uploadToken: await tokens.seal(grant), kind, bucket, key, uploadId, partSize };
+      const uploadToken = await tokens.seal(grant);
+      const presigned = await signFirst(terms, caller, opened, { urlsWanted, signal: request.signal });
+      return { uploadToken, kind, bucket, key, uploadId, partSize, presigned };
     },
-    async presignParts({ uploadToken, partNumbers, afterRefusal, signal }) {
-      const grant = await open(uploadToken, clock.now());
-      const request = { partNumbers, expiresInSeconds: urlLifetimeSeconds, afterRefusal, signal };
-      const parts = await presignParts(store, grant, request);
-      const now = clock.now();
-      return parts.map(({ partNumber, url, headers, expiresAt }) => {
-        return { partNumber, url, headers, expiresInMs: expiresAt - now };
-      });
+    async presignParts({ uploadToken, ...request }) {
+      const caller = await askCaller();
+      return sign(terms, caller, await openGrant(terms, caller, uploadToken), request);
     },
     async listParts({ uploadToken, partNumber, signal }) {
-      const { key, uploadId } = await open(uploadToken, clock.now());
+      const { store, grant } = await openGrant(terms, await askCaller(), uploadToken);
+      const { key, uploadId } = grant;
       return uploadId === undefined ? [] : store.listParts({ key, uploadId, partNumber, signal });
     },
     async complete({ uploadToken, receipts, signal }) {
-      return completeUpload(store, await open(uploadToken, clock.now()), receipts, signal);
+      const opened = await openGrant(terms, await askCaller(), uploadToken);
+      try {
+        const object = await completeUpload({ ...opened, clock, receipts, signal });
+        await verifyContent(terms, opened, object, signal);
+        await register.end(opened.grant);
+        await tellCompleted(terms, object, opened.grant);
+        return object;
+      } catch (reason) {
+        await tellFailed(terms, UploadError.from(reason), opened.grant);
+        throw reason;
+      }
     },
     async abort({ uploadToken, signal }) {
-      // However late: what an expired token has left behind must not be billed for ever.
-      return abortUpload(store, clock, await open(uploadToken, NEVER_EXPIRED), signal);
+      const { store, grant } = await openExpiredGrant(terms, await askCaller(), uploadToken);
+      await register.end(grant);
+      await abortUpload(store, clock, grant, signal);
+      await unheeded(() => terms.hooks.aborted?.(grantedUpload(grant)));
     },
   };
 }
 
-function assertStore(store: unknown): void {
-  if (typeof store === 'object' && store !== null && 'listUploads' in store && 'presign' in store) return;
-  throw new TypeError('store must be an object store: createOssObjectStore({ … })');
+/** A courtesy: a signer that fails, or takes its time, must not hold up an upload that has begun. */
+async function signFirst<Context>(
+  terms: CoordinatorTerms<Context>,
+  caller: Caller<Context> | undefined,
+  opened: OpenedGrant,
+  { urlsWanted, signal }: { readonly urlsWanted: number; readonly signal: AbortSignal },
+): Promise<readonly PresignedPart[]> {
+  const partNumbers = firstPartNumbers(opened.grant, Math.min(urlsWanted, terms.policy.urlsPerCallMax));
+  if (partNumbers.length === 0) return [];
+  const ended = new AbortController();
+  const signed = sign(terms, caller, opened, { partNumbers, afterRefusal: false, signal });
+  const late = terms.clock.sleep(COURTESY_MS, ended.signal).then(() => []);
+  try {
+    return await Promise.race([signed, late]);
+  } catch {
+    // Whoever asks for them next is told why.
+    return [];
+  } finally {
+    ended.abort();
+  }
 }
 
-/** No client tries to initiate for longer: what is older than that is not what it lost. */
-const LOST_MS_MAX = 86_400_000;
+const COURTESY_MS = 1000;
 
-/** Before every expiry. */
-const NEVER_EXPIRED = 0;
+async function sign<Context>(
+  { clock, policy, register, urlLifetimeSeconds }: CoordinatorTerms<Context>,
+  caller: Caller<Context> | undefined,
+  { store, grant }: OpenedGrant,
+  request: Omit<PresignPartsRequest, 'uploadToken'>,
+): Promise<readonly PresignedPart[]> {
+  if (caller !== undefined) await register.sign(grant, request.partNumbers.length);
+  const { signContentLength } = policy;
+  const terms = { ...request, sizes: request.sizes, signContentLength, expiresInSeconds: urlLifetimeSeconds };
+  const parts = await presignParts(store, grant, terms);
+  const now = clock.now();
+  return parts.map(({ partNumber, url, headers, expiresAt }) => {
+    return { partNumber, url, headers, expiresInMs: expiresAt - now };
+  });
+}
 
-function assertSeconds(name: string, value: number, min: number): void {
-  if (Number.isInteger(value) && value >= min && value <= PRESIGN_SECONDS_MAX) return;
-  throw new RangeError(`${name} must be a whole number from ${min} to ${PRESIGN_SECONDS_MAX}, got ${value}`);
+/** The client is told only when the service knows: it asks again until then. */
+async function tellCompleted<Context>(
+  { hooks }: CoordinatorTerms<Context>,
+  object: UploadedObject,
+  grant: UploadGrant,
+): Promise<void> {
+  try {
+    await hooks.completed?.(object, grantedUpload(grant));
+  } catch (cause) {
+    throw new UploadError({
+      code: 'server_error',
+      message: 'the object is stored and proven, but the service has not taken note of it yet',
+      disposition: 'transient',
+      context: { operation: 'complete', bucket: grant.bucket, key: grant.key },
+      cause,
+    });
+  }
+}
+
+async function tellFailed<Context>(
+  { hooks }: CoordinatorTerms<Context>,
+  error: UploadError,
+  grant: UploadGrant,
+): Promise<void> {
+  if (!error.retryable) await unheeded(() => hooks.failed?.(error, grantedUpload(grant)));
+}
+
+/** What has happened has happened, whatever the listener makes of it. */
+async function unheeded(listener: () => void | Promise<void>): Promise<void> {
+  try {
+    await listener();
+  } catch {
+    // The service's own mistake, for its own logs.
+  }
 }

@@ -1,6 +1,11 @@
 // For those who supply their own tokens, or tidy a bucket.
 export { abortUntilGone } from './abort-until-gone.ts';
-export type { Coordinator, CoordinatorOptions } from './coordinator.ts';
+export type { Authorize, Caller, DeclaredFile, Identify, Placement, Refusal } from './access.ts';
+export type { Coordinator } from './coordinator.ts';
 export { createCoordinator } from './coordinator.ts';
+export type { CoordinatorOptions } from './coordinator-terms.ts';
+export type { CoordinatorHooks, GrantedUpload } from './hooks.ts';
+export type { Policy } from './policy.ts';
+export type { Tallies } from './tallies.ts';
 export type { TokenKey, UploadGrant, UploadTokens } from './upload-token.ts';
 export { createUploadTokens } from './upload-token.ts';

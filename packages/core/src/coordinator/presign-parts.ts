@@ -2,12 +2,15 @@ import { UploadError } from '../errors.ts';
 import { markedObject } from '../nonce.ts';
 import { PARTS_MAX } from '../oss/limits.ts';
 import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
-import { countParts } from '../part-plan.ts';
+import { countParts, partAt, streamPartAt } from '../part-plan.ts';
 import type { ObjectStore, PresignedUploadPart } from '../ports.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 export interface PartsToPresign {
   readonly partNumbers: readonly number[];
+  /** Of a stream, where parts are shorter than its plan says. */
+  readonly sizes: readonly number[] | undefined;
+  readonly signContentLength: boolean;
   readonly expiresInSeconds: number;
   readonly afterRefusal: boolean;
   readonly signal: AbortSignal;
@@ -17,31 +20,60 @@ export interface PartsToPresign {
 export async function presignParts(
   store: ObjectStore,
   grant: UploadGrant,
-  { partNumbers, ...life }: PartsToPresign,
+  { partNumbers, sizes, signContentLength, ...life }: PartsToPresign,
 ): Promise<readonly PresignedUploadPart[]> {
-  const { key, uploadId, object, nonce } = grant;
-  for (const partNumber of partNumbers) assertPlanned(grant, partNumber);
-  if (uploadId !== undefined) return store.presignParts({ key, uploadId, partNumbers, ...life });
-  const headers = { ...objectHeaders(markedObject(object, nonce)), ...aclHeader(object.acl) };
+  const { key, uploadId } = grant;
+  const lengths = partNumbers.map((partNumber, index) => plannedSize(grant, partNumber, sizes?.[index]));
+  if (uploadId === undefined) return presignPut(store, grant, partNumbers, { signContentLength, ...life });
+  const contentLengths = signContentLength ? lengths : undefined;
+  return store.presignParts({ key, uploadId, partNumbers, contentLengths, ...life });
+}
+
+async function presignPut(
+  store: ObjectStore,
+  { key, size, object, nonce }: UploadGrant,
+  partNumbers: readonly number[],
+  { signContentLength, ...life }: Omit<PartsToPresign, 'partNumbers' | 'sizes'>,
+): Promise<readonly PresignedUploadPart[]> {
+  const headers = {
+    ...objectHeaders(markedObject(object, nonce)),
+    ...aclHeader(object.acl),
+    ...(signContentLength && { 'content-length': String(size) }),
+  };
   // All of them are signed, so that none can be left out or changed.
   const terms = { method: 'PUT', key, headers, additionalHeaders: Object.keys(headers), ...life } as const;
   const presigned = await store.presign(terms);
   return partNumbers.map((partNumber) => ({ partNumber, ...presigned }));
 }
 
-function assertPlanned(grant: UploadGrant, partNumber: number): void {
-  if (Number.isInteger(partNumber) && partNumber >= 1 && partNumber <= partsMax(grant)) return;
-  throw outOfPlan(grant, partNumber);
+/** Refuses what is not in the plan. `claimed` counts only for a stream, and only to make a part shorter. */
+function plannedSize(grant: UploadGrant, partNumber: number, claimed: number | undefined): number {
+  const { size, partSize, sizeMax } = grant;
+  if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > partsMax(grant)) {
+    throw outOfPlan(grant, partNumber, `it has ${partsMax(grant)} parts`);
+  }
+  if (size !== undefined) return partAt(size, partSize, partNumber).size;
+  const planned = streamPartAt(partSize, partNumber);
+  const length = claimed ?? planned.size;
+  if (!Number.isInteger(length) || length < 0 || length > planned.size) {
+    throw outOfPlan(grant, partNumber, `it has at most ${planned.size} bytes`);
+  }
+  // A part that reaches beyond the limit by being signed ahead of time is signed as far as the limit.
+  const left = (sizeMax ?? Number.POSITIVE_INFINITY) - planned.offset;
+  if (left <= 0 || (claimed !== undefined && claimed > left)) {
+    throw outOfPlan(grant, partNumber, `the object may have at most ${sizeMax} bytes`);
+  }
+  return Math.min(length, left);
 }
 
 function partsMax({ size, partSize }: UploadGrant): number {
   return size === undefined ? PARTS_MAX : countParts(size, partSize);
 }
 
-function outOfPlan(grant: UploadGrant, partNumber: number): UploadError {
+function outOfPlan(grant: UploadGrant, partNumber: number, plan: string): UploadError {
   return new UploadError({
     code: 'refused',
-    message: `part ${partNumber} is not in the plan of ${partsMax(grant)} parts`,
+    message: `part ${partNumber} is not in the plan: ${plan}`,
     disposition: 'permanent',
     context: { operation: 'presignParts', bucket: grant.bucket, key: grant.key, partNumber },
   });

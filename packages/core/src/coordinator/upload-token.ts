@@ -12,7 +12,11 @@ export interface UploadGrant {
   readonly size: number | undefined;
   /** Of every part but the last; of a stream, the first part. */
   readonly partSize: number;
+  /** Bytes the object may have at most, where the size is not known. Default: what OSS takes. */
+  readonly sizeMax?: number | undefined;
   readonly object: ObjectOptions;
+  /** Who began the upload, and alone may go on with it. `undefined`: whoever holds the token. */
+  readonly principal?: string | undefined;
   /** Marks the object, as `x-oss-meta-partway-upload`, as made by this upload. */
   readonly nonce: string;
   /** No verb is granted from this instant on. */

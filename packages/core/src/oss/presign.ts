@@ -3,7 +3,7 @@ import type { PresignedRequest, PresignedUploadPart } from '../ports.ts';
 import type { OssCredentials } from './credentials.ts';
 import { type Instant, millisecondsOf } from './instant.ts';
 import { assertKey, assertUpload } from './key.ts';
-import { PARTS_MAX, PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from './limits.ts';
+import { PART_SIZE_MAX, PARTS_MAX, PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from './limits.ts';
 import { prepareRequest, type SignRequest } from './sign-request.ts';
 import { ALGORITHM, canonicalQuery, canonicalQueryAround, createSigner, type Query } from './signature-v4.ts';
 
@@ -31,6 +31,8 @@ export interface PresignUploadPartsRequest extends Omit<PresignRequest, 'method'
   readonly uploadId: string;
   /** Each from 1 to 10000. */
   readonly partNumbers: readonly number[];
+  /** The Content-Length of each, in bytes, which is signed then: OSS takes no other. Default: any. */
+  readonly contentLengths?: readonly number[] | undefined;
 }
 
 /**
@@ -40,18 +42,39 @@ export interface PresignUploadPartsRequest extends Omit<PresignRequest, 'method'
  * @throws TypeError or RangeError that names the option; UploadError `credentials_expired`.
  */
 export function presignParts(request: PresignUploadPartsRequest): readonly PresignedUploadPart[] {
-  const { key, uploadId, partNumbers } = request;
+  const { key, uploadId, partNumbers, contentLengths } = request;
   assertUpload(key, uploadId);
-  const upload = { ...request.query, uploadId };
-  const presigner = createPresigner({ ...request, method: 'PUT', query: upload });
-  const { query, urlOf, method, headers, expiresAt } = presigner;
-  const { before, after } = canonicalQueryAround('partNumber', query);
-  return partNumbers.map((partNumber) => {
+  if (contentLengths !== undefined) assertLengths(contentLengths, partNumbers.length);
+  const presignerOf = new Map<number | undefined, PartPresigner>();
+  return partNumbers.map((partNumber, index) => {
     assertPartNumber(partNumber);
-    const url = urlOf(`${before}partNumber=${partNumber}${after}`);
-    return { partNumber, method, url, headers, expiresAt };
+    const length = contentLengths?.[index];
+    const presigner = presignerOf.get(length) ?? createPartPresigner(request, length);
+    presignerOf.set(length, presigner);
+    return presigner(partNumber);
   });
 }
+
+type PartPresigner = (partNumber: number) => PresignedUploadPart;
+
+/** For all parts of one length: nearly all of them. */
+function createPartPresigner(request: PresignUploadPartsRequest, length: number | undefined): PartPresigner {
+  const { uploadId, additionalHeaders = [] } = request;
+  const ofLength = length !== undefined && {
+    headers: { ...request.headers, [CONTENT_LENGTH]: String(length) },
+    additionalHeaders: [...additionalHeaders, CONTENT_LENGTH],
+  };
+  const upload = { ...request.query, uploadId };
+  const presigner = createPresigner({ ...request, ...ofLength, method: 'PUT', query: upload });
+  const { query, urlOf, method, headers, expiresAt } = presigner;
+  const { before, after } = canonicalQueryAround('partNumber', query);
+  return (partNumber) => {
+    const url = urlOf(`${before}partNumber=${partNumber}${after}`);
+    return { partNumber, method, url, headers, expiresAt };
+  };
+}
+
+const CONTENT_LENGTH = 'content-length';
 
 interface Presigner extends Omit<PresignedRequest, 'url'> {
   /** What a query must have: that of the request, and that of the signature. */
@@ -107,6 +130,18 @@ function lifeSeconds(request: PresignRequest, credentials: OssCredentials, signe
     disposition: 'transient',
     hint: 'Give `credentials` as a function, which is asked again before they expire.',
   });
+}
+
+function assertLengths(contentLengths: readonly number[], count: number): void {
+  if (contentLengths.length !== count) {
+    throw new RangeError(
+      `contentLengths must be one for each of ${count} parts, got ${contentLengths.length}`,
+    );
+  }
+  for (const length of contentLengths) {
+    if (Number.isInteger(length) && length >= 0 && length <= PART_SIZE_MAX) continue;
+    throw new RangeError(`contentLengths must be whole numbers from 0 to ${PART_SIZE_MAX}, got ${length}`);
+  }
 }
 
 function assertPartNumber(partNumber: number): void {

@@ -15,14 +15,16 @@ import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 export interface OpenedUpload extends InitiatedUpload {
   /** Begun by an earlier run: OSS may hold parts of it already. */
   readonly isResumed: boolean;
+  /** When its first parts were presigned, at the earliest. */
+  readonly presignedAt: number;
 }
 
 /** The upload that a checkpoint of this source names, or else a new one. */
 export async function openUpload(run: UploadRun, source: Source, id: string): Promise<OpenedUpload> {
   const checkpoint = await loadCheckpoint(run, source, id);
-  if (checkpoint !== undefined) return { ...checkpoint.upload, isResumed: true };
+  if (checkpoint !== undefined) return { ...checkpoint.upload, isResumed: true, presignedAt: 0 };
   if (source.size > OBJECT_SIZE_MAX) throw tooLarge(source.size);
-  return { ...(await initiate(run, source.size)), isResumed: false };
+  return initiate(run, source.size);
 }
 
 async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promise<Checkpoint | undefined> {
@@ -57,7 +59,8 @@ export async function saveCheckpoint(
   run: UploadRun,
   source: Source,
   id: string,
-  { isResumed, ...upload }: OpenedUpload,
+  // A presigned URL is no use to a later process, and is nobody else's business.
+  { isResumed, presigned, presignedAt, ...upload }: OpenedUpload,
 ): Promise<void> {
   if (isResumed) return;
   const { key, object } = run.options;
@@ -74,7 +77,7 @@ export async function saveCheckpoint(
  * Begins a new upload, `size` bytes long or of a length nobody knows. A try whose answer was lost may have
  * begun one nobody remembers: the next one finds and removes it, if need be after the caller has aborted.
  */
-export async function initiate(run: UploadRun, size: number | undefined): Promise<InitiatedUpload> {
+export async function initiate(run: UploadRun, size: number | undefined): Promise<OpenedUpload> {
   try {
     return await tryToInitiate(run, size, run.signal);
   } catch (reason) {
@@ -87,20 +90,21 @@ function tryToInitiate(
   run: UploadRun,
   size: number | undefined,
   patience: AbortSignal,
-): Promise<InitiatedUpload> {
+): Promise<OpenedUpload> {
   const { doubt, options, ports } = run;
   const { key, partSize, object } = options;
+  const urlsWanted = 2 * run.limit.concurrency;
   return retrying(run, patience, { operation: 'initiate', key }, async () => {
     const triedAt = ports.clock.now();
     const lostForMs = doubt.since === undefined ? undefined : triedAt - doubt.since;
     try {
       // Not interrupted: an upload whose initiation was cut off would be there, and nobody would know it.
       const upload = await withDeadline(run, VERB_MS_MAX, UNINTERRUPTED, (signal) =>
-        ports.controlPlane.initiate({ key, size, partSize, object, lostForMs, signal }),
+        ports.controlPlane.initiate({ key, size, partSize, object, lostForMs, urlsWanted, signal }),
       );
       doubt.since = undefined;
       if (!isPartSize(upload.partSize)) throw malformed(`parts of ${upload.partSize} bytes`);
-      return upload;
+      return { ...upload, isResumed: false, presignedAt: triedAt };
     } catch (reason) {
       if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubt.since ??= triedAt;
       throw reason;

@@ -2,10 +2,11 @@ import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
 import { UploadError } from '../errors.ts';
 import { resolveOptions } from '../options.ts';
-import type { ControlPlane, InitiatedUpload, PresignedPart } from '../ports.ts';
+import type { ControlPlane, PresignedPart } from '../ports.ts';
 import { createSeededRandom, createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { NO_TURN } from './budget.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
+import type { OpenedUpload } from './open-upload.ts';
 import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
 
 interface Window {
@@ -18,12 +19,17 @@ interface Window {
 }
 
 /** A control plane that signs for 100 s and numbers its URLs by call. */
-function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
+function openWindow({
+  partCount = 20,
+  concurrency = 3,
+  given = 0,
+  length = undefined as number | undefined,
+} = {}): Window {
   const clock = createVirtualClock(0);
   const batches: number[][] = [];
   let failing = false;
   let forgetting = false;
-  const presignParts: ControlPlane['presignParts'] = async ({ partNumbers }) => {
+  const presignParts: ControlPlane['presignParts'] = async ({ partNumbers, sizes }) => {
     batches.push([...partNumbers]);
     if (failing) {
       failing = false;
@@ -31,12 +37,11 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
     }
     const answered = forgetting ? [] : partNumbers;
     forgetting = false;
-    return answered.map((partNumber) => ({
-      partNumber,
-      url: `signed-${batches.length}`,
-      headers: {},
-      expiresInMs: 100_000,
-    }));
+    return answered.map((partNumber, index) => {
+      const size = sizes?.[index] ?? length;
+      const headers = size === undefined ? {} : { 'content-length': String(size) };
+      return { partNumber, url: `signed-${batches.length}`, headers, expiresInMs: 100_000 };
+    });
   };
   const controlPlane = { presignParts } as unknown as ControlPlane;
   const ports = { clock, controlPlane, random: createSeededRandom(1) } as never;
@@ -46,13 +51,18 @@ function openWindow({ partCount = 20, concurrency = 3 } = {}): Window {
   const limit = Object.assign(pLimit(concurrency), { isIdle: () => false });
   const doubt = { since: undefined };
   const run = { ports, options, checkpoints, signal, limit, turn: NO_TURN, doubt, emit: () => undefined };
-  const upload: InitiatedUpload = {
+  const upload: OpenedUpload = {
     uploadToken: 'T',
     kind: 'multipart',
     bucket: 'b',
     key: 'k',
     uploadId: 'U',
     partSize: 1,
+    isResumed: false,
+    presignedAt: clock.now(),
+    presigned: numbersTo(given).map((partNumber) => {
+      return { partNumber, url: 'signed-0', headers: {}, expiresInMs: 100_000 };
+    }),
   };
   return {
     presigned: createPresignedParts(run, upload, numbersTo(partCount), signal),
@@ -72,13 +82,13 @@ function numbersTo(last: number): number[] {
 }
 
 function takeAll(presigned: PresignedParts, ...partNumbers: number[]): Promise<PresignedPart[]> {
-  return Promise.all(partNumbers.map((partNumber) => presigned.take(partNumber, false)));
+  return Promise.all(partNumbers.map((partNumber) => presigned.take({ partNumber, size: 1 }, false)));
 }
 
 test('parts are signed in batches of twice the concurrency, each once', async () => {
   const { presigned, batches } = openWindow({ partCount: 14 });
   for (let partNumber = 1; partNumber <= 14; partNumber++) {
-    expect((await presigned.take(partNumber, false)).partNumber).toBe(partNumber);
+    expect((await presigned.take({ partNumber, size: 1 }, false)).partNumber).toBe(partNumber);
   }
   expect(batches).toEqual([
     [1, 2, 3, 4, 5, 6],
@@ -95,19 +105,19 @@ test('parts taken at the same time share one call', async () => {
 
 test('a part taken again is signed anew, alone', async () => {
   const { presigned, batches } = openWindow();
-  const first = await presigned.take(1, false);
-  const second = await presigned.take(1, false);
+  const first = await presigned.take({ partNumber: 1, size: 1 }, false);
+  const second = await presigned.take({ partNumber: 1, size: 1 }, false);
   expect(second.url).not.toBe(first.url);
   expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [1]]);
 });
 
 test('a URL in the last fifth of its life is not used', async () => {
   const { presigned, clock, batches } = openWindow();
-  await presigned.take(1, false);
+  await presigned.take({ partNumber: 1, size: 1 }, false);
   clock.advance(79_999);
-  expect((await presigned.take(2, false)).url).toBe('signed-1');
+  expect((await presigned.take({ partNumber: 2, size: 1 }, false)).url).toBe('signed-1');
   clock.advance(1);
-  expect((await presigned.take(3, false)).url).toBe('signed-2');
+  expect((await presigned.take({ partNumber: 3, size: 1 }, false)).url).toBe('signed-2');
   expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [3]]);
 });
 
@@ -115,12 +125,36 @@ test('a failed batch fails those who wait for it, and the next try signs anew', 
   const { presigned, failNext } = openWindow();
   failNext();
   await expect(takeAll(presigned, 1, 2)).rejects.toMatchObject({ code: 'network' });
-  expect((await presigned.take(1, false)).partNumber).toBe(1);
+  expect((await presigned.take({ partNumber: 1, size: 1 }, false)).partNumber).toBe(1);
 });
 
 test('a part the control plane forgot to sign is asked for again', async () => {
   const { presigned, forgetNext } = openWindow();
   forgetNext();
-  await expect(presigned.take(1, false)).rejects.toMatchObject({ code: 'malformed_answer', retryable: true });
-  expect((await presigned.take(1, false)).partNumber).toBe(1);
+  await expect(presigned.take({ partNumber: 1, size: 1 }, false)).rejects.toMatchObject({
+    code: 'malformed_answer',
+    retryable: true,
+  });
+  expect((await presigned.take({ partNumber: 1, size: 1 }, false)).partNumber).toBe(1);
+});
+
+test('what came along with the upload is used before anything is signed', async () => {
+  const { presigned, clock, batches } = openWindow({ given: 4 });
+  expect((await takeAll(presigned, 1, 2, 3)).map((part) => part.url)).toEqual([
+    'signed-0',
+    'signed-0',
+    'signed-0',
+  ]);
+  expect(batches).toEqual([]);
+  clock.advance(80_000);
+  expect((await takeAll(presigned, 4, 5)).map((part) => part.url)).toEqual(['signed-2', 'signed-1']);
+  expect(batches).toEqual([[5, 6, 7, 8, 9, 10], [4]]);
+});
+
+test('a part signed for another size, as the last one of a stream is, is signed anew for its own', async () => {
+  const { presigned, batches } = openWindow({ length: 8 });
+  expect((await presigned.take({ partNumber: 1, size: 8 }, false)).url).toBe('signed-1');
+  const short = await presigned.take({ partNumber: 2, size: 3 }, false);
+  expect(short).toMatchObject({ url: 'signed-2', headers: { 'content-length': '3' } });
+  expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [2]]);
 });

@@ -1,5 +1,7 @@
 import { UploadError } from '../errors.ts';
-import type { InitiatedUpload, PresignedPart } from '../ports.ts';
+import type { Part } from '../part-plan.ts';
+import type { PresignedPart, PresignPartsRequest } from '../ports.ts';
+import type { OpenedUpload } from './open-upload.ts';
 import type { UploadRun } from './upload-run.ts';
 import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
@@ -9,7 +11,7 @@ export interface PresignedParts {
    * A request for this part that has a good part of its life before it. Each call gives one signed anew, or
    * not given before: a retry does not meet the URL that failed, unless both were signed in one second.
    */
-  take(partNumber: number, afterRefusal: boolean): Promise<PresignedPart>;
+  take(part: SizedPart, afterRefusal: boolean): Promise<PresignedPart>;
 }
 
 /**
@@ -19,30 +21,36 @@ export interface PresignedParts {
  */
 export function createPresignedParts(
   run: UploadRun,
-  { uploadToken }: InitiatedUpload,
+  { uploadToken, presigned = [], presignedAt }: OpenedUpload,
   needed: readonly number[],
   signal: AbortSignal,
 ): PresignedParts {
-  const waiting = new Map<number, Promise<HeldPart>>();
-  let lastSigned = 0;
+  const first = presigned.map((part) => heldPart(part, presignedAt));
+  const waiting = new Map(first.map((held) => [held.part.partNumber, Promise.resolve(held)]));
+  let lastSigned = presigned.at(-1)?.partNumber ?? 0;
   let next = 0;
 
-  async function sign(partNumbers: readonly number[], afterRefusal = false): Promise<readonly HeldPart[]> {
+  async function sign(partNumbers: readonly number[], terms: SigningTerms): Promise<readonly HeldPart[]> {
     const askedAt = run.ports.clock.now();
     const parts = await withDeadline(run, VERB_MS_MAX, signal, (stop) =>
-      run.ports.controlPlane.presignParts({ uploadToken, partNumbers, afterRefusal, signal: stop }),
+      run.ports.controlPlane.presignParts({ uploadToken, partNumbers, ...terms, signal: stop }),
     );
-    return parts.map((part) => ({ part, usableUntil: askedAt + part.expiresInMs * USABLE_LIFE }));
+    return parts.map((part) => heldPart(part, askedAt));
   }
 
-  function signNext(first: number): Promise<HeldPart> {
+  /** The part by itself: its size is known by now, also where a stream ended. */
+  async function signOne({ partNumber, size }: SizedPart, afterRefusal: boolean): Promise<PresignedPart> {
+    return pick(await sign([partNumber], { sizes: [size], afterRefusal }), partNumber).part;
+  }
+
+  function signNext(first: number): Promise<HeldPart> | undefined {
     while ((needed[next] ?? first) < first) next += 1;
     const partNumbers = needed.slice(next, next + 2 * run.limit.concurrency);
     // A part that OSS holds, but with other bytes, was not thought to be needed.
     if (partNumbers[0] !== first) return takeWaiting(first);
     next += partNumbers.length;
     lastSigned = partNumbers.at(-1) ?? first;
-    const batch = sign(partNumbers);
+    const batch = sign(partNumbers, { afterRefusal: false });
     for (const partNumber of partNumbers) {
       const held = batch.then((parts) => pick(parts, partNumber));
       // A failed batch is reported to whoever takes the part; until then nobody listens.
@@ -52,26 +60,40 @@ export function createPresignedParts(
     return takeWaiting(first);
   }
 
-  function takeWaiting(partNumber: number): Promise<HeldPart> {
+  function takeWaiting(partNumber: number): Promise<HeldPart> | undefined {
     const held = waiting.get(partNumber);
     waiting.delete(partNumber);
-    return held ?? sign([partNumber]).then((parts) => pick(parts, partNumber));
+    return held;
   }
 
   return {
-    async take(partNumber, afterRefusal) {
-      if (afterRefusal) return pick(await sign([partNumber], afterRefusal), partNumber).part;
+    async take(part, afterRefusal) {
+      const { partNumber, size } = part;
+      if (afterRefusal) return signOne(part, afterRefusal);
       const held = await (partNumber > lastSigned ? signNext(partNumber) : takeWaiting(partNumber));
-      if (run.ports.clock.now() < held.usableUntil) return held.part;
-      return pick(await sign([partNumber]), partNumber).part;
+      const isUsable = held !== undefined && run.ports.clock.now() < held.usableUntil;
+      return isUsable && fits(held.part, size) ? held.part : signOne(part, false);
     },
   };
+}
+
+type SizedPart = Pick<Part, 'partNumber' | 'size'>;
+
+type SigningTerms = Pick<PresignPartsRequest, 'sizes' | 'afterRefusal'>;
+
+/** The last part of a stream is shorter than the one that was signed for it ahead of time. */
+function fits({ headers }: PresignedPart, size: number): boolean {
+  return headers['content-length'] === undefined || headers['content-length'] === String(size);
 }
 
 /** A request and the instant, by our own clock, after which it is not used any more. */
 interface HeldPart {
   readonly part: PresignedPart;
   readonly usableUntil: number;
+}
+
+function heldPart(part: PresignedPart, askedAt: number): HeldPart {
+  return { part, usableUntil: askedAt + part.expiresInMs * USABLE_LIFE };
 }
 
 /** A URL in the last fifth of its life may expire on the way: it is signed anew. */

@@ -64,7 +64,7 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
     const afterRefusal = last?.isRefused ?? false;
     const copies = { body, second: part.open };
     const outcome = await hedging.race(copies, signal, (copy, stop, isSecond) =>
-      putOnce({ ...sending, signal: stop }, partNumber, copy, { afterRefusal, isSecond }),
+      putOnce({ ...sending, signal: stop }, part, copy, { afterRefusal, isSecond }),
     );
     if ('crc64' in outcome) return outcome.crc64;
     last = outcome;
@@ -80,14 +80,14 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
 /** One PUT. Rejects only when it was stopped; what else fails, it tells. */
 async function putOnce(
   { run, presigned, signal }: PartSending,
-  partNumber: number,
+  { partNumber, size }: PartToSend,
   body: PartBody,
   { afterRefusal, isSecond }: { readonly afterRefusal: boolean; readonly isSecond: boolean },
 ): Promise<PutOutcome> {
   const { transport } = run.ports;
   let isSent = body.size === 0;
   try {
-    const { url, headers } = await presigned.take(partNumber, afterRefusal);
+    const { url, headers } = await presigned.take({ partNumber, size }, afterRefusal);
     signal.throwIfAborted();
     const response = await guardStalls(run, body.size, signal, (guarded) =>
       transport.put({

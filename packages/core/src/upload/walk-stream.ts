@@ -31,7 +31,7 @@ export function createStreamWalk(
 
   async function open(run: UploadRun, begun: KeptPart): Promise<OpenedUpload> {
     if (upload === undefined) {
-      upload = { ...(await initiate(run, undefined)), isResumed: false };
+      upload = await initiate(run, undefined);
       if (upload.partSize !== firstSize) throw otherPartSize(upload.partSize, firstSize);
       if (!isBegun) kept.keep(begun);
       isBegun = true;

@@ -151,7 +151,11 @@ function controlPlaneOf(machine: Machine): ControlPlane {
   return {
     initiate(request) {
       observer.initiating();
-      return over('initiate', () => coordinator.initiate(request));
+      return over('initiate', async () => {
+        const upload = await coordinator.initiate(request);
+        observer.signed(upload.presigned ?? []);
+        return upload;
+      });
     },
     presignParts: (request) =>
       over('presignParts', async () => {

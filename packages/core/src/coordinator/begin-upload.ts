@@ -1,0 +1,104 @@
+import { assertUnmarked, markedObject } from '../nonce.ts';
+import { assertKey } from '../oss/key.ts';
+import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
+import { countParts } from '../part-plan.ts';
+import type { InitiateRequest, ObjectOptions, ObjectStore } from '../ports.ts';
+import { type Caller, type Placement, refusedError } from './access.ts';
+import type { CoordinatorTerms } from './coordinator-terms.ts';
+import type { OpenedGrant } from './open-grant.ts';
+import { admit, partSizeFor } from './policy.ts';
+import { sweepLost } from './sweep-lost.ts';
+import type { UploadGrant } from './upload-token.ts';
+
+/** Begins an upload that the policy allows, and says what may be done with it. */
+export async function beginUpload<Context>(
+  terms: CoordinatorTerms<Context>,
+  request: InitiateRequest,
+  caller: Caller<Context> | undefined,
+): Promise<OpenedGrant> {
+  const { policy, clock, register } = terms;
+  const { size } = request;
+  const placement = caller === undefined ? trusted(request) : await authorized(terms, request, caller);
+  const store = storeOf(terms, placement.bucket);
+  const { key } = placement;
+  const object = objectFor(placement.object ?? {}, policy.forbidOverwrite);
+  const sizeMax = Math.min(policy.sizeMax, placement.sizeMax ?? OBJECT_SIZE_MAX);
+  admit({ ...policy, sizeMax }, { size, contentType: object.contentType });
+  assertKey(key);
+  assertUnmarked(object);
+  const partSize = partSizeFor(policy, size, request.partSize);
+  const grant: UploadGrant = {
+    bucket: store.bucket,
+    key,
+    uploadId: undefined,
+    size,
+    sizeMax,
+    partSize,
+    object,
+    nonce: terms.nonce(),
+    principal: caller?.principal,
+    expiresAt: clock.now() + terms.tokenLifetimeMs,
+  };
+  await register.begin(grant);
+  const isSingle = size !== undefined && size < partSize && (policy.singlePut || size === 0);
+  if (isSingle) return { store, grant };
+  try {
+    return { store, grant: { ...grant, uploadId: await initiate(terms, store, grant, request) } };
+  } catch (reason) {
+    await register.end(grant);
+    throw reason;
+  }
+}
+
+async function initiate<Context>(
+  { clock }: CoordinatorTerms<Context>,
+  store: ObjectStore,
+  { key, object, nonce }: UploadGrant,
+  { lostForMs, signal }: InitiateRequest,
+): Promise<string> {
+  const beganAt = clock.now();
+  const { uploadId } = await store.initiate({ key, object: markedObject(object, nonce), signal });
+  if (lostForMs !== undefined) {
+    const sinceMs = Math.min(Math.max(lostForMs, 0), LOST_MS_MAX) + clock.now() - beganAt;
+    await sweepLost(store, clock, { key, uploadId }, sinceMs, signal);
+  }
+  return uploadId;
+}
+
+/** The numbers of as many parts as are wanted, from the first on; of a stream at least one is to come. */
+export function firstPartNumbers({ size, partSize }: UploadGrant, wanted: number): readonly number[] {
+  const count = size === undefined ? PARTS_MAX : countParts(size, partSize);
+  return Array.from({ length: Math.min(wanted, count) }, (_, index) => index + 1);
+}
+
+/** No client tries to initiate for longer: what is older than that is not what it lost. */
+const LOST_MS_MAX = 86_400_000;
+
+/** Whoever calls the coordinator in its own process could ask the store as well. */
+function trusted({ key, object }: InitiateRequest): Placement {
+  return { key, object };
+}
+
+async function authorized<Context>(
+  { authorize }: CoordinatorTerms<Context>,
+  { key: name, size, object }: InitiateRequest,
+  caller: Caller<Context>,
+): Promise<Placement> {
+  if (authorize === undefined)
+    throw new TypeError('authorize is needed to serve callers who are not trusted');
+  const { contentType } = object;
+  const answer = await authorize({ name, size, contentType, object }, caller);
+  if ('refused' in answer) throw refusedError(answer.refused);
+  return { object: { contentType }, ...answer };
+}
+
+function storeOf<Context>({ stores }: CoordinatorTerms<Context>, bucket: string | undefined): ObjectStore {
+  const store = bucket === undefined ? stores.values().next().value : stores.get(bucket);
+  if (store === undefined)
+    throw new TypeError(`authorize named the bucket ${bucket}, of which there is no store`);
+  return store;
+}
+
+function objectFor(object: ObjectOptions, forbidOverwrite: boolean): ObjectOptions {
+  return forbidOverwrite ? { ...object, forbidOverwrite } : object;
+}

@@ -1,0 +1,37 @@
+import type { UploadError } from '../errors.ts';
+import type { ObjectOptions, UploadedObject } from '../ports.ts';
+import type { UploadGrant } from './upload-token.ts';
+
+/** An upload as its hooks are told of it. */
+export interface GrantedUpload {
+  /** No other upload has it: the idempotency key of `completed`. */
+  readonly id: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** `undefined` for a single PutObject. */
+  readonly uploadId: string | undefined;
+  /** As it was declared, in bytes; `undefined` for a stream. */
+  readonly size: number | undefined;
+  readonly object: ObjectOptions;
+  /** Who began it; `undefined` without `identify`. */
+  readonly principal: string | undefined;
+}
+
+/** What a service does when something has become of an upload. */
+export interface CoordinatorHooks {
+  /**
+   * The object is in OSS, and proven. Called before the client is told, and again whenever the client asks
+   * again, so at least once for every upload whose client hears of its success: `upload.id` tells a
+   * repetition. When it rejects, the client is told `server_error`, and asks again.
+   */
+  readonly completed?: (object: UploadedObject, upload: GrantedUpload) => void | Promise<void>;
+  /** Complete has failed for good. What it throws is ignored. */
+  readonly failed?: (error: UploadError, upload: GrantedUpload) => void | Promise<void>;
+  /** The client has given the upload up, and OSS holds nothing of it. What it throws is ignored. */
+  readonly aborted?: (upload: GrantedUpload) => void | Promise<void>;
+}
+
+export function grantedUpload(grant: UploadGrant): GrantedUpload {
+  const { nonce: id, bucket, key, uploadId, size, object, principal } = grant;
+  return { id, bucket, key, uploadId, size, object, principal };
+}

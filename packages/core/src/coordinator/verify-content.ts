@@ -1,0 +1,21 @@
+import type { UploadedObject } from '../ports.ts';
+import { refusedError } from './access.ts';
+import type { CoordinatorTerms } from './coordinator-terms.ts';
+import { firstBytes } from './first-bytes.ts';
+import { grantedUpload } from './hooks.ts';
+import { deleteObjectOf } from './object-of.ts';
+import type { OpenedGrant } from './open-grant.ts';
+
+/** Deletes an object that does not begin as it was declared, and rejects with `refused`. */
+export async function verifyContent<Context>(
+  { verifyContent, fetch }: CoordinatorTerms<Context>,
+  { store, grant }: OpenedGrant,
+  object: UploadedObject,
+  signal: AbortSignal,
+): Promise<void> {
+  if (verifyContent === undefined) return;
+  const start = await firstBytes(store, fetch, object, signal);
+  if (await verifyContent(start, grantedUpload(grant))) return;
+  await deleteObjectOf(store, grant, signal);
+  throw refusedError('the file is not what its type says', 'Nothing of it is stored.');
+}
