@@ -15,7 +15,7 @@ test.each([
     '@partway/core',
     [
       'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 crc64 createCrc64 createInMemoryCheckpoints',
-      'createPartBody createPartBuffers createUploader listCheckpoints loadResumption planParts uploadLockedError',
+      'createHttpControlPlane createPartBody createPartBuffers createUploader listCheckpoints loadResumption planParts uploadLockedError',
       'sourceChangedError startStreamUpload startUpload systemClock systemRandom',
     ],
   ],
@@ -26,7 +26,10 @@ test.each([
       'unlessAborted',
     ],
   ],
-  ['@partway/core/coordinator', ['abortUntilGone createCoordinator createUploadTokens']],
+  [
+    '@partway/core/coordinator',
+    ['abortUntilGone createCoordinator createCoordinatorHandler createInMemoryTallies createUploadTokens'],
+  ],
   [
     '@partway/core/testing',
     [
@@ -38,10 +41,13 @@ test.each([
     '@partway/node',
     [
       'UploadError createAliOssObjectStore createFileCheckpoints createFileSource createSpillFiles createUndiciFetch createUndiciTransport uploadFile',
-      'createUploader listCheckpoints resumeUpload uploadStream',
+      'createHttpControlPlane createUploader listCheckpoints resumeUpload uploadStream',
     ],
   ],
-  ['@partway/browser', ['UploadError createBlobSource createFetchTransport uploadFile']],
+  [
+    '@partway/browser',
+    ['UploadError createBlobSource createFetchTransport createHttpControlPlane uploadFile'],
+  ],
 ])('%s exports what it says, and nothing else', async (specifier, names) => {
   const exported = Object.keys(await import(specifier));
   expect(exported.toSorted(byName)).toEqual(names.join(' ').split(' ').toSorted(byName));

@@ -2,6 +2,7 @@ export type {
   ControlPlane,
   Disposition,
   ErrorContext,
+  HttpControlPlaneOptions,
   ObjectOptions,
   RetryOptions,
   StallOptions,
@@ -13,7 +14,7 @@ export type {
   UploadOptions,
   UploadSnapshot,
 } from '@partway/core';
-export { UploadError } from '@partway/core';
+export { createHttpControlPlane, UploadError } from '@partway/core';
 export type { UploadFileOptions } from './upload-file.ts';
 export { uploadFile } from './upload-file.ts';
 

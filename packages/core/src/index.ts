@@ -3,6 +3,8 @@ export type { ChecksummedPiece, Crc64 } from './checksum/crc64.ts';
 export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
 export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
 export { UploadError } from './errors.ts';
+export type { HeadersToSend, HttpControlPlaneOptions } from './http/http-control-plane.ts';
+export { createHttpControlPlane } from './http/http-control-plane.ts';
 export { createInMemoryCheckpoints, uploadLockedError } from './in-memory-checkpoints.ts';
 export { createPartBuffers } from './memory-buffers.ts';
 export type {

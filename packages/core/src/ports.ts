@@ -142,7 +142,10 @@ export const ERROR_BODY_MAX: number = 64 * 1024;
  */
 export interface ControlPlane {
   initiate(request: InitiateRequest): Promise<InitiatedUpload>;
-  /** One presigned request for each part number asked for, in that order. */
+  /**
+   * One presigned request for each part number asked for, in that order. Parts of a stream may be missing for
+   * which no size was said: they lie beyond its limit.
+   */
   presignParts(request: PresignPartsRequest): Promise<readonly PresignedPart[]>;
   /** The parts OSS holds, ascending. */
   listParts(request: ListPartsRequest): Promise<readonly ListedPart[]>;

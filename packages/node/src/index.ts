@@ -4,6 +4,7 @@ export type {
   ControlPlane,
   Disposition,
   ErrorContext,
+  HttpControlPlaneOptions,
   ObjectOptions,
   RetryOptions,
   StallOptions,
@@ -18,7 +19,7 @@ export type {
   UploadOptions,
   UploadSnapshot,
 } from '@partway/core';
-export { listCheckpoints, UploadError } from '@partway/core';
+export { createHttpControlPlane, listCheckpoints, UploadError } from '@partway/core';
 export { createAliOssObjectStore } from './ali-oss-object-store.ts';
 export { createFileCheckpoints } from './file-checkpoints.ts';
 export type { ResumeUploadOptions } from './resume-upload.ts';

@@ -1,6 +1,7 @@
 import { assertUnmarked, markedObject } from '../nonce.ts';
 import { assertKey } from '../oss/key.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
+import { objectHeaders } from '../oss/object-headers.ts';
 import { countParts } from '../part-plan.ts';
 import type { InitiateRequest, ObjectOptions, ObjectStore } from '../ports.ts';
 import { type Caller, type Placement, refusedError } from './access.ts';
@@ -89,7 +90,19 @@ async function authorized<Context>(
   const { contentType } = object;
   const answer = await authorize({ name, size, contentType, object }, caller);
   if ('refused' in answer) throw refusedError(answer.refused);
-  return { object: { contentType }, ...answer };
+  const placement = { object: { contentType }, ...answer };
+  assertPossible(placement);
+  return placement;
+}
+
+/** What `authorize` made of the caller's own words may be more than OSS takes: then it is the caller's fault. */
+function assertPossible({ key, object = {} }: Placement): void {
+  try {
+    assertKey(key);
+    objectHeaders(object);
+  } catch (reason) {
+    throw refusedError(reason instanceof Error ? reason.message : 'the file cannot be stored like this');
+  }
 }
 
 function storeOf<Context>({ stores }: CoordinatorTerms<Context>, bucket: string | undefined): ObjectStore {

@@ -134,13 +134,25 @@ async function sign<Context>(
   { store, grant }: OpenedGrant,
   request: Omit<PresignPartsRequest, 'uploadToken'>,
 ): Promise<readonly PresignedPart[]> {
-  if (caller !== undefined) await register.sign(grant, request.partNumbers.length);
-  const { signContentLength } = policy;
+  const { signContentLength, urlsPerCallMax } = policy;
+  if (caller !== undefined) {
+    if (request.partNumbers.length > urlsPerCallMax) throw tooManyUrls(urlsPerCallMax);
+    await register.sign(grant, request.partNumbers.length);
+  }
   const terms = { ...request, sizes: request.sizes, signContentLength, expiresInSeconds: urlLifetimeSeconds };
   const parts = await presignParts(store, grant, terms);
   const now = clock.now();
   return parts.map(({ partNumber, url, headers, expiresAt }) => {
     return { partNumber, url, headers, expiresInMs: expiresAt - now };
+  });
+}
+
+function tooManyUrls(urlsPerCallMax: number): UploadError {
+  return new UploadError({
+    code: 'refused',
+    message: `no more than ${urlsPerCallMax} URLs are signed in one call`,
+    disposition: 'permanent',
+    context: { operation: 'presignParts' },
   });
 }
 

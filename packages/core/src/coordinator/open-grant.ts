@@ -24,7 +24,7 @@ export async function openGrant<Context>(
   return opened;
 }
 
-/** The same for abort, however late: what an expired or revoked token has left must not be billed for ever. */
+/** The same for abort, however late: what an expired or revoked token has left must not be billed. */
 export async function openExpiredGrant<Context>(
   { tokens, stores }: CoordinatorTerms<Context>,
   caller: Caller<Context> | undefined,

@@ -21,7 +21,7 @@ export interface Policy {
   readonly partSizeMin?: number | undefined;
   /** Bytes of a part, to 5368709120. A larger wish is lowered. Default: 5368709120. */
   readonly partSizeMax?: number | undefined;
-  /** URLs signed in one call, 1 to 10000. Default: 1000. */
+  /** URLs signed in one call, 128 (what our own clients ask for at most) to 10000. Default: 1000. */
   readonly urlsPerCallMax?: number | undefined;
   /** URLs signed for one upload, retries included; see `tallies`. Default: no limit. */
   readonly urlsPerUploadMax?: number | undefined;
@@ -60,9 +60,9 @@ export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
     if (!MEDIA_RANGE.test(type))
       throw new TypeError(`policy.contentTypes has ${type}, want image/png or image/*`);
   }
-  assertCount('urlsPerCallMax', resolved.urlsPerCallMax, PARTS_MAX);
-  assertCount('urlsPerUploadMax', resolved.urlsPerUploadMax, Number.POSITIVE_INFINITY);
-  assertCount('uploadsPerPrincipalMax', resolved.uploadsPerPrincipalMax, Number.POSITIVE_INFINITY);
+  assertCount('urlsPerCallMax', resolved.urlsPerCallMax, 128, PARTS_MAX);
+  assertCount('urlsPerUploadMax', resolved.urlsPerUploadMax, 1, Number.POSITIVE_INFINITY);
+  assertCount('uploadsPerPrincipalMax', resolved.uploadsPerPrincipalMax, 1, Number.POSITIVE_INFINITY);
   return resolved;
 }
 
@@ -86,10 +86,10 @@ function withoutUndefined(policy: Policy): Partial<ResolvedPolicy> {
   return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
 }
 
-function assertCount(name: string, value: number, max: number): void {
+function assertCount(name: string, value: number, min: number, max: number): void {
   const isCount = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;
-  if (isCount && value >= 1 && value <= max) return;
-  throw new RangeError(`policy.${name} must be a whole number from 1 to ${max}, got ${value}`);
+  if (isCount && value >= min && value <= max) return;
+  throw new RangeError(`policy.${name} must be a whole number from ${min} to ${max}, got ${value}`);
 }
 
 /** Throws `refused`, in words for the user, unless the policy allows such a file. */

@@ -23,11 +23,21 @@ export async function presignParts(
   { partNumbers, sizes, signContentLength, ...life }: PartsToPresign,
 ): Promise<readonly PresignedUploadPart[]> {
   const { key, uploadId } = grant;
-  const lengths = partNumbers.map((partNumber, index) => plannedSize(grant, partNumber, sizes?.[index]));
+  const planned = partNumbers
+    .map((partNumber, index) => ({ partNumber, size: plannedSize(grant, partNumber, sizes?.[index]) }))
+    .filter(({ size }) => size !== BEYOND);
   if (uploadId === undefined) return presignPut(store, grant, partNumbers, { signContentLength, ...life });
-  const contentLengths = signContentLength ? lengths : undefined;
-  return store.presignParts({ key, uploadId, partNumbers, contentLengths, ...life });
+  return store.presignParts({
+    key,
+    uploadId,
+    partNumbers: planned.map(({ partNumber }) => partNumber),
+    contentLengths: signContentLength ? planned.map(({ size }) => size) : undefined,
+    ...life,
+  });
 }
+
+/** A part of a stream that begins where its limit ends: asked for ahead of time, in vain. */
+const BEYOND = -1;
 
 async function presignPut(
   store: ObjectStore,
@@ -58,12 +68,11 @@ function plannedSize(grant: UploadGrant, partNumber: number, claimed: number | u
   if (!Number.isInteger(length) || length < 0 || length > planned.size) {
     throw outOfPlan(grant, partNumber, `it has at most ${planned.size} bytes`);
   }
-  // A part that reaches beyond the limit by being signed ahead of time is signed as far as the limit.
   const left = (sizeMax ?? Number.POSITIVE_INFINITY) - planned.offset;
-  if (left <= 0 || (claimed !== undefined && claimed > left)) {
+  if (claimed !== undefined && claimed > left) {
     throw outOfPlan(grant, partNumber, `the object may have at most ${sizeMax} bytes`);
   }
-  return Math.min(length, left);
+  return left > 0 || claimed !== undefined ? Math.min(length, left) : BEYOND;
 }
 
 function partsMax({ size, partSize }: UploadGrant): number {

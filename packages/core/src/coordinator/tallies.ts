@@ -11,13 +11,17 @@ export interface Tallies {
    */
   add(name: string, amount: number, lifetimeMs: number): Promise<number>;
   /**
-   * Puts a member into a group for `lifetimeMs`, and resolves with how many it has. Again, it changes nothing.
+   * Puts a member into a group for `lifetimeMs`, and resolves with how many it has. Doing it again changes
+   * nothing.
    */
   join(group: string, member: string, lifetimeMs: number): Promise<number>;
   leave(group: string, member: string): Promise<void>;
 }
 
-/** {@link Tallies} of this process alone. */
+/**
+ * {@link Tallies} of this process alone. It remembers 100,000 counts; when there are more, the oldest are
+ * forgotten before their time.
+ */
 export function createInMemoryTallies(clock: Pick<Clock, 'now'>): Tallies {
   const counts = new Map<string, { count: number; readonly endsAt: number }>();
   const groups = new Map<string, Map<string, number>>();
@@ -43,6 +47,8 @@ export function createInMemoryTallies(clock: Pick<Clock, 'now'>): Tallies {
         known !== undefined && known.endsAt > now ? known : { count: 0, endsAt: now + lifetimeMs };
       tally.count += amount;
       if (tally.count !== 0) counts.set(name, tally);
+      const [oldest] = counts.keys();
+      if (oldest !== undefined && counts.size > COUNTS_MAX) counts.delete(oldest);
       return tally.count;
     },
     async join(group, member, lifetimeMs) {
@@ -60,3 +66,4 @@ export function createInMemoryTallies(clock: Pick<Clock, 'now'>): Tallies {
 }
 
 const CLEANING_MS = 60_000;
+const COUNTS_MAX = 100_000;

@@ -26,7 +26,9 @@ export function createPresignedParts(
   signal: AbortSignal,
 ): PresignedParts {
   const first = presigned.map((part) => heldPart(part, presignedAt));
-  const waiting = new Map(first.map((held) => [held.part.partNumber, Promise.resolve(held)]));
+  const waiting = new Map<number, Promise<HeldPart | undefined>>(
+    first.map((held) => [held.part.partNumber, Promise.resolve(held)]),
+  );
   let lastSigned = presigned.at(-1)?.partNumber ?? 0;
   let next = 0;
 
@@ -40,10 +42,12 @@ export function createPresignedParts(
 
   /** The part by itself: its size is known by now, also where a stream ended. */
   async function signOne({ partNumber, size }: SizedPart, afterRefusal: boolean): Promise<PresignedPart> {
-    return pick(await sign([partNumber], { sizes: [size], afterRefusal }), partNumber).part;
+    const [held] = await sign([partNumber], { sizes: [size], afterRefusal });
+    if (held?.part.partNumber !== partNumber) throw forgottenError(partNumber);
+    return held.part;
   }
 
-  function signNext(first: number): Promise<HeldPart> | undefined {
+  function signNext(first: number): Promise<HeldPart | undefined> | undefined {
     while ((needed[next] ?? first) < first) next += 1;
     const partNumbers = needed.slice(next, next + 2 * run.limit.concurrency);
     // A part that OSS holds, but with other bytes, was not thought to be needed.
@@ -52,7 +56,7 @@ export function createPresignedParts(
     lastSigned = partNumbers.at(-1) ?? first;
     const batch = sign(partNumbers, { afterRefusal: false });
     for (const partNumber of partNumbers) {
-      const held = batch.then((parts) => pick(parts, partNumber));
+      const held = batch.then((parts) => parts.find(({ part }) => part.partNumber === partNumber));
       // A failed batch is reported to whoever takes the part; until then nobody listens.
       held.catch(() => undefined);
       waiting.set(partNumber, held);
@@ -60,7 +64,7 @@ export function createPresignedParts(
     return takeWaiting(first);
   }
 
-  function takeWaiting(partNumber: number): Promise<HeldPart> | undefined {
+  function takeWaiting(partNumber: number): Promise<HeldPart | undefined> | undefined {
     const held = waiting.get(partNumber);
     waiting.delete(partNumber);
     return held;
@@ -99,10 +103,8 @@ function heldPart(part: PresignedPart, askedAt: number): HeldPart {
 /** A URL in the last fifth of its life may expire on the way: it is signed anew. */
 const USABLE_LIFE = 0.8;
 
-function pick(parts: readonly HeldPart[], partNumber: number): HeldPart {
-  const held = parts.find(({ part }) => part.partNumber === partNumber);
-  if (held !== undefined) return held;
-  throw new UploadError({
+function forgottenError(partNumber: number): UploadError {
+  return new UploadError({
     code: 'malformed_answer',
     message: `part ${partNumber} was to be presigned, and was not`,
     disposition: 'transient',

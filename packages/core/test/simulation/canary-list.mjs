@@ -51,14 +51,20 @@ export const CANARIES = [
   {
     name: 'an expired URL is used',
     file: 'upload/presigned-parts.ts',
-    find: 'if (run.ports.clock.now() < held.usableUntil) return held.part;',
-    replace: 'return held.part;',
+    find: 'run.ports.clock.now() < held.usableUntil;',
+    replace: 'true;',
   },
   {
     name: 'a refused URL teaches the signer nothing',
     file: 'upload/presigned-parts.ts',
-    find: 'sign([partNumber], afterRefusal)',
-    replace: 'sign([partNumber], false)',
+    find: '{ sizes: [size], afterRefusal }',
+    replace: '{ sizes: [size], afterRefusal: false }',
+  },
+  {
+    name: 'the last part of a stream goes by the length of a longer one',
+    file: 'upload/presigned-parts.ts',
+    find: 'isUsable && fits(held.part, size)',
+    replace: 'isUsable',
   },
   {
     name: 'no stall is ever noticed',

@@ -1,0 +1,129 @@
+import { UploadError, type UploadErrorOptions } from '../errors.ts';
+import type { ControlPlane } from '../ports.ts';
+import {
+  type ReadAnswer,
+  readInitiated,
+  readListed,
+  readNothing,
+  readObject,
+  readPresigned,
+} from './read-answers.ts';
+import { readError } from './wire-error.ts';
+
+export interface HttpControlPlaneOptions {
+  /** Sent with every request: who is asking, for one. A function is asked each time. */
+  readonly headers?: HeadersToSend | (() => HeadersToSend | Promise<HeadersToSend>) | undefined;
+  /** Whether cookies are sent, also to another origin with `include`. Default: `same-origin`. */
+  readonly credentials?: RequestCredentials | undefined;
+  /** Default: the `fetch` of the platform. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+}
+
+export type HeadersToSend = Readonly<Record<string, string>>;
+
+/**
+ * The coordinator over HTTP, as docs/PROTOCOL.md describes it. `url` is where its handler is mounted:
+ * `https://example.com/uploads`, or `/uploads` in a page. Each verb is one request, never repeated here, and
+ * rejects with the coordinator's own error. Throws a `TypeError` for a `url` that is none.
+ */
+export function createHttpControlPlane(
+  url: string | URL,
+  options: HttpControlPlaneOptions = {},
+): ControlPlane {
+  const base = String(url).replace(/\/+$/, '');
+  if (!/^(https?:\/\/|\/|$)/.test(base))
+    throw new TypeError('url must be http, https, or a path beginning with /');
+  const ask = async <T>(verb: string, { signal, ...body }: Question, read: ReadAnswer<T>): Promise<T> => {
+    const answer = await post(`${base}/${verb}`, options, { verb, body, signal });
+    return readAnswer(verb, answer, read);
+  };
+  return {
+    initiate: ({ key: name, size = null, ...request }) =>
+      ask('initiate', { name, size, ...request }, readInitiated),
+    presignParts: (request) => ask('presign-parts', { ...request }, readPresigned),
+    listParts: (request) => ask('list-parts', { ...request }, readListed),
+    complete: (request) => ask('complete', { ...request }, readObject),
+    abort: async (request) => {
+      await ask('abort', { ...request }, readNothing);
+    },
+  };
+}
+
+interface Question {
+  readonly signal: AbortSignal;
+  readonly [name: string]: unknown;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+  /** What of JSON it holds; `undefined` for anything else. */
+  readonly json: unknown;
+}
+
+async function post(
+  url: string,
+  { headers = {}, credentials = 'same-origin', fetch = platformFetch }: HttpControlPlaneOptions,
+  { verb, body, signal }: { readonly verb: string; readonly body: object; readonly signal: AbortSignal },
+): Promise<Answer> {
+  const given = typeof headers === 'function' ? await headers() : headers;
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { ...given, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      redirect: 'error',
+      credentials,
+      signal,
+    });
+    const seconds = Number(/^\d{1,6}$/.exec(response.headers.get('retry-after') ?? '')?.[0] ?? 0);
+    const json = parse(await response.text());
+    return { status: response.status, retryAfterMs: seconds > 0 ? seconds * 1000 : undefined, json };
+  } catch {
+    signal.throwIfAborted();
+    // The cause is not kept: runtimes put addresses into it.
+    throw new UploadError({
+      code: 'network',
+      message: `${verb} got no answer from the coordinator`,
+      disposition: 'transient',
+      context: { operation: verb },
+    });
+  }
+}
+
+const platformFetch = (url: string, init: RequestInit): Promise<Response> => globalThis.fetch(url, init);
+
+function readAnswer<T>(verb: string, { status, retryAfterMs, json }: Answer, read: ReadAnswer<T>): T {
+  const answer = typeof json === 'object' && json !== null ? json : {};
+  const context = { operation: verb, status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const error = 'error' in answer ? readError(answer.error) : undefined;
+  if (error !== undefined) throw error.with(context);
+  const value = status === 200 ? read(answer) : undefined;
+  if (value !== undefined) return value;
+  throw new UploadError({
+    ...verdictOf(status),
+    message: `${verb} was answered with ${status}, and not by a coordinator`,
+    context,
+  });
+}
+
+/** Whatever stands between, or instead of, the coordinator. */
+function verdictOf(status: number): Pick<UploadErrorOptions, 'code' | 'disposition' | 'hint'> {
+  if (status === 429 || status === 503) return { code: 'throttled', disposition: 'transient' };
+  if (status >= 500) return { code: 'server_error', disposition: 'transient' };
+  if (status === 200) return { code: 'malformed_answer', disposition: 'transient' };
+  if (status === 401) return { code: 'unauthenticated', disposition: 'permanent', hint: 'Sign in again.' };
+  return {
+    code: 'bad_request',
+    disposition: 'permanent',
+    hint: 'Is it the address where the handler of the coordinator is mounted?',
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import { isFileSize, isPartSize } from '../part-plan.ts';
+import type { InitiatedUpload, ListedPart, PresignedPart, UploadedObject } from '../ports.ts';
+
+/** Reads what a coordinator answered; `undefined` for anything else, since it came from a network. */
+export type ReadAnswer<T> = (answer: object) => T | undefined;
+
+export const readNothing: ReadAnswer<object> = (answer) => answer;
+
+export const readInitiated: ReadAnswer<InitiatedUpload> = (answer) => {
+  const { uploadToken, kind, bucket, key, uploadId, partSize, presigned = [] } = fieldsOf(answer, 'upload');
+  const isWhole =
+    [uploadToken, bucket, key].every(isText) &&
+    (kind === 'single' || (kind === 'multipart' && isText(uploadId))) &&
+    isPartSize(partSize) &&
+    isListOf(presigned, isPresigned);
+  if (!isWhole) return undefined;
+  return { uploadToken, kind, bucket, key, uploadId, partSize, presigned } as InitiatedUpload;
+};
+
+export const readPresigned: ReadAnswer<readonly PresignedPart[]> = (answer) => listOf(answer, isPresigned);
+
+export const readListed: ReadAnswer<readonly ListedPart[]> = (answer) => listOf(answer, isListed);
+
+export const readObject: ReadAnswer<UploadedObject> = (answer) => {
+  const object = fieldsOf(answer, 'object');
+  const { bucket, key, size, crc64, etag, requestId } = object;
+  const isWhole = [bucket, key, etag].every(isText) && isFileSize(size) && isCrc64(crc64);
+  return isWhole && typeof requestId === 'string' ? (object as unknown as UploadedObject) : undefined;
+};
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(answer: object, name: string): Fields {
+  const value: unknown = name in answer ? (answer as Fields)[name] : undefined;
+  return isRecord(value) ? value : {};
+}
+
+function listOf<T>(answer: object, isItem: (item: Fields) => boolean): readonly T[] | undefined {
+  const parts = 'parts' in answer ? answer.parts : undefined;
+  return isListOf(parts, isItem) ? (parts as readonly T[]) : undefined;
+}
+
+function isListOf(value: unknown, isItem: (item: Fields) => boolean): boolean {
+  return Array.isArray(value) && value.every((item) => isRecord(item) && isItem(item));
+}
+
+function isPresigned({ partNumber, url, headers, expiresInMs }: Fields): boolean {
+  return (
+    Number.isInteger(partNumber) &&
+    isText(url) &&
+    isRecord(headers) &&
+    Object.values(headers).every((value) => typeof value === 'string') &&
+    Number.isFinite(expiresInMs)
+  );
+}
+
+function isListed({ partNumber, size, etag, crc64 }: Fields): boolean {
+  const isProven = crc64 === undefined || isCrc64(crc64);
+  return Number.isInteger(partNumber) && isFileSize(size) && typeof etag === 'string' && isProven;
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isCrc64(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{1,20}$/.test(value);
+}

@@ -1,0 +1,121 @@
+import { type ControlPlane, createHttpControlPlane, systemClock, type Transport } from '@partway/core';
+import {
+  type Authorize,
+  type Coordinator,
+  type CoordinatorOptions,
+  createCoordinator,
+  createCoordinatorHandler,
+  type HandlerOptions,
+} from '@partway/core/coordinator';
+import { createOssObjectStore } from '@partway/core/oss';
+import {
+  createFaults,
+  createMemoryBlobs,
+  createOssModel,
+  type Faults,
+  misbehaving,
+  type OssModel,
+} from '@partway/emulator';
+import { type AnswerRequest, answerOf, fetchOver, putOver } from './in-process-oss.ts';
+
+export const BUCKET = 'media';
+const REGION = 'cn-hangzhou';
+const CREDENTIALS = { accessKeyId: 'AK', accessKeySecret: 'SK-very-secret' };
+
+/** Both halves of HTTP that ship, and OSS behind them, without a socket. */
+export interface CoordinatorStage {
+  readonly model: OssModel;
+  readonly faults: Faults;
+  readonly coordinator: Coordinator<Request>;
+  readonly handler: (request: Request) => Promise<Response>;
+  /** What OSS was asked for, in order. */
+  readonly operations: string[];
+  /** What the coordinator was asked for by clients, in order. */
+  readonly verbs: string[];
+  readonly transport: Transport;
+  /** The client half, for a user whose session is in a header. */
+  clientOf(user: string | undefined): ControlPlane;
+  /** Sends to OSS what was presigned. */
+  put(url: string, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<number>;
+  /** One raw request to the handler. */
+  post(verb: string, body: unknown, init?: RequestInit): Promise<RawAnswer>;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly json: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type StageOptions = Partial<CoordinatorOptions<Request>> & { readonly handler?: HandlerOptions };
+
+export const KEYS = [{ kid: 'a', key: new Uint8Array(32).fill(1) }];
+
+/** Everybody uploads into a folder of his own. */
+export const inOwnFolder: Authorize<Request> = (file, { principal }) => ({
+  key: `${principal}/${file.name}`,
+});
+
+export const bySessionHeader = (request: Request): string | undefined =>
+  request.headers.get('x-session') ?? undefined;
+
+export function createStage({ handler: handlerOptions, ...options }: StageOptions = {}): CoordinatorStage {
+  const blobs = createMemoryBlobs();
+  const model = createOssModel({
+    ...{ region: REGION, buckets: [BUCKET, 'private'], credentials: CREDENTIALS, clock: systemClock, blobs },
+  });
+  const faults = createFaults({ advanceClock: () => undefined });
+  const sleep = (ms: number): Promise<void> => systemClock.sleep(ms, new AbortController().signal);
+  const oss = misbehaving(model, faults, { sleep, now: systemClock.now });
+  const operations: string[] = [];
+  const answer: AnswerRequest = async (request, stop) => {
+    operations.push(model.identify(request).operation);
+    return answerOf(await oss.handle(request), stop);
+  };
+  const fetchOss = fetchOver(answer);
+  const storeOf = (bucket: string) =>
+    createOssObjectStore({ region: REGION, bucket, credentials: CREDENTIALS, fetch: fetchOss });
+  const coordinator = createCoordinator<Request>({
+    ...(options.stores === undefined && { store: storeOf(BUCKET) }),
+    tokenKeys: KEYS,
+    identify: bySessionHeader,
+    authorize: inOwnFolder,
+    fetch: fetchOss,
+    ...options,
+  });
+  const handler = createCoordinatorHandler(coordinator, { basePath: '/uploads', ...handlerOptions });
+  const verbs: string[] = [];
+  const fetchHandler = (url: string, init: RequestInit) => {
+    verbs.push(url.slice(url.lastIndexOf('/') + 1));
+    return handler(new Request(url, init));
+  };
+  return {
+    model,
+    faults,
+    coordinator,
+    handler,
+    operations,
+    verbs,
+    transport: { tellsProgress: true, hidesHeaders: false, connectionsMax: 256, put: putOver(answer) },
+    clientOf: (user) =>
+      createHttpControlPlane('https://app.test/uploads', {
+        fetch: fetchHandler,
+        headers: user === undefined ? {} : { 'x-session': user },
+      }),
+    async put(url, headers, body) {
+      const response = await fetchOss(url, { method: 'PUT', headers, body: Uint8Array.from(body) });
+      return response.status;
+    },
+    async post(verb, body, init = {}) {
+      const response = await handler(
+        new Request(`https://app.test/uploads/${verb}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-session': 'wei' },
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+          ...init,
+        }),
+      );
+      const text = await response.text();
+      return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
+    },
+  };
+}
