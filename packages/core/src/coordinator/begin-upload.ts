@@ -95,7 +95,7 @@ async function authorized<Context>(
   return placement;
 }
 
-/** What `authorize` made of the caller's own words may be more than OSS takes: then it is the caller's fault. */
+/** What `authorize` made of the caller's own words may be more than OSS takes: the caller's fault. */
 function assertPossible({ key, object = {} }: Placement): void {
   try {
     assertKey(key);

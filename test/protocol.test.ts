@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { crc64 } from '@partway/core';
+import { toJsonSchema } from '@valibot/to-json-schema';
+import { expect, test } from 'vitest';
+import { BODY_SIZE_MAX, INPUTS, readInput, type Verb } from '../packages/core/src/coordinator/protocol.ts';
+import { type CoordinatorStage, createStage } from '../packages/core/test/coordinator-stage.ts';
+
+const document = readFileSync(fileURLToPath(new URL('../docs/PROTOCOL.md', import.meta.url)), 'utf8');
+const blocks = new Map(
+  [...document.matchAll(/```json (.+)\n([\s\S]*?)```/g)].map(([, name = '', json = '']) => [name, json]),
+);
+const verbs = Object.keys(INPUTS) as Verb[];
+const content = new Uint8Array(250_000).fill(7);
+
+test('protocol.schema.json is made from the schemas that check the input (vitest -u writes it)', async () => {
+  const schemas = Object.fromEntries(
+    verbs.map((verb) => [verb, toJsonSchema(INPUTS[verb], { errorMode: 'ignore' })]),
+  );
+  await expect(`${JSON.stringify(schemas, null, 2)}\n`).toMatchFileSnapshot('../docs/protocol.schema.json');
+});
+
+test('every verb has its section, with a request that is one', () => {
+  for (const verb of verbs) {
+    expect(document).toContain(`\n## ${verb}\n`);
+    expect(readInput(verb, blocks.get(`${verb} request`) ?? '')).toBeTypeOf('object');
+  }
+  expect(blocks.size).toBe(2 * verbs.length + 1);
+  expect(document).toContain(
+    `${BODY_SIZE_MAX.initiate / 1024} KiB (\`presign-parts\` ${BODY_SIZE_MAX['presign-parts'] / 1024} KiB`,
+  );
+});
+
+test('every answer looks as it is described', async () => {
+  const stage = createStage();
+  const answers = await walkThrough(stage);
+  for (const verb of verbs) {
+    expect(shapeOf(answers.get(verb)), verb).toEqual(shapeOf(JSON.parse(blocks.get(`${verb} answer`) ?? '')));
+  }
+  const refused = await stage.post('abort', { uploadToken: 'forged' });
+  expect(refused.json).toEqual(JSON.parse(blocks.get('error') ?? ''));
+});
+
+/** The documented requests, one after another, with the token that the first one gave. */
+async function walkThrough(stage: CoordinatorStage): Promise<Map<Verb, unknown>> {
+  const answers = new Map<Verb, unknown>();
+  let token = '';
+  async function ask(verb: Verb, changed: object = {}): Promise<Readonly<Record<string, unknown>>> {
+    const request = { ...JSON.parse(blocks.get(`${verb} request`) ?? ''), ...changed };
+    const { status, json } = await stage.post(
+      verb,
+      'uploadToken' in request ? { ...request, uploadToken: token } : request,
+    );
+    expect({ verb, status }).toEqual({ verb, status: 200 });
+    answers.set(verb, json);
+    return json ?? {};
+  }
+  const { upload } = (await ask('initiate')) as { upload: { uploadToken: string; presigned: Presigned[] } };
+  token = upload.uploadToken;
+  for (const part of upload.presigned) await send(stage, part);
+  await ask('list-parts');
+  const { parts } = (await ask('presign-parts')) as { parts: Presigned[] };
+  for (const part of parts) await send(stage, part);
+  const receipts = [102_400, 102_400, 45_200].map((size, index) => {
+    return { partNumber: index + 1, size, crc64: crc64(content.subarray(0, size)) };
+  });
+  await ask('complete', { receipts });
+  await ask('abort');
+  return answers;
+}
+
+interface Presigned {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function send(stage: CoordinatorStage, { url, headers }: Presigned): Promise<void> {
+  expect(await stage.put(url, headers, content.subarray(0, Number(headers['content-length'])))).toBe(200);
+}
+
+/** Names and types, without the values. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
+}
