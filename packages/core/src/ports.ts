@@ -8,6 +8,8 @@
  * without quotes.
  */
 
+import type { Callback, CallbackReply } from './callback.ts';
+
 /** The time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -237,6 +239,8 @@ export interface UploadedObject {
   readonly requestId: string;
   /** True when the answer to Complete was lost and the object was found, and proven, afterwards. */
   readonly recovered?: boolean;
+  /** What the application server answered, where a callback was asked for and its answer was heard. */
+  readonly callback?: CallbackReply;
 }
 
 /** What the object shall be, besides its bytes. Sent once, when the upload is initiated. */
@@ -352,6 +356,8 @@ export interface StoreCompleteRequest extends StoreUploadRequest {
   readonly parts: readonly { readonly partNumber: number; readonly etag: string }[];
   readonly acl?: ObjectOptions['acl'] | undefined;
   readonly forbidOverwrite?: boolean | undefined;
+  /** OSS tells an application server. Where that fails: `callback_failed`, and the object is stored. */
+  readonly callback?: Callback | undefined;
 }
 
 export interface CompletedUpload {
@@ -360,6 +366,8 @@ export interface CompletedUpload {
   readonly crc64: string | undefined;
   readonly versionId: string | undefined;
   readonly requestId: string;
+  /** What the application server answered, where one was told. */
+  readonly callback?: CallbackReply | undefined;
 }
 
 export interface ObjectHead {

@@ -1,8 +1,10 @@
+import { type CallbackReply, provenCallbackFailure } from '../callback.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import { type Part, planParts, planStream } from '../part-plan.ts';
 import type { ObjectStore, Receipt, UploadedObject } from '../ports.ts';
 import { assertReceipts, expectedObject, proveObject, proveParts } from '../proof.ts';
 import { deleteObjectOf, objectOf } from './object-of.ts';
+import { objectDespiteCallback } from './upload-callback.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
@@ -27,7 +29,8 @@ export async function completeUpload(
   } catch (reason) {
     throw isNew ? await withoutObject(store, grant, reason, signal) : reason;
   }
-  const { etag, versionId, requestId, recovered } = stored;
+  if (stored.callbackFailure !== undefined) throw provenCallbackFailure(stored.callbackFailure);
+  const { etag, versionId, requestId, recovered, callback } = stored;
   return {
     bucket,
     key,
@@ -37,6 +40,7 @@ export async function completeUpload(
     requestId,
     ...(versionId === undefined ? {} : { versionId }),
     ...(recovered ? { recovered } : {}),
+    ...(callback === undefined ? {} : { callback }),
   };
 }
 
@@ -48,6 +52,10 @@ interface StoredObject {
   readonly versionId: string | undefined;
   readonly requestId: string;
   readonly recovered: boolean;
+  /** What the application server answered, where that is known. */
+  readonly callback?: CallbackReply | undefined;
+  /** OSS made the object, and could not tell the application server. */
+  readonly callbackFailure?: UploadError;
 }
 
 async function storedObject(
@@ -56,10 +64,15 @@ async function storedObject(
   receipts: readonly Receipt[],
   signal: AbortSignal,
 ): Promise<StoredObject> {
-  if (grant.uploadId === undefined) return putObject(store, grant, signal);
+  const { uploadId } = grant;
+  if (uploadId === undefined) return putObject(store, grant, signal);
   try {
-    return await completeMultipart(store, grant, grant.uploadId, receipts, signal);
+    return await completeMultipart(store, grant, uploadId, receipts, signal);
   } catch (reason) {
+    if (reason instanceof UploadError && reason.code === 'callback_failed') {
+      const head = await objectDespiteCallback(store, { ...grant, uploadId }, reason, signal);
+      return { ...head, recovered: false, callbackFailure: reason };
+    }
     return recoverObject(store, grant, reason, signal);
   }
 }
@@ -130,7 +143,7 @@ async function completeMultipart(
   receipts: readonly Receipt[],
   signal: AbortSignal,
 ): Promise<StoredObject> {
-  const { key, object } = grant;
+  const { key, object, callback } = grant;
   const plan = planOf(grant, receipts);
   const listed = await store.listParts({ key, uploadId, signal });
   proveParts(plan, receipts, listed);
@@ -140,6 +153,7 @@ async function completeMultipart(
     parts: listed,
     ...(object.acl === undefined ? {} : { acl: object.acl }),
     ...(object.forbidOverwrite === undefined ? {} : { forbidOverwrite: object.forbidOverwrite }),
+    callback,
     signal,
   });
   // The answer has no size: it is that of the parts, which were just listed and add up to the plan's.

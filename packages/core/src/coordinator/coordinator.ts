@@ -1,3 +1,4 @@
+import type { Callback } from '../callback.ts';
 import { assertUnmarked, markedObject } from '../nonce.ts';
 import { assertKey } from '../oss/key.ts';
 import { PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../oss/limits.ts';
@@ -8,6 +9,7 @@ import { abortUpload } from './abort-upload.ts';
 import { completeUpload } from './complete-upload.ts';
 import { presignParts } from './presign-parts.ts';
 import { sweepLost } from './sweep-lost.ts';
+import { createCallbackChoice, type UploadToCallBack } from './upload-callback.ts';
 import {
   createUploadTokens,
   type TokenKey,
@@ -32,6 +34,11 @@ export interface CoordinatorOptions {
   readonly clock?: Clock | undefined;
   /** Default: tokens sealed with `tokenKeys`. */
   readonly uploadTokens?: UploadTokens | undefined;
+  /**
+   * What OSS tells an application server once an object is stored: for every upload, or for each as decided
+   * here when it is initiated, `undefined` being nothing. Sealed in the token; no client can change it.
+   */
+  readonly callback?: Callback | ((upload: UploadToCallBack) => Callback | undefined) | undefined;
   /** A name no other upload has. Default: 128 random bits. */
   readonly nonce?: (() => string) | undefined;
 }
@@ -48,6 +55,7 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
   const tokens = options.uploadTokens ?? createUploadTokens(options.tokenKeys ?? [randomTokenKey()]);
   const { tokenLifetimeSeconds = PRESIGN_SECONDS_MAX, urlLifetimeSeconds = PRESIGN_SECONDS_DEFAULT } =
     options;
+  const chooseCallback = createCallbackChoice(options.callback);
   assertSeconds('tokenLifetimeSeconds', tokenLifetimeSeconds, 60);
   assertSeconds('urlLifetimeSeconds', urlLifetimeSeconds, 1);
 
@@ -57,7 +65,8 @@ export function createCoordinator(options: CoordinatorOptions): Coordinator {
     assertUnmarked(object);
     const partSize =
       size === undefined ? firstPartSize(request.partSize) : choosePartSize(size, request.partSize);
-    const terms = { bucket: store.bucket, key, size, partSize, object, nonce: nonce() };
+    const callback = chooseCallback({ bucket: store.bucket, key, size });
+    const terms = { bucket: store.bucket, key, size, partSize, object, nonce: nonce(), callback };
     const expiresAt = clock.now() + tokenLifetimeSeconds * 1000;
     if (size !== undefined && size < partSize) return { ...terms, uploadId: undefined, expiresAt };
     const beganAt = clock.now();

@@ -2,5 +2,6 @@
 export { abortUntilGone } from './abort-until-gone.ts';
 export type { Coordinator, CoordinatorOptions } from './coordinator.ts';
 export { createCoordinator } from './coordinator.ts';
+export type { UploadToCallBack } from './upload-callback.ts';
 export type { TokenKey, UploadGrant, UploadTokens } from './upload-token.ts';
 export { createUploadTokens } from './upload-token.ts';

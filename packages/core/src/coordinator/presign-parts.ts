@@ -1,3 +1,4 @@
+import { callbackQuery } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import { markedObject } from '../nonce.ts';
 import { PARTS_MAX } from '../oss/limits.ts';
@@ -19,13 +20,14 @@ export async function presignParts(
   grant: UploadGrant,
   { partNumbers, ...life }: PartsToPresign,
 ): Promise<readonly PresignedUploadPart[]> {
-  const { key, uploadId, object, nonce } = grant;
+  const { key, uploadId, object, nonce, callback } = grant;
   for (const partNumber of partNumbers) assertPlanned(grant, partNumber);
   if (uploadId !== undefined) return store.presignParts({ key, uploadId, partNumbers, ...life });
   const headers = { ...objectHeaders(markedObject(object, nonce)), ...aclHeader(object.acl) };
   // All of them are signed, so that none can be left out or changed.
-  const terms = { method: 'PUT', key, headers, additionalHeaders: Object.keys(headers), ...life } as const;
-  const presigned = await store.presign(terms);
+  const additionalHeaders = Object.keys(headers);
+  const query = callbackQuery(callback);
+  const presigned = await store.presign({ method: 'PUT', key, query, headers, additionalHeaders, ...life });
   return partNumbers.map((partNumber) => ({ partNumber, ...presigned }));
 }
 

@@ -143,6 +143,7 @@ async function refusesMistakes({ store }: ObjectStoreStage): Promise<void> {
     ['versionId', () => store.delete({ key: 'a', versionId: '' })],
     ['expiresInSeconds', () => store.presign({ method: 'PUT', key: 'a', expiresInSeconds: 604_801 })],
     ['query', () => store.presign({ method: 'PUT', key: 'a', query: { 'x-oss-signature': 'x' } })],
+    ['callback', () => store.complete({ ...NOWHERE, parts: [], callback: { callback: 'no base64' } })],
     ['contentType', () => store.initiate({ key: 'a', object })],
   ];
   for (const [option, call] of mistakes) {
