@@ -22,7 +22,7 @@ test.each([
   [
     '@partway/core/oss',
     [
-      'createObjectStore createOssClock createOssObjectStore errorIn ossError presign presignParts signHeaders',
+      'callback createObjectStore createOssClock createOssObjectStore errorIn ossError presign presignParts signHeaders',
       'unlessAborted',
     ],
   ],
@@ -41,6 +41,7 @@ test.each([
       'createUploader listCheckpoints resumeUpload uploadStream',
     ],
   ],
+  ['@partway/node/callback', ['UploadError createCallbackVerifier']],
   ['@partway/browser', ['UploadError createBlobSource createFetchTransport uploadFile']],
 ])('%s exports what it says, and nothing else', async (specifier, names) => {
   const exported = Object.keys(await import(specifier));

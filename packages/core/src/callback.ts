@@ -1,4 +1,4 @@
-import { UploadError } from './errors.ts';
+import type { UploadError } from './errors.ts';
 import { CALLBACK_SIZE_MAX } from './oss/limits.ts';
 import { ERROR_BODY_MAX } from './ports.ts';
 
@@ -15,7 +15,10 @@ export interface Callback {
 
 /** What the application server answered to the callback. */
 export interface CallbackReply {
-  /** Its JSON as it came, under 64 KiB. Anybody may have written it: check it before it is used. */
+  /**
+   * Its JSON as it came, of fewer than 65,536 characters. Anybody may have written it: check it before it is
+   * used.
+   */
   readonly body: string;
 }
 
@@ -59,42 +62,17 @@ function assertBase64(text: unknown): asserts text is string {
   );
 }
 
-/** The reply in an answer of OSS. `undefined` where there is none, or it is none that can be passed on whole. */
+/** The reply in an answer of OSS. `undefined` where there is none, or none that can be passed on whole. */
 export function callbackReply(body: string): CallbackReply | undefined {
-  const isWhole = body.length < ERROR_BODY_MAX && new TextEncoder().encode(body).length < ERROR_BODY_MAX;
-  return isWhole && isJson(body) ? { body } : undefined;
-}
-
-export function isJson(text: string): boolean {
   try {
-    JSON.parse(text);
-    return true;
+    JSON.parse(body);
+    return body.length < ERROR_BODY_MAX ? { body } : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-/** The callback failed, and the object was found as it should be. */
-export function provenCallbackFailure(failure: UploadError): UploadError {
-  return callbackFailure(failure, 'The object is stored, and its bytes are proven: do not upload it again.');
-}
-
-/** The callback failed, and nobody could look whether the object is as it should be. */
-export function unprovenCallbackFailure(failure: UploadError, cause?: unknown): UploadError {
-  return callbackFailure(failure, 'The object is stored, but could not be looked up and proven.', cause);
-}
-
-function callbackFailure(
-  { message, context, hint }: UploadError,
-  what: string,
-  cause?: unknown,
-): UploadError {
-  return new UploadError({
-    code: 'callback_failed',
-    message: message.replace(/^\[\w+\] /, ''),
-    disposition: 'permanent',
-    context,
-    hint: hint === undefined ? what : `${what} ${hint}`,
-    ...(cause === undefined ? {} : { cause }),
-  });
+/** The failure of a callback, where the object was looked up and is as it should be. */
+export function provenFailure(failure: UploadError): UploadError {
+  return failure.with({}, failure.disposition, 'The object is stored and proven: do not upload it again.');
 }

@@ -32,8 +32,8 @@ export interface OssEmulatorOptions {
   /** Hosts bound to a bucket: `{ 'files.example.com': 'media' }`. Default: none. */
   readonly cnames?: Readonly<Record<string, string>> | undefined;
   /**
-   * Hosts with private addresses, such as `127.0.0.1`, that callbacks may be sent to although OSS would refuse
-   * it. Default: none.
+   * Hosts with private addresses, such as `127.0.0.1`, that callbacks may be sent to although OSS would
+   * refuse it. Default: none.
    */
   readonly callbackHosts?: readonly string[] | undefined;
   /** Serves an admin panel for this machine below this path, such as `/-/emulator`. Default: none. */

@@ -1,4 +1,4 @@
-import { type CallbackReply, provenCallbackFailure } from '../callback.ts';
+import { type CallbackReply, provenFailure } from '../callback.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import { type Part, planParts, planStream } from '../part-plan.ts';
 import type { ObjectStore, Receipt, UploadedObject } from '../ports.ts';
@@ -29,7 +29,7 @@ export async function completeUpload(
   } catch (reason) {
     throw isNew ? await withoutObject(store, grant, reason, signal) : reason;
   }
-  if (stored.callbackFailure !== undefined) throw provenCallbackFailure(stored.callbackFailure);
+  if (stored.callbackFailure !== undefined) throw provenFailure(stored.callbackFailure);
   const { etag, versionId, requestId, recovered, callback } = stored;
   return {
     bucket,

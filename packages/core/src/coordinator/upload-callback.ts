@@ -1,4 +1,4 @@
-import { type Callback, checkedCallback, unprovenCallbackFailure } from '../callback.ts';
+import { type Callback, checkedCallback } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import type { ObjectHead, ObjectStore } from '../ports.ts';
 import { objectOf } from './object-of.ts';
@@ -12,7 +12,7 @@ export interface UploadToCallBack {
   readonly size: number | undefined;
 }
 
-/** Chooses what OSS tells of an upload. Throws a `TypeError` or `RangeError` for what was not made to be one. */
+/** Chooses what OSS tells of an upload. Throws a `TypeError` or `RangeError` for what is no callback. */
 export function createCallbackChoice(
   option: Callback | ((upload: UploadToCallBack) => Callback | undefined) | undefined,
 ): (upload: UploadToCallBack) => Callback | undefined {
@@ -28,9 +28,9 @@ export function createCallbackChoice(
 }
 
 /**
- * The object of a Complete of which OSS says that it was stored, and the callback failed. Complete is not sent
- * again: where the object cannot be looked at, or is another writer's by now, the failure is thrown. Only
- * where the upload is still open was the answer none of OSS's.
+ * The object of a Complete of which OSS says that it was stored, and the callback failed. Complete is not
+ * sent again: where the object cannot be looked at, or is another writer's by now, the failure is thrown.
+ * Only where the upload is still open was the answer none of OSS's.
  */
 export async function objectDespiteCallback(
   store: ObjectStore,
@@ -39,9 +39,9 @@ export async function objectDespiteCallback(
   signal: AbortSignal,
 ): Promise<ObjectHead> {
   const { key, uploadId } = grant;
-  const head = await objectOf(store, grant, signal).catch((reason: unknown) => {
+  const head = await objectOf(store, grant, signal).catch(() => {
     signal.throwIfAborted();
-    throw unprovenCallbackFailure(failure, reason);
+    throw failure;
   });
   if (head !== undefined) return head;
   const isOpen = await store.listParts({ key, uploadId, signal }).then(
@@ -49,7 +49,7 @@ export async function objectDespiteCallback(
     () => false,
   );
   signal.throwIfAborted();
-  if (!isOpen) throw unprovenCallbackFailure(failure);
+  if (!isOpen) throw failure;
   throw new UploadError({
     code: 'malformed_answer',
     message: 'Complete was answered with 203, and has completed nothing',

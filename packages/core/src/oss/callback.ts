@@ -1,4 +1,4 @@
-import { type Callback, checkedCallback, isJson } from '../callback.ts';
+import { type Callback, checkedCallback } from '../callback.ts';
 import { CALLBACK_URLS_MAX } from './limits.ts';
 
 export interface CallbackOptions {
@@ -10,8 +10,9 @@ export interface CallbackOptions {
   /** The `Host` header. Default: that of the URL. */
   readonly host?: string | undefined;
   /**
-   * The body of the POST, in which OSS fills in `${bucket}`, `${object}`, `${etag}`, `${size}`, `${mimeType}`,
-   * `${crc64}` and `${x:name}` for each name of `vars`. In JSON OSS puts the quotes: `{"key":${object}}`.
+   * The body of the POST, in which OSS fills in `${bucket}`, `${object}`, `${etag}`, `${size}`,
+   * `${mimeType}`, `${crc64}` and `${x:name}` for each name of `vars`. In JSON OSS puts the quotes:
+   * `{"key":${object}}`.
    */
   readonly body: string;
   /** Default: `application/x-www-form-urlencoded`. */
@@ -83,12 +84,17 @@ function checkedUrl(text: string, allowsPrivate: boolean): string {
 /** `URL` has brought every way to write an address (`127.1`, `0x7f000001`) into one form. */
 function isPrivate(hostname: string): boolean {
   if (hostname.startsWith('[')) return !GLOBAL_IPV6.test(hostname);
-  if (/^\d+(?:\.\d+){3}$/.test(hostname)) return PRIVATE_IPV4.test(hostname);
+  if (/^\d+(?:\.\d+){3}$/.test(hostname)) return PRIVATE_IPV4.some((network) => network.test(hostname));
   return /(?:^|\.)localhost\.?$/.test(hostname);
 }
 
-const PRIVATE_IPV4 =
-  /^(?:0|10|127|169\.254|172\.(?:1[6-9]|2\d|3[01])|192\.168|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])|2(?:2[4-9]|[345]\d))\./;
+/** This machine, private networks, those of carriers, of one link, multicast and what is reserved. */
+const PRIVATE_IPV4: readonly RegExp[] = [
+  /^(?:0|10|127|169\.254|192\.168)\./,
+  /^172\.(?:1[6-9]|2\d|3[01])\./,
+  /^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
+  /^2(?:2[4-9]|[345]\d)\./,
+];
 /** All that is routed lies in 2000::/3; loopback, link and site, and mapped addresses of IPv4 do not. */
 const GLOBAL_IPV6 = /^\[[23][0-9a-f]{3}:/;
 
@@ -112,6 +118,15 @@ function assertBody(body: string, bodyType: string, vars: Readonly<Record<string
   }
   if (bodyType === JSON_TYPE && !isJson(body.replace(/\$\{[^}]*\}/g, '""'))) {
     throw new TypeError('body must be JSON once OSS has put a quoted text in place of each variable');
+  }
+}
+
+export function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
-import { type CallbackReply, callbackReply, isJson } from '../callback.ts';
+import { type CallbackReply, callbackReply } from '../callback.ts';
 import type { ErrorContext } from '../errors.ts';
+import { isJson } from './callback.ts';
 import type { OssAnswer } from './error-response.ts';
 import { malformedAnswer, readCompleteResult, unquoted } from './xml.ts';
 

@@ -1,7 +1,6 @@
 import { crc64 } from '../checksum/crc64.ts';
 import type { PresignedRequest, StorePresignRequest } from '../ports.ts';
 import { type ConformanceCase, claim } from './conformance.ts';
-import { OBJECT_STORE_CALLBACKS } from './object-store-callbacks.ts';
 import { OBJECT_STORE_FAILURES } from './object-store-failures.ts';
 import {
   FIRST,
@@ -21,7 +20,7 @@ export interface ObjectStoreHarness {
 
 /** What every {@link ObjectStore} must do, as cases for any test runner. */
 export function objectStoreConformance(harness: ObjectStoreHarness): readonly ConformanceCase[] {
-  return [...CASES, ...OBJECT_STORE_CALLBACKS, ...OBJECT_STORE_FAILURES].map(([name, check]) => ({
+  return [...CASES, ...OBJECT_STORE_FAILURES].map(([name, check]) => ({
     name,
     async run() {
       const stage = await harness.createStage();

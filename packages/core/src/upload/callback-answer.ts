@@ -1,8 +1,7 @@
-import { callbackReply, provenCallbackFailure, unprovenCallbackFailure } from '../callback.ts';
-import { UploadError, type UploadErrorCode } from '../errors.ts';
+import { callbackReply, provenFailure } from '../callback.ts';
+import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
-import type { InitiatedUpload, PartRequest, PartResponse, Transport, UploadedObject } from '../ports.ts';
-import { PAUSED } from './interruption.ts';
+import type { InitiatedUpload, PartRequest, PartResponse, UploadedObject } from '../ports.ts';
 import type { UploadRun } from './upload-run.ts';
 
 /**
@@ -14,9 +13,8 @@ export function isCallbackAnswer(
   { kind }: InitiatedUpload,
   { status, headers, body }: PartResponse,
 ): boolean {
-  if (kind === 'multipart') return false;
-  const hasReply = headers.etag !== undefined && body !== '' && !body.trimStart().startsWith('<');
-  return status === 203 || (status === 200 && hasReply);
+  const hasReply = status === 200 && headers.etag !== undefined && /^[^<]/.test(body);
+  return kind === 'single' && (hasReply || status === 203);
 }
 
 /** What became of the callback of a single PutObject, which is told in the answer to it. */
@@ -28,50 +26,31 @@ export interface HeardCallback {
 }
 
 /** Listens to the answers to a single PutObject. Those to parts tell of no callback. */
-export function hearCallback(run: UploadRun, { kind }: InitiatedUpload): HeardCallback {
+export function hearCallback(run: UploadRun, { kind, key }: InitiatedUpload): HeardCallback {
   if (kind === 'multipart') return { run, completed: (completing) => completing };
-  const { transport } = run.ports;
+  const { ports } = run;
+  const { tellsProgress, hidesHeaders, connectionsMax } = ports.transport;
   let last: PartResponse | undefined;
-  const listening: Transport = {
-    tellsProgress: transport.tellsProgress,
-    hidesHeaders: transport.hidesHeaders,
-    connectionsMax: transport.connectionsMax,
-    async put(request: PartRequest) {
-      last = undefined;
-      last = await transport.put(request);
-      return last;
+  const put = async (request: PartRequest): Promise<PartResponse> => {
+    last = await ports.transport.put(request);
+    return last;
+  };
+  const transport = { tellsProgress, hidesHeaders, connectionsMax, put };
+  return {
+    run: { ...run, ports: { ...ports, transport } },
+    async completed(completing) {
+      if (last?.status === 203) {
+        const failure = ossError(last, { operation: 'PutObject', key });
+        throw await completing.then(
+          () => provenFailure(failure),
+          // Where nobody could look at the object: that is no reason to take it away.
+          (reason: unknown) => (UploadError.from(reason).disposition === 'exhausted' ? failure : reason),
+        );
+      }
+      const object = await completing;
+      // An answer that holds no reply is empty, or XML.
+      const callback = callbackReply(last?.body ?? '');
+      return callback === undefined ? object : { ...object, callback };
     },
   };
-  return {
-    run: { ...run, ports: { ...run.ports, transport: listening } },
-    completed: (completing) => withCallback(completing, last),
-  };
 }
-
-async function withCallback(
-  completing: Promise<UploadedObject>,
-  answer: PartResponse | undefined,
-): Promise<UploadedObject> {
-  if (answer?.status === 203) throw await callbackFailure(completing, answer);
-  const object = await completing;
-  const callback = answer?.status === 200 ? callbackReply(answer.body) : undefined;
-  return callback === undefined ? object : { ...object, callback };
-}
-
-/** What to throw: where Complete shows that the object is wrong, or the caller stops, that comes first. */
-async function callbackFailure(completing: Promise<UploadedObject>, answer: PartResponse): Promise<unknown> {
-  try {
-    const { bucket, key } = await completing;
-    return provenCallbackFailure(ossError(answer, { operation: 'PutObject', bucket, key }));
-  } catch (reason) {
-    if (reason === PAUSED || NO_OBJECT_OF_OURS.has(UploadError.from(reason).code)) return reason;
-    return unprovenCallbackFailure(ossError(answer, { operation: 'PutObject' }), reason);
-  }
-}
-
-const NO_OBJECT_OF_OURS: ReadonlySet<UploadErrorCode> = new Set([
-  'aborted',
-  'checksum_mismatch',
-  'object_not_found',
-  'object_exists',
-]);
