@@ -97,14 +97,18 @@ export class UploadError extends Error {
     return this.disposition === 'transient';
   }
 
-  /** The same error, knowing more. What it already knows stays. */
-  with(context: ErrorContext, disposition: Disposition = this.disposition): UploadError {
+  /** The same error, knowing more. What it already knows stays, unless there is a better hint. */
+  with(
+    context: ErrorContext,
+    disposition: Disposition = this.disposition,
+    hint: string | undefined = this.hint,
+  ): UploadError {
     const error = new UploadError({
       code: this.code,
       message: this.#rawMessage,
       disposition,
       context: { ...context, ...this.context },
-      ...(this.hint === undefined ? {} : { hint: this.hint }),
+      ...(hint === undefined ? {} : { hint }),
       ...(this.cause === undefined ? {} : { cause: this.cause }),
     });
     return error;

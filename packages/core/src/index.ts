@@ -1,4 +1,5 @@
 // Above: for those who upload. Below: for those who write a port, or a package like @partway/node.
+export type { Callback, CallbackReply } from './callback.ts';
 export type { ChecksummedPiece, Crc64 } from './checksum/crc64.ts';
 export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
 export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';

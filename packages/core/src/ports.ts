@@ -8,6 +8,9 @@
  * without quotes.
  */
 
+import type { Callback, CallbackReply } from './callback.ts';
+import type { ObjectOptions } from './object-options.ts';
+
 /** The time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -249,30 +252,11 @@ export interface UploadedObject {
   readonly requestId: string;
   /** True when the answer to Complete was lost and the object was found, and proven, afterwards. */
   readonly recovered?: boolean;
+  /** What the application server answered, where a callback was asked for and its answer was heard. */
+  readonly callback?: CallbackReply;
 }
 
-/** What the object shall be, besides its bytes. Sent once, when the upload is initiated. */
-export interface ObjectOptions {
-  /** Default: none, and OSS serves `application/octet-stream`. */
-  readonly contentType?: string | undefined;
-  readonly cacheControl?: string | undefined;
-  readonly contentDisposition?: string | undefined;
-  readonly contentEncoding?: string | undefined;
-  /** An HTTP date or any text OSS shall return as `Expires`. */
-  readonly expires?: string | undefined;
-  /** User metadata: `{ author: 'wei' }` becomes `x-oss-meta-author: wei`. At most 8 KiB in all. */
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
-  readonly tagging?: Readonly<Record<string, string>> | undefined;
-  readonly storageClass?: StorageClass | undefined;
-  readonly serverSideEncryption?: 'AES256' | 'KMS' | 'SM4' | undefined;
-  readonly serverSideDataEncryption?: 'SM4' | undefined;
-  readonly serverSideEncryptionKeyId?: string | undefined;
-  readonly acl?: 'default' | 'private' | 'public-read' | 'public-read-write' | undefined;
-  /** Refuses to replace an existing object. Without effect in a bucket with versioning. Default: false. */
-  readonly forbidOverwrite?: boolean | undefined;
-}
-
-export type StorageClass = 'Standard' | 'IA' | 'Archive' | 'ColdArchive' | 'DeepColdArchive';
+export type { ObjectOptions, StorageClass } from './object-options.ts';
 
 /**
  * One bucket of OSS, for whoever holds credentials. Each method is one operation of OSS (paging included),
@@ -366,6 +350,8 @@ export interface StoreCompleteRequest extends StoreUploadRequest {
   readonly parts: readonly { readonly partNumber: number; readonly etag: string }[];
   readonly acl?: ObjectOptions['acl'] | undefined;
   readonly forbidOverwrite?: boolean | undefined;
+  /** OSS tells an application server. Where that fails: `callback_failed`, and the object is stored. */
+  readonly callback?: Callback | undefined;
 }
 
 export interface CompletedUpload {
@@ -374,6 +360,8 @@ export interface CompletedUpload {
   readonly crc64: string | undefined;
   readonly versionId: string | undefined;
   readonly requestId: string;
+  /** What the application server answered, where one was told. */
+  readonly callback?: CallbackReply | undefined;
 }
 
 export interface ObjectHead {

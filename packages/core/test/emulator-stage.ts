@@ -1,4 +1,6 @@
 import { type FaultEffect, type OssEmulator, startOssEmulator } from '@partway/emulator';
+import { createApplicationServer, replyJson } from '../../emulator/test/application-server.ts';
+import { callback } from '../src/oss/index.ts';
 import type { ObjectStore } from '../src/ports.ts';
 import type { ObjectStoreStage, StoreMishap } from '../src/testing/index.ts';
 
@@ -10,9 +12,21 @@ export const REGION = 'cn-hangzhou';
 export async function createEmulatorStage(
   createStore: (emulator: OssEmulator) => ObjectStore,
 ): Promise<ObjectStoreStage> {
-  const emulator = await startOssEmulator({ buckets: [BUCKET], region: REGION, credentials: CREDENTIALS });
+  const callbackHosts = ['127.0.0.1'];
+  const emulator = await startOssEmulator({
+    buckets: [BUCKET],
+    region: REGION,
+    credentials: CREDENTIALS,
+    callbackHosts,
+  });
+  const app = await createApplicationServer();
+  app.answer((reply, { body }) =>
+    replyJson(reply, { told: String(body) }, String(body) === 'refused' ? 500 : 200),
+  );
   return {
     store: createStore(emulator),
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of OSS.
+    callback: callback({ url: app.origin, body: '${object}', allowPrivateAddresses: true }),
     async send({ method, url, headers }, body) {
       const carriesBody = method === 'PUT' || method === 'POST';
       const response = await fetch(url, {
@@ -26,7 +40,10 @@ export async function createEmulatorStage(
     next(operation, mishap) {
       emulator.faults.add({ operation, times: 1, effect: EFFECTS[mishap] });
     },
-    close: () => emulator.close(),
+    async close() {
+      await emulator.close();
+      await app.close();
+    },
   };
 }
 

@@ -86,36 +86,29 @@ test('a token says which key and upload it is about, and nothing in a request ca
   expect(url).not.toContain('mallory');
 });
 
-test(
-  'a token with any bit flipped is refused in the same words: 100,000 of them',
-  {
-    timeout: 120_000,
-  },
-  async () => {
-    const stage = createStage();
-    const { uploadToken } = await begun(stage);
-    const tokens = createUploadTokens(KEYS);
-    expect(await tokens.open(uploadToken, 0)).toMatchObject({ key: 'wei/a' });
-    const random = createSeededRandom(1);
-    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-    const messages = new Set<string>();
-    for (let round = 0; round < 100_000; round++) {
-      const at = Math.floor(random.next() * uploadToken.length);
-      const letter = letters.indexOf(uploadToken[at] ?? '');
-      // A dot becomes a letter, and a letter the one that differs in a bit.
-      const flipped = letter === -1 ? 'A' : letters[letter ^ (1 << Math.floor(random.next() * 6))];
-      const forged = uploadToken.slice(0, at) + flipped + uploadToken.slice(at + 1);
-      // The last letter of a segment may hold bits that mean nothing.
-      if (bytesOf(forged) === bytesOf(uploadToken)) continue;
-      await tokens.open(forged, 0).then(
-        () => messages.add('opened'),
-        (error: Error) => messages.add(error.message),
-      );
-    }
-    expect([...messages]).toEqual([refusedToken.message]);
-  },
-  120_000,
-);
+test('a token with any bit flipped is refused in the same words: 100,000 of them', async () => {
+  const stage = createStage();
+  const { uploadToken } = await begun(stage);
+  const tokens = createUploadTokens(KEYS);
+  expect(await tokens.open(uploadToken, 0)).toMatchObject({ key: 'wei/a' });
+  const random = createSeededRandom(1);
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const messages = new Set<string>();
+  for (let round = 0; round < 100_000; round++) {
+    const at = Math.floor(random.next() * uploadToken.length);
+    const letter = letters.indexOf(uploadToken[at] ?? '');
+    // A dot becomes a letter, and a letter the one that differs in a bit.
+    const flipped = letter === -1 ? 'A' : letters[letter ^ (1 << Math.floor(random.next() * 6))];
+    const forged = uploadToken.slice(0, at) + flipped + uploadToken.slice(at + 1);
+    // The last letter of a segment may hold bits that mean nothing.
+    if (bytesOf(forged) === bytesOf(uploadToken)) continue;
+    await tokens.open(forged, 0).then(
+      () => messages.add('opened'),
+      (error: Error) => messages.add(error.message),
+    );
+  }
+  expect([...messages]).toEqual([refusedToken.message]);
+}, 120_000);
 
 function bytesOf(token: string): string {
   const [header = '', ...segments] = token.split('.');

@@ -14,7 +14,7 @@ import {
   type UploadOptions,
   type UploadPorts,
 } from '@partway/core';
-import { type Coordinator, createCoordinator } from '@partway/core/coordinator';
+import { type Coordinator, type CoordinatorOptions, createCoordinator } from '@partway/core/coordinator';
 import { type CredentialsSource, createOssObjectStore } from '@partway/core/oss';
 import {
   createInMemoryCheckpoints,
@@ -31,6 +31,7 @@ import {
   type OssModel,
   type OssRequest,
   type OssResponse,
+  type SendCallback,
 } from '@partway/emulator';
 import { answerOf, createOnThreadTokens, fetchOver, never, putOver } from './in-process-oss.ts';
 
@@ -76,13 +77,24 @@ export interface WorldOptions {
   readonly signerSkewMs?: number;
   /** Default: one set that never dies. */
   readonly credentials?: CredentialsSource;
+  /** Of the coordinators of this world. Default: none. */
+  readonly callback?: CoordinatorOptions['callback'];
+  /** Carries callbacks out. Default: an application server that answers `{"Status":"OK"}`. */
+  readonly sendCallback?: SendCallback;
 }
 
 export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {}): World {
   const clock = createVirtualClock(Date.UTC(2026, 10, 21));
   const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
   const region = 'cn-hangzhou';
-  const model = createOssModel({ region, buckets: [BUCKET], credentials, clock, blobs: createMemoryBlobs() });
+  const model = createOssModel({
+    region,
+    buckets: [BUCKET],
+    credentials,
+    clock,
+    blobs: createMemoryBlobs(),
+    ...(options.sendCallback === undefined ? {} : { sendCallback: options.sendCallback }),
+  });
   const faults = createFaults({ advanceClock: clock.advance });
   let ossSleepers = 0;
   async function ossSleep(ms: number): Promise<void> {
@@ -130,7 +142,7 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
   });
   const uploadTokens = createOnThreadTokens();
   const coordinatorOf = (other: ObjectStore): Coordinator =>
-    createCoordinator({ store: other, clock, uploadTokens });
+    createCoordinator({ store: other, clock, uploadTokens, callback: options.callback });
   const controlPlane = coordinatorOf(store);
 
   const noSource = undefined as unknown as Source;

@@ -13,6 +13,10 @@ const command = defineCommand({
     'access-key-secret': { type: 'string', default: 'emulator-secret', description: 'and with what' },
     'security-token': { type: 'string', description: 'makes them STS credentials' },
     'data-dir': { type: 'string', description: 'keep everything in this directory. Default: in memory' },
+    'callback-host': {
+      type: 'string',
+      description: 'private host that callbacks may go to; repeat it or use commas',
+    },
     discard: { type: 'boolean', description: 'keep sizes and checksums, not bytes' },
     admin: { type: 'boolean', description: 'serve /-/emulator, from this machine only' },
   },
@@ -54,6 +58,7 @@ function readOptions(args: Args, rawArgs: readonly string[]): OssEmulatorOptions
       ...(args['security-token'] === undefined ? {} : { securityToken: text('security-token') }),
     },
     ...(args['data-dir'] === undefined ? {} : { dataDir: text('data-dir') }),
+    callbackHosts: repeated('callback-host', rawArgs).flatMap((names) => names.split(',')),
     discardBodies: args.discard === true,
     ...(args.admin === true ? { adminPath: '/-/emulator' } : {}),
   };
@@ -61,6 +66,7 @@ function readOptions(args: Args, rawArgs: readonly string[]): OssEmulatorOptions
 
 const TAKES_VALUE: readonly string[] = [
   ...['port', 'host', 'region', 'bucket', 'access-key-id', 'access-key-secret', 'security-token', 'data-dir'],
+  'callback-host',
 ];
 const FLAGS: readonly string[] = ['discard', 'admin'];
 

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { createAdmin } from './admin.ts';
+import { CALLBACK_KEY_PATH, createCallbackKey } from './callback-key.ts';
+import { createCallbackSender } from './callback-sender.ts';
 import { createDirectoryBlobs } from './directory-blobs.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { serveHttp } from './http-server.ts';
+import { jumpingClock } from './jumping-clock.ts';
 import { createDiscardingBlobs, createMemoryBlobs } from './memory-blobs.ts';
 import { misbehaving } from './misbehave.ts';
 import { createOssModel, type OssModel, type OssModelOptions } from './oss-model.ts';
@@ -28,6 +31,11 @@ export interface OssEmulatorOptions {
   readonly clock?: OssClock | undefined;
   /** Hosts bound to a bucket: `{ 'files.example.com': 'media' }`. Default: none. */
   readonly cnames?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Hosts with private addresses, such as `127.0.0.1`, that callbacks may be sent to although OSS would
+   * refuse it. Default: none.
+   */
+  readonly callbackHosts?: readonly string[] | undefined;
   /** Serves an admin panel for this machine below this path, such as `/-/emulator`. Default: none. */
   readonly adminPath?: string | undefined;
 }
@@ -37,6 +45,8 @@ export interface OssEmulator {
   readonly endpoint: string;
   readonly port: number;
   readonly region: string;
+  /** Where the public key is that its callbacks are signed with. */
+  readonly callbackKeyUrl: string;
   readonly model: OssModel;
   readonly faults: Faults;
   /** Lets time jump: signatures expire, clocks skew. Negative: back. */
@@ -58,36 +68,54 @@ export async function startOssEmulator({
   discardBodies = false,
   clock: baseClock = { now: Date.now },
   cnames = {},
+  callbackHosts = [],
   adminPath,
 }: OssEmulatorOptions = {}): Promise<OssEmulator> {
   checkRegion(region);
   for (const bucket of buckets) checkBucket(bucket);
   const clock = jumpingClock(baseClock);
   const { now, advance: advanceClock } = clock;
+  const callbackKey = createCallbackKey();
+  const closing = new AbortController();
+  const sender = createCallbackSender({
+    keyUrl: () => `${endpoint}${CALLBACK_KEY_PATH}`,
+    sign: callbackKey.sign,
+    privateHosts: callbackHosts,
+    after: clock.after,
+    signal: closing.signal,
+  });
   const model = createOssModel({
     region,
     buckets: [],
     credentials,
     clock,
     cnames: lowerCased(cnames),
+    sendCallback: sender.send,
+    allowCallback: sender.allow,
     ...(await storage(dataDir, discardBodies)),
   });
   for (const bucket of buckets) await model.createBucket(bucket);
   const faults = createFaults({ advanceClock });
+  const admin = adminPath === undefined ? undefined : createAdmin({ path: adminPath, model, faults, clock });
   const server = await serveHttp({
     port,
     host,
     handle: misbehaving(model, faults, { now }).handle,
-    intercept: adminPath === undefined ? () => false : createAdmin({ path: adminPath, model, faults, clock }),
+    intercept: (message, reply) => callbackKey.serve(message, reply) || admin?.(message, reply) === true,
   });
+  const endpoint = `http://${urlHost(host)}:${server.port}`;
   return {
-    endpoint: `http://${urlHost(host)}:${server.port}`,
+    endpoint,
+    callbackKeyUrl: `${endpoint}${CALLBACK_KEY_PATH}`,
     port: server.port,
     region,
     model,
     faults,
     advanceClock,
-    close: server.close,
+    close() {
+      closing.abort();
+      return server.close();
+    },
   };
 }
 
@@ -114,20 +142,6 @@ function checkRegion(region: string): void {
 function checkBucket(name: string): void {
   if (/^(?!-)[a-z0-9-]{3,63}(?<!-)$/.test(name)) return;
   throw new TypeError(`buckets must be named with 3 to 63 of a-z, 0-9 and inner hyphens, got ${name}`);
-}
-
-interface JumpingClock extends OssClock {
-  advance(ms: number): void;
-}
-
-function jumpingClock(base: OssClock): JumpingClock {
-  let offset = 0;
-  return {
-    now: () => base.now() + offset,
-    advance(ms) {
-      offset += ms;
-    },
-  };
 }
 
 function lowerCased(cnames: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -198,6 +198,11 @@ export function invalidRange(): OssError {
   return error(416, 'InvalidRange', 'The requested range cannot be satisfied.');
 }
 
+export function privateCallback(url: string): OssError {
+  const message = 'Private address is forbidden to callback.';
+  return invalidArgument(message, 'callbackUrl', url, '0007-00000008');
+}
+
 /** A status that looks like success: the object is stored. */
 export function callbackFailed(message: string): OssError {
   return error(203, 'CallbackFailed', message, '0007-00000203');

@@ -40,6 +40,7 @@ export {
   type Outcome,
   type StoredPart,
 } from './misbehave.ts';
+export type { AllowCallback, CallbackReply, CallbackRequest, SendCallback } from './operations/callback.ts';
 export { OssError, type OssErrorFields } from './oss-error.ts';
 export { createOssModel, type OssModel, type OssModelOptions } from './oss-model.ts';
 export { createDirectoryRecords, loadBuckets } from './records.ts';

@@ -5,7 +5,7 @@ import type { Blobs } from './blobs.ts';
 import { assertEndpoint } from './endpoint.ts';
 import { anonymousDenied, internalError } from './errors.ts';
 import { createInspection, type OssInspection } from './inspection.ts';
-import { createCallbacks, type SendCallback } from './operations/callback.ts';
+import { type AllowCallback, createCallbacks, type SendCallback } from './operations/callback.ts';
 import { corsHeaders } from './operations/cors.ts';
 import { applyLifecycle } from './operations/lifecycle.ts';
 import { perform } from './operations/perform.ts';
@@ -34,6 +34,8 @@ export interface OssModelOptions {
   readonly cnames?: Readonly<Record<string, string>>;
   /** Carries upload callbacks out. Default: an application server that answers `{"Status":"OK"}`. */
   readonly sendCallback?: SendCallback;
+  /** Asked before anything is stored. Default: any URL may be called. */
+  readonly allowCallback?: AllowCallback;
   /** Default: random ones. */
   readonly ids?: Ids;
   /** Told of defects of the emulator, which are answered with 500 InternalError. Default: they are thrown. */
@@ -60,7 +62,10 @@ export function createOssModel(options: OssModelOptions): OssModel {
   for (const name of options.buckets) if (!buckets.has(name)) buckets.set(name, newBucket(name, now()));
   const records = options.records ?? createNoRecords();
   const state: OssState = { region, buckets, blobs: options.blobs, records, now, ids };
-  const callbacks = createCallbacks(options.sendCallback ?? acceptingCallback);
+  const callbacks = createCallbacks(
+    options.sendCallback ?? acceptingCallback,
+    options.allowCallback ?? (() => Promise.resolve()),
+  );
   let credentials = [options.credentials].flat();
 
   const identify = (request: OssRequest): OssTarget => readTarget(request, { cnames, region });

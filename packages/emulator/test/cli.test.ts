@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createApplicationServer } from './application-server.ts';
 import { headerSigned, presigned } from './signing.ts';
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
@@ -81,6 +82,17 @@ describe('the command line', () => {
     const exited = once(child, 'exit');
     child.kill(signal);
     expect(await exited).toEqual([0, null]);
+  });
+
+  test('calls the private hosts that --callback-host names', async () => {
+    const app = await createApplicationServer();
+    const { endpoint } = await started('--port=0', '--callback-host=127.0.0.1,localhost', ...keys);
+    const asked = JSON.stringify({ callbackUrl: app.origin, callbackBody: 'a=1' });
+    const query = { callback: Buffer.from(asked).toString('base64') };
+    const target = presigned({ method: 'PUT', credentials, query });
+    const response = await fetch(`${endpoint}${target}`, { method: 'PUT', body: Buffer.from('x') });
+    expect([response.status, await response.text()]).toEqual([200, '{"Status":"OK"}']);
+    await app.close();
   });
 
   test('keeps what it holds in --data-dir', async () => {

@@ -37,6 +37,7 @@ export async function beginUpload<Context>(
     partSize,
     object,
     nonce: terms.nonce(),
+    callback: terms.chooseCallback({ bucket: store.bucket, key, size }),
     principal: caller?.principal,
     expiresAt: clock.now() + terms.tokenLifetimeMs,
   };

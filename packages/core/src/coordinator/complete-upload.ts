@@ -1,9 +1,11 @@
+import { type CallbackReply, provenFailure } from '../callback.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import { type Part, planParts, planStream } from '../part-plan.ts';
 import type { Clock, ListedPart, ObjectStore, Receipt, UploadedObject } from '../ports.ts';
 import { assertReceipts, expectedObject, proveObject, proveParts } from '../proof.ts';
 import { abortUntilGone } from './abort-until-gone.ts';
 import { deleteObjectOf, objectOf } from './object-of.ts';
+import { objectDespiteCallback } from './upload-callback.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
@@ -24,7 +26,8 @@ export async function completeUpload(upload: UploadToComplete): Promise<Uploaded
   } catch (reason) {
     throw isNew ? await withoutObject(store, grant, reason, signal) : reason;
   }
-  const { etag, versionId, requestId, recovered } = stored;
+  if (stored.callbackFailure !== undefined) throw provenFailure(stored.callbackFailure);
+  const { etag, versionId, requestId, recovered, callback } = stored;
   return {
     bucket,
     key,
@@ -34,6 +37,7 @@ export async function completeUpload(upload: UploadToComplete): Promise<Uploaded
     requestId,
     ...(versionId === undefined ? {} : { versionId }),
     ...(recovered ? { recovered } : {}),
+    ...(callback === undefined ? {} : { callback }),
   };
 }
 
@@ -54,14 +58,23 @@ interface StoredObject {
   readonly versionId: string | undefined;
   readonly requestId: string;
   readonly recovered: boolean;
+  /** What the application server answered, where that is known. */
+  readonly callback?: CallbackReply | undefined;
+  /** OSS made the object, and could not tell the application server. */
+  readonly callbackFailure?: UploadError;
 }
 
 async function storedObject(upload: UploadToComplete): Promise<StoredObject> {
   const { store, grant, signal } = upload;
-  if (grant.uploadId === undefined) return putObject(store, grant, signal);
+  const { uploadId } = grant;
+  if (uploadId === undefined) return putObject(store, grant, signal);
   try {
-    return await completeMultipart(upload, grant.uploadId);
+    return await completeMultipart(upload, uploadId);
   } catch (reason) {
+    if (reason instanceof UploadError && reason.code === 'callback_failed') {
+      const head = await objectDespiteCallback(store, { ...grant, uploadId }, reason, signal);
+      return { ...head, recovered: false, callbackFailure: reason };
+    }
     return recoverObject(store, grant, reason, signal);
   }
 }
@@ -129,7 +142,7 @@ async function completeMultipart(
   { store, clock, grant, receipts, signal }: UploadToComplete,
   uploadId: string,
 ): Promise<StoredObject> {
-  const { key, object } = grant;
+  const { key, object, callback } = grant;
   const plan = planOf(grant, receipts);
   const listed = await store.listParts({ key, uploadId, signal });
   if (exceeds(grant, listed)) {
@@ -143,6 +156,7 @@ async function completeMultipart(
     parts: listed,
     ...(object.acl === undefined ? {} : { acl: object.acl }),
     ...(object.forbidOverwrite === undefined ? {} : { forbidOverwrite: object.forbidOverwrite }),
+    callback,
     signal,
   });
   // The answer has no size: it is that of the parts, which were just listed and add up to the plan's.

@@ -1,3 +1,4 @@
+import type { Callback } from '../callback.ts';
 import { PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../oss/limits.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
 import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
@@ -6,6 +7,7 @@ import type { CoordinatorHooks, GrantedUpload } from './hooks.ts';
 import { type Policy, type ResolvedPolicy, resolvePolicy } from './policy.ts';
 import { createRegister, type Register } from './register.ts';
 import { createInMemoryTallies, type Tallies } from './tallies.ts';
+import { createCallbackChoice, type UploadToCallBack } from './upload-callback.ts';
 import { createUploadTokens, type TokenKey, type UploadTokens } from './upload-token.ts';
 
 export interface CoordinatorOptions<Context = Request> {
@@ -42,6 +44,11 @@ export interface CoordinatorOptions<Context = Request> {
     | undefined;
   /** Reads those bytes. Default: the `fetch` of the platform. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  /**
+   * What OSS tells an application server once an object is stored: for every upload, or for each as decided
+   * here when it is initiated, `undefined` being nothing. Sealed in the token; no client can change it.
+   */
+  readonly callback?: Callback | ((upload: UploadToCallBack) => Callback | undefined) | undefined;
   /** Where the counts are that the policy looks at. Default: in this process. */
   readonly tallies?: Tallies | undefined;
   /** Default: the machine's clock. */
@@ -66,6 +73,7 @@ export interface CoordinatorTerms<Context> {
   readonly isRevoked: (upload: GrantedUpload) => boolean | Promise<boolean>;
   readonly verifyContent: CoordinatorOptions['verifyContent'];
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly chooseCallback: (upload: UploadToCallBack) => Callback | undefined;
   readonly register: Register;
   readonly clock: Clock;
   readonly nonce: () => string;
@@ -92,6 +100,7 @@ export function resolveTerms<Context>(options: CoordinatorOptions<Context>): Coo
     isRevoked: options.isRevoked ?? (() => false),
     verifyContent: options.verifyContent,
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    chooseCallback: createCallbackChoice(options.callback),
     register: createRegister(tallies, policy, clock),
     clock,
     nonce,

@@ -91,7 +91,10 @@ function verbsFor<Context>(
         await tellCompleted(terms, object, opened.grant);
         return object;
       } catch (reason) {
-        await tellFailed(terms, UploadError.from(reason), opened.grant);
+        const error = UploadError.from(reason);
+        // The object is there for good, and only the callback failed.
+        if (error.code === 'callback_failed') await register.end(opened.grant);
+        await tellFailed(terms, error, opened.grant);
         throw reason;
       }
     },

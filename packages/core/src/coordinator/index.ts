@@ -12,5 +12,6 @@ export type { Policy } from './policy.ts';
 export type { Verb } from './protocol.ts';
 export type { Tallies } from './tallies.ts';
 export { createInMemoryTallies } from './tallies.ts';
+export type { UploadToCallBack } from './upload-callback.ts';
 export type { TokenKey, UploadGrant, UploadTokens } from './upload-token.ts';
 export { createUploadTokens } from './upload-token.ts';

@@ -1,3 +1,4 @@
+import { callbackQuery } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import { markedObject } from '../nonce.ts';
 import { PARTS_MAX } from '../oss/limits.ts';
@@ -41,7 +42,7 @@ const BEYOND = -1;
 
 async function presignPut(
   store: ObjectStore,
-  { key, size, object, nonce }: UploadGrant,
+  { key, size, object, nonce, callback }: UploadGrant,
   partNumbers: readonly number[],
   { signContentLength, ...life }: Omit<PartsToPresign, 'partNumbers' | 'sizes'>,
 ): Promise<readonly PresignedUploadPart[]> {
@@ -51,8 +52,9 @@ async function presignPut(
     ...(signContentLength && { 'content-length': String(size) }),
   };
   // All of them are signed, so that none can be left out or changed.
-  const terms = { method: 'PUT', key, headers, additionalHeaders: Object.keys(headers), ...life } as const;
-  const presigned = await store.presign(terms);
+  const additionalHeaders = Object.keys(headers);
+  const query = callbackQuery(callback);
+  const presigned = await store.presign({ method: 'PUT', key, query, headers, additionalHeaders, ...life });
   return partNumbers.map((partNumber) => ({ partNumber, ...presigned }));
 }
 

@@ -1,4 +1,5 @@
 import { CompactEncrypt, compactDecrypt } from 'jose';
+import type { Callback } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import type { ObjectOptions } from '../ports.ts';
 
@@ -19,6 +20,8 @@ export interface UploadGrant {
   readonly principal?: string | undefined;
   /** Marks the object, as `x-oss-meta-partway-upload`, as made by this upload. */
   readonly nonce: string;
+  /** What OSS tells an application server when the object is stored. Default: nothing. */
+  readonly callback?: Callback | undefined;
   /** No verb is granted from this instant on. */
   readonly expiresAt: number;
 }

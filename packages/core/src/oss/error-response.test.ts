@@ -121,6 +121,7 @@ test.each([
   [404, '', true],
   [200, '<CompleteMultipartUploadResult><Key>Error</Key></CompleteMultipartUploadResult>', false],
   [200, '<Errors/>', false],
+  [200, '{"said":"<Error>"}', false],
   [200, '', false],
 ])('whether %i %s is an error: %s', (status, body, expected) => {
   expect(errorIn({ status, headers: {}, body }, {}) !== undefined).toBe(expected);

@@ -40,7 +40,8 @@ export function errorIn(answer: OssAnswer, context: ErrorContext): UploadError |
   return isSuccess ? undefined : ossError(answer, context);
 }
 
-const ERROR_DOCUMENT = /^[^<]*(?:<\?[^>]*>[^<]*)?<(?:[\w-]+:)?Error[\s>]/;
+/** JSON is the answer of an application server, whatever it quotes. */
+const ERROR_DOCUMENT = /^[^<{["]*(?:<\?[^>]*>[^<]*)?<(?:[\w-]+:)?Error[\s>]/;
 
 function messageOf(
   status: number,

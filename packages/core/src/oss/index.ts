@@ -1,5 +1,6 @@
 // For those who hold credentials.
 
+export type { Callback, CallbackReply } from '../callback.ts';
 export type {
   CompletedUpload,
   ListedPart,
@@ -18,6 +19,8 @@ export type {
   StorePresignRequest,
   StoreUploadRequest,
 } from '../ports.ts';
+export type { CallbackOptions } from './callback.ts';
+export { callback } from './callback.ts';
 export type { CredentialsSource, OssCredentials } from './credentials.ts';
 export type { Addressing, EndpointOptions } from './endpoint.ts';
 export type { Instant } from './instant.ts';

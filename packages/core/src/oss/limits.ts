@@ -23,6 +23,10 @@ export const TAG_VALUE_LENGTH_MAX = 256;
 export const PRESIGN_SECONDS_MAX = 604_800;
 export const PRESIGN_SECONDS_DEFAULT = 900;
 
+/** Of the base64 of a callback, and of that of its variables. */
+export const CALLBACK_SIZE_MAX: number = 5 * 1024;
+export const CALLBACK_URLS_MAX = 5;
+
 /** Elements of one page of ListParts or ListMultipartUploads. */
 export const LIST_PAGE_MAX = 1000;
 /** Ours, not OSS's: a list that goes on for longer is a fault, and would fill the memory. */

@@ -1,3 +1,4 @@
+import { callbackHeaders } from '../callback.ts';
 import type { ErrorContext } from '../errors.ts';
 import type {
   CompletedUpload,
@@ -9,6 +10,7 @@ import type {
   StoreListPartsRequest,
   StoreObjectRequest,
 } from '../ports.ts';
+import { readCompleteAnswer } from './complete-answer.ts';
 import type { OssAnswer } from './error-response.ts';
 import { assertKey, assertUpload } from './key.ts';
 import { LIST_PAGE_MAX, LIST_PAGES_MAX } from './limits.ts';
@@ -18,7 +20,6 @@ import { type PresignRequest, presign, presignParts } from './presign.ts';
 import {
   crc64Of,
   malformedAnswer,
-  readCompleteResult,
   readInitiateResult,
   readListPartsResult,
   readListUploadsResult,
@@ -172,18 +173,21 @@ async function listUploads(
 
 async function complete(
   { bucket, send }: OssWire,
-  { key, uploadId, parts, acl, forbidOverwrite, signal }: StoreCompleteRequest,
+  { key, uploadId, parts, acl, forbidOverwrite, callback, signal }: StoreCompleteRequest,
 ): Promise<CompletedUpload> {
   assertUpload(key, uploadId);
   const context = { operation: 'CompleteMultipartUpload', bucket, key, uploadId };
   const query = { uploadId, 'encoding-type': 'url' };
-  const headers = { ...aclHeader(acl), ...forbidOverwriteHeader(forbidOverwrite) };
+  const headers = {
+    ...aclHeader(acl),
+    ...forbidOverwriteHeader(forbidOverwrite),
+    ...callbackHeaders(callback),
+  };
   const body = writeComplete(parts);
   const answer = await send({ method: 'POST', key, query, headers, body, context, signal });
-  const { etag } = readCompleteResult(answer.body, contextOf(context, answer));
   const answered: Readonly<Record<string, string | undefined>> = answer.headers;
   return {
-    etag,
+    ...readCompleteAnswer(answer, callback !== undefined, contextOf(context, answer)),
     crc64: crc64Of(answered['x-oss-hash-crc64ecma']),
     versionId: answered['x-oss-version-id'],
     requestId: answered['x-oss-request-id'] ?? '',

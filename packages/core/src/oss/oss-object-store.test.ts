@@ -88,6 +88,48 @@ test('complete names its parts and reads ETag, CRC64, version and request id', a
   });
 });
 
+const CALLBACK = { callback: 'eyJhIjoxfQ==', callbackVar: 'eyJ4OmEiOiIxIn0=' };
+const PARTS = [{ partNumber: 1, etag: 'AB' }];
+
+test('complete asks for a callback, and takes the JSON in place of the XML for success', async () => {
+  const { store, sent } = createStore([ok('{"id":7}', { ETag: '"E-1"', 'x-oss-hash-crc64ecma': '12' })]);
+  expect(await store.complete({ ...UPLOAD, parts: PARTS, callback: CALLBACK })).toMatchObject({
+    etag: 'E-1',
+    crc64: '12',
+    requestId: 'REQ',
+    callback: { body: '{"id":7}' },
+  });
+  expect(sent[0]?.headers).toMatchObject({
+    'x-oss-callback': CALLBACK.callback,
+    'x-oss-callback-var': CALLBACK.callbackVar,
+  });
+});
+
+test.each([
+  ['the XML, as of a service that knows no callbacks', ok(COMPLETED), undefined],
+  [
+    'JSON that is too long to be passed on',
+    ok(JSON.stringify('x'.repeat(65_536)), { ETag: '"E-1"' }),
+    undefined,
+  ],
+  ['JSON that quotes an <Error>', ok('["<Error>"]', { ETag: '"E-1"' }), { body: '["<Error>"]' }],
+])('complete with a callback takes %s for success', async (_, answer, callback) => {
+  const { store } = createStore([answer]);
+  const completed = await store.complete({ ...UPLOAD, parts: PARTS, callback: CALLBACK });
+  expect(completed.etag).toBe('E-1');
+  expect(completed.callback).toEqual(callback);
+});
+
+test.each([
+  ['no JSON', () => ok('fine', { ETag: '"E-1"' })],
+  ['nothing', () => ok('', { ETag: '"E-1"' })],
+  ['JSON without an ETag', () => ok('{}')],
+])('complete with a callback takes %s for no answer', async (_, answer) => {
+  const { store } = createStore([answer]);
+  const completing = store.complete({ ...UPLOAD, parts: PARTS, callback: CALLBACK });
+  await expect(completing).rejects.toMatchObject({ code: 'malformed_answer', disposition: 'transient' });
+});
+
 test.each([
   ['an <Error> in an answer of 200', () => refusal(200, 'InternalError'), 'server_error', 'transient'],
   ['203 CallbackFailed', () => refusal(203, 'CallbackFailed'), 'callback_failed', 'permanent'],

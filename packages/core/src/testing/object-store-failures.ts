@@ -1,5 +1,6 @@
 import { UploadError } from '../errors.ts';
 import { claim, rejectionOf } from './conformance.ts';
+import { OBJECT_STORE_CALLBACKS } from './object-store-callbacks.ts';
 import {
   FIRST,
   LAST,
@@ -18,6 +19,7 @@ export const OBJECT_STORE_FAILURES: readonly ObjectStoreCheck[] = [
   ['takes a second Complete for a lost upload', refusesSecondComplete],
   ['takes no error in an answer of 200 for success', noticesErrorIn200],
   ['says that the object is there when only the callback failed', noticesCallback],
+  ...OBJECT_STORE_CALLBACKS,
   ['takes a cut answer for no answer', noticesCutAnswer],
   ['takes a lost answer for a network error, and sends once', noticesLostAnswer],
   ['passes on how long OSS asks to wait', passesWaitOn],
@@ -143,6 +145,7 @@ async function refusesMistakes({ store }: ObjectStoreStage): Promise<void> {
     ['versionId', () => store.delete({ key: 'a', versionId: '' })],
     ['expiresInSeconds', () => store.presign({ method: 'PUT', key: 'a', expiresInSeconds: 604_801 })],
     ['query', () => store.presign({ method: 'PUT', key: 'a', query: { 'x-oss-signature': 'x' } })],
+    ['callback', () => store.complete({ ...NOWHERE, parts: [], callback: { callback: 'no base64' } })],
     ['contentType', () => store.initiate({ key: 'a', object })],
   ];
   for (const [option, call] of mistakes) {

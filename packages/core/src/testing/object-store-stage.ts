@@ -1,3 +1,4 @@
+import type { Callback } from '../callback.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { ObjectStore, PresignedRequest } from '../ports.ts';
 import { claim, rejectionOf } from './conformance.ts';
@@ -14,6 +15,8 @@ export type StoreMishap =
 export interface ObjectStoreStage {
   /** Over a bucket that holds nothing. */
   readonly store: ObjectStore;
+  /** To an application server that answers `{"told":"<key>"}`, and with 500 for the key `refused`. */
+  readonly callback: Callback;
   /** Sends a presigned request as anyone could. */
   send(request: PresignedRequest, body: Uint8Array): Promise<SentAnswer>;
   /** Lets it happen to the next request of this operation of OSS. */

@@ -34,8 +34,9 @@ const PASSING: ReadonlySet<UploadErrorCode> = new Set([
 
 /** The object is in OSS, and it is not for us to take it away. */
 export function isStored(reason: unknown): boolean {
-  const { code } = UploadError.from(reason);
-  return code === 'unproven' || code === 'callback_failed';
+  const { code, context } = UploadError.from(reason);
+  // A part has no callback: a 203 to one is from something in between, and makes no object.
+  return code === 'unproven' || (code === 'callback_failed' && context.partNumber === undefined);
 }
 
 /** Nobody opens the token any more: the upload it stands for cannot be gone on with. */

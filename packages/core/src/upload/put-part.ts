@@ -3,6 +3,7 @@ import { ossError } from '../oss/error-response.ts';
 import type { Part } from '../part-plan.ts';
 import type { ListedPart, PartBody, PartResponse, Receipt } from '../ports.ts';
 import { MENDED_BY_A_NEW_URL } from './backoff.ts';
+import { isCallbackAnswer } from './callback-answer.ts';
 import type { Hedging } from './hedging.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import type { PresignedParts } from './presigned-parts.ts';
@@ -79,7 +80,7 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
 
 /** One PUT. Rejects only when it was stopped; what else fails, it tells. */
 async function putOnce(
-  { run, presigned, signal }: PartSending,
+  { run, upload, presigned, signal }: PartSending,
   { partNumber, size }: PartToSend,
   body: PartBody,
   { afterRefusal, isSecond }: { readonly afterRefusal: boolean; readonly isSecond: boolean },
@@ -103,9 +104,10 @@ async function putOnce(
         },
       }),
     );
-    if (response.status !== 200) throw ossError(response, { operation: 'UploadPart' });
+    const isToldOf = isCallbackAnswer(upload, response);
+    if (response.status !== 200 && !isToldOf) throw ossError(response, { operation: 'UploadPart' });
     const crc64 = await body.crc64(signal);
-    assertStored(response, crc64, transport.hidesHeaders);
+    assertStored(response, crc64, transport.hidesHeaders || isToldOf);
     return { crc64 };
   } catch (reason) {
     signal.throwIfAborted();

@@ -1,6 +1,7 @@
 import { UploadError } from '../errors.ts';
 import { type Part, planParts } from '../part-plan.ts';
 import type { Source, UploadedObject } from '../ports.ts';
+import { hearCallback } from './callback-answer.ts';
 import { checkpointId } from './checkpoint.ts';
 import { completeUpload } from './complete-upload.ts';
 import { abandonUpload, isKept, isRefused, isStored } from './failed-upload.ts';
@@ -90,10 +91,11 @@ async function sendAndComplete(
   plan: readonly Part[],
   held: HeldParts,
 ): Promise<UploadedObject> {
-  let receipts = await sendParts(run, upload, sourceFeed(source, plan, held));
+  const heard = hearCallback(run, upload);
+  let receipts = await sendParts(heard.run, upload, sourceFeed(source, plan, held));
   for (let repairs = 0; ; repairs++) {
     try {
-      return await completeUpload(run, upload, receipts);
+      return await heard.completed(completeUpload(run, upload, receipts));
     } catch (reason) {
       if (!isPartAtFault(reason) || repairs === REPAIRS_MAX) throw reason;
       receipts = await repairParts(run, source, upload, plan, receipts);

@@ -22,7 +22,12 @@ export interface CallbackReply {
 /** Carries callbacks out. */
 export type SendCallback = (request: CallbackRequest) => Promise<CallbackReply>;
 
+/** Rejects with the error of OSS where a `callbackUrl` may not be called. */
+export type AllowCallback = (urls: string) => Promise<void>;
+
 export interface Callbacks {
+  /** What the request asks for, before anything is stored. `undefined` where it asks for none. */
+  read(request: OssRequest, parameters: Parameters): Promise<WantedCallback | undefined>;
   call(wanted: WantedCallback, stored: StoredObject): Promise<Answer>;
 }
 
@@ -39,8 +44,13 @@ export interface WantedCallback {
 }
 
 /** A failed callback is CallbackFailed with status 203: the object is stored all the same. */
-export function createCallbacks(send: SendCallback): Callbacks {
+export function createCallbacks(send: SendCallback, allow: AllowCallback): Callbacks {
   return {
+    async read(request, parameters) {
+      const wanted = readCallback(request, parameters);
+      if (wanted !== undefined) await allow(wanted.callback.callbackUrl ?? '');
+      return wanted;
+    },
     async call(wanted, stored) {
       const reply = await send(filledIn(wanted, stored)).catch(() => undefined);
       if (reply === undefined) throw callbackFailed('Error status : -1.');
@@ -52,8 +62,7 @@ export function createCallbacks(send: SendCallback): Callbacks {
   };
 }
 
-/** `undefined` where the request asks for none. */
-export function readCallback(request: OssRequest, parameters: Parameters): WantedCallback | undefined {
+function readCallback(request: OssRequest, parameters: Parameters): WantedCallback | undefined {
   const callback = readJson(request, parameters, 'x-oss-callback', 'callback');
   const variables = readJson(request, parameters, 'x-oss-callback-var', 'callback-var') ?? {};
   if (callback === undefined) return undefined;

@@ -21,7 +21,7 @@ import {
 import type { OssRequest, Parameters } from '../types.ts';
 import { headerOf } from '../wire-text.ts';
 import { childrenNamed, readXml, textOf } from '../xml.ts';
-import { type Callbacks, readCallback } from './callback.ts';
+import type { Callbacks } from './callback.ts';
 import { encoded, encodingElement, partsOf } from './multipart.ts';
 import { assertMayWrite, keepObject, readPieces, versionHeader } from './objects.ts';
 import { assertAcl } from './request-checks.ts';
@@ -42,7 +42,7 @@ export async function completeMultipartUpload(
 ): Promise<Answer> {
   const uploadId = parameters.get('uploadId') ?? '';
   uploadOf(bucket, key, uploadId, '0042-00000104');
-  const callback = readCallback(request, parameters);
+  const callback = await callbacks.read(request, parameters);
   assertAcl(request);
   const xml = await readXmlBody(request);
   // The upload is looked up anew after every wait, in which another Complete may win.

@@ -4,7 +4,7 @@ import { fileAlreadyExists, noSuchKey, notImplemented } from '../errors.ts';
 import { type Bucket, newestOf, type ObjectVersion, type OssState, type Piece } from '../state.ts';
 import type { OssRequest, Parameters } from '../types.ts';
 import { headerOf } from '../wire-text.ts';
-import { type Callbacks, readCallback } from './callback.ts';
+import type { Callbacks } from './callback.ts';
 import { objectHeadersOf, shownHeaders } from './object-headers.ts';
 import { assertConditions, isNotModified, rangeOf } from './object-reading.ts';
 import { assertAcl, assertTrafficLimit } from './request-checks.ts';
@@ -24,7 +24,7 @@ export async function putObject(
   assertAcl(request);
   assertTrafficLimit(request, parameters);
   const headers = objectHeadersOf(request);
-  const callback = readCallback(request, parameters);
+  const callback = await callbacks.read(request, parameters);
   const blob = await storeBody(state, request);
   const object = await keepObjectIfAllowed(state, bucket, forbidsOverwrite, {
     key,

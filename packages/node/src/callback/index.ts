@@ -1,0 +1,6 @@
+// For the application server that OSS calls when an object is stored.
+
+export { type Disposition, type ErrorContext, UploadError, type UploadErrorCode } from '@partway/core';
+export type { CallbackRequest } from './callback-request.ts';
+export type { CallbackVerifier, CallbackVerifierOptions, VerifiedCallback } from './callback-verifier.ts';
+export { createCallbackVerifier } from './callback-verifier.ts';
