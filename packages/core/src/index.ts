@@ -4,6 +4,8 @@ export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
 export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
 export { UploadError } from './errors.ts';
 export { createInMemoryCheckpoints, uploadLockedError } from './in-memory-checkpoints.ts';
+export type { LogRecord } from './log-record.ts';
+export { logRecord, logUploads } from './log-record.ts';
 export { createPartBuffers } from './memory-buffers.ts';
 export type {
   RetryOptions,
