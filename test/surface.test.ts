@@ -15,7 +15,7 @@ test.each([
     '@partway/core',
     [
       'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 crc64 createCrc64 createInMemoryCheckpoints',
-      'createHttpControlPlane createPartBody createPartBuffers createUploader listCheckpoints loadResumption planParts uploadLockedError',
+      'createHttpControlPlane createPartBody createPartBuffers createUploader listCheckpoints loadResumption logRecord logUploads planParts uploadLockedError',
       'sourceChangedError startStreamUpload startUpload systemClock systemRandom',
     ],
   ],
@@ -30,6 +30,7 @@ test.each([
     '@partway/core/coordinator',
     ['abortUntilGone createCoordinator createCoordinatorHandler createInMemoryTallies createUploadTokens'],
   ],
+  ['@partway/core/opentelemetry', ['observeControlPlane traceHandler traceHeaders traceUploads']],
   [
     '@partway/core/testing',
     [
@@ -67,6 +68,14 @@ test('uploadFile for a page is small, and brings no XML parser, no signer and no
   expect(code).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|from\s*["']node:/);
   console.log(`uploadFile for a page: ${gzipSync(code).length} bytes gzipped`);
   expect(gzipSync(code).length).toBeLessThan(20_500);
+});
+
+test('tracing for a page is small, and has nothing of Node in it', async () => {
+  const code = await bundleOf('packages/core/src/opentelemetry/index.ts');
+  expect(code).toContain('partway.upload.duration');
+  expect(code).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|from\s*["']node:/);
+  // The API of OpenTelemetry, which a page that is traced has anyway, is more than half of it.
+  expect(gzipSync(code).length).toBeLessThan(12_000);
 });
 
 test('the signer without Node has nothing of Node in it, and signs every vector', async () => {

@@ -31,6 +31,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'core/oss:limits',
     'core/oss:object-headers',
   ],
+  // Types of uploads come by way of the index: it hears what any listener hears, and no more.
+  'core/opentelemetry': ['core/root', 'core/opentelemetry'],
   'core/testing': ['core/root', 'core/testing', 'core/checksum'],
   node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator'],
   browser: ['browser', '@partway/core'],
@@ -68,6 +70,16 @@ const ONE_IMPORTER: Readonly<Record<string, string>> = {
 
 test.each(Object.entries(ONE_IMPORTER))('%s is imported by %s alone', (dependency, importer) => {
   expect(shipped.filter((path) => importsOf(path).includes(dependency))).toEqual([importer]);
+});
+
+test('@opentelemetry/api, which is optional, is imported by the room that nothing else imports', () => {
+  const room = 'packages/core/src/opentelemetry/';
+  const importers = shipped.filter((path) => importsOf(path).includes('@opentelemetry/api'));
+  expect(importers.length).toBeGreaterThan(0);
+  expect(importers.filter((path) => !path.startsWith(room))).toEqual([]);
+  expect(
+    shipped.filter((path) => path.startsWith(room) && /import \{[^}]*\} from '..\/index/.test(read(path))),
+  ).toEqual([]);
 });
 
 test('fast-xml-parser is imported by one file a package', () => {
@@ -120,6 +132,21 @@ test('every error code has a row in docs/ERRORS.md, and every row a code', () =>
   const codes = [...union.matchAll(/'(\w+)'/g)].map((match) => match[1]);
   const rows = [...read('docs/ERRORS.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
   expect(rows).toEqual(codes);
+});
+
+test('every metric and every span has a row in docs/TELEMETRY.md, and every row is one of them', () => {
+  const room = shipped
+    .filter((path) => path.startsWith('packages/core/src/opentelemetry/'))
+    .map(read)
+    .join('\n');
+  const created = [...room.matchAll(/create(?:UpDownCounter|Histogram|Counter)\('([\w.]+)'/g)];
+  const opened = [...room.matchAll(/openSpan\(\s*tracer,\s*'([\w.]+)'/g)];
+  const verbs = [...room.matchAll(/inSpan\(\s*'(\w+)'/g)].map((match) => ['', `partway.${match[1]}`]);
+  const rows = [...read('docs/TELEMETRY.md').matchAll(/^\| `(partway[\w.]+)` \|/gm)];
+  const namesOf = (found: readonly (readonly string[])[]): Set<string | undefined> =>
+    new Set(found.map((match) => match[1]));
+  expect(namesOf(rows)).toEqual(namesOf([...created, ...opened, ...verbs]));
+  expect(rows.length).toBeGreaterThan(10);
 });
 
 test('every decision record is linked from the architecture', () => {

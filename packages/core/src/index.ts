@@ -7,6 +7,8 @@ export { UploadError } from './errors.ts';
 export type { HeadersToSend, HttpControlPlaneOptions } from './http/http-control-plane.ts';
 export { createHttpControlPlane } from './http/http-control-plane.ts';
 export { createInMemoryCheckpoints, uploadLockedError } from './in-memory-checkpoints.ts';
+export type { LogRecord } from './log-record.ts';
+export { logRecord, logUploads } from './log-record.ts';
 export { createPartBuffers } from './memory-buffers.ts';
 export type {
   RetryOptions,

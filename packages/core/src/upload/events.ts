@@ -17,6 +17,11 @@ export type UploadFact =
       readonly partSize: number;
       readonly partCount: number | undefined;
     }
+  /**
+   * A try of a part begins, the first one or another. It ends with `part-confirmed`, with `retrying`, or
+   * with the walk: `paused`, `failed`, or `opened` anew. A part that OSS is found to hold needs none.
+   */
+  | { readonly type: 'part-attempt'; readonly partNumber: number; readonly attempt: number }
   /** Bytes of one attempt went to the network. They may have to be sent again: see `part-confirmed`. */
   | { readonly type: 'part-progress'; readonly partNumber: number; readonly sentBytes: number }
   /** OSS holds the part. */

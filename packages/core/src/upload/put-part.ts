@@ -60,6 +60,7 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
   const { partNumber } = part;
   let last: FailedTry | undefined;
   return retrying(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
+    run.emit({ type: 'part-attempt', partNumber, attempt });
     const stored = last?.mayBeStored ? await storedPart(run, upload, partNumber, body, signal) : undefined;
     if (stored !== undefined) return stored;
     const afterRefusal = last?.isRefused ?? false;

@@ -111,6 +111,7 @@ function advance(state: UploadSnapshot, event: UploadEvent): UploadSnapshot {
       return { ...state, phase: 'completed', object: event.object };
     case 'failed':
       return { ...state, phase: 'failed', error: event.error };
+    case 'part-attempt':
     case 'part-confirmed':
     case 'part-progress':
     case 'checkpoint-set-aside':

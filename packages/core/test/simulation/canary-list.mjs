@@ -25,6 +25,12 @@ export const CANARIES = [
     replace: 'last?.isRefused ?',
   },
   {
+    name: 'an attempt is not told',
+    file: 'upload/put-part.ts',
+    find: "run.emit({ type: 'part-attempt', partNumber, attempt });",
+    replace: '',
+  },
+  {
     name: 'one try more than allowed',
     file: 'upload/retrying.ts',
     find: 'tries >= retry.attemptsMax',

@@ -57,6 +57,8 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
   const { clock, model } = cloud;
   const deadlines = new Map<string, number>();
   const confirmed = new Set<string>();
+  /** The attempt under way of each part. */
+  const attempts = new Map<number, number>();
   /** Parts that OSS held when their answer was lost. */
   const unheard = new Set<string>();
   const forbidden = new Set<string>();
@@ -92,6 +94,14 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     if (isHeld(uploadId, partNumber)) blame(`part ${partNumber} was proven, and sent again`);
     // OSS has lost or spoilt it since: it is not proven any more.
     confirmed.delete(name);
+  }
+
+  function checkAttempt({ partNumber, attempt }: Extract<UploadEvent, { type: 'part-attempt' }>): void {
+    const expected = (attempts.get(partNumber) ?? 0) + 1;
+    if (attempt !== expected) blame(`attempt ${attempt} of part ${partNumber} was told, not ${expected}`);
+    if (attempt > attemptsMax) blame(`attempt ${attempt} of part ${partNumber} was one too many`);
+    if (isPaused) blame('an attempt began during a pause');
+    attempts.set(partNumber, attempt);
   }
 
   function heldPart(uploadId: string | undefined, partNumber: number): { crc64: string } | undefined {
@@ -202,10 +212,17 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
       if (event.type === 'opened') {
         isCompleting = false;
         forbidden.clear();
+        attempts.clear();
         facts.opened = event;
         facts.mayHaveForgotten = false;
       }
-      if (event.type === 'part-confirmed') checkConfirmed(event);
+      if (event.type === 'part-attempt') checkAttempt(event);
+      if (event.type === 'part-progress' && !attempts.has(event.partNumber))
+        blame(`part ${event.partNumber} was sent, and no attempt was told`);
+      if (event.type === 'part-confirmed') {
+        attempts.delete(event.partNumber);
+        checkConfirmed(event);
+      }
       if (event.type === 'cleanup-failed') facts.toldOfRemains = true;
       if (event.type === 'retrying') checkRetry(event, attemptsMax, blame);
       if (event.type === 'paused') {

@@ -1,0 +1,93 @@
+import type { Attributes, Context } from '@opentelemetry/api';
+import { withoutUndefined } from '../error-facts.ts';
+import type { UploadEvent } from '../index.ts';
+import { errorAttributes, openSpan, recordError, type Tracing } from './attributes.ts';
+import { objectAttributes } from './observe-control-plane.ts';
+import { createPartSpans, type SpanDetail } from './part-spans.ts';
+
+/** The spans of one upload, grown from its events. */
+export interface UploadSpans {
+  /** Where the upload's own span is the active one. */
+  readonly context: Context;
+  hear(event: UploadEvent): void;
+}
+
+/** Begins the span of an upload at the instant `at`. It ends with `completed` or `failed`. */
+export function beginUploadSpans(
+  { tracer, recordKey, detail }: Tracing & { readonly detail: SpanDetail },
+  parent: Context,
+  at: number,
+): UploadSpans {
+  const { span, context } = openSpan(tracer, 'partway.upload', { startTime: at }, parent);
+  // What is not sampled has no children: each would cost, and be thrown away.
+  const parts = createPartSpans(tracer, context, span.isRecording() ? detail : 'upload');
+  let [confirmed, retries] = [0, 0];
+
+  function note(event: UploadEvent, attributes: Attributes = {}): void {
+    span.addEvent(event.type, attributes, event.at);
+  }
+
+  function end(at: number, outcome: string, attributes: Attributes = {}): void {
+    const counts = { 'partway.parts_confirmed': confirmed, 'partway.retries': retries };
+    span.setAttributes({ ...counts, ...attributes, 'partway.outcome': outcome });
+    span.end(at);
+  }
+
+  function hear(event: UploadEvent): void {
+    switch (event.type) {
+      case 'part-progress':
+        return;
+      case 'opened':
+        parts.stop(event.at);
+        confirmed = 0;
+        note(event);
+        span.setAttributes(openedAttributes(event, recordKey));
+        return;
+      case 'part-attempt':
+        parts.begin(event.partNumber, event.attempt, event.at);
+        return;
+      case 'part-confirmed':
+        confirmed += 1;
+        parts.confirm(event.partNumber, event.size, event.at);
+        return;
+      case 'retrying': {
+        retries += 1;
+        const attributes = { ...errorAttributes(event.error), 'partway.delay_ms': event.delayMs };
+        if (!parts.retry(event.error, attributes, event.at)) note(event, attributes);
+        return;
+      }
+      case 'paused':
+        parts.stop(event.at);
+        note(event);
+        return;
+      case 'resumed':
+      case 'completing':
+      case 'checkpoint-set-aside':
+        note(event);
+        return;
+      case 'cleanup-failed':
+        note(event, errorAttributes(event.error));
+        return;
+      case 'completed':
+        end(event.at, 'completed', objectAttributes(event.object));
+        return;
+      case 'failed':
+        parts.fail(event.error, event.at);
+        recordError(span, event.error);
+        end(event.at, event.error.code === 'aborted' ? 'aborted' : 'failed');
+    }
+  }
+
+  return { context, hear };
+}
+
+function openedAttributes(event: Extract<UploadEvent, { type: 'opened' }>, recordKey: boolean): Attributes {
+  return withoutUndefined({
+    'partway.bucket': event.bucket,
+    'partway.key': recordKey ? event.key : undefined,
+    'partway.upload_id': event.uploadId,
+    'partway.size': event.size,
+    'partway.part_size': event.partSize,
+    'partway.part_count': event.partCount,
+  });
+}
