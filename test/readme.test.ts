@@ -1,5 +1,9 @@
+import { once } from 'node:events';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { getRequestListener } from '@hono/node-server';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -36,7 +40,7 @@ afterAll(async () => {
 test('every TypeScript block of the README has a name and is run', async () => {
   const readme = await readFile(`${root}README.md`, 'utf8');
   expect(readme.match(/```ts/g)).toHaveLength(blocks.size);
-  expect([...blocks.keys()]).toEqual(['server.ts', 'worker.ts', 'presign.ts']);
+  expect([...blocks.keys()]).toEqual(['server.ts', 'worker.ts', 'http.ts', 'client.ts', 'presign.ts']);
 });
 
 test('the server and the worker of the README upload the file', async () => {
@@ -44,6 +48,17 @@ test('the server and the worker of the README upload the file', async () => {
   const object = emulator.model.object('media', 'movies/1.mp4');
   expect(object?.size).toBe(20 * 1024 ** 2);
   expect(object?.headers['content-type']).toBe('video/mp4');
+});
+
+test('the handler of the README serves its client', async () => {
+  process.env.TOKEN_KEY = Buffer.alloc(32, 1).toString('base64');
+  const { handler } = await import(/* @vite-ignore */ `${folder}/http.ts`);
+  const server = createServer(getRequestListener(handler));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  process.env.UPLOADS = `http://127.0.0.1:${(server.address() as AddressInfo).port}/uploads`;
+  await import(/* @vite-ignore */ `${folder}/client.ts`);
+  server.close();
+  expect(emulator.model.object('media', 'wei/holiday.mp4')?.size).toBe(20 * 1024 ** 2);
 });
 
 test('the presigned request of the README puts the object', async () => {

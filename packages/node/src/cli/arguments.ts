@@ -62,10 +62,14 @@ export function readTokenKey(): { readonly kid: string; readonly key: Uint8Array
  * and key alone, and its token is of no use to another bucket or secret.
  */
 export function readCheckpointDirectory(given: Given, bucket: string): string {
-  const state = fromEnvironment('XDG_STATE_HOME') ?? join(homedir(), '.local', 'state');
-  const directory = given.text('checkpoint-dir') ?? join(state, 'partway');
   const secretName = Buffer.from(derived('partway cli checkpoint directory', 4)).toString('hex');
-  return join(directory, `${bucket}.${secretName}`);
+  return join(readStateDirectory(given), `${bucket}.${secretName}`);
+}
+
+/** Where all checkpoints are. */
+export function readStateDirectory(given: Given): string {
+  const state = fromEnvironment('XDG_STATE_HOME') ?? join(homedir(), '.local', 'state');
+  return given.text('checkpoint-dir') ?? join(state, 'partway');
 }
 
 function derived(purpose: string, size: number): Uint8Array {

@@ -4,8 +4,9 @@ import { type Upload, UploadError } from '@partway/core';
 import { createFileCheckpoints } from '../file-checkpoints.ts';
 import type { UploadFileOptions } from '../upload-file.ts';
 import { createUploader } from '../uploader.ts';
-import { readCheckpointDirectory, readCount, readObjectAddress } from './arguments.ts';
+import { readCount } from './arguments.ts';
 import type { Given } from './command.ts';
+import type { Destination } from './destination.ts';
 import { EXIT, reportFailure } from './exit-code.ts';
 import { printable } from './printable.ts';
 import type { StopSignal } from './stop-on-signal.ts';
@@ -17,10 +18,14 @@ const AHEAD_MAX = 64;
  * Uploads every regular file under a directory, each to the prefix and its own path. One that fails does not
  * stop the others. Resolves with the exit code: the worst of all.
  */
-export async function putDirectory(given: Given, common: Omit<UploadFileOptions, 'key'>): Promise<number> {
+export async function putDirectory(
+  given: Given,
+  { key: prefix, checkpointDirectory }: Destination,
+  common: Omit<UploadFileOptions, 'key'>,
+): Promise<number> {
   const directory = given.text('file') ?? '';
-  const { bucket, key: prefix } = readPrefix(given);
-  const checkpoints = createFileCheckpoints(readCheckpointDirectory(given, bucket));
+  assertPrefix(given);
+  const checkpoints = createFileCheckpoints(checkpointDirectory);
   const { concurrency: _, onEvent = () => undefined, ...options } = common;
   const uploader = createUploader({ concurrency: readCount(given, 'concurrency') });
   const running = new Set<Upload>();
@@ -51,7 +56,9 @@ export async function putDirectory(given: Given, common: Omit<UploadFileOptions,
       tally.done += 1;
       tally.bytes += object.size;
       if (!given.flag('json'))
-        console.log(`oss://${bucket}/${printable(key)} ${object.size} bytes, CRC64 ${object.crc64}`);
+        console.log(
+          `oss://${object.bucket}/${printable(object.key)} ${object.size} bytes, CRC64 ${object.crc64}`,
+        );
     } catch (reason) {
       console.error(`partway: ${printable(path)}:`);
       tally.code = worse(tally.code, reportFailure(reason));
@@ -82,15 +89,10 @@ function worse(a: number, b: number): number {
   return ranks.indexOf(b) > ranks.indexOf(a) ? b : a;
 }
 
-function readPrefix(given: Given): { readonly bucket: string; readonly key: string } {
+/** A bucket alone is a prefix too. */
+function assertPrefix(given: Given): void {
   const address = given.text('address') ?? '';
   if (!address.endsWith('/')) throw new TypeError(`ADDRESS must end in / with --recursive, got ${address}`);
-  // A bucket alone is a prefix too.
-  const { bucket, key } = readObjectAddress({
-    ...given,
-    text: (name) => (name === 'address' ? `${address}-` : given.text(name)),
-  });
-  return { bucket, key: key.slice(0, -1) };
 }
 
 /** Depth first, in the order of names. Links are followed to files, not to directories. */

@@ -1,21 +1,11 @@
 import { basename } from 'node:path';
 import { type StorageClass, type Upload, UploadError, type UploadEvent } from '@partway/core';
-import { createCoordinator } from '@partway/core/coordinator';
 import { createFileCheckpoints } from '../file-checkpoints.ts';
 import { uploadFile } from '../upload-file.ts';
 import { uploadStream } from '../upload-stream.ts';
-import {
-  openStore,
-  readAddress,
-  readCheckpointDirectory,
-  readCount,
-  readObjectAddress,
-  readPairs,
-  readSize,
-  readTokenKey,
-  STORE_ARGS,
-} from './arguments.ts';
+import { readCount, readPairs, readSize } from './arguments.ts';
 import type { Command, Given } from './command.ts';
+import { DESTINATION_ARGS, type Destination, readDestination } from './destination.ts';
 import { EXIT } from './exit-code.ts';
 import { showProgress } from './progress.ts';
 import { putDirectory } from './put-directory.ts';
@@ -30,7 +20,7 @@ export const put: Command = {
       type: 'positional',
       description: 'oss://BUCKET/KEY; a key ending in / gets the name of the file',
     },
-    ...STORE_ARGS,
+    ...DESTINATION_ARGS,
     'part-size': { type: 'string', valueHint: '8MiB', description: 'bytes of a part, from 100KiB to 5GiB' },
     concurrency: {
       type: 'string',
@@ -38,11 +28,6 @@ export const put: Command = {
       description: 'parts in flight, 1 to 64; default: as many as seem best',
     },
     tries: { type: 'string', valueHint: '8', description: 'tries of one request, 1 to 100' },
-    'url-lifetime': {
-      type: 'string',
-      valueHint: '900',
-      description: 'seconds a presigned URL may wait before it is used, 1 to 604800',
-    },
     'content-type': { type: 'string', description: 'such as video/mp4' },
     meta: { type: 'string', valueHint: 'name=value', description: 'user metadata; may be repeated' },
     'storage-class': { type: 'string', description: 'Standard, IA, Archive, ColdArchive or DeepColdArchive' },
@@ -64,9 +49,13 @@ export const put: Command = {
     quiet: { type: 'boolean', description: 'show no progress' },
   },
   async run(given) {
-    if (given.flag('recursive')) return putDirectory(given, readCommon(given, readAddress(given).bucket));
+    const destination = readDestination(given);
+    const common = readCommon(given, destination);
+    if (given.flag('recursive')) return putDirectory(given, destination, common);
     const isResumable = given.text('file') !== STANDARD_INPUT;
-    const upload = isResumable ? startFile(given) : startStandardInput(given);
+    const upload = isResumable
+      ? startFile(given, destination, common)
+      : startStandardInput(destination, common);
     const progress = given.flag('quiet') || given.flag('json') ? undefined : showProgress();
     upload.subscribe(() => progress?.update(upload.snapshot()));
     const stop = { isResumable, quiet: () => progress?.end() };
@@ -85,34 +74,34 @@ export const put: Command = {
 
 const STANDARD_INPUT = '-';
 
-function startFile(given: Given): Upload {
+function startFile(given: Given, { key, checkpointDirectory }: Destination, common: Common): Upload {
   const file = given.text('file') ?? '';
-  const { bucket, key } = readTarget(given, file);
   return uploadFile(file, {
-    ...readCommon(given, bucket),
-    key,
-    checkpoints: createFileCheckpoints(readCheckpointDirectory(given, bucket)),
+    ...common,
+    key: key.endsWith('/') ? `${key}${basename(file)}` : wholeKey(key),
+    checkpoints: createFileCheckpoints(checkpointDirectory),
     resume: given.flag('resume'),
   });
 }
 
-function startStandardInput(given: Given): Upload {
-  const { bucket, key } = readObjectAddress(given);
+function startStandardInput({ key }: Destination, common: Common): Upload {
   if (key.endsWith('/')) {
     throw new TypeError('ADDRESS needs a whole key: standard input has no name to append after /');
   }
-  return uploadStream(standardInput(), { ...readCommon(given, bucket), key });
+  return uploadStream(standardInput(), { ...common, key: wholeKey(key) });
 }
 
+function wholeKey(key: string): string {
+  if (key === '') throw new TypeError('ADDRESS needs a key: oss://BUCKET/KEY');
+  return key;
+}
+
+type Common = ReturnType<typeof readCommon>;
+
 /** What is said of every upload. */
-function readCommon(given: Given, bucket: string) {
-  const store = openStore(given, bucket);
+function readCommon(given: Given, { controlPlane }: Destination) {
   return {
-    controlPlane: createCoordinator({
-      store,
-      tokenKeys: [readTokenKey()],
-      urlLifetimeSeconds: readCount(given, 'url-lifetime'),
-    }),
+    controlPlane,
     partSize: readSize(given, 'part-size'),
     concurrency: readCount(given, 'concurrency'),
     retry: { attemptsMax: readCount(given, 'tries') },
@@ -122,12 +111,6 @@ function readCommon(given: Given, bucket: string) {
     storageClass: given.text('storage-class') as StorageClass | undefined,
     onEvent: given.flag('json') ? printEvent : warnOfRemains,
   };
-}
-
-function readTarget(given: Given, file: string): { readonly bucket: string; readonly key: string } {
-  const isFolder = given.text('address')?.endsWith('/') === true;
-  if (!isFolder) return readObjectAddress(given);
-  return readObjectAddress({ ...given, text: (name) => `${given.text(name)}${basename(file)}` });
 }
 
 function printEvent(event: UploadEvent): void {
