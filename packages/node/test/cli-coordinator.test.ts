@@ -69,14 +69,32 @@ test('a name that ends in a slash gets that of the file, and a header says who a
 });
 
 test('a directory goes by a coordinator too', async () => {
-  const { status } = await stage.partway(['put', '-r', stage.folder, 'all/', '--coordinator', url, '--quiet'], BARE);
+  const { status } = await stage.partway(
+    ['put', '-r', stage.folder, 'all/', '--coordinator', url, '--quiet'],
+    BARE,
+  );
   expect(status).toBe(0);
   expect(Buffer.from((await storedAs('wei/all/film.mp4')) ?? [])).toEqual(CONTENT);
 });
 
 test('an upload that was interrupted goes on, proven by its own bytes', async () => {
-  const args = ['put', file, 'resumed', '--coordinator', url, '--part-size', '100KiB', '--concurrency', '1', '--json'];
-  stage.emulator.faults.add({ operation: 'UploadPart', partNumber: 3, effect: { kind: 'refuse', status: 403, code: 'AccessDenied' } });
+  const args = [
+    'put',
+    file,
+    'resumed',
+    '--coordinator',
+    url,
+    '--part-size',
+    '100KiB',
+    '--concurrency',
+    '1',
+    '--json',
+  ];
+  stage.emulator.faults.add({
+    operation: 'UploadPart',
+    partNumber: 3,
+    effect: { kind: 'refuse', status: 403, code: 'AccessDenied' },
+  });
   const failed = await stage.partway(args, BARE);
   expect(failed.status).toBe(1);
   stage.emulator.faults.clear();
@@ -84,7 +102,11 @@ test('an upload that was interrupted goes on, proven by its own bytes', async ()
   expect(before).toHaveLength(1);
   const resumed = await stage.partway(args, BARE);
   expect(resumed.status).toBe(0);
-  const sent = new Set(eventsIn(resumed.out).filter(({ type }) => type === 'part-progress').map(({ partNumber }) => partNumber));
+  const sent = new Set(
+    eventsIn(resumed.out)
+      .filter(({ type }) => type === 'part-progress')
+      .map(({ partNumber }) => partNumber),
+  );
   expect(sent).toEqual(new Set([3, 4]));
   expect(Buffer.from((await storedAs('wei/resumed')) ?? [])).toEqual(CONTENT);
 });

@@ -288,7 +288,7 @@ describe('usage', () => {
     [['put'], 'FILE is missing'],
     [[...put, 'more'], 'more is one argument too many'],
     [['put', '-', 'oss://media/folder/'], 'ADDRESS needs a whole key: standard input has no name'],
-    [['put', '-', 'oss://media/'], 'ADDRESS needs a key'],
+    [['put', '-', 'oss://media/'], 'ADDRESS needs a whole key'],
     [['put', 'file', 'media/key'], 'ADDRESS must be oss://BUCKET/KEY, got media/key'],
     [['put', 'file', 'oss://media'], 'ADDRESS needs a key'],
     [['put', 'file', 'oss://MEDIA/key'], "ADDRESS: the bucket's name must be"],

@@ -19,8 +19,10 @@ export interface Destination {
   readonly controlPlane: ControlPlane;
   /** Where its unfinished uploads are remembered. */
   readonly checkpointDirectory: string;
-  /** What ADDRESS says behind the bucket, or to a coordinator: a key, a prefix that ends in `/`, or nothing. */
+  /** What ADDRESS says behind the bucket, or to a coordinator. */
   readonly key: string;
+  /** ADDRESS ends in `/`: a name is to be appended to `key`, which is empty for the bucket itself. */
+  readonly isPrefix: boolean;
 }
 
 export const DESTINATION_ARGS: Command['args'] = {
@@ -46,10 +48,13 @@ export const DESTINATION_ARGS: Command['args'] = {
 /** Throws a `TypeError` that names the option. */
 export function readDestination(given: Given): Destination {
   const url = given.text('coordinator');
-  return url === undefined ? bucketOf(given) : coordinatorAt(url, given);
+  const isPrefix = given.text('address')?.endsWith('/') === true;
+  return { ...(url === undefined ? bucketOf(given) : coordinatorAt(url, given)), isPrefix };
 }
 
-function bucketOf(given: Given): Destination {
+type Place = Omit<Destination, 'isPrefix'>;
+
+function bucketOf(given: Given): Place {
   if (given.all('header').length > 0) throw new TypeError('--header goes with --coordinator');
   const { bucket, key } = readAddress(given);
   const store = openStore(given, bucket);
@@ -61,12 +66,10 @@ function bucketOf(given: Given): Destination {
   };
 }
 
-function coordinatorAt(url: string, given: Given): Destination {
+function coordinatorAt(url: string, given: Given): Place {
   const name = given.text('address') ?? '';
   if (name.startsWith('oss://')) {
-    throw new TypeError(
-      'ADDRESS is a name with --coordinator, and no oss:// address: the coordinator knows where',
-    );
+    throw new TypeError('ADDRESS is a name with --coordinator, and no oss:// address: it knows where');
   }
   const alien = ['region', 'endpoint', 'url-lifetime'].find((option) => given.text(option) !== undefined);
   if (alien !== undefined) throw new TypeError(`--${alien} does not go with --coordinator, which decides it`);

@@ -20,11 +20,12 @@ const AHEAD_MAX = 64;
  */
 export async function putDirectory(
   given: Given,
-  { key: prefix, checkpointDirectory }: Destination,
+  { key: prefix, isPrefix, checkpointDirectory }: Destination,
   common: Omit<UploadFileOptions, 'key'>,
 ): Promise<number> {
   const directory = given.text('file') ?? '';
-  assertPrefix(given);
+  // A bucket alone is a prefix too.
+  if (!isPrefix) throw new TypeError(`ADDRESS must end in / with --recursive, got ${given.text('address')}`);
   const checkpoints = createFileCheckpoints(checkpointDirectory);
   const { concurrency: _, onEvent = () => undefined, ...options } = common;
   const uploader = createUploader({ concurrency: readCount(given, 'concurrency') });
@@ -87,12 +88,6 @@ export async function putDirectory(
 function worse(a: number, b: number): number {
   const ranks: readonly number[] = [EXIT.done, EXIT.later, EXIT.failed, EXIT.usage];
   return ranks.indexOf(b) > ranks.indexOf(a) ? b : a;
-}
-
-/** A bucket alone is a prefix too. */
-function assertPrefix(given: Given): void {
-  const address = given.text('address') ?? '';
-  if (!address.endsWith('/')) throw new TypeError(`ADDRESS must end in / with --recursive, got ${address}`);
 }
 
 /** Depth first, in the order of names. Links are followed to files, not to directories. */

@@ -74,18 +74,19 @@ export const put: Command = {
 
 const STANDARD_INPUT = '-';
 
-function startFile(given: Given, { key, checkpointDirectory }: Destination, common: Common): Upload {
+function startFile(given: Given, destination: Destination, common: Common): Upload {
+  const { key, isPrefix, checkpointDirectory } = destination;
   const file = given.text('file') ?? '';
   return uploadFile(file, {
     ...common,
-    key: key.endsWith('/') ? `${key}${basename(file)}` : wholeKey(key),
+    key: isPrefix ? `${key}${basename(file)}` : wholeKey(key),
     checkpoints: createFileCheckpoints(checkpointDirectory),
     resume: given.flag('resume'),
   });
 }
 
-function startStandardInput({ key }: Destination, common: Common): Upload {
-  if (key.endsWith('/')) {
+function startStandardInput({ key, isPrefix }: Destination, common: Common): Upload {
+  if (isPrefix) {
     throw new TypeError('ADDRESS needs a whole key: standard input has no name to append after /');
   }
   return uploadStream(standardInput(), { ...common, key: wholeKey(key) });
