@@ -17,9 +17,11 @@ export async function completeUpload(
   signal: AbortSignal,
 ): Promise<UploadedObject> {
   const { bucket, key } = grant;
-  assertReceipts(planOf(grant, receipts), receipts);
+  const plan = planOf(grant, receipts);
+  assertReceipts(plan, receipts);
+  const stored = await storedObject(store, grant, plan, receipts, signal);
+  // Of 10,000 parts that takes a while: not in the turn that has checked them.
   const { size, crc64 } = expectedObject(receipts);
-  const stored = await storedObject(store, grant, receipts, signal);
   const isNew = grant.uploadId !== undefined && !stored.recovered;
   const checked = stored.crc64 === undefined ? await withChecksum(store, grant, stored, signal) : stored;
   try {
@@ -53,12 +55,14 @@ interface StoredObject {
 async function storedObject(
   store: ObjectStore,
   grant: UploadGrant,
+  plan: readonly Part[],
   receipts: readonly Receipt[],
   signal: AbortSignal,
 ): Promise<StoredObject> {
-  if (grant.uploadId === undefined) return putObject(store, grant, signal);
+  const { uploadId } = grant;
+  if (uploadId === undefined) return putObject(store, grant, signal);
   try {
-    return await completeMultipart(store, grant, grant.uploadId, receipts, signal);
+    return await completeMultipart(store, { ...grant, uploadId }, plan, receipts, signal);
   } catch (reason) {
     return recoverObject(store, grant, reason, signal);
   }
@@ -125,13 +129,11 @@ async function putObject(store: ObjectStore, grant: UploadGrant, signal: AbortSi
 
 async function completeMultipart(
   store: ObjectStore,
-  grant: UploadGrant,
-  uploadId: string,
+  { key, object, uploadId }: UploadGrant & { readonly uploadId: string },
+  plan: readonly Part[],
   receipts: readonly Receipt[],
   signal: AbortSignal,
 ): Promise<StoredObject> {
-  const { key, object } = grant;
-  const plan = planOf(grant, receipts);
   const listed = await store.listParts({ key, uploadId, signal });
   proveParts(plan, receipts, listed);
   const completed = await store.complete({
