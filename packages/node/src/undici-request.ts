@@ -9,7 +9,7 @@ export function targetOf(url: string): { origin: string; path: string } {
   return { origin: lastSite.origin, path };
 }
 
-/** Requests one after the other go to one site, and to parse its URL costs as much as to sign it. */
+/** Requests one after the other go to one site, which is parsed once. */
 let lastSite = { site: '', origin: '' };
 
 function originOf(site: string): string {

@@ -56,6 +56,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
     look(runner) {
       if (!mayHedge(runner)) return;
       watch.remove(runner);
+      // Also where the first copy ends before this one begins: others must not count on its bytes meanwhile.
       spent += runner.size;
       runner.sendSecond();
     },

@@ -47,7 +47,6 @@ export function createStallGuard(run: UploadRun): StallGuard {
 
   return {
     async guard(size, signal, moved, attempt) {
-      if (!transport.tellsProgress) return attempt({ signal, onProgress: moved });
       const clocks = startClocks(run.options.stall, size, clock.now());
       const controller = linkedController(signal);
       const guarded = { clocks, controller };
@@ -57,7 +56,7 @@ export function createStallGuard(run: UploadRun): StallGuard {
         clocks.moved(clock.now(), sentBytes);
         moved(sentBytes);
       };
-      watch.add(guarded);
+      if (transport.tellsProgress) watch.add(guarded);
       try {
         return await attempt({ signal: controller.signal, onProgress });
       } finally {
