@@ -33,3 +33,8 @@ export function randomNonce(): string {
 export function randomTokenKey(): { kid: string; key: Uint8Array } {
   return { kid: 'process', key: crypto.getRandomValues(new Uint8Array(32)) };
 }
+
+/** The 32 bytes of such a key, as the platform encrypts with them. */
+export function importTokenKey(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']);
+}

@@ -18,6 +18,8 @@ import { unreadableError } from './node-error.ts';
 export async function createFileSource(path: string | URL): Promise<Source> {
   const absolutePath = resolve(path instanceof URL ? fileURLToPath(path) : path);
   const { file, opened } = await openRegularFile(absolutePath);
+  /** What the first fingerprint is taken of: it is asked for at once, and a stat is dear to a small file. */
+  let justOpened: BigIntStats | undefined = opened;
 
   async function assertUnchanged(): Promise<void> {
     const now = await file.stat({ bigint: true }).catch(throwUnreadable);
@@ -36,7 +38,9 @@ export async function createFileSource(path: string | URL): Promise<Source> {
     identity: `file:${absolutePath}`,
     size: Number(opened.size),
     async fingerprint() {
-      const { size, mtimeNs, ino, dev } = await file.stat({ bigint: true }).catch(throwUnreadable);
+      const { size, mtimeNs, ino, dev } =
+        justOpened ?? (await file.stat({ bigint: true }).catch(throwUnreadable));
+      justOpened = undefined;
       return `file:${absolutePath}:${size}:${mtimeNs}:${ino}:${dev}`;
     },
     part: (offset, size) => createPartBody({ size, read: () => reader.range(offset, offset + size) }),

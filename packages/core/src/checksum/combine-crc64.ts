@@ -23,7 +23,7 @@ export function combineCrc64(pieces: Iterable<ChecksummedPiece>): string {
     const appended = readCrc64(crc64);
     combined = { high: high ^ appended.high, low: low ^ appended.low };
   }
-  return String((BigInt(combined.high >>> 0) << 32n) | BigInt(combined.low >>> 0));
+  return writeCrc64(combined);
 }
 
 /**
@@ -35,18 +35,18 @@ interface Polynomial {
   readonly low: number;
 }
 
-/**
- * Six digits at a time: so many times 32 bits are still exact. BigInt would take longer than all the rest.
- */
+/** What turns 64 bits into two numbers, and back. */
+const BITS = new DataView(new ArrayBuffer(8));
+
 function readCrc64(decimal: string): Polynomial {
-  let high = 0;
-  let low = 0;
-  for (let start = 0, end = decimal.length % 6 || 6; start < decimal.length; start = end, end += 6) {
-    const shifted = low * 1e6 + Number(decimal.slice(start, end));
-    low = shifted % 2 ** 32;
-    high = (high * 1e6 + Math.floor(shifted / 2 ** 32)) % 2 ** 32;
-  }
-  return { high: high | 0, low: low | 0 };
+  BITS.setBigUint64(0, BigInt(decimal));
+  return { high: BITS.getInt32(0), low: BITS.getInt32(4) };
+}
+
+function writeCrc64({ high, low }: Polynomial): string {
+  BITS.setInt32(0, high);
+  BITS.setInt32(4, low);
+  return String(BITS.getBigUint64(0));
 }
 
 const ZERO: Polynomial = { high: 0, low: 0 };

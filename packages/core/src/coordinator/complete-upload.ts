@@ -16,9 +16,11 @@ import type { UploadGrant } from './upload-token.ts';
 export async function completeUpload(upload: UploadToComplete): Promise<UploadedObject> {
   const { store, grant, receipts, signal } = upload;
   const { bucket, key } = grant;
-  assertReceipts(planOf(grant, receipts), receipts);
+  const plan = planOf(grant, receipts);
+  assertReceipts(plan, receipts);
+  const stored = await storedObject(upload, plan);
+  // Of 10,000 parts that takes a while: not in the turn that has checked them.
   const { size, crc64 } = expectedObject(receipts);
-  const stored = await storedObject(upload);
   const isNew = grant.uploadId !== undefined && !stored.recovered;
   const checked = stored.crc64 === undefined ? await withChecksum(store, grant, stored, signal) : stored;
   try {
@@ -64,12 +66,12 @@ interface StoredObject {
   readonly callbackFailure?: UploadError;
 }
 
-async function storedObject(upload: UploadToComplete): Promise<StoredObject> {
+async function storedObject(upload: UploadToComplete, plan: readonly Part[]): Promise<StoredObject> {
   const { store, grant, signal } = upload;
   const { uploadId } = grant;
   if (uploadId === undefined) return putObject(store, grant, signal);
   try {
-    return await completeMultipart(upload, uploadId);
+    return await completeMultipart(upload, uploadId, plan);
   } catch (reason) {
     if (reason instanceof UploadError && reason.code === 'callback_failed') {
       const head = await objectDespiteCallback(store, { ...grant, uploadId }, reason, signal);
@@ -141,9 +143,9 @@ async function putObject(store: ObjectStore, grant: UploadGrant, signal: AbortSi
 async function completeMultipart(
   { store, clock, grant, receipts, signal }: UploadToComplete,
   uploadId: string,
+  plan: readonly Part[],
 ): Promise<StoredObject> {
   const { key, object, callback } = grant;
-  const plan = planOf(grant, receipts);
   const listed = await store.listParts({ key, uploadId, signal });
   if (exceeds(grant, listed)) {
     await abortUntilGone(store, clock, { key, uploadId }, signal);

@@ -194,5 +194,7 @@ function isTruncated(root: Element): boolean {
 }
 
 function escaped(value: string): string {
+  // An ETag has none of them, and there are thousands.
+  if (!/[&<>]/.test(value)) return value;
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,8 +1,9 @@
 import type { PartBody } from '../ports.ts';
 import { ENDED } from './interruption.ts';
-import { linkedController } from './linked-controller.ts';
+import { type LinkedController, linkedController } from './linked-controller.ts';
 import { isFinal, type PutOutcome } from './put-outcome.ts';
 import type { UploadRun } from './upload-run.ts';
+import { createWatch } from './watch.ts';
 
 /** Sends one copy until it is stopped. */
 type Send = (body: PartBody, stop: AbortSignal, isSecond: boolean) => Promise<PutOutcome>;
@@ -34,30 +35,37 @@ const PEERS_MAX = 64;
 export function createHedging(run: UploadRun, spareBytes: () => number): Hedging {
   const { clock } = run.ports;
   const durations: number[] = [];
+  let typicalMs = 0;
   let spent = 0;
 
-  function typicalMs(): number {
-    const sorted = [...durations].sort((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  function remember(durationMs: number): void {
+    durations.splice(0, durations.length - PEERS_MAX + 1);
+    durations.push(durationMs);
+    const sorted = durations.toSorted((a, b) => a - b);
+    typicalMs = sorted[Math.floor(sorted.length / 2)] ?? 0;
   }
 
   /** Only where a slot is free that no part waits for. */
-  function mayHedge(size: number, startedAt: number): boolean {
-    const isLagging = clock.now() - startedAt > LAG_FACTOR * typicalMs();
+  function mayHedge({ size, startedAt }: Runner): boolean {
+    const isLagging = clock.now() - startedAt > LAG_FACTOR * typicalMs;
     return run.limit.isIdle() && isLagging && durations.length >= PEERS_MIN && spent + size <= spareBytes();
   }
 
-  /** Resolves when the part should be sent twice; never, once `ended`. */
-  async function lagging(size: number, startedAt: number, ended: AbortSignal): Promise<void> {
-    for (;;) {
-      await clock.sleep(Math.max(LOOK_MS_MIN, typicalMs()), ended);
-      if (mayHedge(size, startedAt)) return;
-    }
-  }
+  const watch = createWatch<Runner>(clock, {
+    pauseMs: () => Math.max(LOOK_MS_MIN, typicalMs),
+    look(runner) {
+      if (!mayHedge(runner)) return;
+      watch.remove(runner);
+      // Also where the first copy ends before this one begins: others must not count on its bytes meanwhile.
+      spent += runner.size;
+      runner.sendSecond();
+    },
+  });
 
   return {
     async race({ body, second }, signal, send) {
-      if (body.size > spareBytes()) return send(body, signal, false);
+      const { size } = body;
+      if (size > spareBytes()) return send(body, signal, false);
       const startedAt = clock.now();
       const stop = linkedController(signal);
       const end = (outcome: PutOutcome): PutOutcome => {
@@ -65,30 +73,40 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
         return outcome;
       };
       let copy: Promise<PutOutcome> | undefined;
-      const watch = linkedController(stop.signal);
+      let waiting: LinkedController | undefined;
       const first = send(body, stop.signal, false).then(end);
       // A copy that has not begun when the first one ends never does: nobody may wait for a slot while he
       // holds one.
       const sendCopy = (): Promise<PutOutcome> => {
-        watch.signal.throwIfAborted();
-        spent += body.size;
+        waiting?.signal.throwIfAborted();
         copy = send(second(), stop.signal, true).then(end);
         return copy;
       };
-      const watching = lagging(body.size, startedAt, watch.signal);
-      watching.then(() => run.limit(sendCopy, watch.signal)).catch(() => undefined);
+      const sendSecond = (): void => {
+        waiting = linkedController(stop.signal);
+        run.limit(sendCopy, waiting.signal).catch(() => undefined);
+      };
+      const runner = { size, startedAt, sendSecond };
+      watch.add(runner);
       const [firstTold] = await Promise.allSettled([first]);
-      watch.abort(ENDED);
+      watch.remove(runner);
+      waiting?.abort(ENDED);
       const outcomes = [firstTold, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
       stop.unlink();
       const told = outcomes.map(fulfilment).filter((outcome) => outcome !== undefined);
       const final = told.find((outcome) => 'crc64' in outcome) ?? told.find(isFinal);
       if (final === undefined) return await first;
-      durations.splice(0, durations.length - PEERS_MAX + 1);
-      durations.push(clock.now() - startedAt);
+      remember(clock.now() - startedAt);
       return final;
     },
   };
+}
+
+/** A part in flight that was not sent a second time yet. */
+interface Runner {
+  readonly size: number;
+  readonly startedAt: number;
+  readonly sendSecond: () => void;
 }
 
 function fulfilment<T>(settled: PromiseSettledResult<T>): T | undefined {

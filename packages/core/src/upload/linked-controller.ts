@@ -17,3 +17,30 @@ export function linkedController(signal: AbortSignal): LinkedController {
     unlink: () => signal.removeEventListener('abort', onAbort),
   };
 }
+
+/** Many controllers at once that are aborted with one signal. It is heard by one listener, until `close`. */
+export interface LinkedControllers {
+  open(): LinkedController;
+  close(): void;
+}
+
+export function linkedControllers(signal: AbortSignal): LinkedControllers {
+  const linked = new Set<AbortController>();
+  const onAbort = (): void => {
+    for (const controller of linked) controller.abort(signal.reason);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    open() {
+      const controller = new AbortController();
+      linked.add(controller);
+      if (signal.aborted) onAbort();
+      return {
+        signal: controller.signal,
+        abort: (reason) => controller.abort(reason),
+        unlink: () => linked.delete(controller),
+      };
+    },
+    close: () => signal.removeEventListener('abort', onAbort),
+  };
+}

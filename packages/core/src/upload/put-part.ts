@@ -9,7 +9,7 @@ import type { OpenedUpload } from './open-upload.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import type { FailedTry, PutOutcome } from './put-outcome.ts';
 import { retrying } from './retrying.ts';
-import { guardStalls } from './stall-guard.ts';
+import type { StallGuard } from './stall-guard.ts';
 import { storedPart } from './stored-part.ts';
 import type { UploadRun } from './upload-run.ts';
 
@@ -19,6 +19,7 @@ export interface PartSending {
   readonly upload: OpenedUpload;
   readonly presigned: PresignedParts;
   readonly hedging: Hedging;
+  readonly stalls: StallGuard;
   readonly signal: AbortSignal;
 }
 
@@ -81,7 +82,7 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
 
 /** One PUT. Rejects only when it was stopped; what else fails, it tells. */
 async function putOnce(
-  { run, upload, presigned, signal }: PartSending,
+  { run, upload, presigned, stalls, signal }: PartSending,
   { partNumber, size }: PartToSend,
   body: PartBody,
   { afterRefusal, isSecond }: { readonly afterRefusal: boolean; readonly isSecond: boolean },
@@ -91,19 +92,12 @@ async function putOnce(
   try {
     const { url, headers } = await presigned.take({ partNumber, size }, afterRefusal);
     signal.throwIfAborted();
-    const response = await guardStalls(run, body.size, signal, (guarded) =>
-      transport.put({
-        url,
-        headers,
-        body,
-        signal: guarded.signal,
-        onProgress(sentBytes) {
-          if (guarded.signal.aborted) return;
-          isSent ||= sentBytes === body.size;
-          guarded.onProgress(sentBytes);
-          if (!isSecond) run.emit({ type: 'part-progress', partNumber, sentBytes });
-        },
-      }),
+    const moved = (sentBytes: number): void => {
+      isSent ||= sentBytes === body.size;
+      if (!isSecond) run.emit({ type: 'part-progress', partNumber, sentBytes });
+    };
+    const response = await stalls.guard(body.size, signal, moved, (guarded) =>
+      transport.put({ url, headers, body, ...guarded }),
     );
     const isToldOf = isCallbackAnswer(upload, response);
     if (response.status !== 200 && !isToldOf) throw ossError(response, { operation: 'UploadPart' });

@@ -1,8 +1,10 @@
 import type { Receipt } from '../ports.ts';
 import { createHedging } from './hedging.ts';
+import { linkedControllers } from './linked-controller.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import { createPresignedParts } from './presigned-parts.ts';
 import { type PartToSend, putPart } from './put-part.ts';
+import { createStallGuard } from './stall-guard.ts';
 import type { UploadRun } from './upload-run.ts';
 
 /** The parts to send, in ascending order. */
@@ -28,28 +30,40 @@ export async function sendParts(
 ): Promise<readonly Receipt[]> {
   const failure = new AbortController();
   const signal = AbortSignal.any([run.signal, failure.signal]);
+  // Each part has a signal of its own: Node warns of one that dozens listen to.
+  const links = linkedControllers(signal);
   const presigned = createPresignedParts(run, upload, feed.partNumbers, signal);
   const hedging = createHedging(run, () => run.options.hedge * feed.size());
-  const sending = { run, upload, presigned, hedging };
+  const sending = { run, upload, presigned, hedging, stalls: createStallGuard(run) };
   const receipts: Receipt[] = [];
   const taken = new Set<Promise<void>>();
+  let tellSettled = (): void => undefined;
   try {
     for await (const part of feed.parts(signal)) {
-      // A signal of its own: Node warns of one that dozens of parts listen to.
-      const own = AbortSignal.any([signal]);
+      const own = links.open();
       const sent: Promise<void> = run
-        .limit(() => putPart({ ...sending, signal: own }, part), own)
+        .limit(() => putPart({ ...sending, signal: own.signal }, part), own.signal)
         .then((receipt) => void receipts.push(receipt))
         .catch((reason: unknown) => failure.abort(reason))
-        .finally(() => taken.delete(sent));
+        .finally(() => {
+          own.unlink();
+          taken.delete(sent);
+          tellSettled();
+        });
       taken.add(sent);
-      while (taken.size >= feed.takenMax()) await Promise.race(taken);
+      while (taken.size >= feed.takenMax()) {
+        // Not a race of all that are taken, which would listen to each of them anew for every part.
+        await new Promise<void>((resolve) => {
+          tellSettled = resolve;
+        });
+      }
       if (signal.aborted) break;
     }
   } catch (reason) {
     failure.abort(reason);
   }
   await Promise.all(taken);
+  links.close();
   signal.throwIfAborted();
   return receipts.sort((a, b) => a.partNumber - b.partNumber);
 }

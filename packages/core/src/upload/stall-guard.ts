@@ -1,8 +1,8 @@
 import { UploadError } from '../errors.ts';
 import type { Resolved, StallOptions } from '../options.ts';
-import { ENDED } from './interruption.ts';
-import { linkedController } from './linked-controller.ts';
+import { type LinkedController, linkedController } from './linked-controller.ts';
 import type { UploadRun } from './upload-run.ts';
+import { createWatch } from './watch.ts';
 
 /** One try under guard. */
 export interface GuardedTry {
@@ -12,45 +12,65 @@ export interface GuardedTry {
   readonly onProgress: (sentBytes: number) => void;
 }
 
-/**
- * Runs one try of a part under three clocks: no byte moved for `idleMs`; fewer than `minBytesPerSecond` over
- * `windowMs`; body sent, but no answer for `answerMs`. None of them limits how long an honest slow part may
- * take. A transport that cannot tell its progress is not guarded.
- */
-export async function guardStalls<T>(
-  run: UploadRun,
-  size: number,
-  signal: AbortSignal,
-  attempt: (guarded: GuardedTry) => Promise<T>,
-): Promise<T> {
-  if (!run.ports.transport.tellsProgress) return attempt({ signal, onProgress: () => undefined });
-  const { clock } = run.ports;
-  const guarded = linkedController(signal);
-  let hasEnded = false;
-  const clocks = startClocks(run.options.stall, size, clock.now());
-  const watching = watch();
-  try {
-    const onProgress = (sentBytes: number): void => clocks.moved(clock.now(), sentBytes);
-    return await attempt({ signal: guarded.signal, onProgress });
-  } finally {
-    hasEnded = true;
-    guarded.unlink();
-    // Wakes the watch: nothing else listens any more.
-    guarded.abort(ENDED);
-    await watching;
-  }
+/** The clocks of all parts in flight. */
+export interface StallGuard {
+  /**
+   * Runs one try of a part under three clocks: no byte moved for `idleMs`; fewer than `minBytesPerSecond`
+   * over `windowMs`; body sent, but no answer for `answerMs`. None of them limits how long an honest slow
+   * part may take. A transport that cannot tell its progress is not guarded. `moved` hears of the progress
+   * for as long as the try is under way.
+   */
+  guard<T>(
+    size: number,
+    signal: AbortSignal,
+    moved: (sentBytes: number) => void,
+    attempt: (guarded: GuardedTry) => Promise<T>,
+  ): Promise<T>;
+}
 
-  async function watch(): Promise<void> {
-    for (;;) {
-      const waitMs = clocks.nextAt() - clock.now();
-      await clock.sleep(Math.max(waitMs, 0), guarded.signal).catch(() => undefined);
-      if (hasEnded || guarded.signal.aborted) return;
-      const symptom = clocks.symptom(clock.now());
-      if (symptom === undefined) continue;
-      guarded.abort(stalledError(symptom));
-      return;
-    }
-  }
+export function createStallGuard(run: UploadRun): StallGuard {
+  const { clock, transport } = run.ports;
+  const { idleMs, answerMs, windowMs } = run.options.stall;
+  const watch = createWatch<Guarded>(clock, {
+    // No clock that is started, or set back, during a pause runs out before the pause is over.
+    pauseMs(tries) {
+      const pausesMs = [...tries].map(({ clocks }) => clocks.nextAt() - clock.now());
+      return Math.max(0, Math.min(idleMs, answerMs, windowMs, ...pausesMs));
+    },
+    look(guarded) {
+      const symptom = guarded.clocks.symptom(clock.now());
+      if (symptom === undefined) return;
+      watch.remove(guarded);
+      guarded.controller.abort(stalledError(symptom));
+    },
+  });
+
+  return {
+    async guard(size, signal, moved, attempt) {
+      const clocks = startClocks(run.options.stall, size, clock.now());
+      const controller = linkedController(signal);
+      const guarded = { clocks, controller };
+      let hasEnded = false;
+      const onProgress = (sentBytes: number): void => {
+        if (hasEnded || controller.signal.aborted) return;
+        clocks.moved(clock.now(), sentBytes);
+        moved(sentBytes);
+      };
+      if (transport.tellsProgress) watch.add(guarded);
+      try {
+        return await attempt({ signal: controller.signal, onProgress });
+      } finally {
+        hasEnded = true;
+        watch.remove(guarded);
+        controller.unlink();
+      }
+    },
+  };
+}
+
+interface Guarded {
+  readonly clocks: Clocks;
+  readonly controller: LinkedController;
 }
 
 interface Clocks {

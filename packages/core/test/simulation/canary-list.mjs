@@ -75,7 +75,7 @@ export const CANARIES = [
   {
     name: 'no stall is ever noticed',
     file: 'upload/stall-guard.ts',
-    find: 'if (symptom === undefined) continue;',
+    find: 'if (symptom === undefined) return;',
     replace: 'return;',
   },
   {
@@ -219,8 +219,8 @@ export const CANARIES = [
   {
     name: 'a second copy takes no slot',
     file: 'upload/hedging.ts',
-    find: 'watching.then(() => run.limit(sendCopy, watch.signal)).catch(() => undefined);',
-    replace: 'watching.then(sendCopy).catch(() => undefined);',
+    find: 'run.limit(sendCopy, waiting.signal).catch(() => undefined);',
+    replace: 'sendCopy().catch(() => undefined);',
   },
   {
     name: 'confirmed bytes are counted twice',

@@ -1,0 +1,40 @@
+import type { Clock } from '../ports.ts';
+import { ENDED } from './interruption.ts';
+
+/** Looks at whatever is under way, again and again, for as long as anything is: one timer for all of it. */
+export interface Watch<Item> {
+  add(item: Item): void;
+  remove(item: Item): void;
+}
+
+export interface WatchOptions<Item> {
+  /** How long to wait until the next look. What is added meanwhile is looked at then, too. */
+  readonly pauseMs: (items: Iterable<Item>) => number;
+  readonly look: (item: Item) => void;
+}
+
+export function createWatch<Item>(clock: Clock, { pauseMs, look }: WatchOptions<Item>): Watch<Item> {
+  const items = new Set<Item>();
+  let ended = new AbortController();
+
+  async function watch({ signal }: AbortController): Promise<void> {
+    for (;;) {
+      await clock.sleep(pauseMs(items), signal).catch(() => undefined);
+      if (signal.aborted) return;
+      for (const item of items) look(item);
+    }
+  }
+
+  return {
+    add(item) {
+      items.add(item);
+      if (items.size > 1) return;
+      ended = new AbortController();
+      void watch(ended);
+    },
+    remove(item) {
+      // The watch ends with the last one: a timer left over would keep the process alive.
+      if (items.delete(item) && items.size === 0) ended.abort(ENDED);
+    },
+  };
+}
