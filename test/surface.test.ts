@@ -26,7 +26,7 @@ test.each([
       'unlessAborted',
     ],
   ],
-  ['@partway/core/coordinator', ['abortUntilGone createCoordinator createUploadTokens']],
+  ['@partway/core/coordinator', ['abortUntilGone createCoordinator createUploadTokens sweep']],
   [
     '@partway/core/testing',
     [

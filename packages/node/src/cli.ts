@@ -7,9 +7,12 @@ import { type Command, checkArguments, readGiven } from './cli/command.ts';
 import { EXIT, EXIT_CODES_TEXT, reportFailure } from './cli/exit-code.ts';
 import { presign } from './cli/presign.ts';
 import { put } from './cli/put.ts';
+import { sweep } from './cli/sweep.ts';
 import { uploads } from './cli/uploads.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ put, uploads, abort, presign }));
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ put, uploads, abort, sweep, presign }),
+);
 
 const DESCRIPTION = `Multipart uploads to Alibaba Cloud OSS, proven by CRC64 and resumable.
 

@@ -31,6 +31,7 @@ export function readListPartsResult(xml: string, context: ErrorContext): PartsPa
       size: wholeNumber(part, 'Size'),
       etag: unquoted(text(part, 'ETag')),
       crc64: crc64Of(optionalText(part, 'HashCrc64ecma')),
+      uploadedAt: parseInstant(optionalText(part, 'LastModified')),
     })),
     next: isTruncated(root) ? { partNumberMarker: text(root, 'NextPartNumberMarker') } : undefined,
   }));

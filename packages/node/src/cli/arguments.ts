@@ -96,6 +96,23 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['GiB', 1024 ** 3],
 ]);
 
+/** `45s`, `30min`, `12h` or `7d`, in ms. A bare number would leave open what it counts. */
+export function readDuration(given: Given, name: string): number | undefined {
+  const text = given.text(name);
+  if (text === undefined) return undefined;
+  const [, digits, unit = ''] = /^(\d{1,6})(s|min|h|d)$/.exec(text) ?? [];
+  if (digits === undefined)
+    throw new TypeError(`--${name} must be a number with s, min, h or d, got ${text}`);
+  return Number(digits) * (DURATIONS.get(unit) ?? 1);
+}
+
+const DURATIONS: ReadonlyMap<string, number> = new Map([
+  ['s', 1000],
+  ['min', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+
 export function readCount(given: Given, name: string): number | undefined {
   const text = given.text(name);
   if (text === undefined) return undefined;
