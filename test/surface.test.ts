@@ -22,11 +22,12 @@ test.each([
   [
     '@partway/core/oss',
     [
-      'createObjectStore createOssClock createOssObjectStore errorIn ossError presign presignParts signHeaders',
+      'createBucketAdmin createObjectStore createOssClock createOssObjectStore errorIn ossError presign presignParts signHeaders',
       'unlessAborted',
     ],
   ],
   ['@partway/core/coordinator', ['abortUntilGone createCoordinator createUploadTokens sweep']],
+  ['@partway/core/doctor', ['examineBucket']],
   [
     '@partway/core/testing',
     [

@@ -28,8 +28,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'core/oss:limits',
     'core/oss:object-headers',
   ],
+  'core/doctor': ['core/root', 'core/doctor', 'core/oss', 'core/checksum'],
   'core/testing': ['core/root', 'core/testing', 'core/checksum'],
-  node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator'],
+  node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator', '@partway/core/doctor'],
   browser: ['browser', '@partway/core'],
   emulator: ['emulator'],
 };

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty';
 import { abort } from './cli/abort.ts';
 import { type Command, checkArguments, readGiven } from './cli/command.ts';
+import { doctor } from './cli/doctor.ts';
 import { EXIT, EXIT_CODES_TEXT, reportFailure } from './cli/exit-code.ts';
 import { presign } from './cli/presign.ts';
 import { put } from './cli/put.ts';
@@ -11,7 +12,7 @@ import { sweep } from './cli/sweep.ts';
 import { uploads } from './cli/uploads.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ put, uploads, abort, sweep, presign }),
+  Object.entries({ put, uploads, abort, sweep, presign, doctor }),
 );
 
 const DESCRIPTION = `Multipart uploads to Alibaba Cloud OSS, proven by CRC64 and resumable.

@@ -18,11 +18,15 @@ export type {
   StorePresignRequest,
   StoreUploadRequest,
 } from '../ports.ts';
+export type { AbortRule, AdminRequest, BucketAdmin } from './bucket-admin.ts';
+export { createBucketAdmin } from './bucket-admin.ts';
+export type { CorsRule, LifecycleRule } from './bucket-rules.ts';
 export type { CredentialsSource, OssCredentials } from './credentials.ts';
 export type { Addressing, EndpointOptions } from './endpoint.ts';
 export type { Instant } from './instant.ts';
 export type { OssObjectStoreOptions } from './oss-object-store.ts';
 export { createOssObjectStore } from './oss-object-store.ts';
+export type { OssBucketOptions } from './oss-wire.ts';
 export type { PresignRequest, PresignUploadPartsRequest } from './presign.ts';
 export { presign, presignParts } from './presign.ts';
 export type { SignedRequest } from './sign-headers.ts';

@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ObjectStore } from '@partway/core';
-import { createOssObjectStore, type OssCredentials } from '@partway/core/oss';
+import { createOssObjectStore, type OssBucketOptions, type OssCredentials } from '@partway/core/oss';
 import { createUndiciFetch } from '../undici-fetch.ts';
 import type { Command, Given } from './command.ts';
 
@@ -36,11 +36,16 @@ export const STORE_ARGS: Command['args'] = {
 };
 
 export function openStore(given: Given, bucket: string): ObjectStore {
+  return createOssObjectStore(readBucketOptions(given, bucket));
+}
+
+/** Where the bucket is, and who signs. */
+export function readBucketOptions(given: Given, bucket: string): Omit<OssBucketOptions, 'clock'> {
   const region = given.text('region') ?? fromEnvironment('OSS_REGION');
   if (region === undefined) throw new TypeError('--region is needed, or OSS_REGION');
   const endpoint = given.text('endpoint') ?? fromEnvironment('OSS_ENDPOINT');
   const site = { bucket, region, endpoint, ...(given.flag('path-style') && { addressing: 'path' as const }) };
-  return createOssObjectStore({ ...site, credentials: readCredentials(), fetch: createUndiciFetch() });
+  return { ...site, credentials: readCredentials(), fetch: createUndiciFetch() };
 }
 
 function readCredentials(): OssCredentials {
