@@ -22,7 +22,7 @@ test.each([
   [
     '@partway/core/oss',
     [
-      'createBucketAdmin createObjectStore createOssClock createOssObjectStore errorIn ossError presign presignParts signHeaders',
+      'createBucketAdmin createObjectStore createOssClock createOssObjectStore errorIn explainSignatureMismatch inspectSignedRequest ossError presign presignParts signHeaders',
       'unlessAborted',
     ],
   ],

@@ -22,7 +22,8 @@ export async function checkCors(options: CorsOptions): Promise<Check> {
     if (lacks === undefined)
       return ok('cors', `Pages of ${options.origin} may send parts, and read the answers.`);
     if (!options.fix) {
-      const remedy = `Let \`fix\` add a rule that allows PUT and all headers, and exposes ${EXPOSED.join(', ')}.`;
+      const all = EXPOSED.join(', ');
+      const remedy = `Let \`fix\` add a rule that allows PUT and all headers, and exposes ${all}.`;
       return failed('cors', `Pages of ${options.origin} ${lacks}.`, remedy);
     }
     return await addRule(options, grant.exposed);

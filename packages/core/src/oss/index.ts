@@ -23,6 +23,10 @@ export { createBucketAdmin } from './bucket-admin.ts';
 export type { CorsRule, LifecycleRule } from './bucket-rules.ts';
 export type { CredentialsSource, OssCredentials } from './credentials.ts';
 export type { Addressing, EndpointOptions } from './endpoint.ts';
+export type { RefusingAnswer } from './explain-signature.ts';
+export { explainSignatureMismatch } from './explain-signature.ts';
+export type { InspectedRequest, InspectOptions } from './inspect-signed-request.ts';
+export { inspectSignedRequest } from './inspect-signed-request.ts';
 export type { Instant } from './instant.ts';
 export type { OssObjectStoreOptions } from './oss-object-store.ts';
 export { createOssObjectStore } from './oss-object-store.ts';
@@ -32,6 +36,7 @@ export { presign, presignParts } from './presign.ts';
 export type { SignedRequest } from './sign-headers.ts';
 export { signHeaders } from './sign-headers.ts';
 export type { SignRequest } from './sign-request.ts';
+export type { MeantRequest, SignatureCause, SignatureExplanation } from './signature-explanation.ts';
 export type { Fetch } from './signed-fetch.ts';
 
 // For those who write an ObjectStore over another client.
