@@ -83,7 +83,10 @@ describe('the rules of a bucket', () => {
     await admin.addCorsRule({ ...mine, exposeHeaders: ['etag', 'X-Mine'] });
     await admin.addAbortRule({ prefix: 'logs/', abortAfterDays: 1 });
     const before = { cors: await admin.corsRules(), lifecycle: await admin.lifecycleRules() };
-    expect((await examine()).cors?.detail).toContain('may not send');
+    expect((await examine()).cors?.detail).toBe(
+      `Pages of ${ORIGIN} may not send cache-control, content-disposition, content-encoding, ` +
+        'x-oss-forbid-overwrite, x-oss-meta-partway-upload, x-oss-storage-class.',
+    );
     const fixed = await examine({ fix: true, abortAfterDays: 3 });
     expect(statuses(fixed, 'ok')).toHaveLength(10);
     const [added, ...others] = await admin.corsRules();
@@ -187,6 +190,13 @@ describe('what is wrong from the start', () => {
     });
   });
 
+  test('an OSS that is out of order is not taken for wrong credentials', async () => {
+    emulator.faults.add({ effect: { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } });
+    const checks = await examine();
+    expect(checks.region).toMatchObject({ status: 'failed', remedy: expect.stringContaining('It may pass') });
+    expect(checks.credentials).toMatchObject({ status: 'skipped' });
+  });
+
   test('a right that the location needs is none that uploads need', async () => {
     refuse('GetBucketLocation');
     expect(statuses(await examine(), 'failed')).toEqual(['cors', 'lifecycle']);
@@ -243,6 +253,18 @@ describe('nothing is left behind', () => {
     expect(await examine()).toMatchObject({ upload: { status: 'failed' }, abort: { status: 'ok' } });
   });
 
+  test('or it is told, where what a lost initiation began cannot be looked for', async () => {
+    emulator.faults.add({ operation: 'InitiateMultipartUpload', effect: { kind: 'dropResponse' } });
+    refuse('ListMultipartUploads');
+    const checks = await examineBucket(site());
+    const [left] = emulator.model.uploads(BUCKET);
+    expect(checks.find(({ name }) => name === 'abort')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining(`An upload of ${left?.key} may still be there`),
+      remedy: expect.stringContaining('oss:ListMultipartUploads'),
+    });
+  });
+
   test('when the answer to the part is lost, or is about other bytes', async () => {
     const lost = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'dropResponse' } });
     expect(await examine()).toMatchObject({ upload: { status: 'failed' }, abort: { status: 'ok' } });
@@ -251,6 +273,19 @@ describe('nothing is left behind', () => {
     expect((await examine()).upload).toMatchObject({
       status: 'failed',
       remedy: expect.stringContaining('proxy'),
+    });
+  });
+
+  test('when an answer is cut', async () => {
+    const refused = { kind: 'refuse', status: 403, code: 'AccessDenied' } as const;
+    for (const operation of ['UploadPart', 'OptionObject'] as const) {
+      emulator.faults.add({ operation, effect: refused });
+      emulator.faults.add({ operation, effect: { kind: 'truncateResponse', bytes: 5 } });
+    }
+    expect(await examine()).toMatchObject({
+      upload: { status: 'failed', detail: expect.stringContaining('[network]') },
+      cors: { status: 'failed', detail: expect.stringContaining('[network]') },
+      abort: { status: 'ok' },
     });
   });
 

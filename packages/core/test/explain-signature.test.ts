@@ -215,6 +215,11 @@ describe('a request that is not what was signed', () => {
       cause: 'host',
       detail: expect.stringContaining('the bucket media, and reached other'),
     });
+    const rewritten = { url: request.url.replace(/\/\/[^/]*/, '//127.0.0.1') };
+    expect(await explained(request, rewritten)).toMatchObject({
+      cause: 'host',
+      detail: expect.stringContaining('the bucket media, and reached another one'),
+    });
   });
 });
 
@@ -347,7 +352,7 @@ describe('an answer that tells less', () => {
   test('a canonical request that is none is not compared', () => {
     for (const text of ['', 'PUT', 'a\nb\nc\nd\ne\nf', '%\n%\n%\n\n\n&#1114112;']) {
       const answer = mismatch(`<CanonicalRequest>${text}</CanonicalRequest>`);
-      expect(told(explainSignatureMismatch(answer, signed(), { now: NOW })).detail).not.toContain('%');
+      expect(told(explainSignatureMismatch(answer, signed(), { now: NOW })).cause).toBe('other');
     }
   });
 

@@ -1,6 +1,6 @@
 import { UploadError } from '../errors.ts';
 
-/** `warning`: uploads work, but something is amiss or cannot be told. `failed`: uploads do not work. */
+/** `failed`: must be mended before uploads are right. `warning`: they work; something is amiss or unknown. */
 export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
 
 export type CheckName =

@@ -1,6 +1,6 @@
-import { UploadError } from '../errors.ts';
 import type { BucketAdmin } from '../oss/bucket-admin.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
+import { askUnsigned } from './ask-unsigned.ts';
 import { type Check, failed, failedBy, ok, warning } from './check.ts';
 
 export interface CorsOptions {
@@ -19,8 +19,7 @@ export async function checkCors(options: CorsOptions): Promise<Check> {
   try {
     const grant = await grantOf(options);
     const lacks = lacksOf(grant);
-    if (lacks === undefined)
-      return ok('cors', `Pages of ${options.origin} may send parts, and read the answers.`);
+    if (lacks === undefined) return ok('cors', `Pages of ${options.origin} may send parts and read answers.`);
     if (!options.fix) {
       const all = EXPOSED.join(', ');
       const remedy = `Let \`fix\` add a rule that allows PUT and all headers, and exposes ${all}.`;
@@ -48,45 +47,48 @@ const SENT: readonly string[] = [
 /** What OSS grants the pages of one origin. */
 interface Grant {
   readonly mayPut: boolean;
-  readonly maySendHeaders: boolean;
+  readonly refusedHeaders: readonly string[];
   readonly exposed: readonly string[];
 }
 
 async function grantOf(options: CorsOptions): Promise<Grant> {
   // The answer to the PUT itself is granted by the first rule that fits without regard to headers.
-  const bare = await preflight(options, []);
-  const full = bare === undefined ? undefined : await preflight(options, SENT);
-  const exposed = bare?.get('access-control-expose-headers') ?? '';
+  const granted = await preflight(options, []);
+  if (granted === undefined) return { mayPut: false, refusedHeaders: SENT, exposed: [] };
+  const names = (granted['access-control-expose-headers'] ?? '').split(',').map((name) => name.trim());
   return {
-    mayPut: bare !== undefined,
-    maySendHeaders: full !== undefined,
-    exposed: exposed
-      .split(',')
-      .map((name) => name.trim())
-      .filter((name) => /^[\w-]{1,100}$/.test(name)),
+    mayPut: true,
+    refusedHeaders: await refusedHeaders(options),
+    exposed: names.filter((name) => /^[\w-]{1,100}$/.test(name)),
   };
+}
+
+/** One rule must allow all of them: where each is allowed by another, none is sent. */
+async function refusedHeaders(options: CorsOptions): Promise<readonly string[]> {
+  if ((await preflight(options, SENT)) !== undefined) return [];
+  const refused: string[] = [];
+  for (const name of SENT) if ((await preflight(options, [name])) === undefined) refused.push(name);
+  return refused.length === 0 ? SENT : refused;
 }
 
 /** The headers of the answer; `undefined` where the browser would not go on. */
 async function preflight(
-  { fetch, url, origin, signal }: CorsOptions,
+  { admin, fetch, url, origin, signal }: CorsOptions,
   names: readonly string[],
-): Promise<Headers | undefined> {
+): Promise<Readonly<Record<string, string | undefined>> | undefined> {
   const asked = names.length === 0 ? {} : { 'access-control-request-headers': names.join(', ') };
   const headers = { origin, 'access-control-request-method': 'PUT', ...asked };
-  const response = await fetch(url, { method: 'OPTIONS', headers, redirect: 'manual', signal }).catch(() => {
-    signal.throwIfAborted();
-    const message = 'the preflight got no answer from OSS';
-    throw new UploadError({ code: 'network', message, disposition: 'transient' });
-  });
-  await response.arrayBuffer();
-  const allowed = response.headers.get('access-control-allow-origin');
-  return response.ok && (allowed === '*' || allowed === origin) ? response.headers : undefined;
+  const context = { operation: 'OptionObject', bucket: admin.bucket };
+  const request = { method: 'OPTIONS', headers, signal };
+  const answer = await askUnsigned(fetch, url, request, 'the preflight', context);
+  const answered: Readonly<Record<string, string | undefined>> = answer.headers;
+  const allowed = answered['access-control-allow-origin'];
+  return answer.status === 200 && (allowed === '*' || allowed === origin) ? answered : undefined;
 }
 
-function lacksOf({ mayPut, maySendHeaders, exposed }: Grant): string | undefined {
+function lacksOf({ mayPut, refusedHeaders: refused, exposed }: Grant): string | undefined {
   if (!mayPut) return 'may not PUT';
-  if (!maySendHeaders) return `may not send ${SENT.join(', ')}`;
+  if (refused.length > 0) return `may not send ${refused.join(', ')}`;
   const readable = new Set(exposed.map((name) => name.toLowerCase()));
   const hidden = EXPOSED.filter((name) => !readable.has(name.toLowerCase()));
   return hidden.length === 0 ? undefined : `may not read ${hidden.join(', ')}`;

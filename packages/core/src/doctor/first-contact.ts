@@ -85,14 +85,16 @@ function judgeRefusal(error: UploadError, options: ContactOptions): Judgement {
     const detail = `${host} answers for ${admin.bucket}; its region may not be read.`;
     return { credentials, region: ok('region', detail) };
   }
-  const remedy = CREDENTIALS_REMEDIES[error.code] ?? error.hint ?? 'It may pass: examine the bucket again.';
+  const remedy = CREDENTIALS_REMEDIES[error.code];
+  if (remedy === undefined) return inRegion(error.hint ?? 'It may pass: examine the bucket again.');
   return {
     credentials: failed('credentials', error.message, remedy),
     region: skipped('region', 'OSS did not say.'),
   };
 }
 
-const CREDENTIALS_REMEDIES: Readonly<Record<string, string>> = {
+const CREDENTIALS_REMEDIES: Readonly<Record<string, string | undefined>> = {
+  access_denied: 'Check that access key id, secret and security token are one set, exist, and are enabled.',
   signature_mismatch:
     'Check that the access key secret belongs to the access key id, and came without line ends.',
   credentials_expired: 'Renew the STS credentials: OSS calls the security token dead or wrong.',

@@ -3,6 +3,7 @@ import { UploadError } from '../errors.ts';
 import { errorIn } from '../oss/error-response.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
+import { askUnsigned } from './ask-unsigned.ts';
 import { type Check, failed, failedBy, ok, skipped, warnedBy } from './check.ts';
 
 export interface ProbeOptions {
@@ -19,7 +20,7 @@ export interface ProbeOptions {
  * happens, and also when the signal is aborted, every upload of the key is removed.
  */
 export async function probeUpload(options: ProbeOptions): Promise<readonly Check[]> {
-  const begun: Begun = { uploadId: undefined };
+  const begun: Begun = { uploadId: undefined, mayBeMore: false };
   try {
     const upload = await uploadCheck(options, begun);
     const { uploadId } = begun;
@@ -36,6 +37,8 @@ export async function probeUpload(options: ProbeOptions): Promise<readonly Check
 
 interface Begun {
   uploadId: string | undefined;
+  /** An initiation got no answer that says that nothing was begun. */
+  mayBeMore: boolean;
 }
 
 const NOTHING_BEGUN = 'No upload could be begun.';
@@ -43,10 +46,13 @@ const NOTHING_BEGUN = 'No upload could be begun.';
 async function uploadCheck(options: ProbeOptions, begun: Begun): Promise<Check> {
   const { store, key, signal } = options;
   try {
+    begun.mayBeMore = true;
     begun.uploadId = (await store.initiate({ key, object: {}, signal })).uploadId;
+    begun.mayBeMore = false;
     await sendPart(options, begun.uploadId);
     return ok('upload', 'A part was sent through a presigned URL, and OSS answered with its CRC64.');
   } catch (reason) {
+    if (reason instanceof UploadError && !reason.retryable) begun.mayBeMore = false;
     return failedBy('upload', reason, 'oss:PutObject');
   }
 }
@@ -60,19 +66,11 @@ async function sendPart({ store, fetch, key, signal }: ProbeOptions, uploadId: s
     key,
     query: { partNumber: 1, uploadId },
   });
-  const response = await fetch(url, { method, headers, body: PART, redirect: 'manual', signal }).catch(() => {
-    signal.throwIfAborted();
-    const message = 'the presigned part got no answer from OSS';
-    throw new UploadError({ code: 'network', message, disposition: 'transient', context });
-  });
-  const answer = {
-    status: response.status,
-    headers: Object.fromEntries(response.headers),
-    body: await response.text(),
-  };
+  const request = { method, headers, body: PART, signal };
+  const answer = await askUnsigned(fetch, url, request, 'the presigned part', context);
   const error = errorIn(answer, context);
   if (error !== undefined) throw error;
-  if (response.headers.get('x-oss-hash-crc64ecma') === crc64(PART)) return;
+  if (answer.headers['x-oss-hash-crc64ecma'] === crc64(PART)) return;
   throw new UploadError({
     code: 'checksum_mismatch',
     message: 'OSS answered the part without its CRC64, or with another one',
@@ -106,22 +104,25 @@ async function listUploadsCheck({ store, key, signal }: ProbeOptions, uploadId: 
 }
 
 /** Heeds no signal: what was begun must go. */
-async function removalCheck({ store, clock, key }: ProbeOptions, { uploadId }: Begun): Promise<Check> {
+async function removalCheck({ store, clock, key }: ProbeOptions, begun: Begun): Promise<Check> {
+  const { uploadId, mayBeMore } = begun;
+  if (uploadId === undefined && !mayBeMore) return skipped('abort', NOTHING_BEGUN);
   try {
-    // The answer to the initiation may have been lost.
     const left = uploadId === undefined ? await store.listUploads({ prefix: key }) : [{ key, uploadId }];
     for (const upload of left) await abortTillUnknown(store, clock, upload);
     if (left.length === 0) return skipped('abort', NOTHING_BEGUN);
     return ok('abort', 'The upload and its part are removed: nothing is left.');
   } catch (reason) {
     const error = UploadError.from(reason);
-    if (uploadId === undefined) return skipped('abort', NOTHING_BEGUN);
-    const detail = `The upload ${uploadId} of ${key} may still be there: ${error.message}`;
-    const right =
-      error.code === 'access_denied' ? 'Grant oss:AbortMultipartUpload to the signer; then remove' : 'Remove';
-    return failed('abort', detail, `${right} it with \`partway abort\`.`);
+    const which = uploadId === undefined ? 'An upload' : `The upload ${uploadId}`;
+    const granted =
+      error.code === 'access_denied' ? `Grant ${REMOVAL_RIGHTS} to the signer; then remove` : 'Remove';
+    const detail = `${which} of ${key} may still be there: ${error.message}`;
+    return failed('abort', detail, `${granted} it with \`partway abort\` or \`partway sweep\`.`);
   }
 }
+
+const REMOVAL_RIGHTS = 'oss:AbortMultipartUpload and oss:ListMultipartUploads';
 
 /** Looks at no parts, for which the right may be missing: OSS answers the abort of what is gone with 404. */
 async function abortTillUnknown(

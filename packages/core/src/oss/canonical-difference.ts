@@ -10,7 +10,7 @@ export interface Meant {
 }
 
 /** A canonical request, taken apart. */
-interface Canonical {
+export interface Canonical {
   readonly method: string;
   /** Decoded, with the bucket. */
   readonly uri: string;
@@ -20,11 +20,9 @@ interface Canonical {
 
 /**
  * The first difference between the request that OSS saw and the one that was signed. `undefined` when they
- * are the same, or when OSS's is none. Names headers and parameters, and no value but that of a Content-Type.
+ * are the same. Names headers and parameters, and no value but that of a Content-Type.
  */
-export function differenceOf(canonicalRequest: string, meant: Meant): SignatureExplanation | undefined {
-  const seen = parseCanonical(canonicalRequest);
-  if (seen === undefined) return undefined;
+export function differenceOf(seen: Canonical, meant: Meant): SignatureExplanation | undefined {
   return (
     methodDifference(seen, meant) ??
     pathDifference(seen, meant) ??
@@ -33,8 +31,8 @@ export function differenceOf(canonicalRequest: string, meant: Meant): SignatureE
   );
 }
 
-/** Of six fields the fourth, the headers, ends in a line end of its own. */
-function parseCanonical(text: string): Canonical | undefined {
+/** Of six fields the fourth, the headers, ends in a line end of its own. `undefined` for any other text. */
+export function parseCanonical(text: string): Canonical | undefined {
   const lines = text.split('\n');
   const [method = '', uri = '', query = ''] = lines;
   if (lines.length < 6 || lines.at(-3) !== '') return undefined;
@@ -71,10 +69,10 @@ function pathDifference(seen: Canonical, { url }: Meant): SignatureExplanation |
   const { path = '' } = url;
   // The bucket is always in what OSS signs, and in the path of a URL only sometimes.
   const [, bucket = '', inBucket = ''] = /^\/([^/]*)(.*)$/s.exec(seen.uri) ?? [];
-  if (seen.uri === path || (seen.uri === `${path}/` && inBucket === '/')) return undefined;
-  if (inBucket === path) {
-    const ours = bucketOfHost(url.host);
-    if (ours === undefined || ours === bucket) return undefined;
+  const ours = bucketOfHost(url.host);
+  const isAlike = [seen.uri, inBucket].includes(path) || (seen.uri === `${path}/` && inBucket === '/');
+  if (ours === undefined ? isAlike : seen.uri === `/${ours}${path}`) return undefined;
+  if (isAlike) {
     return {
       cause: 'host',
       detail: `The URL is of the bucket ${ours}, and reached ${shownName(bucket) ?? 'another one'}.`,

@@ -1,4 +1,4 @@
-import { differenceOf, type Meant } from './canonical-difference.ts';
+import { differenceOf, type Meant, parseCanonical } from './canonical-difference.ts';
 import type { OssAnswer } from './error-response.ts';
 import { type InspectOptions, inspectSignedRequest } from './inspect-signed-request.ts';
 import { parseInstant } from './instant.ts';
@@ -32,9 +32,9 @@ export function explainSignatureMismatch(
   const xml = answer.body === '' ? decodedBase64(answer.headers?.['x-oss-err']) : answer.body;
   const code = element(xml, 'Code') ?? '';
   if (code === 'SignatureDoesNotMatch') {
-    const canonicalRequest = element(xml, 'CanonicalRequest');
-    if (canonicalRequest === undefined) return problem ?? NOTHING_TO_COMPARE;
-    return differenceOf(canonicalRequest, meantBy(request)) ?? problem ?? SECRET;
+    const seen = parseCanonical(element(xml, 'CanonicalRequest') ?? '');
+    if (seen === undefined) return problem ?? NOTHING_TO_COMPARE;
+    return differenceOf(seen, meantBy(request)) ?? problem ?? SECRET;
   }
   const explained = explainRefusal({
     code,
