@@ -3,8 +3,8 @@ import type { OssAnswer } from '../oss/error-response.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
 
 /**
- * Sends what needs no signature of ours any more, once. Rejects with an `UploadError` without the URL, or with
- * the reason of the signal.
+ * Sends once what needs no signature of ours any more. Rejects with an `UploadError`, which has no URL in it,
+ * or with the reason of the signal.
  */
 export async function askUnsigned(
   fetch: Fetch,
