@@ -22,14 +22,17 @@ test.each([
   [
     '@partway/core/oss',
     [
-      'callback createObjectStore createOssClock createOssObjectStore errorIn ossError presign presignParts signHeaders',
+      'callback createBucketAdmin createObjectStore createOssClock createOssObjectStore errorIn explainSignatureMismatch inspectSignedRequest ossError presign presignParts signHeaders',
       'unlessAborted',
     ],
   ],
   [
     '@partway/core/coordinator',
-    ['abortUntilGone createCoordinator createCoordinatorHandler createInMemoryTallies createUploadTokens'],
+    [
+      'abortUntilGone createCoordinator createCoordinatorHandler createInMemoryTallies createUploadTokens sweep',
+    ],
   ],
+  ['@partway/core/doctor', ['examineBucket']],
   ['@partway/core/opentelemetry', ['observeControlPlane traceHandler traceHeaders traceUploads']],
   [
     '@partway/core/testing',

@@ -33,8 +33,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   // Types of uploads come by way of the index: it hears what any listener hears, and no more.
   'core/opentelemetry': ['core/root', 'core/opentelemetry'],
+  'core/doctor': ['core/root', 'core/doctor', 'core/oss', 'core/checksum'],
   'core/testing': ['core/root', 'core/testing', 'core/checksum'],
-  node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator'],
+  node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator', '@partway/core/doctor'],
   browser: ['browser', '@partway/core'],
   emulator: ['emulator'],
 };

@@ -226,6 +226,8 @@ export interface ListedPart {
   readonly etag: string;
   /** `undefined` where OSS gave none: then the part is not proven. */
   readonly crc64: string | undefined;
+  /** When OSS took it, by OSS's clock. `undefined` where nobody said. */
+  readonly uploadedAt?: number | undefined;
 }
 
 /** What one uploaded part proves: these bytes were sent, and OSS answered with the same CRC64. */
@@ -383,5 +385,8 @@ export interface StoreListUploadsRequest {
 export interface ListedUpload {
   readonly key: string;
   readonly uploadId: string;
+  /** By OSS's clock. */
   readonly initiatedAt: number;
+  /** When OSS gave this list, by the same clock. `undefined` where its answer had no date. */
+  readonly listedAt?: number | undefined;
 }

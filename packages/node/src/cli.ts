@@ -4,12 +4,17 @@ import { stripVTControlCharacters } from 'node:util';
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty';
 import { abort } from './cli/abort.ts';
 import { type Command, checkArguments, readGiven } from './cli/command.ts';
+import { doctor } from './cli/doctor.ts';
 import { EXIT, EXIT_CODES_TEXT, reportFailure } from './cli/exit-code.ts';
+import { explain } from './cli/explain.ts';
 import { presign } from './cli/presign.ts';
 import { put } from './cli/put.ts';
+import { sweep } from './cli/sweep.ts';
 import { uploads } from './cli/uploads.ts';
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map(Object.entries({ put, uploads, abort, presign }));
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ put, uploads, abort, sweep, presign, doctor, explain }),
+);
 
 const DESCRIPTION = `Multipart uploads to Alibaba Cloud OSS, proven by CRC64 and resumable.
 
@@ -44,7 +49,7 @@ function defined(name: string, command: Command): CommandDef {
   return defineCommand({
     meta: { name, description },
     args,
-    run: (context) => command.run(readGiven(context.args, context.rawArgs)),
+    run: (context) => command.run(readGiven(context.args, context.rawArgs, args)),
   });
 }
 

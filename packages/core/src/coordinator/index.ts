@@ -10,6 +10,8 @@ export { createCoordinatorHandler } from './handler.ts';
 export type { CoordinatorHooks, GrantedUpload } from './hooks.ts';
 export type { Policy } from './policy.ts';
 export type { Verb } from './protocol.ts';
+export type { SweepFailure, SweepOptions, SweepOutcome, SweepReport, SweptUpload } from './sweep.ts';
+export { sweep } from './sweep.ts';
 export type { Tallies } from './tallies.ts';
 export { createInMemoryTallies } from './tallies.ts';
 export type { UploadToCallBack } from './upload-callback.ts';

@@ -54,9 +54,10 @@ function isPresigned({ partNumber, url, headers, expiresInMs }: Fields): boolean
   );
 }
 
-function isListed({ partNumber, size, etag, crc64 }: Fields): boolean {
-  const isProven = crc64 === undefined || isCrc64(crc64);
-  return Number.isInteger(partNumber) && isFileSize(size) && typeof etag === 'string' && isProven;
+function isListed({ partNumber, size, etag, crc64, uploadedAt }: Fields): boolean {
+  const isWhole = Number.isInteger(partNumber) && isFileSize(size) && typeof etag === 'string';
+  const isDated = uploadedAt === undefined || Number.isFinite(uploadedAt);
+  return isWhole && isDated && (crc64 === undefined || isCrc64(crc64));
 }
 
 function isRecord(value: unknown): value is Fields {

@@ -19,18 +19,27 @@ export type {
   StorePresignRequest,
   StoreUploadRequest,
 } from '../ports.ts';
+export type { AbortRule, AdminRequest, BucketAdmin } from './bucket-admin.ts';
+export { createBucketAdmin } from './bucket-admin.ts';
+export type { CorsRule, LifecycleRule } from './bucket-rules.ts';
 export type { CallbackOptions } from './callback.ts';
 export { callback } from './callback.ts';
 export type { CredentialsSource, OssCredentials } from './credentials.ts';
 export type { Addressing, EndpointOptions } from './endpoint.ts';
+export type { RefusingAnswer } from './explain-signature.ts';
+export { explainSignatureMismatch } from './explain-signature.ts';
+export type { InspectedRequest, InspectOptions } from './inspect-signed-request.ts';
+export { inspectSignedRequest } from './inspect-signed-request.ts';
 export type { Instant } from './instant.ts';
 export type { OssObjectStoreOptions } from './oss-object-store.ts';
 export { createOssObjectStore } from './oss-object-store.ts';
+export type { OssBucketOptions } from './oss-wire.ts';
 export type { PresignRequest, PresignUploadPartsRequest } from './presign.ts';
 export { presign, presignParts } from './presign.ts';
 export type { SignedRequest } from './sign-headers.ts';
 export { signHeaders } from './sign-headers.ts';
 export type { SignRequest } from './sign-request.ts';
+export type { MeantRequest, SignatureCause, SignatureExplanation } from './signature-explanation.ts';
 export type { Fetch } from './signed-fetch.ts';
 
 // For those who write an ObjectStore over another client.

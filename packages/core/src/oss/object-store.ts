@@ -12,6 +12,7 @@ import type {
 } from '../ports.ts';
 import { readCompleteAnswer } from './complete-answer.ts';
 import type { OssAnswer } from './error-response.ts';
+import { parseInstant } from './instant.ts';
 import { assertKey, assertUpload } from './key.ts';
 import { LIST_PAGE_MAX, LIST_PAGES_MAX } from './limits.ts';
 import { isAbsent, readHead, versionQuery } from './object-head.ts';
@@ -161,7 +162,8 @@ async function listUploads(
     };
     const answer = await send({ method: 'GET', key: '', query, context, signal });
     const { uploads: more, next } = readListUploadsResult(answer.body, contextOf(context, answer));
-    uploads.push(...more);
+    const listedAt = parseInstant(answer.headers.date);
+    for (const upload of more) uploads.push({ ...upload, listedAt });
     if (next === undefined) return uploads;
     if (next.keyMarker === marker['key-marker'] && next.uploadIdMarker === marker['upload-id-marker']) {
       throw malformedAnswer('names the same page as the next', contextOf(context, answer));

@@ -1,20 +1,8 @@
-import type { Clock, ObjectStore } from '../ports.ts';
-import { systemClock } from '../system.ts';
-import { type CredentialsSource, createCredentials } from './credentials.ts';
-import { assertBucket, type EndpointOptions, resolveEndpoint } from './endpoint.ts';
+import type { ObjectStore } from '../ports.ts';
 import { createObjectStore } from './object-store.ts';
-import { createOssClock } from './oss-clock.ts';
-import { createSignedFetch, type Fetch } from './signed-fetch.ts';
+import { createOssWire, type OssBucketOptions } from './oss-wire.ts';
 
-export interface OssObjectStoreOptions extends EndpointOptions {
-  readonly bucket: string;
-  /** One set, or a function that is asked for one whenever the last is about to expire. */
-  readonly credentials: CredentialsSource;
-  /** Default: the `fetch` of the platform. */
-  readonly fetch?: Fetch | undefined;
-  /** Default: the clock of the system. When OSS calls it wrong, OSS's own time is used from then on. */
-  readonly clock?: Pick<Clock, 'now'> | undefined;
-}
+export interface OssObjectStoreOptions extends OssBucketOptions {}
 
 /**
  * An {@link ObjectStore} over `fetch`, for Node, Deno, Bun and edge runtimes: signed by header with version
@@ -23,31 +11,5 @@ export interface OssObjectStoreOptions extends EndpointOptions {
  * @throws TypeError that names the option.
  */
 export function createOssObjectStore(options: OssObjectStoreOptions): ObjectStore {
-  const { bucket, region, credentials: source, fetch = platformFetch, clock: ours = systemClock } = options;
-  const { endpoint, internal, accelerate, addressing } = options;
-  assertBucket(bucket);
-  resolveEndpoint(options);
-  const site = {
-    bucket,
-    region,
-    ...(endpoint !== undefined && { endpoint }),
-    ...(internal !== undefined && { internal }),
-    ...(accelerate !== undefined && { accelerate }),
-    ...(addressing !== undefined && { addressing }),
-  };
-  const clock = createOssClock(ours);
-  const credentials = createCredentials(source, clock);
-  return createObjectStore({
-    bucket,
-    send: createSignedFetch({ site, credentials, clock, fetch }),
-    async urlTerms() {
-      const set = await credentials.current();
-      return { ...site, credentials: set, now: clock.now(), skewMs: clock.skewMs() };
-    },
-  });
+  return createObjectStore(createOssWire(options));
 }
-
-/**
- * The one place that reads the platform's `fetch`, at the time of the call: tests and tracers may replace it.
- */
-const platformFetch: Fetch = (url, init) => globalThis.fetch(url, init);

@@ -140,7 +140,8 @@ export function signedHeaders(
   };
 }
 
-function isAlwaysSigned(name: string): boolean {
+/** Whether OSS demands that a header be signed wherever it is there. The name is in lower case. */
+export function isAlwaysSigned(name: string): boolean {
   return name === 'content-type' || name === 'content-md5' || name.startsWith('x-oss-');
 }
 

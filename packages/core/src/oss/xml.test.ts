@@ -26,7 +26,11 @@ test('an uploadId that looks like a number stays text, with and without a namesp
 const part = (partNumber: number, crc = '<HashCrc64ecma>12</HashCrc64ecma>'): string =>
   `<Part><PartNumber>${partNumber}</PartNumber><LastModified>2026-01-01T00:00:00.000Z</LastModified>
    <ETag>&quot;0123ABCD&quot;</ETag>${crc}<Size>102400</Size></Part>`;
-const listed = (partNumber: number) => ({ partNumber, size: 102_400, etag: '0123ABCD', crc64: '12' });
+const uploadedAt = Date.UTC(2026, 0, 1);
+const listed = (partNumber: number) => ({
+  ...{ partNumber, size: 102_400, etag: '0123ABCD', crc64: '12' },
+  uploadedAt,
+});
 const parts = (inside: string, truncated = 'false'): string =>
   `<ListPartsResult><IsTruncated>${truncated}</IsTruncated>
    <NextPartNumberMarker>2</NextPartNumberMarker>${inside}</ListPartsResult>`;
@@ -51,6 +55,16 @@ test.each(['', '<HashCrc64ecma/>', '<HashCrc64ecma>-1</HashCrc64ecma>'])(
   'a part with the CRC64 %j is unproven',
   (crc) => {
     expect(readListPartsResult(parts(part(1, crc)), CONTEXT).parts[0]?.crc64).toBeUndefined();
+  },
+);
+
+test.each(['', '<LastModified/>', '<LastModified>yesterday</LastModified>'])(
+  'a part with the date %j was taken nobody knows when',
+  (date) => {
+    const undated = part(1).replace(/<LastModified>.*<\/LastModified>/, date);
+    expect(readListPartsResult(parts(undated), CONTEXT).parts).toEqual([
+      { ...listed(1), uploadedAt: undefined },
+    ]);
   },
 );
 

@@ -31,6 +31,7 @@ export function readListPartsResult(xml: string, context: ErrorContext): PartsPa
       size: wholeNumber(part, 'Size'),
       etag: unquoted(text(part, 'ETag')),
       crc64: crc64Of(optionalText(part, 'HashCrc64ecma')),
+      uploadedAt: parseInstant(optionalText(part, 'LastModified')),
     })),
     next: isTruncated(root) ? { partNumberMarker: text(root, 'NextPartNumberMarker') } : undefined,
   }));
@@ -98,7 +99,8 @@ export function malformedAnswer(what: string, context: ErrorContext): UploadErro
   });
 }
 
-type Element = Readonly<Record<string, unknown>>;
+/** One element: its children by their local names, text or elements, or lists of them. */
+export type Element = Readonly<Record<string, unknown>>;
 
 const PARSER = new XMLParser({
   ignoreAttributes: true,
@@ -130,7 +132,8 @@ function readPage<Result>(
   return read(xml, rootName, context, (root) => shape(root, children(root, name)));
 }
 
-function read<Result>(
+/** The root element of a document, in the shape its reader gives it. */
+export function read<Result>(
   xml: string,
   rootName: string,
   context: ErrorContext,
@@ -160,13 +163,13 @@ function element(parent: Element, name: string): Element {
   return asElement(parent[name]);
 }
 
-function children(parent: Element, name: string): readonly Element[] {
+export function children(parent: Element, name: string): readonly Element[] {
   const found = parent[name];
   if (found === undefined) return [];
   return (Array.isArray(found) ? found : [found]).map(asElement);
 }
 
-function optionalText(parent: Element, name: string): string | undefined {
+export function optionalText(parent: Element, name: string): string | undefined {
   const found = parent[name];
   return typeof found === 'string' ? found : undefined;
 }
@@ -193,7 +196,7 @@ function isTruncated(root: Element): boolean {
   return text(root, 'IsTruncated').trim() === 'true';
 }
 
-function escaped(value: string): string {
+export function escaped(value: string): string {
   // An ETag has none of them, and there are thousands.
   if (!/[&<>]/.test(value)) return value;
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

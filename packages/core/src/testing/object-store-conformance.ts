@@ -125,8 +125,8 @@ async function listsAllPages(stage: ObjectStoreStage): Promise<void> {
   const parts = await stage.store.listParts(upload);
   claim(parts.length === count, `all ${count} parts are listed, not ${parts.length}`);
   claim(
-    parts.every(({ partNumber }, index) => partNumber === index + 1),
-    'they are in order',
+    parts.every(({ partNumber, uploadedAt = 0 }, index) => partNumber === index + 1 && uploadedAt > 0),
+    'they are in order, and each says when it was uploaded',
   );
 }
 
@@ -144,8 +144,8 @@ async function listsUploads({ store }: ObjectStoreStage): Promise<void> {
     'all are listed, by key and uploadId',
   );
   claim(
-    all.every(({ initiatedAt }) => Number.isFinite(initiatedAt)),
-    'each says when it began',
+    all.every(({ initiatedAt, listedAt = Number.NaN }) => initiatedAt < listedAt + 1000),
+    'each says when it began and when it was listed, by one clock, to the second',
   );
   const some = await store.listUploads({ prefix: 'a/' });
   claim(some.map(({ key }) => key).join() === 'a/1,a/1,a/2', 'a prefix restricts the list');

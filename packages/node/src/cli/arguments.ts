@@ -2,7 +2,7 @@ import { hkdfSync } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ObjectStore } from '@partway/core';
-import { createOssObjectStore, type OssCredentials } from '@partway/core/oss';
+import { createOssObjectStore, type OssBucketOptions, type OssCredentials } from '@partway/core/oss';
 import { createUndiciFetch } from '../undici-fetch.ts';
 import type { Command, Given } from './command.ts';
 
@@ -36,11 +36,16 @@ export const STORE_ARGS: Command['args'] = {
 };
 
 export function openStore(given: Given, bucket: string): ObjectStore {
+  return createOssObjectStore(readBucketOptions(given, bucket));
+}
+
+/** Where the bucket is, and who signs. */
+export function readBucketOptions(given: Given, bucket: string): Omit<OssBucketOptions, 'clock'> {
   const region = given.text('region') ?? fromEnvironment('OSS_REGION');
   if (region === undefined) throw new TypeError('--region is needed, or OSS_REGION');
   const endpoint = given.text('endpoint') ?? fromEnvironment('OSS_ENDPOINT');
   const site = { bucket, region, endpoint, ...(given.flag('path-style') && { addressing: 'path' as const }) };
-  return createOssObjectStore({ ...site, credentials: readCredentials(), fetch: createUndiciFetch() });
+  return { ...site, credentials: readCredentials(), fetch: createUndiciFetch() };
 }
 
 function readCredentials(): OssCredentials {
@@ -98,6 +103,23 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['KiB', 1024],
   ['MiB', 1024 ** 2],
   ['GiB', 1024 ** 3],
+]);
+
+/** `45s`, `30min`, `12h` or `7d`, in ms. A bare number would leave open what it counts. */
+export function readDuration(given: Given, name: string): number | undefined {
+  const text = given.text(name);
+  if (text === undefined) return undefined;
+  const [, digits, unit = ''] = /^(\d{1,6})(s|min|h|d)$/.exec(text) ?? [];
+  if (digits === undefined)
+    throw new TypeError(`--${name} must be a number with s, min, h or d, got ${text}`);
+  return Number(digits) * (DURATIONS.get(unit) ?? 1);
+}
+
+const DURATIONS: ReadonlyMap<string, number> = new Map([
+  ['s', 1000],
+  ['min', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
 ]);
 
 export function readCount(given: Given, name: string): number | undefined {

@@ -69,11 +69,18 @@ function checkWords(words: readonly string[], args: ArgsDef): void {
   const missing = names[words.length];
   if (missing !== undefined) throw new TypeError(`${missing.toUpperCase()} is missing; try --help`);
   const surplus = words[names.length];
-  if (surplus !== undefined) throw new TypeError(`${surplus} is one argument too many; try --help`);
+  if (surplus === undefined) return;
+  // A presigned URL is a bearer credential.
+  const shown = /^https?:/i.test(surplus) ? 'the URL' : surplus;
+  throw new TypeError(`${shown} is one argument too many; try --help`);
 }
 
 /** Of a repeated option the parser keeps the last value, so `all` reads them by itself. */
-export function readGiven(args: Readonly<Record<string, unknown>>, rawArgs: readonly string[]): Given {
+export function readGiven(
+  args: Readonly<Record<string, unknown>>,
+  rawArgs: readonly string[],
+  defined: ArgsDef,
+): Given {
   return {
     text(name) {
       const value = args[name];
@@ -83,7 +90,7 @@ export function readGiven(args: Readonly<Record<string, unknown>>, rawArgs: read
     all(name) {
       const end = rawArgs.indexOf('--');
       return rawArgs.slice(0, end === -1 ? undefined : end).flatMap((arg, index) => {
-        if (arg === `--${name}`) return [rawArgs[index + 1] ?? ''];
+        if (arg === `--${name}` || arg === `-${aliasOf(defined[name])}`) return [rawArgs[index + 1] ?? ''];
         return arg.startsWith(`--${name}=`) ? [arg.slice(name.length + 3)] : [];
       });
     },

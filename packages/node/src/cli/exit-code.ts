@@ -22,7 +22,12 @@ export function reportFailure(reason: unknown): number {
   const hint = HINTS.get(error.code) ?? error.hint;
   if (hint !== undefined) console.error(hint);
   if (error.context.requestId !== undefined) console.error(`request id: ${error.context.requestId}`);
-  return LATER.has(error.code) ? EXIT.later : EXIT.failed;
+  return exitCodeOf(error);
+}
+
+/** Whether the same command may do better later. */
+export function exitCodeOf({ code }: UploadError): number {
+  return LATER.has(code) ? EXIT.later : EXIT.failed;
 }
 
 /** Failures of the way: the upload is kept. */
@@ -62,6 +67,9 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['storageClass', '--storage-class'],
   ['expiresInSeconds', '--expires'],
   ['headers', '--header'],
+  ['origin', '--origin'],
+  ['abortAfterDays', '--abort-after'],
+  ['prefix', 'ADDRESS: the prefix'],
   ['bucket', "ADDRESS: the bucket's name"],
   ['key', 'ADDRESS: the key'],
   ['credentials.accessKeyId', 'OSS_ACCESS_KEY_ID'],

@@ -1,4 +1,5 @@
 import { type ListedUpload, type ObjectStore, systemClock, UploadError } from '@partway/core';
+import { ageText } from './age.ts';
 import { openStore, readAddress, STORE_ARGS } from './arguments.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit-code.ts';
@@ -48,22 +49,17 @@ async function sizeOf(store: ObjectStore, upload: ListedUpload): Promise<UploadS
 
 function jsonLine(bucket: string, upload: ListedUpload & UploadSize): string {
   const { key, uploadId, initiatedAt, parts, bytes } = upload;
-  const ageSeconds = secondsSince(initiatedAt);
+  const ageSeconds = secondsOld(upload);
   return JSON.stringify({ bucket, key, uploadId, initiatedAt, ageSeconds, parts, bytes });
 }
 
 function textLine(bucket: string, upload: ListedUpload & UploadSize): string {
-  const { key, uploadId, initiatedAt, parts, bytes } = upload;
-  const age = ageText(secondsSince(initiatedAt)).padStart(5);
+  const { key, uploadId, parts, bytes } = upload;
+  const age = ageText(secondsOld(upload)).padStart(5);
   return `${age} old  ${parts} parts  ${bytes} bytes  ${uploadId}  oss://${bucket}/${printable(key)}`;
 }
 
-function secondsSince(at: number): number {
-  return Math.max(0, Math.floor((systemClock.now() - at) / 1000));
-}
-
-function ageText(seconds: number): string {
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
-  return seconds < 86_400 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
+/** By OSS's own clock, where it told the time. */
+function secondsOld({ initiatedAt, listedAt = systemClock.now() }: ListedUpload): number {
+  return Math.max(0, Math.floor((listedAt - initiatedAt) / 1000));
 }

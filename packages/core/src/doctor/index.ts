@@ -1,0 +1,5 @@
+// For those who run uploads.
+
+export type { Check, CheckName, CheckStatus } from './check.ts';
+export type { ExamineOptions } from './examine-bucket.ts';
+export { examineBucket } from './examine-bucket.ts';

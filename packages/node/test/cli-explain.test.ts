@@ -1,0 +1,120 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type CliStage, type Ended, ended, openCliStage } from './cli-stage.ts';
+
+const SIGNATURE = /x-oss-signature=(\w+)/;
+let stage: CliStage;
+
+beforeAll(async () => {
+  stage = await openCliStage();
+});
+afterEach(() => stage.reset());
+afterAll(() => stage.close());
+
+async function presigned(...options: readonly string[]): Promise<string> {
+  return (await stage.partway(['presign', 'oss://media/key', ...options])).out.trim();
+}
+
+/** Nothing of the URL is told that signs. */
+async function explained(url: string, ...options: readonly string[]): Promise<Ended> {
+  const ending = await stage.partway(['explain', url, ...options]);
+  const [, signature = 'none'] = SIGNATURE.exec(url) ?? [];
+  expect(ending.out + ending.said).not.toContain(signature);
+  return ending;
+}
+
+test('a URL with which nothing is wrong says what it is', async () => {
+  const url = await presigned('--method', 'PUT');
+  const { status, out, said } = await explained(url, '-X', 'PUT');
+  expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('nothing is wrong') });
+  expect(out).toMatch(/^signed {3}\S+Z by AK for cn-hangzhou\nexpires {2}\S+Z\n$/);
+});
+
+test('a URL on standard input is seen by no other user', async () => {
+  const child = stage.started(['explain', '-', '--json'], { stdin: 'pipe' });
+  child.stdin?.end(`${(await presigned()).replace('x-oss-expires=900', 'x-oss-expires=0')}\n`);
+  const { status, out } = await ended(child);
+  const { accessKeyId, region, explanations } = JSON.parse(out);
+  expect({ status, accessKeyId, region }).toEqual({ status: 1, accessKeyId: 'AK', region: 'cn-hangzhou' });
+  expect(explanations).toEqual([
+    { cause: 'changed-url', detail: expect.stringContaining('x-oss-expires'), remedy: expect.any(String) },
+  ]);
+});
+
+test('--answer compares the answer of OSS, with or without its head, with what was signed', async () => {
+  const options = ['--method', 'PUT', '--header', 'Content-Type: video/mp4'];
+  const url = await presigned(...options);
+  const response = await fetch(url, { method: 'PUT', body: 'a text' });
+  const body = await response.text();
+  expect(response.status).toBe(403);
+  const file = join(stage.folder, 'answer.xml');
+  for (const text of [body, `HTTP/1.1 403 Forbidden\r\nServer: AliyunOSS\r\n\r\n${body}`]) {
+    await writeFile(file, text);
+    const { status, out } = await explained(
+      url,
+      '-X',
+      'put',
+      '-H',
+      'Content-Type: video/mp4',
+      '--answer',
+      file,
+    );
+    expect({ status, out }).toEqual({
+      status: 1,
+      out: expect.stringMatching(/^changed-header The request carried the header content-type/m),
+    });
+    const bare = await explained(url, '-X', 'PUT', '--answer', file);
+    expect(bare.out).toMatch(/^added-header {3}The sender added Content-Type: text\/plain;charset=UTF-8/m);
+  }
+  const head = await fetch(`${url}&x=1`, { method: 'HEAD' });
+  await writeFile(file, `HTTP/1.1 403 Forbidden\r\nx-oss-err: ${head.headers.get('x-oss-err')}\r\n\r\n`);
+  expect((await explained(url, '-X', 'HEAD', '--answer', file)).out).toMatch(/parameter x was added/);
+});
+
+test('--send asks OSS, and sends only what changes nothing', async () => {
+  const put = await presigned('--method', 'PUT');
+  expect((await fetch(put, { method: 'PUT', body: new Uint8Array(100) })).status).toBe(200);
+  const url = await presigned();
+  expect(await explained(url, '--send')).toMatchObject({
+    status: 0,
+    said: 'partway: OSS takes the signature\n',
+  });
+  const wrong = url.replace(
+    SIGNATURE,
+    (_, signature: string) => `x-oss-signature=${[...signature].reverse().join('')}`,
+  );
+  expect(await explained(wrong, '--send')).toMatchObject({
+    status: 1,
+    out: expect.stringMatching(/^secret /m),
+  });
+  const nowhere = url.replace(/:\d+/, ':1');
+  expect(await explained(nowhere, '--send')).toMatchObject({
+    status: 1,
+    out: expect.stringMatching(/^no-answer /m),
+  });
+  expect(await explained(put, '-X', 'PUT', '--send')).toMatchObject({
+    status: 2,
+    said: expect.stringContaining('--send sends GET and HEAD only'),
+  });
+});
+
+test.each([
+  [['explain'], 'URL is missing'],
+  [['explain', 'oss://media/key'], 'URL must begin with http'],
+  [['explain', 'http://a/', 'http://a/?x-oss-signature=hush'], 'the URL is one argument too many'],
+  [['explain', 'http://a/', '-X'], '--method needs a value'],
+  [['explain', 'http://a/', '-X', 'P T'], '--method must be'],
+  [['explain', 'http://a/', '-H', 'none'], '--header must be NAME:VALUE'],
+  [['explain', 'http://a/', '--answer', 'none'], '--method is needed with --answer'],
+  [
+    ['explain', 'http://a/', '-X', 'PUT', '--answer', '/none'],
+    '--answer must be a file that can be read (ENOENT)',
+  ],
+  [['explain', 'http://a/', '--answer', 'none', '--send'], '--answer and --send exclude each other'],
+])('%j is wrong usage', async (args, message) => {
+  const { status, out, said } = await stage.partway(args);
+  expect({ status, out }).toEqual({ status: 2, out: '' });
+  expect(said).toContain(message);
+  expect(said).not.toContain('hush');
+});

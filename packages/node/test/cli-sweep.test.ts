@@ -1,0 +1,92 @@
+import { createOssObjectStore } from '@partway/core/oss';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type CliStage, openCliStage } from './cli-stage.ts';
+
+let stage: CliStage;
+
+beforeAll(async () => {
+  stage = await openCliStage();
+});
+afterEach(() => stage.reset());
+afterAll(() => stage.close());
+
+async function begun(key: string): Promise<string> {
+  const credentials = { accessKeyId: 'AK', accessKeySecret: 'a secret' };
+  const { endpoint } = stage.emulator;
+  const store = createOssObjectStore({ region: 'cn-hangzhou', bucket: 'media', endpoint, credentials });
+  const { uploadId } = await store.initiate({ key, object: {} });
+  const { url } = await store.presign({ method: 'PUT', key, query: { partNumber: 1, uploadId } });
+  // A text would bring a Content-Type along, which is not signed.
+  expect((await fetch(url, { method: 'PUT', body: Buffer.from('four') })).status).toBe(200);
+  return uploadId;
+}
+
+function keysLeft(): string[] {
+  return stage.emulator.model.uploads('media').map(({ key }) => key);
+}
+
+test('sweep removes the abandoned uploads of a prefix, after a dry run that removes none', async () => {
+  const uploadId = await begun('left/behind\n');
+  await begun('other');
+  const args = ['sweep', 'oss://media/left/', '--older-than', '0s'];
+  const line = new RegExp(
+    `^ *\\d+ s old {2}1 parts {2}4 bytes {2}${uploadId} {2}oss://media/left/behind%0A\n$`,
+  );
+  const dry = await stage.partway([...args, '--dry-run']);
+  expect(dry).toEqual({
+    status: 0,
+    out: expect.stringMatching(line),
+    said: 'partway: 1 would be removed (1 parts, 4 bytes), 0 spared\n',
+  });
+  expect(keysLeft()).toEqual(['left/behind\n', 'other']);
+  expect(await stage.partway(args)).toEqual({
+    status: 0,
+    out: expect.stringMatching(line),
+    said: 'partway: 1 removed (1 parts, 4 bytes), 0 spared\n',
+  });
+  expect(keysLeft()).toEqual(['other']);
+});
+
+test('sweep spares the young, and tells of each upload as a line of JSON', async () => {
+  const uploadId = await begun('young');
+  const { status, out, said } = await stage.partway([
+    ...['sweep', 'oss://media/young', '--json'],
+    ...['--older-than', '7d'],
+  ]);
+  expect({ status, said }).toEqual({ status: 0, said: '' });
+  expect(JSON.parse(out)).toEqual({
+    ...{ bucket: 'media', key: 'young', uploadId, outcome: 'spared', parts: 0, bytes: 0 },
+    ...{ initiatedAt: expect.any(Number), ageSeconds: expect.any(Number) },
+  });
+  expect(keysLeft()).toContain('young');
+});
+
+test.each([
+  [503, 'ServiceUnavailable', 3],
+  [403, 'AccessDenied', 1],
+])(
+  'an abort answered with %i %s ends with %i, and the others are removed',
+  async (status, code, expected) => {
+    for (const key of ['x/1', 'x/2']) await begun(key);
+    const effect = { kind: 'refuse', status, code } as const;
+    stage.emulator.faults.add({ operation: 'AbortMultipartUpload', key: 'x/1', effect });
+    const ending = await stage.partway(['sweep', 'oss://media/x/', '--older-than', '0s']);
+    expect(ending).toMatchObject({ status: expected, said: expect.stringContaining(code) });
+    expect(ending.said).toContain('1 removed (1 parts, 4 bytes), 0 spared, 1 failed');
+    expect(keysLeft()).not.toContain('x/2');
+    stage.emulator.faults.clear();
+    expect(await stage.partway(['sweep', 'oss://media/x/', '--older-than', '0s'])).toMatchObject({
+      status: 0,
+    });
+  },
+);
+
+test.each([
+  [['sweep', 'oss://media'], '--older-than is needed, such as 7d'],
+  [['sweep', 'oss://media', '--older-than', '7'], '--older-than must be a number with s, min, h or d, got 7'],
+  [['sweep', 'oss://media', '--older-than', '7d', '--concurrency', '0'], '--concurrency must be'],
+])('%j is wrong usage', async (args, message) => {
+  const { status, out, said } = await stage.partway(args);
+  expect({ status, out }).toEqual({ status: 2, out: '' });
+  expect(said).toContain(message);
+});
