@@ -37,7 +37,10 @@ function judgeEnding(
   if (how === 'hangs' || how.startsWith('untyped')) blame(`a life ended ${how}`);
   const isOurs = object !== undefined && isSame(object, facts.bytes);
   if (how === 'completed') {
+    // One PutObject of a rival replaces ours, and the rival that then fails removes what it has put there.
+    const isReplaced = scenario.size < scenario.partSize && rivals.some((rival) => rival.how !== 'completed');
     const isContested =
+      isReplaced ||
       (rivals.length > 0 && scenario.faults.some(makesOtherObjects)) ||
       rivals.some(({ bytes }) => facts.bytes === undefined || !isSame(bytes, facts.bytes));
     if (!isOurs && !isContested) blame('it completed, and the object is another');

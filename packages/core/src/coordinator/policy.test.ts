@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { admit, type Policy, partSizeFor, resolvePolicy } from './policy.ts';
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+const refused = expect.objectContaining({ code: 'refused', disposition: 'permanent' });
+
+test.each<[string, Policy, number | undefined, number | undefined, number]>([
+  ['the usual size', {}, GIB, undefined, 8 * MIB],
+  ['what was wished for', {}, GIB, 16 * MIB, 16 * MIB],
+  ['a wish that is too small is raised', { partSizeMin: 4 * MIB }, GIB, MIB, 4 * MIB],
+  ['a wish that is too large is lowered', { partSizeMax: 32 * MIB }, GIB, GIB, 32 * MIB],
+  ['the usual size is lowered too', { partSizeMax: 2 * MIB }, GIB, undefined, 2 * MIB],
+  ['the usual size is raised too', { partSizeMin: 64 * MIB }, GIB, undefined, 64 * MIB],
+  ['a stream begins with the usual size', {}, undefined, undefined, 8 * MIB],
+  ['a stream keeps within the policy', { partSizeMin: 16 * MIB }, undefined, MIB, 16 * MIB],
+  [
+    'a large file gets as many parts as OSS takes',
+    { partSizeMax: 2 * MIB },
+    2 * MIB * 10_000,
+    undefined,
+    2 * MIB,
+  ],
+])('part size: %s', (_, policy, size, wanted, expected) => {
+  expect(partSizeFor(resolvePolicy(policy), size, wanted)).toBe(expected);
+});
+
+test('a file that would need larger parts than are allowed is refused', () => {
+  const policy = resolvePolicy({ partSizeMax: 2 * MIB });
+  expect(() => partSizeFor(policy, 2 * MIB * 10_000 + 1, undefined)).toThrow(refused);
+  expect(() => partSizeFor(policy, GIB, 1)).toThrow(refused);
+});
+
+test.each([
+  [[], undefined, true],
+  [['image/*'], 'image/png', true],
+  [['image/*'], 'IMAGE/PNG', true],
+  [['image/*'], 'imagery/png', false],
+  [['image/png'], 'image/png;q=1', true],
+  [['image/png'], 'image/pngx', false],
+  [['image/*', 'video/mp4'], 'video/mp4', true],
+  [['image/*'], undefined, false],
+  [['image/*'], '', false],
+])('of %j, %s is allowed: %s', (contentTypes, contentType, isAllowed) => {
+  const ask = (): void => admit(resolvePolicy({ contentTypes }), { size: 1, contentType });
+  if (isAllowed) ask();
+  else expect(ask).toThrow(refused);
+});
+
+test('the bounds of a size are themselves allowed', () => {
+  const policy = resolvePolicy({ sizeMin: 10, sizeMax: 20 });
+  for (const size of [10, 20, undefined]) admit(policy, { size, contentType: undefined });
+  for (const size of [9, 21, -1, 1.5, Number.NaN, 2 ** 60]) {
+    expect(() => admit(policy, { size, contentType: undefined })).toThrow(refused);
+  }
+});
+
+test.each<[Policy, RegExp]>([
+  [{ sizeMax: -1 }, /size must be/],
+  [{ sizeMin: 2, sizeMax: 1 }, /policy.sizeMin 2 exceeds/],
+  [{ partSizeMin: 1 }, /partSize must be/],
+  [{ partSizeMin: 8 * MIB, partSizeMax: 4 * MIB }, /policy.partSizeMin/],
+  [{ contentTypes: ['image'] }, /policy.contentTypes has image/],
+  [{ urlsPerCallMax: 127 }, /policy.urlsPerCallMax must be a whole number from 128 to 10000/],
+  [{ urlsPerUploadMax: 0 }, /policy.urlsPerUploadMax/],
+  [{ uploadsPerPrincipalMax: 1.5 }, /policy.uploadsPerPrincipalMax/],
+])('%j is refused', (policy, message) => {
+  expect(() => resolvePolicy(policy)).toThrow(message);
+});
