@@ -11,7 +11,7 @@ import {
 } from '@partway/core';
 import type { AnsweredRequest } from '@partway/core/coordinator';
 import { createInMemorySource, createVirtualClock } from '@partway/core/testing';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { BUCKET, type CoordinatorStage, createStage } from './coordinator-stage.ts';
 
 const { signal } = new AbortController();
@@ -115,18 +115,7 @@ test('a defect of the service tells the client nothing, and the log everything',
 });
 
 test('a Complete that takes long is kept alive by spaces, and ends in JSON', async () => {
-  const clock = createVirtualClock(0);
-  let note = (): void => undefined;
-  const noted = new Promise<void>((resolve) => {
-    note = resolve;
-  });
-  const stage = createStage({ handler: { basePath: '/uploads', clock }, hooks: { completed: () => noted } });
-  const plane = stage.clientOf('wei');
-  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), urlsWanted: 1 });
-  for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, 10));
-  const receipts = [{ partNumber: 1, size: 10, crc64: crc64(bytes.subarray(0, 10)) }];
-  const answering = stage.handler(postOf('complete', { uploadToken, receipts }));
-  const response = await whileTimePasses(clock, answering);
+  const { clock, response, note } = await completingLate();
   expect(response.status).toBe(200);
   const reader = bodyOf(response).getReader();
   const texts: string[] = [];
@@ -140,6 +129,27 @@ test('a Complete that takes long is kept alive by spaces, and ends in JSON', asy
   expect(texts.slice(0, 3)).toEqual([' ', ' ', ' ']);
   expect(JSON.parse(texts.join(''))).toMatchObject({ object: { key: 'wei/film.mp4', size: 10 } });
   expect(await reader.read()).toMatchObject({ done: true });
+});
+
+test('the spaces say that they are to be sent on at once', async () => {
+  const { response, note } = await completingLate();
+  expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
+  expect(response.headers.get('x-accel-buffering')).toBe('no');
+  note();
+  expect(JSON.parse(await response.text())).toMatchObject({ object: { key: 'wei/film.mp4' } });
+});
+
+test('the spaces are sent where there is no AbortSignal.any, as in some edge runtimes', async () => {
+  const { any } = AbortSignal;
+  onTestFinished(() => void Object.assign(AbortSignal, { any }));
+  Reflect.deleteProperty(AbortSignal, 'any');
+  const { clock, response, note } = await completingLate();
+  const reader = bodyOf(response).getReader();
+  const { value } = await whileTimePasses(clock, reader.read());
+  expect(new TextDecoder().decode(value)).toBe(' ');
+  note();
+  const { value: json } = await reader.read();
+  expect(JSON.parse(new TextDecoder().decode(json))).toMatchObject({ object: { key: 'wei/film.mp4' } });
 });
 
 test('a client that has gone does not stop a Complete', async () => {
@@ -240,6 +250,22 @@ function request(size: number) {
 
 function initiated() {
   return { uploadToken: 't', kind: 'single', bucket: 'b', key: 'k', partSize: PART };
+}
+
+/** An answer that has begun, and ends after `note` was called. */
+async function completingLate() {
+  const clock = createVirtualClock(0);
+  let note = (): void => undefined;
+  const noted = new Promise<void>((resolve) => {
+    note = resolve;
+  });
+  const stage = createStage({ handler: { basePath: '/uploads', clock }, hooks: { completed: () => noted } });
+  const plane = stage.clientOf('wei');
+  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), urlsWanted: 1 });
+  for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, 10));
+  const receipts = [{ partNumber: 1, size: 10, crc64: crc64(bytes.subarray(0, 10)) }];
+  const answering = stage.handler(postOf('complete', { uploadToken, receipts }));
+  return { clock, note, response: await whileTimePasses(clock, answering) };
 }
 
 function bodyOf({ body }: Response): ReadableStream<Uint8Array> {

@@ -49,35 +49,41 @@ const STATUSES: Partial<Readonly<Record<UploadErrorCode, number>>> = {
 /** How long an answer may be silent: proxies give up on one after a minute, many after half of it. */
 const SILENCE_MS = 10_000;
 
+/** What keeps those in between from holding the spaces back: to compress them, or to fill a buffer first. */
+const UNBUFFERED = {
+  ...HEADERS,
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+};
+
 /**
  * An answer that may take minutes. Within the first ten seconds it is like any other. From then on its status
  * is 200, a space is sent every ten seconds, and behind them comes the JSON, which may then hold an error:
  * JSON may begin with spaces.
  */
 export async function patientAnswer(answering: Promise<Response>, clock: Clock): Promise<Response> {
-  const early = await unlessSilent(answering, clock);
+  const early = await unlessSilent(answering, clock, new AbortController());
   if (early !== undefined) return early;
-  const stopped = new AbortController();
+  let ended = new AbortController();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const response = await unlessSilent(answering, clock, stopped.signal);
+      ended = new AbortController();
+      const response = await unlessSilent(answering, clock, ended);
       controller.enqueue(new TextEncoder().encode(response === undefined ? ' ' : await response.text()));
       if (response !== undefined) controller.close();
     },
-    cancel: () => stopped.abort(),
+    cancel: () => ended.abort(),
   });
-  return new Response(body, { status: 200, headers: HEADERS });
+  return new Response(body, { status: 200, headers: UNBUFFERED });
 }
 
-/** `undefined` after ten seconds without an answer. */
+/** `undefined` after ten seconds without an answer. Rejects when `ended` is aborted before. */
 async function unlessSilent(
   answering: Promise<Response>,
   clock: Clock,
-  stop?: AbortSignal,
+  ended: AbortController,
 ): Promise<Response | undefined> {
-  const ended = new AbortController();
-  const signal = stop === undefined ? ended.signal : AbortSignal.any([ended.signal, stop]);
-  const silence = clock.sleep(SILENCE_MS, signal).then(() => undefined);
+  const silence = clock.sleep(SILENCE_MS, ended.signal).then(() => undefined);
   try {
     return await Promise.race([answering, silence]);
   } finally {

@@ -1,0 +1,113 @@
+#!/bin/sh
+# A client of docs/PROTOCOL.md without Partway: sh and curl, and node to read JSON and to count CRC64.
+#
+#   AUTHORIZATION='Bearer …' sh curl-upload.sh https://app.example.com/uploads FILE NAME
+#
+# It uploads FILE in three parts, as NAME, and prints what became of it. A client for production also sends a
+# part again that failed, asks for fresh URLs when OSS says 403, and sends several parts at once.
+set -eu
+base=$1 file=$2 name=$3 urls_wanted=${URLS_WANTED:-3}
+work=$(mktemp -d)
+upload_token=''
+
+# Whatever goes wrong from Initiate on: parts that nobody completes would be stored, and paid for.
+finish() {
+  [ -z "$upload_token" ] || (with_token '{}' | ask abort) || true
+  rm -rf "$work"
+}
+trap finish EXIT
+
+# Sends JSON from stdin to a verb, and prints its answer. Files and stdin instead of arguments: `ps` shows
+# those to everybody on the machine, and both the session and the upload token are secrets.
+ask() {
+  printf 'Authorization: %s\nContent-Type: application/json\n' "$AUTHORIZATION" >"$work/headers"
+  status=$(curl --silent --show-error --header "@$work/headers" --data-binary @- \
+    --output "$work/answer" --write-out '%{http_code}' "$base/$1")
+  # A Complete that took long was answered 200 before its end, and may hold an error all the same.
+  error=$(read_json 'json.error ? `[${json.error.code}] ${json.error.message}` : ""' <"$work/answer")
+  if [ "$status" != 200 ] || [ -n "$error" ]; then
+    echo "$1 was answered with $status: $error" >&2
+    return 1
+  fi
+  cat "$work/answer"
+}
+
+# Prints an expression over the JSON of stdin.
+read_json() {
+  node -e 'const json = JSON.parse(fs.readFileSync(0, "utf8")); console.log(eval(process.argv[1]))' "$1"
+}
+
+# Prints a JSON object with the upload token in it.
+with_token() {
+  printf '%s\n' "$1" | UPLOAD_TOKEN=$upload_token read_json \
+    'JSON.stringify({ ...json, uploadToken: process.env.UPLOAD_TOKEN })'
+}
+
+# CRC64 of a file as OSS counts it (ECMA-182, reflected), in decimal.
+crc64() {
+  node -e '
+    const table = Array.from({ length: 256 }, (_, index) => {
+      let crc = BigInt(index);
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1n ? (crc >> 1n) ^ 0xc96c5795d7870f42n : crc >> 1n;
+      return crc;
+    });
+    let crc = 0xffffffffffffffffn;
+    for (const byte of fs.readFileSync(process.argv[1])) {
+      crc = table[Number((crc ^ BigInt(byte)) & 0xffn)] ^ (crc >> 8n);
+    }
+    console.log(String(crc ^ 0xffffffffffffffffn));
+  ' "$1"
+}
+
+# 1. Initiate. The part size is a wish: the answer says which one it is.
+size=$(wc -c <"$file")
+NAME=$name SIZE=$size URLS=$urls_wanted node -p '
+  const { NAME: name, SIZE, URLS } = process.env;
+  JSON.stringify({ name, size: +SIZE, partSize: Math.ceil(SIZE / 3), urlsWanted: +URLS })
+' | ask initiate >"$work/initiated"
+upload_token=$(read_json json.upload.uploadToken <"$work/initiated")
+split -a 4 -b "$(read_json json.upload.partSize <"$work/initiated")" "$file" "$work/part."
+count=$(find "$work" -name 'part.*' | wc -l)
+
+# 2. The URLs that came with the answer are a courtesy. Where any are missing, they are asked for.
+read_json 'JSON.stringify({ parts: json.upload.presigned })' <"$work/initiated" >"$work/presigned"
+if [ "$(read_json json.parts.length <"$work/presigned")" -lt "$count" ]; then
+  numbers=$(seq -s , "$count")
+  with_token "{\"partNumbers\":[$numbers]}" | ask presign-parts >"$work/presigned"
+fi
+
+# 3. Each part goes to OSS: a PUT with exactly the headers that were signed, the length among them. They and
+# the URL are read from a file, since whoever sees such a URL can use it.
+number=0
+for part in "$work"/part.*; do
+  number=$((number + 1))
+  NUMBER=$number read_json '
+    const { url, headers } = json.parts.find(({ partNumber }) => partNumber === +process.env.NUMBER);
+    const lines = Object.entries(headers).map(([name, value]) => ["header", `${name}: ${value}`]);
+    [["url", url], ...lines].map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join("\n")
+  ' <"$work/presigned" >"$work/request"
+  status=$(curl --silent --show-error --globoff --config "$work/request" --upload-file "$part" \
+    --output "$work/refusal" --write-out '%{http_code}')
+  [ "$status" = 200 ] || { echo "OSS answered part $number with $status" >&2; exit 1; }
+  echo "$number $(wc -c <"$part") $(crc64 "$part")" >>"$work/receipts"
+done
+
+# 4. What has arrived, as OSS counts it. After an interruption this tells which parts are still to be sent.
+with_token '{}' | ask list-parts | read_json '
+  json.parts.map(({ partNumber, size, crc64 }) => `${partNumber} ${size} ${crc64}`).join("\n")
+' >"$work/arrived"
+cmp "$work/receipts" "$work/arrived"
+
+# 5. Complete, with a receipt for each part: what was sent, as this side counted it. The coordinator holds the
+# object against them, and answers only when it is proven.
+RECEIPTS=$(cat "$work/receipts") node -p '
+  const rows = process.env.RECEIPTS.split("\n").map((row) => row.split(" "));
+  const receipts = rows.map(([number, size, crc64]) => ({ partNumber: +number, size: +size, crc64 }));
+  JSON.stringify({ receipts })
+' >"$work/claims"
+with_token "$(cat "$work/claims")" | ask complete >"$work/completed"
+upload_token=''
+read_json '
+  const { bucket, key, size, crc64 } = json.object;
+  `${size} bytes as oss://${bucket}/${key}, CRC64 ${crc64}`
+' <"$work/completed"
