@@ -8,6 +8,7 @@ import {
   type UploadPorts,
 } from '@partway/core';
 import { createFileSource } from './file-source.ts';
+import { learnFrom, preferredPartSize } from './link-speed.ts';
 import { type PlatformOptions, platformPorts } from './platform-ports.ts';
 
 export interface UploadFileOptions extends UploadOptions, PlatformOptions {
@@ -25,7 +26,8 @@ export interface UploadFileOptions extends UploadOptions, PlatformOptions {
  * with `source_unreadable` or `source_changed`.
  */
 export function uploadFile(path: string | URL, options: UploadFileOptions): Upload {
-  return startUpload(...fileUpload(path, options));
+  const [ports, uploadOptions] = fileUpload(path, options);
+  return learnFrom(startUpload(ports, uploadOptions), ports.transport);
 }
 
 /** What the engine needs to upload a file: its ports, and its options. */
@@ -34,7 +36,9 @@ export function fileUpload(path: string | URL, options: UploadFileOptions): [Upl
   const filePath = pathOf(path);
   const { controlPlane, checkpoints, transport, ...uploadOptions } = options;
   const openSource = (): ReturnType<typeof createFileSource> => createFileSource(filePath);
-  return [{ ...platformPorts(controlPlane, transport), openSource, checkpoints }, uploadOptions];
+  const platform = platformPorts(controlPlane, transport);
+  const preferred = (size: number): number | undefined => preferredPartSize(platform.transport, size);
+  return [{ ...platform, openSource, checkpoints, preferredPartSize: preferred }, uploadOptions];
 }
 
 function pathOf(path: string | URL): string {

@@ -4,6 +4,7 @@ import {
   type Upload,
   type UploaderOptions,
 } from '@partway/core';
+import { learnFrom } from './link-speed.ts';
 import { createSpillFiles } from './spill-files.ts';
 import { fileUpload, type UploadFileOptions } from './upload-file.ts';
 import { beginStream, type UploadStreamOptions } from './upload-stream.ts';
@@ -29,7 +30,10 @@ export interface FileUploader {
 export function createUploader({ directory, ...options }: FileUploaderOptions = {}): FileUploader {
   const uploader = createCoreUploader(options, createSpillFiles(directory));
   return {
-    uploadFile: (path, uploadOptions) => uploader.start(...fileUpload(path, uploadOptions)),
+    uploadFile(path, uploadOptions) {
+      const [ports, fileOptions] = fileUpload(path, uploadOptions);
+      return learnFrom(uploader.start(ports, fileOptions), ports.transport);
+    },
     uploadStream: (stream, uploadOptions) => beginStream(stream, uploadOptions, uploader.startStream),
     setConcurrency: uploader.setConcurrency,
   };

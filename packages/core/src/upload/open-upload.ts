@@ -92,7 +92,8 @@ function tryToInitiate(
   patience: AbortSignal,
 ): Promise<OpenedUpload> {
   const { doubt, options, ports } = run;
-  const { key, partSize, object } = options;
+  const { key, object } = options;
+  const partSize = options.partSize ?? (size === undefined ? undefined : ports.preferredPartSize?.(size));
   const urlsWanted = 2 * run.limit.concurrency;
   return retrying(run, patience, { operation: 'initiate', key }, async () => {
     const triedAt = ports.clock.now();

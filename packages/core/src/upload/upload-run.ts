@@ -23,6 +23,8 @@ export interface UploadPorts {
    * Where checkpoints survive this upload. `undefined`: it can be paused, but a failed one is not resumed.
    */
   readonly checkpoints: CheckpointStore | undefined;
+  /** The part size to wish for where the caller has none, by what is known of the link. Default: no wish. */
+  preferredPartSize?(size: number): number | undefined;
   readonly clock: Clock;
   readonly random: Random;
 }
