@@ -53,7 +53,9 @@ function judgeEnding(
   }
   // What an earlier life had sent may be completed all the same.
   const isFirst = before.length === 0 && rivals.length === 0;
-  if (how === 'aborted' && isOurs && isFirst) blame('it was aborted, and the object is there');
+  if (how === 'aborted' && isOurs && isFirst && !facts.toldOfRemains) {
+    blame('it was aborted, and the object is there');
+  }
   if (!isAlive || !scenario.isDurable || rivals.length > 0 || facts.toldOfRemains) return;
   // An upload whose successor was being begun is gone, and so is its checkpoint.
   judgeCheckpoint(world, how, facts.mayHaveForgotten ? undefined : facts.opened?.uploadId, texts);
