@@ -101,6 +101,7 @@ function assertPossible({ key, object = {} }: Placement): void {
   try {
     assertKey(key);
     objectHeaders(object);
+    assertUnmarked(object);
   } catch (reason) {
     throw refusedError(reason instanceof Error ? reason.message : 'the file cannot be stored like this');
   }
