@@ -1,6 +1,6 @@
+import { ENDED } from '../ended.ts';
 import { UploadError } from '../errors.ts';
 import type { Resolved, StallOptions } from '../options.ts';
-import { ENDED } from './interruption.ts';
 import { linkedController } from './linked-controller.ts';
 import type { UploadRun } from './upload-run.ts';
 
