@@ -33,7 +33,7 @@ export interface FleetAnswer {
 export interface Death {
   readonly verb: string;
   readonly nth: number;
-  /** Before the process hears of the request, or when it has answered, and its answer is lost. */
+  /** Before the process hears of the request, or when it has answered with 200, which is then lost. */
   readonly moment: 'before' | 'after';
 }
 
@@ -86,7 +86,7 @@ export async function startFleet(endpoint: string): Promise<Fleet> {
     if (isDeadEnd) deadEnds += 1;
     const member = isDeadEnd ? memberAt(place) : await livingAt(place);
     const answer = await forward(member, message, body);
-    if (isLost) {
+    if (isLost && answer?.status === 200) {
       await kill(member);
       message.socket.resetAndDestroy();
       return;
