@@ -3,6 +3,7 @@ import type { Clock } from '../ports.ts';
 /**
  * Counts that a policy looks at. With several coordinator processes give one that all of them share: in Redis
  * each method is one or two commands. What is counted by a process alone bounds that process alone.
+ * An upload that one process began and another one ended stays counted by the first until its token expires.
  */
 export interface Tallies {
   /**
