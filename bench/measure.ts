@@ -43,7 +43,7 @@ export function cpuSecondsSince(start: NodeJS.CpuUsage): number {
 /**
  * Not `maxRSS` where Linux tells better: there a process inherits the peak of the one that started it.
  */
-function peakMemory(): number {
+export function peakMemory(): number {
   const kilobytes = process.platform === 'linux' ? highWaterMark() : undefined;
   return (kilobytes ?? process.resourceUsage().maxRSS) * 1024;
 }

@@ -1,6 +1,7 @@
-// Long runs over real sockets: `npm run soak -- kill|flaky|sparse|stream [--seed N] [--size 1GiB]`. Prints figures,
+// Long runs over real sockets: `npm run soak -- kill|flaky|sparse|stream|coordinator [--seed N] [--size 1GiB]`. Prints figures,
 // and exits with 1 when a claim is broken.
 import { parseArgs } from 'node:util';
+import { soakCoordinator } from './coordinator.ts';
 import { soakFlaky } from './flaky.ts';
 import { soakKill } from './kill.ts';
 import type { Report, SoakOptions } from './report.ts';
@@ -18,6 +19,8 @@ const RUNS: ReadonlyMap<string, Run> = new Map([
   ['flaky', { size: '1GiB', soak: soakFlaky }],
   ['stream', { size: '30GiB', soak: soakStream }],
   ['sparse', { size: '100GiB', soak: soakSparse }],
+  // Nineteen parts of 100 KiB, and one of a byte.
+  ['coordinator', { size: '1945601', soak: soakCoordinator }],
 ]);
 
 const { values, positionals } = parseArgs({

@@ -1,4 +1,10 @@
-import { type ControlPlane, createHttpControlPlane, systemClock, type Transport } from '@partway/core';
+import {
+  type ControlPlane,
+  createHttpControlPlane,
+  type ObjectStore,
+  systemClock,
+  type Transport,
+} from '@partway/core';
 import {
   type Authorize,
   type Coordinator,
@@ -26,6 +32,8 @@ const CREDENTIALS = { accessKeyId: 'AK', accessKeySecret: 'SK-very-secret' };
 export interface CoordinatorStage {
   readonly model: OssModel;
   readonly faults: Faults;
+  /** The bucket, for another coordinator over the same OSS. */
+  readonly store: ObjectStore;
   readonly coordinator: Coordinator<Request>;
   readonly handler: (request: Request) => Promise<Response>;
   /** What OSS was asked for, in order. */
@@ -74,8 +82,9 @@ export function createStage({ handler: handlerOptions, ...options }: StageOption
   const fetchOss = fetchOver(answer);
   const storeOf = (bucket: string) =>
     createOssObjectStore({ region: REGION, bucket, credentials: CREDENTIALS, fetch: fetchOss });
+  const store = storeOf(BUCKET);
   const coordinator = createCoordinator<Request>({
-    ...(options.stores === undefined && { store: storeOf(BUCKET) }),
+    ...(options.stores === undefined && { store }),
     tokenKeys: KEYS,
     identify: bySessionHeader,
     authorize: inOwnFolder,
@@ -91,6 +100,7 @@ export function createStage({ handler: handlerOptions, ...options }: StageOption
   return {
     model,
     faults,
+    store,
     coordinator,
     handler,
     operations,

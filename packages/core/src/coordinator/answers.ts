@@ -1,3 +1,4 @@
+import { ENDED } from '../ended.ts';
 import type { UploadError, UploadErrorCode } from '../errors.ts';
 import { writeError } from '../http/wire-error.ts';
 import type { Clock } from '../ports.ts';
@@ -87,6 +88,6 @@ async function unlessSilent(
   try {
     return await Promise.race([answering, silence]);
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
   }
 }

@@ -1,3 +1,4 @@
+import { ENDED } from '../ended.ts';
 import { UploadError } from '../errors.ts';
 import type { ControlPlane, PresignedPart, PresignPartsRequest, UploadedObject } from '../ports.ts';
 import { abortUpload } from './abort-upload.ts';
@@ -125,7 +126,7 @@ async function signFirst<Context>(
     // Whoever asks for them next is told why.
     return [];
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
   }
 }
 

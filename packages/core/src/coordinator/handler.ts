@@ -1,3 +1,4 @@
+import { ENDED } from '../ended.ts';
 import { abortedError, UploadError } from '../errors.ts';
 import type { Clock, ControlPlane } from '../ports.ts';
 import { systemClock } from '../system.ts';
@@ -141,7 +142,7 @@ async function complete(plane: ControlPlane, json: string, clock: Clock): Promis
   try {
     return { object: await plane.complete({ ...input, signal: late.signal }) };
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
   }
 }
 

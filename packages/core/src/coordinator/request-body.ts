@@ -1,3 +1,4 @@
+import { ENDED } from '../ended.ts';
 import type { Clock } from '../ports.ts';
 import { badRequest } from './protocol.ts';
 
@@ -24,7 +25,7 @@ export async function readBody(request: Request, sizeMax: number, clock: Clock):
     reader.cancel().catch(() => undefined);
     throw reason;
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
   }
 }
 

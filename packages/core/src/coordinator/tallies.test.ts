@@ -1,41 +1,36 @@
 import { expect, test } from 'vitest';
+import { createVirtualClock } from '../testing/virtual-clock.ts';
 import { createInMemoryTallies } from './tallies.ts';
 
-function counting() {
-  let now = 0;
-  const tallies = createInMemoryTallies({ now: () => now });
-  function pass(ms: number): void {
-    now += ms;
-  }
-  return { tallies, pass };
-}
-
-test('a count lives as long as was said when it was first added to', async () => {
-  const { tallies, pass } = counting();
-  expect(await tallies.add('a', 2, 100)).toBe(2);
-  pass(99);
-  expect(await tallies.add('a', 3, 100)).toBe(5);
-  expect(await tallies.add('a', 0, 100)).toBe(5);
-  pass(1);
-  expect(await tallies.add('a', 0, 100)).toBe(0);
+test('a count is forgotten when its life is over, counted from its first addition', async () => {
+  const clock = createVirtualClock(0);
+  const { add } = createInMemoryTallies(clock);
+  expect(await add('urls', 2, 1000)).toBe(2);
+  clock.advance(999);
+  expect(await add('urls', 3, 1000)).toBe(5);
+  clock.advance(1);
+  expect(await add('urls', 0, 1000)).toBe(0);
 });
 
-test('a group counts its members once, until they leave or their time is over', async () => {
-  const { tallies, pass } = counting();
-  expect(await tallies.join('g', 'x', 100)).toBe(1);
-  expect(await tallies.join('g', 'x', 100)).toBe(1);
-  pass(50);
-  expect(await tallies.join('g', 'y', 100)).toBe(2);
-  pass(50);
-  expect(await tallies.join('g', 'z', 100)).toBe(2);
-  await tallies.leave('g', 'y');
-  await tallies.leave('h', 'y');
-  expect(await tallies.join('g', 'z', 100)).toBe(1);
+test('of more than 100,000 counts the oldest are forgotten, and reading forgets none', async () => {
+  const { add } = createInMemoryTallies(createVirtualClock(0));
+  for (let n = 0; n < 100_000; n++) await add(`upload ${n}`, 1, 1000);
+  expect(await add('unknown', 0, 1000)).toBe(0);
+  expect(await add('upload 0', 0, 1000)).toBe(1);
+  await add('one more', 1, 1000);
+  expect(await add('upload 0', 0, 1000)).toBe(0);
+  expect(await add('upload 1', 0, 1000)).toBe(1);
+  expect(await add('one more', 0, 1000)).toBe(1);
 });
 
-test('what nobody asks for any more does not pile up', async () => {
-  const { tallies } = counting();
-  for (let number = 0; number < 100_001; number++) await tallies.add(String(number), 1, 1000);
-  expect(await tallies.add('0', 0, 1000)).toBe(0);
-  expect(await tallies.add('1', 0, 1000)).toBe(1);
+test('a member of a group counts once, until it leaves or its life is over', async () => {
+  const clock = createVirtualClock(0);
+  const { join, leave } = createInMemoryTallies(clock);
+  expect(await join('wei', 'a', 1000)).toBe(1);
+  expect(await join('wei', 'a', 1000)).toBe(1);
+  expect(await join('wei', 'b', 2000)).toBe(2);
+  await leave('wei', 'b');
+  expect(await join('wei', 'c', 2000)).toBe(2);
+  clock.advance(1000);
+  expect(await join('wei', 'c', 2000)).toBe(1);
 });

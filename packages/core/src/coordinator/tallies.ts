@@ -3,6 +3,7 @@ import type { Clock } from '../ports.ts';
 /**
  * Counts that a policy looks at. With several coordinator processes give one that all of them share: in Redis
  * each method is one or two commands. What is counted by a process alone bounds that process alone.
+ * An upload that one process began and another one ended stays counted by the first until its token expires.
  */
 export interface Tallies {
   /**
@@ -38,6 +39,12 @@ export function createInMemoryTallies(clock: Pick<Clock, 'now'>): Tallies {
     }
   }
 
+  /** Only where there are too many: a map that has lost its first entries takes long to find the next. */
+  function forgetTheOldest(): void {
+    const [oldest] = counts.keys();
+    if (oldest !== undefined) counts.delete(oldest);
+  }
+
   return {
     async add(name, amount, lifetimeMs) {
       const now = clock.now();
@@ -47,8 +54,7 @@ export function createInMemoryTallies(clock: Pick<Clock, 'now'>): Tallies {
         known !== undefined && known.endsAt > now ? known : { count: 0, endsAt: now + lifetimeMs };
       tally.count += amount;
       if (tally.count !== 0) counts.set(name, tally);
-      const [oldest] = counts.keys();
-      if (oldest !== undefined && counts.size > COUNTS_MAX) counts.delete(oldest);
+      if (counts.size > COUNTS_MAX) forgetTheOldest();
       return tally.count;
     },
     async join(group, member, lifetimeMs) {

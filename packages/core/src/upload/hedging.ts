@@ -1,5 +1,5 @@
+import { ENDED } from '../ended.ts';
 import type { PartBody } from '../ports.ts';
-import { ENDED } from './interruption.ts';
 import { type LinkedController, linkedController } from './linked-controller.ts';
 import { isFinal, type PutOutcome } from './put-outcome.ts';
 import type { UploadRun } from './upload-run.ts';

@@ -1,11 +1,5 @@
 /** For what must run to its end even when the caller has stopped the upload. */
 export const UNINTERRUPTED: AbortSignal = new AbortController().signal;
 
-/**
- * The reason by which those are told to end who wait for what has come already. Made once: an `abort()`
- * without one makes an error with a stack each time.
- */
-export const ENDED: Error = new Error('it has ended');
-
 /** The reason by which a pause stops the walk. It never reaches the caller. */
 export const PAUSED: Error = new Error('the upload is paused');

@@ -1,5 +1,5 @@
+import { ENDED } from '../ended.ts';
 import type { Clock } from '../ports.ts';
-import { ENDED } from './interruption.ts';
 
 /** Looks at whatever is under way, again and again, for as long as anything is: one timer for all of it. */
 export interface Watch<Item> {

@@ -1,6 +1,7 @@
+import { ENDED } from '../ended.ts';
 import { UploadError } from '../errors.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import { ENDED, UNINTERRUPTED } from './interruption.ts';
+import { UNINTERRUPTED } from './interruption.ts';
 import type { UploadRun } from './upload-run.ts';
 
 /** A verb of the control plane is answered in seconds; this long, and it will not be. */

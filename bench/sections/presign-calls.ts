@@ -1,0 +1,37 @@
+import { medianOf, type Usage } from '../measure.ts';
+import { askOnce } from '../processes.ts';
+import { atMost, digits, type Section } from '../result.ts';
+import type { PresignCallsQuestion } from '../workloads/presign-calls.ts';
+
+const URLS_PER_CALL = 20;
+
+export const presignCalls: Section = {
+  title: 'Calls to presign',
+  how:
+    `A client asks the coordinator’s HTTP handler for ${URLS_PER_CALL} URLs at a time: from the request to the ` +
+    'text of the answer, without sockets, after as many calls to warm up. `npm run soak -- coordinator` ' +
+    'measures the same over sockets.',
+  async run({ rounds, presigns }) {
+    const question: PresignCallsQuestion = {
+      calls: Math.ceil(presigns / URLS_PER_CALL),
+      urlsPerCall: URLS_PER_CALL,
+    };
+    const runs: Usage[] = [];
+    for (let round = 0; round < rounds; round++) {
+      runs.push(await askOnce<Usage>('workloads/presign-calls.js', question));
+    }
+    const cpuMs = (1000 * medianOf(runs, ({ cpuSeconds }) => cpuSeconds)) / question.calls;
+    const callsPerSecond = question.calls / medianOf(runs, ({ wallSeconds }) => wallSeconds);
+    return {
+      tables: [
+        {
+          title: `Calls for ${URLS_PER_CALL} URLs`,
+          columns: ['CPU ms a call', 'calls/s'],
+          rows: [[cpuMs, callsPerSecond].map(digits)],
+        },
+      ],
+      claims: [atMost(`CPU of a call for ${URLS_PER_CALL} URLs`, cpuMs, 1, ' ms')],
+      notMeasured: [],
+    };
+  },
+};

@@ -1,0 +1,103 @@
+// A coordinator over HTTP in a process of its own, which tells what serving costs it.
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { systemClock } from '@partway/core';
+import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
+import { createOssObjectStore } from '@partway/core/oss';
+import { createUndiciFetch } from '@partway/node';
+import { answering } from '../answering.ts';
+import { peakMemory } from '../measure.ts';
+import { BUCKET, CREDENTIALS, REGION } from './emulated-oss.ts';
+
+export type ServiceQuestion = { readonly serve: string } | 'cost' | 'memory';
+
+/** What serving has cost so far. */
+export interface Cost {
+  /** User and system time of all threads. */
+  readonly cpuMs: number;
+  readonly requests: number;
+  /** Of these, those answered with something else than 200. */
+  readonly failures: number;
+  /** How long each call to presign was in the handler since this was asked last. */
+  readonly presignMs: readonly number[];
+}
+
+/** Asking for it collects garbage, which is CPU time that serving did not cost. */
+export interface Memory {
+  /** Bytes in use, those outside of the heap included. */
+  readonly held: number;
+  readonly resident: number;
+  /** Bytes resident at the peak of the process's life. */
+  readonly peak: number;
+}
+
+let requests = 0;
+let failures = 0;
+let presignMs: number[] = [];
+
+answering(async (question: ServiceQuestion): Promise<Cost | Memory | { readonly port: number }> => {
+  if (question === 'cost') return costSoFar();
+  if (question === 'memory') return await memoryHeld();
+  return { port: await serve(question.serve) };
+});
+
+async function serve(endpoint: string): Promise<number> {
+  const site = { region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS };
+  const coordinator = createCoordinator({
+    store: createOssObjectStore({ ...site, fetch: createUndiciFetch() }),
+    identify: (request) => request.headers.get('authorization') ?? undefined,
+    authorize: (file, { principal }) => ({ key: `${principal}/${file.name}` }),
+  });
+  const handler = createCoordinatorHandler(coordinator, {
+    basePath: '/uploads',
+    clock: { ...systemClock, now: () => performance.now() },
+    onAnswered({ verb, status, durationMs }) {
+      requests += 1;
+      if (verb === 'presign-parts') presignMs.push(durationMs);
+      if (status !== 200) failures += 1;
+    },
+  });
+  const server = createServer((message, reply) => void answer(handler, message, reply));
+  // Longer than a client keeps an idle connection: a request must not meet one that is being closed.
+  server.keepAliveTimeout = 65_000;
+  server.listen(0, '127.0.0.1', 4096);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+async function answer(
+  handler: (request: Request) => Promise<Response>,
+  message: IncomingMessage,
+  reply: ServerResponse,
+): Promise<void> {
+  const { method = 'POST', url = '/', headers } = message;
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk);
+  const request = new Request(`http://coordinator${url}`, {
+    method,
+    headers: headers as Record<string, string>,
+    body: Buffer.concat(chunks),
+  });
+  const response = await handler(request);
+  reply.writeHead(response.status, Object.fromEntries(response.headers));
+  reply.end(await response.text());
+}
+
+function costSoFar(): Cost {
+  const { user, system } = process.cpuUsage();
+  const presigned = presignMs;
+  presignMs = [];
+  return { cpuMs: (user + system) / 1000, requests, failures, presignMs: presigned };
+}
+
+async function memoryHeld(): Promise<Memory> {
+  // What a first collection finds dead may have held something else.
+  for (let round = 0; round < 3; round++) {
+    globalThis.gc?.();
+    await nextTurn();
+  }
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { held: heapUsed + external, resident: rss, peak: peakMemory() };
+}

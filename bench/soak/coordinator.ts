@@ -1,0 +1,252 @@
+import {
+  type ControlPlane,
+  crc64,
+  createHttpControlPlane,
+  type ObjectStore,
+  type Part,
+  planParts,
+} from '@partway/core';
+import { createUndiciTransport, type UndiciTransport } from '@partway/node';
+import { startChild } from '../processes.ts';
+import type { Cost, Memory, ServiceQuestion } from './coordinator-process.ts';
+import { openStore } from './emulated-oss.ts';
+import { seededBytes } from './files.ts';
+import { withDiscardingEmulator } from './processes.ts';
+import type { Report, SoakOptions } from './report.ts';
+import { MIB, mebibytes, secondsSince } from './size.ts';
+
+const UPLOADS = 1000;
+const PART_SIZE = 100 * 1024;
+/** An upload asks for all its URLs again before every five parts: as if the last ones were about to die. */
+const PARTS_PER_TURN = 5;
+/** Of an upload that has ended a process remembers that, in some 500 bytes, until there are 100,000. */
+const GROWTH_MAX = MIB;
+
+const BURST_URLS = 20;
+const BURSTS = 5;
+const BURST_CALLS = 1000;
+const BURST_IN_FLIGHT = 32;
+const BURST_GROWTH_MAX = MIB;
+const CPU_MS_MAX = 1;
+
+/** One coordinator process serves a thousand uploads at once, twice, and then nothing but calls to presign. */
+export function soakCoordinator(options: SoakOptions): Promise<Report> {
+  return withDiscardingEmulator(async (endpoint) => {
+    const service = startChild('soak/coordinator-process.js', { execArgv: ['--expose-gc'] });
+    const transport = createUndiciTransport({ connections: 64 });
+    try {
+      const cost = (): Promise<Cost> => service.ask('cost' satisfies ServiceQuestion);
+      const memory = (): Promise<Memory> => service.ask('memory' satisfies ServiceQuestion);
+      const { port } = await service.ask<{ port: number }>({ serve: endpoint } satisfies ServiceQuestion);
+      const controlPlane = createHttpControlPlane(`http://127.0.0.1:${port}/uploads`, {
+        headers: { authorization: 'wei' },
+      });
+      const load = await uploadAll({ controlPlane, transport, endpoint, cost, memory }, options);
+      const burst = await presignOnly({ controlPlane, cost, memory });
+      const { failures } = await cost();
+      const { peak } = await memory();
+      return {
+        figures: { ...load.figures, ...burst.figures, 'peak memory': mebibytes(peak) },
+        claims: { ...load.claims, ...burst.claims, 'no request failed': failures === 0 },
+      };
+    } finally {
+      await transport.close();
+      await service.stop();
+    }
+  });
+}
+
+interface Load {
+  readonly controlPlane: ControlPlane;
+  readonly transport: UndiciTransport;
+  readonly endpoint: string;
+  readonly cost: () => Promise<Cost>;
+  readonly memory: () => Promise<Memory>;
+}
+
+/**
+ * Twice as many uploads as are under way at once: what the first thousand leaves behind may be caches, and
+ * what the second one adds to it is a leak.
+ */
+async function uploadAll(
+  { controlPlane, transport, endpoint, cost, memory }: Load,
+  { seed, size }: SoakOptions,
+): Promise<Pick<Report, 'figures' | 'claims'>> {
+  const store = openStore(endpoint);
+  const bytes = seededBytes(seed)(size);
+  const wave = { controlPlane, transport, store, pieces: piecesOf(bytes), presignMs: [] };
+  const before = { ...(await memory()), ...(await cost()) };
+  const startedAt = performance.now();
+  const first = await uploadWave(wave, 'first', size);
+  const between = await memory();
+  const second = await uploadWave(wave, 'second', size);
+  const seconds = secondsSince(startedAt);
+  const after = { ...(await cost()), ...(await memory()) };
+  const expected = crc64(bytes);
+  const proven = [...first.objects, ...second.objects].filter((object) => object.crc64 === expected);
+  return {
+    figures: {
+      uploads: 2 * UPLOADS,
+      'parts of each': wave.pieces.length,
+      seconds: seconds.toFixed(1),
+      'coordinator requests a second': Math.round((after.requests - before.requests) / seconds),
+      'coordinator CPU seconds': ((after.cpuMs - before.cpuMs) / 1000).toFixed(1),
+      [`presign of ${wave.pieces.length}, at the client`]: percentiles(wave.presignMs),
+      [`presign of ${wave.pieces.length}, in the handler`]: percentiles(after.presignMs),
+      'memory held before': mebibytes(before.held),
+      [`memory held after ${UPLOADS}`]: mebibytes(between.held),
+      [`memory held after ${2 * UPLOADS}`]: mebibytes(after.held),
+      'resident before': mebibytes(before.resident),
+      'resident at the end': mebibytes(after.resident),
+    },
+    claims: {
+      [`OSS held ${UPLOADS} uploads at once`]: Math.min(first.heldByOss, second.heldByOss) === UPLOADS,
+      [`${2 * UPLOADS} objects are proven`]: new Set(proven.map(({ key }) => key)).size === 2 * UPLOADS,
+      'no upload is left': (await store.listUploads({})).length === 0,
+      [`the second thousand leaves less than ${mebibytes(GROWTH_MAX)} more than the first`]:
+        after.held - between.held < GROWTH_MAX,
+    },
+  };
+}
+
+interface Wave extends Pick<Load, 'controlPlane' | 'transport'> {
+  readonly store: ObjectStore;
+  readonly pieces: readonly Piece[];
+  readonly presignMs: number[];
+}
+
+/** Every upload is begun before the first one sends a part. */
+async function uploadWave({ store, ...wave }: Wave, name: string, size: number) {
+  const beginOne = (_: unknown, n: number) => begin(wave.controlPlane, `${name}-${n}`, size);
+  const tokens = await Promise.all(Array.from({ length: UPLOADS }, beginOne));
+  const heldByOss = (await store.listUploads({})).length;
+  const objects = await Promise.all(tokens.map((uploadToken) => finish({ ...wave, uploadToken })));
+  return { heldByOss, objects };
+}
+
+interface Piece extends Part {
+  readonly bytes: Uint8Array;
+  readonly crc64: string;
+}
+
+/** Every upload sends the same bytes: what they are is not what is looked at here. */
+function piecesOf(bytes: Uint8Array): readonly Piece[] {
+  return planParts(bytes.length, PART_SIZE).map((part) => {
+    const own = bytes.subarray(part.offset, part.offset + part.size);
+    return { ...part, bytes: own, crc64: crc64(own) };
+  });
+}
+
+async function begin(controlPlane: ControlPlane, key: string, size: number): Promise<string> {
+  const { signal } = new AbortController();
+  const request = { key, size, partSize: PART_SIZE, object: {}, signal };
+  return (await controlPlane.initiate(request)).uploadToken;
+}
+
+interface UploadToFinish extends Omit<Wave, 'store'> {
+  readonly uploadToken: string;
+}
+
+async function finish({ controlPlane, transport, presignMs, uploadToken, pieces }: UploadToFinish) {
+  const { signal } = new AbortController();
+  const partNumbers = pieces.map(({ partNumber }) => partNumber);
+  for (let at = 0; at < pieces.length; at += PARTS_PER_TURN) {
+    const askedAt = performance.now();
+    const presigned = await controlPlane.presignParts({
+      uploadToken,
+      partNumbers,
+      afterRefusal: false,
+      signal,
+    });
+    presignMs.push(performance.now() - askedAt);
+    const turn = presigned.slice(at, at + PARTS_PER_TURN);
+    await Promise.all(
+      turn.map(({ url, headers }, index) => put(transport, { url, headers }, pieces[at + index])),
+    );
+  }
+  return await controlPlane.complete({ uploadToken, receipts: pieces.map(receiptOf), signal });
+}
+
+function receiptOf({ partNumber, size, crc64 }: Piece) {
+  return { partNumber, size, crc64 };
+}
+
+async function put(
+  transport: UndiciTransport,
+  request: { readonly url: string; readonly headers: Readonly<Record<string, string>> },
+  piece: Piece | undefined,
+): Promise<void> {
+  if (piece === undefined) throw new RangeError('more parts were presigned than asked for');
+  const { bytes, size, crc64: expected } = piece;
+  const body = {
+    size,
+    async *chunks() {
+      yield bytes;
+    },
+    crc64: () => Promise.resolve(expected),
+  };
+  const { signal } = new AbortController();
+  const { status } = await transport.put({ ...request, body, onProgress: () => undefined, signal });
+  if (status !== 200) throw new Error(`a part was answered with ${status}`);
+}
+
+/**
+ * Calls to presign and nothing else, so that the CPU time of the process is theirs. Of several bursts the
+ * cheapest counts: what else the machine does only adds to them.
+ */
+async function presignOnly({ controlPlane, cost, memory }: Omit<Load, 'transport' | 'endpoint'>) {
+  const uploadToken = await begin(controlPlane, 'burst', BURST_URLS * PART_SIZE);
+  const partNumbers = Array.from({ length: BURST_URLS }, (_, index) => index + 1);
+  const presignMs: number[] = [];
+  const call = async (): Promise<void> => {
+    const { signal } = new AbortController();
+    const askedAt = performance.now();
+    await controlPlane.presignParts({ uploadToken, partNumbers, afterRefusal: false, signal });
+    presignMs.push(performance.now() - askedAt);
+  };
+  const { held } = await memory();
+  await times(BURST_CALLS, call);
+  presignMs.length = 0;
+  const cpuMs: number[] = [];
+  const startedAt = performance.now();
+  for (let burst = 0; burst < BURSTS; burst++) {
+    const before = await cost();
+    await times(BURST_CALLS, call);
+    cpuMs.push(((await cost()).cpuMs - before.cpuMs) / BURST_CALLS);
+  }
+  const seconds = secondsSince(startedAt);
+  await controlPlane.abort({ uploadToken, signal: new AbortController().signal });
+  const growth = (await memory()).held - held;
+  return {
+    figures: {
+      [`calls of ${BURST_URLS} URLs alone`]: BURSTS * BURST_CALLS,
+      'calls a second': Math.round((BURSTS * BURST_CALLS) / seconds),
+      'a call at the client': percentiles(presignMs),
+      'CPU of a call, by burst': `${cpuMs.map((ms) => ms.toFixed(3)).join(', ')} ms`,
+      'memory held grew by': mebibytes(growth),
+    },
+    claims: {
+      [`a call for ${BURST_URLS} URLs takes less than ${CPU_MS_MAX} ms of CPU, HTTP included`]:
+        Math.min(...cpuMs) < CPU_MS_MAX,
+      [`the memory held grew by less than ${mebibytes(BURST_GROWTH_MAX)} in ${(BURSTS + 1) * BURST_CALLS} calls`]:
+        growth < BURST_GROWTH_MAX,
+    },
+  };
+}
+
+async function times(count: number, call: () => Promise<void>): Promise<void> {
+  let left = count;
+  const runner = async (): Promise<void> => {
+    while (left-- > 0) await call();
+  };
+  await Promise.all(Array.from({ length: BURST_IN_FLIGHT }, runner));
+}
+
+function percentiles(ms: readonly number[]): string {
+  return `p50 ${quantile(ms, 0.5).toFixed(1)} ms, p99 ${quantile(ms, 0.99).toFixed(1)} ms`;
+}
+
+function quantile(figures: readonly number[], share: number): number {
+  const sorted = [...figures].sort((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
+}
