@@ -10,9 +10,8 @@ export interface UploadOptions extends ObjectOptions {
   /** The object's key, 1 to 1023 bytes of UTF-8. */
   readonly key: string;
   /**
-   * Bytes per part, 102400 (100 KiB) to 5368709120 (5 GiB). Default: 8 MiB, larger from 8 GB on, and in Node
-   * up to 64 MiB where earlier uploads of the process were fast. Raised where the file would need more than
-   * 10,000 parts. A file smaller than one part is sent as one PutObject.
+   * Bytes per part, 102400 (100 KiB) to 5368709120 (5 GiB). Default: 8 MiB; more from 8 GB on, and in Node to
+   * 64 MiB after fast uploads. Raised to need at most 10,000 parts. A file below it is sent as one PutObject.
    */
   readonly partSize?: number | undefined;
   /**
