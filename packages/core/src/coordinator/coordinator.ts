@@ -51,8 +51,9 @@ async function identified<Context>(
   context: Context,
 ): Promise<Caller<Context>> {
   if (identify === undefined) return { context, principal: undefined };
-  const principal = await identify(context);
-  if (principal === undefined || principal === '') throw unauthenticatedError();
+  const principal: unknown = await identify(context);
+  // Types do not hold everybody back: one `null` would be the same principal for all who have no session.
+  if (typeof principal !== 'string' || principal === '') throw unauthenticatedError();
   return { context, principal };
 }
 

@@ -1,0 +1,32 @@
+import { crc64, type PresignedPart } from '@partway/core';
+import { type AnsweredRequest, type CoordinatorHooks, createInMemoryTallies } from '@partway/core/coordinator';
+import { createVirtualClock } from '@partway/core/testing';
+import { expect, test } from 'vitest';
+import { BUCKET, type CoordinatorStage, createStage } from './coordinator-stage.ts';
+
+const { signal } = new AbortController();
+const PART = 102_400;
+const content = new Uint8Array(3 * PART).fill(7);
+const jsonOfWei = { 'x-session': 'wei', 'content-type': 'application/json' };
+
+/** An upload that wei has begun, and all of its first three parts, sent. */
+async function sent(stage: CoordinatorStage, size: number = content.length) {
+  const plane = stage.clientOf('wei');
+  const request = { key: 'a', size, partSize: PART, object: {}, urlsWanted: 3, signal };
+  const { uploadToken, presigned = [] } = await plane.initiate(request);
+  for (const { url, headers } of presigned) {
+    const body = content.subarray(0, Number(headers['content-length']));
+    expect(await stage.put(url, headers, body)).toBe(200);
+  }
+  const receipts = presigned.map(({ partNumber, headers }) => {
+    const bytes = content.subarray(0, Number(headers['content-length']));
+    return { partNumber, size: bytes.length, crc64: crc64(bytes) };
+  });
+  return { plane, presigned, uploadToken, complete: () => plane.complete({ uploadToken, receipts, signal }) };
+}
+
+test.each([null, false, 0, ''])('whom identify calls %s is nobody', async (nobody) => {
+  const stage = createStage({ identify: (() => nobody) as unknown as () => string });
+  expect((await stage.post('initiate', { name: 'a', size: 10 })).status).toBe(401);
+  expect(stage.operations).toEqual([]);
+});
