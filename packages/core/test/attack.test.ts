@@ -30,3 +30,15 @@ test.each([null, false, 0, ''])('whom identify calls %s is nobody', async (nobod
   expect((await stage.post('initiate', { name: 'a', size: 10 })).status).toBe(401);
   expect(stage.operations).toEqual([]);
 });
+
+test('a connection that breaks off in the first bytes is asked for again, not a defect', async () => {
+  const cut = () => new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) });
+  const answers = [() => Promise.reject(new TypeError('failed')), async () => new Response(cut()), undefined];
+  for (const answer of answers) {
+    const fetch = answer === undefined ? {} : { fetch: answer };
+    const stage = createStage({ ...fetch, verifyContent: () => true });
+    const { complete } = await sent(stage);
+    if (answer === undefined) await complete();
+    else await expect(complete()).rejects.toMatchObject({ code: 'server_error', disposition: 'transient' });
+  }
+});
