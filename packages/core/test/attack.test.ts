@@ -42,3 +42,16 @@ test('a connection that breaks off in the first bytes is asked for again, not a 
     else await expect(complete()).rejects.toMatchObject({ code: 'server_error', disposition: 'transient' });
   }
 });
+
+test('metadata that would be taken for the mark of an upload is refused', async () => {
+  const stage = createStage({ authorize: ({ object }) => ({ key: 'a', object }) });
+  const object = { metadata: { 'Partway-Upload': 'x' } };
+  expect((await stage.post('initiate', { name: 'a', size: 10, object })).status).toBe(422);
+});
+
+test('an authorize that says nothing of the object takes the type that was declared', async () => {
+  const authorize = () => ({ key: 'a', object: undefined });
+  const stage = createStage({ authorize, policy: { contentTypes: ['image/*'] } });
+  const object = { contentType: 'image/png' };
+  expect((await stage.post('initiate', { name: 'a', size: 10, object })).status).toBe(200);
+});

@@ -91,7 +91,7 @@ async function authorized<Context>(
   const { contentType } = object;
   const answer = await authorize({ name, size, contentType, object }, caller);
   if ('refused' in answer) throw refusedError(answer.refused);
-  const placement = { object: { contentType }, ...answer };
+  const placement = { ...answer, object: answer.object ?? { contentType } };
   assertPossible(placement);
   return placement;
 }
@@ -100,6 +100,7 @@ async function authorized<Context>(
 function assertPossible({ key, object = {} }: Placement): void {
   try {
     assertKey(key);
+    assertUnmarked(object);
     objectHeaders(object);
   } catch (reason) {
     throw refusedError(reason instanceof Error ? reason.message : 'the file cannot be stored like this');
