@@ -55,3 +55,23 @@ test('an authorize that says nothing of the object takes the type that was decla
   const object = { contentType: 'image/png' };
   expect((await stage.post('initiate', { name: 'a', size: 10, object })).status).toBe(200);
 });
+
+test('a body that breaks off is the fault of the request', async () => {
+  const answered: AnsweredRequest[] = [];
+  const onAnswered = (entry: AnsweredRequest) => answered.push(entry);
+  const stage = createStage({ handler: { basePath: '/uploads', onAnswered } });
+  const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) });
+  const init = { body, headers: jsonOfWei, duplex: 'half' } as RequestInit;
+  expect((await stage.post('initiate', '', init)).status).toBe(400);
+  expect(answered.map(({ error }) => error?.code)).toEqual(['bad_request']);
+});
+
+test('a body that came too slowly may be sent again', async () => {
+  const clock = createVirtualClock(0);
+  const stage = createStage({ handler: { basePath: '/uploads', clock } });
+  const init = { body: new ReadableStream(), headers: jsonOfWei, duplex: 'half' } as RequestInit;
+  const answering = stage.post('presign-parts', '', init);
+  while (!clock.wakeNext()) await new Promise((resolve) => setImmediate(resolve));
+  const { status, json } = await answering;
+  expect({ status, error: json?.error }).toMatchObject({ status: 408, error: { disposition: 'transient' } });
+});
