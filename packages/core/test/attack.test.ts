@@ -75,3 +75,19 @@ test('a body that came too slowly may be sent again', async () => {
   const { status, json } = await answering;
   expect({ status, error: json?.error }).toMatchObject({ status: 408, error: { disposition: 'transient' } });
 });
+
+test('an abort after Complete is told to nobody: the object is there', async () => {
+  const told: string[] = [];
+  const hooks: CoordinatorHooks = {
+    completed: () => void told.push('completed'),
+    aborted: () => void told.push('aborted'),
+  };
+  const stage = createStage({ hooks });
+  const { plane, uploadToken, complete } = await sent(stage);
+  await complete();
+  await plane.abort({ uploadToken, signal });
+  expect(stage.model.object(BUCKET, 'wei/a')).toBeDefined();
+  const given = await sent(stage);
+  await given.plane.abort({ uploadToken: given.uploadToken, signal });
+  expect(told).toEqual(['completed', 'aborted']);
+});

@@ -102,8 +102,8 @@ function verbsFor<Context>(
     async abort({ uploadToken, signal }) {
       const { store, grant } = await openExpiredGrant(terms, await askCaller(), uploadToken);
       await register.end(grant);
-      await abortUpload(store, clock, grant, signal);
-      await unheeded(() => terms.hooks.aborted?.(grantedUpload(grant)));
+      const isGone = await abortUpload(store, clock, grant, signal);
+      if (isGone) await unheeded(() => terms.hooks.aborted?.(grantedUpload(grant)));
     },
   };
 }
