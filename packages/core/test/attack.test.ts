@@ -91,3 +91,21 @@ test('an abort after Complete is told to nobody: the object is there', async () 
   await given.plane.abort({ uploadToken: given.uploadToken, signal });
   expect(told).toEqual(['completed', 'aborted']);
 });
+
+test('counts that cannot be reached for a while fail no upload for good', async () => {
+  const counts = createInMemoryTallies({ now: () => 0 });
+  let isDown = false;
+  const add: typeof counts.add = async (...counted) => {
+    if (isDown) throw new Error('connection refused');
+    return counts.add(...counted);
+  };
+  const completed: string[] = [];
+  const hooks = { completed: (_: object, { key }: { readonly key: string }) => void completed.push(key) };
+  const stage = createStage({ tallies: { ...counts, add }, hooks });
+  const { complete } = await sent(stage);
+  isDown = true;
+  await expect(complete()).rejects.toMatchObject({ code: 'server_error', disposition: 'transient' });
+  isDown = false;
+  expect(await complete()).toMatchObject({ key: 'wei/a' });
+  expect(completed).toEqual(['wei/a']);
+});
