@@ -109,3 +109,25 @@ test('counts that cannot be reached for a while fail no upload for good', async 
   expect(await complete()).toMatchObject({ key: 'wei/a' });
   expect(completed).toEqual(['wei/a']);
 });
+
+test('an upload that its token could not name is refused before OSS is asked', async () => {
+  const stage = createStage({ authorize: ({ object }) => ({ key: 'a', object }) });
+  const text = '"'.repeat(1000);
+  const tags = Array.from({ length: 10 }, (_, index) => [`${index}${'中'.repeat(127)}`, '中'.repeat(256)]);
+  const object = { cacheControl: text, contentDisposition: text, tagging: Object.fromEntries(tags) };
+  const begin = (metadata: object) =>
+    stage.post('initiate', { name: 'a', size: 3 * PART, partSize: PART, object: { ...object, metadata } });
+  expect((await begin({ a: '"'.repeat(7900) })).status).toBe(422);
+  expect(stage.operations).toEqual([]);
+  const { uploadToken } = (await begin({ a: '"' })).json?.upload as { uploadToken: string };
+  expect((await stage.post('abort', { uploadToken })).status).toBe(200);
+});
+
+test('however many uploads of a key there are, one request looks for few lost ones', async () => {
+  const stage = createStage();
+  for (let begun = 0; begun < 120; begun++) await sent(stage);
+  const before = stage.operations.length;
+  const lost = { name: 'a', size: 3 * PART, partSize: PART, lostForMs: 86_400_000 };
+  expect((await stage.post('initiate', lost)).status).toBe(200);
+  expect(stage.operations.length - before).toBeLessThan(110);
+});

@@ -41,6 +41,7 @@ export async function beginUpload<Context>(
     principal: caller?.principal,
     expiresAt: clock.now() + terms.tokenLifetimeMs,
   };
+  if (caller !== undefined) assertSealable(grant);
   await register.begin(grant);
   const isSingle = size !== undefined && size < partSize && (policy.singlePut || size === 0);
   if (isSingle) return { store, grant };
@@ -94,6 +95,15 @@ async function authorized<Context>(
   const placement = { ...answer, object: answer.object ?? { contentType } };
   assertPossible(placement);
   return placement;
+}
+
+/** Of JSON: its token then has fewer than the 32768 characters that a request may send. */
+const GRANT_SIZE_MAX = 24_000;
+
+/** Otherwise an upload would begin that its own token could neither go on with nor abort. */
+function assertSealable(grant: UploadGrant): void {
+  if (new TextEncoder().encode(JSON.stringify(grant)).length <= GRANT_SIZE_MAX) return;
+  throw refusedError('the metadata, tags and headers of the file are more than an upload token can hold');
 }
 
 /** What `authorize` made of the caller's own words may be more than OSS takes: the caller's fault. */
