@@ -89,7 +89,7 @@ async function authorized<Context>(
 ): Promise<Placement> {
   if (authorize === undefined)
     throw new TypeError('authorize is needed to serve callers who are not trusted');
-  const { contentType } = object;
+  const contentType = object.contentType?.trim() === '' ? undefined : object.contentType;
   const answer = await authorize({ name, size, contentType, object }, caller);
   if ('refused' in answer) throw refusedError(answer.refused);
   const placement = { ...answer, object: answer.object ?? { contentType } };

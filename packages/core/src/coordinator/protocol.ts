@@ -44,6 +44,8 @@ export interface Inputs {
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const line = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max), v.regex(/^[^\p{Cc}]+$/u));
+/** `''` is what browsers call an unknown type: nothing, as the store takes it. */
+const header = v.pipe(v.string(), v.maxLength(1024), v.regex(/^[^\p{Cc}]*$/u));
 const texts = v.record(line(1024), v.pipe(v.string(), v.maxLength(8192), v.regex(/^[^\p{Cc}]*$/u)));
 
 const uploadToken = v.pipe(v.string(), v.minLength(1), v.maxLength(32_768));
@@ -54,17 +56,17 @@ const crc64 = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
 const receipt = v.object({ partNumber, size: partBytes, crc64 });
 
 const object = v.object({
-  contentType: v.optional(line(1024)),
-  cacheControl: v.optional(line(1024)),
-  contentDisposition: v.optional(line(1024)),
-  contentEncoding: v.optional(line(1024)),
-  expires: v.optional(line(1024)),
+  contentType: v.optional(header),
+  cacheControl: v.optional(header),
+  contentDisposition: v.optional(header),
+  contentEncoding: v.optional(header),
+  expires: v.optional(header),
   metadata: v.optional(texts),
   tagging: v.optional(texts),
   storageClass: v.optional(v.picklist(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive'])),
   serverSideEncryption: v.optional(v.picklist(['AES256', 'KMS', 'SM4'])),
   serverSideDataEncryption: v.optional(v.picklist(['SM4'])),
-  serverSideEncryptionKeyId: v.optional(line(1024)),
+  serverSideEncryptionKeyId: v.optional(header),
   acl: v.optional(v.picklist(['default', 'private', 'public-read', 'public-read-write'])),
   forbidOverwrite: v.optional(v.boolean()),
 });

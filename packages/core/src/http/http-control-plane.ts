@@ -38,8 +38,8 @@ export function createHttpControlPlane(
     return readAnswer(verb, answer, read);
   };
   return {
-    initiate: ({ key: name, size = null, ...request }) =>
-      ask('initiate', { name, size, ...request }, readInitiated),
+    initiate: ({ key: name, size = null, lostForMs, ...request }) =>
+      ask('initiate', { name, size, lostForMs: bounded(lostForMs), ...request }, readInitiated),
     presignParts: (request) => ask('presign-parts', { ...request }, readPresigned),
     listParts: (request) => ask('list-parts', { ...request }, readListed),
     complete: (request) => ask('complete', { ...request }, readObject),
@@ -48,6 +48,13 @@ export function createHttpControlPlane(
     },
   };
 }
+
+/** As the protocol wants it, though the clock may have been set between two tries. */
+function bounded(lostForMs: number | undefined): number | undefined {
+  return lostForMs === undefined ? undefined : Math.min(Math.max(lostForMs, 0), LOST_MS_MAX);
+}
+
+const LOST_MS_MAX = 604_800_000;
 
 interface Question {
   readonly signal: AbortSignal;
