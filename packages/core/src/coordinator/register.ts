@@ -15,11 +15,7 @@ export interface Register {
   end(grant: UploadGrant): Promise<void>;
 }
 
-export function createRegister(
-  given: Tallies,
-  policy: ResolvedPolicy,
-  clock: Pick<Clock, 'now'>,
-): Register {
+export function createRegister(given: Tallies, policy: ResolvedPolicy, clock: Pick<Clock, 'now'>): Register {
   const { uploadsPerPrincipalMax, urlsPerUploadMax } = policy;
   const tallies: Tallies = {
     add: (...counted) => reached(() => given.add(...counted)),
