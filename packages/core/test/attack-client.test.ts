@@ -42,10 +42,13 @@ test('a file of which the browser knows no type is uploaded without one', async 
   expect(stage.model.object(BUCKET, 'a')?.headers).not.toHaveProperty('content-type');
 });
 
-test.each([-5000, 1e12])('a clock that was set by %s ms between two tries fails no upload', async (lostForMs) => {
-  const stage = createStage();
-  expect(await stage.clientOf('wei').initiate({ ...request, lostForMs })).toMatchObject({ key: 'wei/a' });
-});
+test.each([-5000, 1e12])(
+  'a clock that was set by %s ms between two tries fails no upload',
+  async (lostForMs) => {
+    const stage = createStage();
+    expect(await stage.clientOf('wei').initiate({ ...request, lostForMs })).toMatchObject({ key: 'wei/a' });
+  },
+);
 
 test.each([
   ['a session that ends', 401],
@@ -82,4 +85,81 @@ test.each([
   expect(await start().result).toMatchObject({ key: 'wei/a', size: content.length });
   expect(stage.operations).not.toContain('InitiateMultipartUpload');
   expect(stage.operations.filter((name) => name === 'UploadPart')).toHaveLength(1);
+});
+
+test('a header has one value, whatever the case of its name', async () => {
+  const stage = createStage();
+  const headers = { 'X-Session': 'mallory', 'x-session': 'wei', 'Content-Type': 'text/plain' };
+  const plane = createHttpControlPlane('https://app.test/uploads', {
+    headers,
+    fetch: (url, init) => stage.handler(new Request(url, init)),
+  });
+  expect(await plane.initiate(request)).toMatchObject({ key: 'wei/a' });
+});
+
+test('a header that HTTP cannot carry is told at once, and its value to nobody', async () => {
+  for (const secret of ['s3cret\nx', 's3cret…']) {
+    const headers = { authorization: secret };
+    expect(() => createHttpControlPlane('/uploads', { headers })).toThrow(/^headers has a name or a value/);
+    const plane = createHttpControlPlane('/uploads', { headers: () => headers });
+    await expect(plane.initiate(request)).rejects.toThrow(/^headers has a name or a value/);
+  }
+});
+
+test('headers that cannot be had for a while fail no upload', async () => {
+  const stage = createStage();
+  let asked = 0;
+  const plane = createHttpControlPlane('https://app.test/uploads', {
+    async headers() {
+      asked += 1;
+      if (asked === 1) throw new TypeError('fetch failed');
+      return { 'x-session': 'wei' };
+    },
+    fetch: (url, init) => stage.handler(new Request(url, init)),
+  });
+  const retry = { baseMs: 1 };
+  expect(await upload(stage, plane, { retry }).result).toMatchObject({ key: 'wei/a' });
+});
+
+test.each([
+  'https://user:password@app.test/uploads',
+  'https://app.test/uploads?tenant=1',
+  'https://app.test/uploads#x',
+  '//evil.test/uploads',
+  'https://',
+  'file:///uploads',
+])('%s is where no coordinator can be', (url) => {
+  expect(() => createHttpControlPlane(url)).toThrow(/url must be http/);
+});
+
+test.each<[string, Response, object]>([
+  ['a login page elsewhere', redirect(), { code: 'bad_request', disposition: 'permanent' }],
+  ['a gate that waited', new Response('', { status: 408 }), { code: 'network', disposition: 'transient' }],
+])('%s is told for what it is', async (_, answer, expected) => {
+  const asked: (RequestInit | undefined)[] = [];
+  const plane = createHttpControlPlane('/uploads', {
+    async fetch(_, init) {
+      asked.push(init);
+      return answer;
+    },
+  });
+  await expect(plane.initiate(request)).rejects.toMatchObject(expected);
+  expect(asked).toEqual([expect.objectContaining({ redirect: 'manual' })]);
+});
+
+function redirect(): Response {
+  return new Response(null, { status: 302, headers: { location: 'https://login.test' } });
+}
+
+test('an answer without end is not read to its end', async () => {
+  let pulled = 0;
+  const endless = new ReadableStream({
+    pull(controller) {
+      pulled += 1;
+      controller.enqueue(new Uint8Array(1024 ** 2).fill(32));
+    },
+  });
+  const plane = createHttpControlPlane('/uploads', { fetch: async () => new Response(endless) });
+  await expect(plane.initiate(request)).rejects.toMatchObject({ code: 'malformed_answer' });
+  expect(pulled).toBeLessThan(70);
 });
