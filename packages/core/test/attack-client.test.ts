@@ -163,3 +163,72 @@ test('an answer without end is not read to its end', async () => {
   await expect(plane.initiate(request)).rejects.toMatchObject({ code: 'malformed_answer' });
   expect(pulled).toBeLessThan(70);
 });
+
+const part = { partNumber: 1, url: 'https://oss.test/a', headers: {}, expiresInMs: 1 };
+
+test.each<[string, object]>([
+  ['a file of this machine', { url: 'file:///etc/passwd' }],
+  ['an address with a line break', { url: 'https://oss.test/a\r\nx: y' }],
+  ['part 0', { partNumber: 0 }],
+  ['part 10001', { partNumber: 10_001 }],
+  ['a header with a line break', { headers: { a: 'x\r\ny: z' } }],
+  ['a header whose name is none', { headers: { 'a b': 'x' } }],
+  ['a header without a value', { headers: { a: null } }],
+])('%s is nothing to be sent', async (_, wrong) => {
+  const answer = Response.json({ parts: [{ ...part, ...wrong }] });
+  const plane = createHttpControlPlane('/uploads', { fetch: async () => answer });
+  const asked = plane.presignParts({ uploadToken: 't', partNumbers: [1], afterRefusal: false, signal });
+  await expect(asked).rejects.toMatchObject({ code: 'malformed_answer' });
+});
+
+test('a coordinator that writes names of headers in capitals is understood', async () => {
+  const stage = createStage();
+  const capitals = (text: string) => text.replaceAll('"content-length"', '"Content-Length"');
+  const plane = createHttpControlPlane('https://app.test/uploads', {
+    headers: { 'x-session': 'wei' },
+    async fetch(url, init) {
+      const response = await stage.handler(new Request(url, init));
+      return new Response(capitals(await response.text()), response);
+    },
+  });
+  const { uploadToken, presigned } = await plane.initiate({ ...request, urlsWanted: 1 });
+  expect(presigned?.map(({ headers }) => headers)).toEqual([{ 'content-length': String(PART) }]);
+  const asked = plane.presignParts({ uploadToken, partNumbers: [2], afterRefusal: false, signal });
+  expect((await asked).map(({ headers }) => headers)).toEqual([{ 'content-length': String(PART) }]);
+});
+
+test.each<[string, object]>([
+  ['a version that is no text', { versionId: {} }],
+  ['a callback without a body', { callback: {} }],
+  ['recovered that is neither true nor false', { recovered: 'yes' }],
+])('an object with %s is none', async (_, wrong) => {
+  const object = { bucket: 'b', key: 'k', size: 0, crc64: '0', etag: 'E', requestId: 'R' };
+  const answers = [Response.json({ object }), Response.json({ object: { ...object, ...wrong } })];
+  const fetch = async () => answers.shift() ?? Response.error();
+  const plane = createHttpControlPlane('/uploads', { fetch });
+  const complete = () => plane.complete({ uploadToken: 't', receipts: [], signal });
+  expect(await complete()).toEqual(object);
+  await expect(complete()).rejects.toMatchObject({ code: 'malformed_answer' });
+});
+
+test('a coordinator cannot have a file cut into more parts than OSS takes', async () => {
+  const size = 1024 ** 4;
+  const source = { ...createInMemorySource(content), size };
+  const upload = {
+    uploadToken: 't',
+    kind: 'multipart',
+    bucket: 'b',
+    key: 'k',
+    uploadId: 'U',
+    partSize: PART,
+  };
+  const plane = createHttpControlPlane('/uploads', {
+    fetch: async (url) => Response.json(url.endsWith('/abort') ? {} : { upload }),
+  });
+  const ports = { openSource: async () => source, transport: createStage().transport, controlPlane: plane };
+  const { result } = startUpload(
+    { ...ports, checkpoints: undefined, clock: systemClock, random: systemRandom },
+    { key: 'a' },
+  );
+  await expect(result).rejects.toMatchObject({ code: 'malformed_answer' });
+});
