@@ -22,7 +22,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'core/oss:object-headers',
   ],
   'core/upload': ['core/root', 'core/upload', 'core/checksum', 'core/oss:error-response', 'core/oss:limits'],
-  'core/http': ['core/root', 'core/http'],
+  'core/http': ['core/root', 'core/http', 'core/oss:limits'],
   'core/coordinator': [
     'core/root',
     'core/coordinator',

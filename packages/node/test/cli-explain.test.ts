@@ -105,7 +105,7 @@ test.each([
   [['explain', 'http://a/', 'http://a/?x-oss-signature=hush'], 'the URL is one argument too many'],
   [['explain', 'http://a/', '-X'], '--method needs a value'],
   [['explain', 'http://a/', '-X', 'P T'], '--method must be'],
-  [['explain', 'http://a/', '-H', 'none'], '--header must be NAME:VALUE'],
+  [['explain', 'http://a/', '-H', 'Bearer hush'], '--header must be NAME:VALUE'],
   [['explain', 'http://a/', '--answer', 'none'], '--method is needed with --answer'],
   [
     ['explain', 'http://a/', '-X', 'PUT', '--answer', '/none'],

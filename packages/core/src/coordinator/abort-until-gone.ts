@@ -3,17 +3,18 @@ import type { Clock, ObjectStore } from '../ports.ts';
 
 /**
  * Aborts a multipart upload until OSS does not know it any more: a part that was in flight may land after an
- * abort, and would be billed for ever. Resolves also when there was no such upload.
+ * abort, and would be billed for ever. Resolves also when there was no such upload, and tells whether there
+ * was one.
  */
 export async function abortUntilGone(
   store: ObjectStore,
   clock: Clock,
   upload: { readonly key: string; readonly uploadId: string },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   for (let round = 1; round <= ROUNDS_MAX; round++) {
-    if (await isGone(() => store.abort({ ...upload, signal }))) return;
-    if (await isGone(() => store.listParts({ ...upload, signal }))) return;
+    if (await isGone(() => store.abort({ ...upload, signal }))) return round > 1;
+    if (await isGone(() => store.listParts({ ...upload, signal }))) return true;
     await clock.sleep(ROUND_DELAY_MS * round, signal);
   }
   throw new UploadError({

@@ -1,20 +1,29 @@
 import { UploadError } from '../errors.ts';
 import type { Clock, ObjectStore } from '../ports.ts';
 import { abortUntilGone, ROUND_DELAY_MS, ROUNDS_MAX } from './abort-until-gone.ts';
-import { deleteObjectOf } from './object-of.ts';
+import { deleteObjectOf, objectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';
 
-/** Removes whatever the upload left: its parts, or the object of a single PutObject. */
+/**
+ * Removes whatever the upload left: its parts, or the object of a single PutObject. The object of a Complete
+ * stays: false then, and where nobody can tell whether there is one.
+ */
 export async function abortUpload(
   store: ObjectStore,
   clock: Clock,
   grant: UploadGrant,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { key, uploadId } = grant;
-  return uploadId === undefined
-    ? deleteUntilGone(store, clock, grant, signal)
-    : abortUntilGone(store, clock, { key, uploadId }, signal);
+  if (uploadId === undefined) {
+    await deleteUntilGone(store, clock, grant, signal);
+    return true;
+  }
+  if (await abortUntilGone(store, clock, { key, uploadId }, signal)) return true;
+  return objectOf(store, grant, signal).then(
+    (head) => head === undefined,
+    () => false,
+  );
 }
 
 /** A PutObject in flight may land after the object was looked for: so it must be missed twice. */

@@ -41,6 +41,7 @@ export async function beginUpload<Context>(
     principal: caller?.principal,
     expiresAt: clock.now() + terms.tokenLifetimeMs,
   };
+  if (caller !== undefined) assertSealable(grant);
   await register.begin(grant);
   const isSingle = size !== undefined && size < partSize && (policy.singlePut || size === 0);
   if (isSingle) return { store, grant };
@@ -88,20 +89,29 @@ async function authorized<Context>(
 ): Promise<Placement> {
   if (authorize === undefined)
     throw new TypeError('authorize is needed to serve callers who are not trusted');
-  const { contentType } = object;
+  const contentType = object.contentType?.trim() === '' ? undefined : object.contentType;
   const answer = await authorize({ name, size, contentType, object }, caller);
   if ('refused' in answer) throw refusedError(answer.refused);
-  const placement = { object: { contentType }, ...answer };
+  const placement = { ...answer, object: answer.object ?? { contentType } };
   assertPossible(placement);
   return placement;
+}
+
+/** Of JSON: its token then has fewer than the 32768 characters that a request may send. */
+const GRANT_SIZE_MAX = 24_000;
+
+/** Otherwise an upload would begin that its own token could neither go on with nor abort. */
+function assertSealable(grant: UploadGrant): void {
+  if (new TextEncoder().encode(JSON.stringify(grant)).length <= GRANT_SIZE_MAX) return;
+  throw refusedError('the metadata, tags and headers of the file are more than an upload token can hold');
 }
 
 /** What `authorize` made of the caller's own words may be more than OSS takes: the caller's fault. */
 function assertPossible({ key, object = {} }: Placement): void {
   try {
     assertKey(key);
-    objectHeaders(object);
     assertUnmarked(object);
+    objectHeaders(object);
   } catch (reason) {
     throw refusedError(reason instanceof Error ? reason.message : 'the file cannot be stored like this');
   }

@@ -52,8 +52,9 @@ async function identified<Context>(
   context: Context,
 ): Promise<Caller<Context>> {
   if (identify === undefined) return { context, principal: undefined };
-  const principal = await identify(context);
-  if (principal === undefined || principal === '') throw unauthenticatedError();
+  const principal: unknown = await identify(context);
+  // Types do not hold everybody back: one `null` would be the same principal for all who have no session.
+  if (typeof principal !== 'string' || principal === '') throw unauthenticatedError();
   return { context, principal };
 }
 
@@ -102,8 +103,8 @@ function verbsFor<Context>(
     async abort({ uploadToken, signal }) {
       const { store, grant } = await openExpiredGrant(terms, await askCaller(), uploadToken);
       await register.end(grant);
-      await abortUpload(store, clock, grant, signal);
-      await unheeded(() => terms.hooks.aborted?.(grantedUpload(grant)));
+      const isGone = await abortUpload(store, clock, grant, signal);
+      if (isGone) await unheeded(() => terms.hooks.aborted?.(grantedUpload(grant)));
     },
   };
 }

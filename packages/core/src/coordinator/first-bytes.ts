@@ -15,15 +15,16 @@ export async function firstBytes(
   const query = versionId === undefined ? {} : { versionId };
   const { url, headers } = await store.presign({ method: 'GET', key, query, expiresInSeconds: 60, signal });
   const range = `bytes=0-${Math.min(size, FIRST_BYTES_MAX) - 1}`;
-  // The cause is not kept: runtimes put URLs into it.
-  const response = await fetch(url, { headers: { ...headers, range }, redirect: 'manual', signal }).catch(
-    () => {
-      signal.throwIfAborted();
-      throw unreadable(undefined);
-    },
-  );
-  if (response.status !== 206 && response.status !== 200) throw unreadable(response.status);
-  return beginning(response);
+  const answered = async (): Promise<Uint8Array> => {
+    const response = await fetch(url, { headers: { ...headers, range }, redirect: 'manual', signal });
+    if (response.status !== 206 && response.status !== 200) throw unreadable(response.status);
+    return beginning(response);
+  };
+  return answered().catch((reason: unknown) => {
+    signal.throwIfAborted();
+    // The cause is not kept: runtimes put URLs into it.
+    throw reason instanceof UploadError ? reason : unreadable(undefined);
+  });
 }
 
 /** A server that does not know ranges sends all of it. */

@@ -72,7 +72,9 @@ export function createCoordinatorHandler(
         return response;
       },
       (reason: unknown) => {
-        const error = request.signal.aborted ? abortedError() : UploadError.from(reason);
+        // Complete goes on without its client: whatever fails it is not that.
+        const isStopped = request.signal.aborted && verb !== 'complete';
+        const error = isStopped ? abortedError() : UploadError.from(reason);
         tell(statusOf(error), error);
         return errorAnswer(error);
       },

@@ -15,12 +15,13 @@ export interface Register {
   end(grant: UploadGrant): Promise<void>;
 }
 
-export function createRegister(
-  tallies: Tallies,
-  policy: ResolvedPolicy,
-  clock: Pick<Clock, 'now'>,
-): Register {
+export function createRegister(given: Tallies, policy: ResolvedPolicy, clock: Pick<Clock, 'now'>): Register {
   const { uploadsPerPrincipalMax, urlsPerUploadMax } = policy;
+  const tallies: Tallies = {
+    add: (...counted) => reached(() => given.add(...counted)),
+    join: (...member) => reached(() => given.join(...member)),
+    leave: (...member) => reached(() => given.leave(...member)),
+  };
   const isCounted = (principal: string | undefined): principal is string =>
     principal !== undefined && uploadsPerPrincipalMax !== Number.POSITIVE_INFINITY;
   const lifeOf = ({ expiresAt }: UploadGrant): number => Math.max(expiresAt - clock.now(), 1);
@@ -54,4 +55,19 @@ export function createRegister(
       if (isCounted(principal)) await tallies.leave(`uploads:${principal}`, nonce);
     },
   };
+}
+
+/** A store of counts that cannot be reached now is no reason to give an upload up. */
+async function reached<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof UploadError) throw cause;
+    throw new UploadError({
+      code: 'server_error',
+      message: 'the counts of the policy could not be read or kept',
+      disposition: 'transient',
+      cause,
+    });
+  }
 }

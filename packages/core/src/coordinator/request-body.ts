@@ -1,4 +1,5 @@
 import { ENDED } from '../ended.ts';
+import { UploadError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 import { badRequest } from './protocol.ts';
 
@@ -16,14 +17,14 @@ export async function readBody(request: Request, sizeMax: number, clock: Clock):
   if (reader === undefined) return '';
   const ended = new AbortController();
   const late = clock.sleep(BODY_MS_MAX, ended.signal).then(() => {
-    throw badRequest(408, `the body did not arrive within ${BODY_MS_MAX} ms`);
+    throw lateBody();
   });
   try {
     return await Promise.race([collect(reader, sizeMax), late]);
   } catch (reason) {
     // Not awaited: whoever sends slowly would be slow to stop as well.
     reader.cancel().catch(() => undefined);
-    throw reason;
+    throw reason instanceof UploadError ? reason : badRequest(400, 'the body broke off');
   } finally {
     ended.abort(ENDED);
   }
@@ -43,4 +44,9 @@ async function collect(reader: ReadableStreamDefaultReader<Uint8Array>, sizeMax:
 
 function tooLong(sizeMax: number): Error {
   return badRequest(413, `the body is longer than ${sizeMax} bytes`);
+}
+
+/** A slow link, or an attacker: the link may be faster the next time. */
+function lateBody(): UploadError {
+  return badRequest(408, `the body did not arrive within ${BODY_MS_MAX} ms`).with({}, 'transient');
 }

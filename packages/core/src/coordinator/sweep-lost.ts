@@ -37,10 +37,17 @@ async function youngSiblings(
   const ours = listed.find((upload) => upload.uploadId === uploadId);
   if (ours === undefined) return [];
   const since = ours.initiatedAt - lostForMs - SLACK_MS;
-  return listed.filter(
+  const young = listed.filter(
     (upload) => upload.key === key && upload.uploadId !== uploadId && upload.initiatedAt >= since,
   );
+  return young.sort((a, b) => b.initiatedAt - a.initiatedAt).slice(0, LOST_MAX);
 }
+
+/**
+ * No client of ours tries more often: a caller who has begun a thousand must not have them all looked at each
+ * time.
+ */
+const LOST_MAX = 100;
 
 /** OSS tells the instant of an initiation in whole seconds, and requests take their time on the way. */
 const SLACK_MS = 10_000;

@@ -1,5 +1,6 @@
 import { UploadError, type UploadErrorOptions } from '../errors.ts';
 import type { ControlPlane } from '../ports.ts';
+import { readText } from '../read-text.ts';
 import {
   type ReadAnswer,
   readInitiated,
@@ -11,7 +12,10 @@ import {
 import { readError } from './wire-error.ts';
 
 export interface HttpControlPlaneOptions {
-  /** Sent with every request: who is asking, for one. A function is asked each time. */
+  /**
+   * Sent with every request: who is asking, for one. A function is asked each time; when it fails, the
+   * request is tried again.
+   */
   readonly headers?: HeadersToSend | (() => HeadersToSend | Promise<HeadersToSend>) | undefined;
   /** Whether cookies are sent, also to another origin with `include`. Default: `same-origin`. */
   readonly credentials?: RequestCredentials | undefined;
@@ -31,15 +35,19 @@ export function createHttpControlPlane(
   options: HttpControlPlaneOptions = {},
 ): ControlPlane {
   const base = String(url).replace(/\/+$/, '');
-  if (!/^(https?:\/\/|\/|$)/.test(base))
-    throw new TypeError('url must be http, https, or a path beginning with /');
+  if (!/^(https?:\/\/[^/?#@]+(\/[^?#]*)?|\/(?!\/)[^?#]*|)$/i.test(base)) {
+    throw new TypeError(
+      'url must be http, https, or a path beginning with /, and have no user, query or fragment',
+    );
+  }
+  if (typeof options.headers === 'object') carried(options.headers);
   const ask = async <T>(verb: string, { signal, ...body }: Question, read: ReadAnswer<T>): Promise<T> => {
     const answer = await post(`${base}/${verb}`, options, { verb, body, signal });
     return readAnswer(verb, answer, read);
   };
   return {
-    initiate: ({ key: name, size = null, ...request }) =>
-      ask('initiate', { name, size, ...request }, readInitiated),
+    initiate: ({ key: name, size = null, lostForMs, ...request }) =>
+      ask('initiate', { name, size, lostForMs: bounded(lostForMs), ...request }, readInitiated),
     presignParts: (request) => ask('presign-parts', { ...request }, readPresigned),
     listParts: (request) => ask('list-parts', { ...request }, readListed),
     complete: (request) => ask('complete', { ...request }, readObject),
@@ -48,6 +56,13 @@ export function createHttpControlPlane(
     },
   };
 }
+
+/** As the protocol wants it, though the clock may have been set between two tries. */
+function bounded(lostForMs: number | undefined): number | undefined {
+  return lostForMs === undefined ? undefined : Math.min(Math.max(lostForMs, 0), LOST_MS_MAX);
+}
+
+const LOST_MS_MAX = 604_800_000;
 
 interface Question {
   readonly signal: AbortSignal;
@@ -66,18 +81,20 @@ async function post(
   { headers = {}, credentials = 'same-origin', fetch = platformFetch }: HttpControlPlaneOptions,
   { verb, body, signal }: { readonly verb: string; readonly body: object; readonly signal: AbortSignal },
 ): Promise<Answer> {
-  const given = typeof headers === 'function' ? await headers() : headers;
+  const given = await headersToSend(headers, verb);
   try {
     const response = await fetch(url, {
       method: 'POST',
-      headers: { ...given, 'content-type': 'application/json' },
+      headers: given,
       body: JSON.stringify(body),
-      redirect: 'error',
+      // Not followed: what is asked holds the token.
+      redirect: 'manual',
       credentials,
       signal,
     });
     const seconds = Number(/^\d{1,6}$/.exec(response.headers.get('retry-after') ?? '')?.[0] ?? 0);
-    const json = parse(await response.text());
+    const { text, isCut } = await readText(response.body, ANSWER_SIZE_MAX);
+    const json = isCut ? undefined : parse(text);
     return { status: response.status, retryAfterMs: seconds > 0 ? seconds * 1000 : undefined, json };
   } catch {
     signal.throwIfAborted();
@@ -87,6 +104,45 @@ async function post(
       message: `${verb} got no answer from the coordinator`,
       disposition: 'transient',
       context: { operation: verb },
+    });
+  }
+}
+
+/** Ten thousand URLs, were they all wanted at once, come to less. */
+const ANSWER_SIZE_MAX = 64 * 1024 ** 2;
+
+async function headersToSend(
+  headers: NonNullable<HttpControlPlaneOptions['headers']>,
+  verb: string,
+): Promise<HeadersToSend> {
+  const given = typeof headers === 'function' ? await askedHeaders(headers, verb) : headers;
+  return { ...carried(given), 'content-type': 'application/json' };
+}
+
+/** One of each name, whatever its case. What is wrong with one is told without its value. */
+function carried(headers: HeadersToSend): HeadersToSend {
+  const pairs = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value).trim()]);
+  for (const [name = '', value = ''] of pairs) {
+    if (/^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
+    throw new TypeError('headers has a name or a value that HTTP cannot carry');
+  }
+  return Object.fromEntries(pairs);
+}
+
+async function askedHeaders(
+  headers: Extract<HttpControlPlaneOptions['headers'], () => unknown>,
+  verb: string,
+): Promise<HeadersToSend> {
+  try {
+    return await headers();
+  } catch (cause) {
+    if (cause instanceof UploadError) throw cause;
+    throw new UploadError({
+      code: 'unauthenticated',
+      message: `the headers to send with ${verb} could not be had`,
+      disposition: 'transient',
+      context: { operation: verb },
+      cause,
     });
   }
 }
@@ -110,9 +166,15 @@ function readAnswer<T>(verb: string, { status, retryAfterMs, json }: Answer, rea
 /** Whatever stands between, or instead of, the coordinator. */
 function verdictOf(status: number): Pick<UploadErrorOptions, 'code' | 'disposition' | 'hint'> {
   if (status === 429 || status === 503) return { code: 'throttled', disposition: 'transient' };
+  if (status === 408) return { code: 'network', disposition: 'transient' };
   if (status >= 500) return { code: 'server_error', disposition: 'transient' };
   if (status === 200) return { code: 'malformed_answer', disposition: 'transient' };
   if (status === 401) return { code: 'unauthenticated', disposition: 'permanent', hint: 'Sign in again.' };
+  // Of another origin a browser tells nothing, not even the status.
+  if (status === 0 || (status >= 300 && status < 400)) {
+    const hint = 'It sends elsewhere, and is not followed: to a login page, or to its right address.';
+    return { code: 'bad_request', disposition: 'permanent', hint };
+  }
   return {
     code: 'bad_request',
     disposition: 'permanent',

@@ -1,3 +1,4 @@
+import { PARTS_MAX } from '../oss/limits.ts';
 import { isFileSize, isPartSize } from '../part-plan.ts';
 import type { InitiatedUpload, ListedPart, PresignedPart, UploadedObject } from '../ports.ts';
 
@@ -14,18 +15,28 @@ export const readInitiated: ReadAnswer<InitiatedUpload> = (answer) => {
     isPartSize(partSize) &&
     isListOf(presigned, isPresigned);
   if (!isWhole) return undefined;
-  return { uploadToken, kind, bucket, key, uploadId, partSize, presigned } as InitiatedUpload;
+  const parts = (presigned as readonly PresignedPart[]).map(inLowerCase);
+  const named = kind === 'single' ? undefined : uploadId;
+  return { uploadToken, kind, bucket, key, uploadId: named, partSize, presigned: parts } as InitiatedUpload;
 };
 
-export const readPresigned: ReadAnswer<readonly PresignedPart[]> = (answer) => listOf(answer, isPresigned);
+export const readPresigned: ReadAnswer<readonly PresignedPart[]> = (answer) =>
+  listOf<PresignedPart>(answer, isPresigned)?.map(inLowerCase);
 
 export const readListed: ReadAnswer<readonly ListedPart[]> = (answer) => listOf(answer, isListed);
 
 export const readObject: ReadAnswer<UploadedObject> = (answer) => {
   const object = fieldsOf(answer, 'object');
-  const { bucket, key, size, crc64, etag, requestId } = object;
-  const isWhole = [bucket, key, etag].every(isText) && isFileSize(size) && isCrc64(crc64);
-  return isWhole && typeof requestId === 'string' ? (object as unknown as UploadedObject) : undefined;
+  const { bucket, key, size, crc64, etag, requestId, versionId, recovered, callback } = object;
+  const isWhole =
+    [bucket, key, etag].every(isText) &&
+    isFileSize(size) &&
+    isCrc64(crc64) &&
+    typeof requestId === 'string' &&
+    (versionId === undefined || isText(versionId)) &&
+    (recovered === undefined || typeof recovered === 'boolean') &&
+    (callback === undefined || (isRecord(callback) && typeof callback.body === 'string'));
+  return isWhole ? (object as unknown as UploadedObject) : undefined;
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,16 +57,32 @@ function isListOf(value: unknown, isItem: (item: Fields) => boolean): boolean {
 
 function isPresigned({ partNumber, url, headers, expiresInMs }: Fields): boolean {
   return (
-    Number.isInteger(partNumber) &&
-    isText(url) &&
+    isPartNumber(partNumber) &&
+    typeof url === 'string' &&
+    /^https?:\/\/[!-~]+$/i.test(url) &&
     isRecord(headers) &&
-    Object.values(headers).every((value) => typeof value === 'string') &&
+    Object.entries(headers).every(isHeader) &&
     Number.isFinite(expiresInMs)
   );
 }
 
+/** What a transport can send, and OSS has signed: nothing of another connection's. */
+function isHeader([name, value]: readonly [string, unknown]): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === 'string' && /^[\x20-\x7e]*$/.test(value);
+}
+
+/** As the engine and every transport look for them. */
+function inLowerCase({ partNumber, url, headers, expiresInMs }: PresignedPart): PresignedPart {
+  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return { partNumber, url, headers: Object.fromEntries(named), expiresInMs };
+}
+
+function isPartNumber(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= PARTS_MAX;
+}
+
 function isListed({ partNumber, size, etag, crc64, uploadedAt }: Fields): boolean {
-  const isWhole = Number.isInteger(partNumber) && isFileSize(size) && typeof etag === 'string';
+  const isWhole = isPartNumber(partNumber) && isFileSize(size) && typeof etag === 'string';
   const isDated = uploadedAt === undefined || Number.isFinite(uploadedAt);
   return isWhole && isDated && (crc64 === undefined || isCrc64(crc64));
 }

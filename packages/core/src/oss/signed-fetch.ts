@@ -1,4 +1,5 @@
 import { UploadError } from '../errors.ts';
+import { readText } from '../read-text.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import type { Credentials, OssCredentials } from './credentials.ts';
 import { errorIn, type OssAnswer } from './error-response.ts';
@@ -85,26 +86,6 @@ async function exchange(
     signal?.throwIfAborted();
     throw noAnswer(reason, context);
   }
-}
-
-async function readText(
-  body: ReadableStream<Uint8Array> | null,
-  sizeMax: number,
-): Promise<{ readonly text: string; readonly isCut: boolean }> {
-  if (body === null) return { text: '', isCut: false };
-  const decoder = new TextDecoder();
-  let text = '';
-  let size = 0;
-  const reader = body.getReader();
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    size += read.value.length;
-    if (size > sizeMax) {
-      await reader.cancel();
-      return { text, isCut: true };
-    }
-    text += decoder.decode(read.value, { stream: true });
-  }
-  return { text: text + decoder.decode(), isCut: false };
 }
 
 /** The cause is not kept: runtimes put URLs into it. Its code says what happened. */

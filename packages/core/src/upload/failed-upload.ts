@@ -27,6 +27,8 @@ const PASSING: ReadonlySet<UploadErrorCode> = new Set([
   'clock_skewed',
   'signature_mismatch',
   'access_denied',
+  'unauthenticated',
+  'bad_request',
   'malformed_answer',
   'source_unreadable',
   'internal',

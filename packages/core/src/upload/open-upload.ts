@@ -1,5 +1,5 @@
 import { UploadError } from '../errors.ts';
-import { OBJECT_SIZE_MAX } from '../oss/limits.ts';
+import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { sourceChangedError } from '../part-body.ts';
 import { isPartSize } from '../part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
@@ -104,7 +104,8 @@ function tryToInitiate(
         ports.controlPlane.initiate({ key, size, partSize, object, lostForMs, urlsWanted, signal }),
       );
       doubt.since = undefined;
-      if (!isPartSize(upload.partSize)) throw malformed(`parts of ${upload.partSize} bytes`);
+      const isPossible = isPartSize(upload.partSize) && (size ?? 0) <= upload.partSize * PARTS_MAX;
+      if (!isPossible) throw malformed(`parts of ${upload.partSize} bytes`);
       return { ...upload, isResumed: false, presignedAt: triedAt };
     } catch (reason) {
       if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubt.since ??= triedAt;

@@ -208,18 +208,24 @@ describe('a key', () => {
     expect(host.asked).toHaveLength(2);
   });
 
-  test('makes room for another: however many are named, few are kept', async () => {
+  test('a stranger who names many keys does not push out the one that is kept', async () => {
     const host = keyHost();
     const verifier = createCallbackVerifier(host);
-    const named = (number: number): CallbackRequest => ({
+    const named = (keyUrl: string): CallbackRequest => ({
       ...REQUEST,
-      headers: { ...REQUEST.headers, 'x-oss-pub-key-url': base64(`${OSS_KEY_URL}?${number}`) },
+      headers: { ...REQUEST.headers, 'x-oss-pub-key-url': base64(keyUrl) },
     });
-    for (let number = 0; number < 9; number++) await verifier.verify(named(number));
-    await verifier.verify(named(8));
-    expect(host.asked).toHaveLength(9);
-    await verifier.verify(named(0));
-    expect(host.asked).toHaveLength(10);
+    await verifier.verify(named(OSS_KEY_URL));
+    for (let number = 0; number < 20; number++) {
+      await verifier.verify(named(OSS_KEY_URL.replace('v1', `v${number + 2}`)));
+    }
+    expect(host.asked).toHaveLength(21);
+    await verifier.verify(named(OSS_KEY_URL));
+    expect(host.asked).toHaveLength(21);
+    for (const tail of ['?1', '#1', '?']) {
+      await expect(verifier.verify(named(OSS_KEY_URL + tail))).rejects.toMatchObject({ code: 'refused' });
+    }
+    expect(host.asked).toHaveLength(21);
   });
 
   test.each<[string, Fetch]>([

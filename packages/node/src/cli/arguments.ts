@@ -133,7 +133,11 @@ export function readCount(given: Given, name: string): number | undefined {
 export function readPairs(given: Given, name: string, separator: string): Record<string, string> {
   const pairs = given.all(name).map((text) => {
     const at = text.indexOf(separator);
-    if (at < 1) throw new TypeError(`--${name} must be NAME${separator}VALUE, got ${text}`);
+    if (at < 1) {
+      // A header may be a secret.
+      const got = name === 'header' ? '' : `, got ${text}`;
+      throw new TypeError(`--${name} must be NAME${separator}VALUE${got}`);
+    }
     return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
   });
   return Object.fromEntries(pairs);
