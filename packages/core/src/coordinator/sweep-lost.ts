@@ -43,7 +43,10 @@ async function youngSiblings(
   return young.sort((a, b) => b.initiatedAt - a.initiatedAt).slice(0, LOST_MAX);
 }
 
-/** No client of ours tries more often: a caller who has begun a thousand must not have them all looked at each time. */
+/**
+ * No client of ours tries more often, and a caller who has begun a thousand must not have them all looked at
+ * with every request.
+ */
 const LOST_MAX = 100;
 
 /** OSS tells the instant of an initiation in whole seconds, and requests take their time on the way. */

@@ -13,8 +13,8 @@ import { readError } from './wire-error.ts';
 
 export interface HttpControlPlaneOptions {
   /**
-   * Sent with every request: who is asking, for one. A function is asked each time; when it fails, the request
-   * is tried again.
+   * Sent with every request: who is asking, for one. A function is asked each time; when it fails, the
+   * request is tried again.
    */
   readonly headers?: HeadersToSend | (() => HeadersToSend | Promise<HeadersToSend>) | undefined;
   /** Whether cookies are sent, also to another origin with `include`. Default: `same-origin`. */
