@@ -150,7 +150,7 @@ test('OSS itself refuses a header of its own that was not signed', async () => {
     { 'content-type': 'text/html' },
   ];
   for (const { presigned } of [multipart, single]) {
-    const [{ url, headers } = { url: '', headers: {} }] = presigned;
+    const [{ url, headers } = { url: '', headers: {} as Readonly<Record<string, string>> }] = presigned;
     const body = content.subarray(0, Number(headers['content-length']));
     for (const added of additions) expect(await stage.put(url, { ...headers, ...added }, body)).toBe(403);
     expect(await stage.put(url, headers, body)).toBe(200);
