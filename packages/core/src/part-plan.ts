@@ -92,6 +92,10 @@ export function isPartSize(value: unknown): boolean {
   return isWithin(value, PART_SIZE_MIN, PART_SIZE_MAX);
 }
 
+export function isPartNumber(value: unknown): boolean {
+  return isWithin(value, 1, PARTS_MAX);
+}
+
 export function isFileSize(value: unknown): boolean {
   return isWithin(value, 0, OBJECT_SIZE_MAX);
 }

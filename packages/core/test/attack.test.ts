@@ -137,3 +137,22 @@ test('however many uploads of a key there are, one request looks for few lost on
   expect((await stage.post('initiate', lost)).status).toBe(200);
   expect(stage.operations.length - before).toBeLessThan(110);
 });
+
+test('OSS itself refuses a header of its own that was not signed', async () => {
+  const stage = createStage();
+  const multipart = await sent(stage);
+  const single = await sent(stage, 10);
+  const additions = [
+    { 'x-oss-copy-source': '/private/secret' },
+    { 'x-oss-object-acl': 'public-read' },
+    { 'x-oss-meta-admin': 'yes' },
+    { 'x-oss-tagging': 'a=b' },
+    { 'content-type': 'text/html' },
+  ];
+  for (const { presigned } of [multipart, single]) {
+    const [{ url, headers } = { url: '', headers: {} as Readonly<Record<string, string>> }] = presigned;
+    const body = content.subarray(0, Number(headers['content-length']));
+    for (const added of additions) expect(await stage.put(url, { ...headers, ...added }, body)).toBe(403);
+    expect(await stage.put(url, headers, body)).toBe(200);
+  }
+});

@@ -1,5 +1,4 @@
-import { PARTS_MAX } from '../oss/limits.ts';
-import { isFileSize, isPartSize } from '../part-plan.ts';
+import { isFileSize, isPartNumber, isPartSize } from '../part-plan.ts';
 import type { InitiatedUpload, ListedPart, PresignedPart, UploadedObject } from '../ports.ts';
 
 /** Reads what a coordinator answered; `undefined` for anything else, since it came from a network. */
@@ -75,10 +74,6 @@ function isHeader([name, value]: readonly [string, unknown]): boolean {
 function inLowerCase({ partNumber, url, headers, expiresInMs }: PresignedPart): PresignedPart {
   const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
   return { partNumber, url, headers: Object.fromEntries(named), expiresInMs };
-}
-
-function isPartNumber(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= PARTS_MAX;
 }
 
 function isListed({ partNumber, size, etag, crc64, uploadedAt }: Fields): boolean {
