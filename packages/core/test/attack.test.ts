@@ -29,10 +29,12 @@ async function sent(stage: CoordinatorStage, size: number = content.length) {
   return { plane, presigned, uploadToken, complete: () => plane.complete({ uploadToken, receipts, signal }) };
 }
 
-test.each([null, false, 0, ''])('whom identify calls %s is nobody', async (nobody) => {
-  const stage = createStage({ identify: (() => nobody) as unknown as () => string });
-  expect((await stage.post('initiate', { name: 'a', size: 10 })).status).toBe(401);
-  expect(stage.operations).toEqual([]);
+test('whom identify calls null is nobody', async () => {
+  for (const nobody of [null, false, 0, '']) {
+    const stage = createStage({ identify: (() => nobody) as unknown as () => string });
+    expect((await stage.post('initiate', { name: 'a', size: 10 })).status).toBe(401);
+    expect(stage.operations).toEqual([]);
+  }
 });
 
 test('a connection that breaks off in the first bytes is asked for again, not a defect', async () => {
