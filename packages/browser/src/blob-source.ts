@@ -1,10 +1,16 @@
-import { createPartBody, type PartBody, type Source, sourceChangedError, UploadError } from '@partway/core';
+import { type PartBody, type Source, sourceChangedError, UploadError } from '@partway/core';
 
 /** A part that a transport of the browser may send without reading it first. */
 export interface BlobPartBody extends PartBody {
   /** The range of the part, without a type: a typed Blob would add a Content-Type that nobody signed. */
   readonly blob: Blob;
 }
+
+/**
+ * The CRC64 of a Blob, as OSS prints it. Rejects with what `unreadableBlobError` makes of a failure to read, or
+ * with `signal.reason`.
+ */
+export type BlobChecksum = (blob: Blob, signal: AbortSignal) => Promise<string>;
 
 /** A {@link Source} whose parts are slices of one Blob. */
 export interface BlobSource extends Source {
@@ -16,15 +22,12 @@ export interface BlobSource extends Source {
  * since the page was given it rejects with `source_changed`, one that the browser may no longer read with
  * `source_unreadable`.
  */
-export function createBlobSource(blob: Blob): BlobSource {
+export function createBlobSource(blob: Blob, checksum: BlobChecksum = checksumLater): BlobSource {
   return {
     identity: identityOf(blob),
     size: blob.size,
     fingerprint: () => Promise.resolve(fingerprintOf(blob)),
-    part(offset, size) {
-      const part = blob.slice(offset, offset + size);
-      return { ...createPartBody({ size, read: (signal) => readSlices(part, signal) }), blob: part };
-    },
+    part: (offset, size) => blobPart(blob.slice(offset, offset + size), checksum),
     close: () => Promise.resolve(),
   };
 }
@@ -40,16 +43,38 @@ function fingerprintOf(blob: Blob): string {
   return `blob:${JSON.stringify([name, blob.size, lastModified, blob.type])}`;
 }
 
+/** Whatever reads a Blob gets the same bytes, or none: its CRC64 need be taken only once. */
+function blobPart(blob: Blob, checksum: BlobChecksum): BlobPartBody {
+  let crc64: string | undefined;
+  return {
+    blob,
+    size: blob.size,
+    chunks: (signal) => readSlices(blob, signal),
+    async crc64(signal) {
+      signal.throwIfAborted();
+      crc64 ??= await checksum(blob, signal);
+      return crc64;
+    },
+  };
+}
+
+/** The way to take a CRC64 is a third of the whole bundle in size: it comes when the first part is sent. */
+const checksumLater: BlobChecksum = async (blob, signal) => {
+  const { checksumChunks } = await import('./checksum-chunks.ts');
+  return checksumChunks(readSlices(blob, signal));
+};
+
 /** Slice by slice: `stream()` fails on large files in Safari and ends as if it had not. */
 async function* readSlices(part: Blob, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  signal.throwIfAborted();
   for (let at = 0; at < part.size; at += SLICE_SIZE) {
-    signal.throwIfAborted();
     yield new Uint8Array(
       await part
         .slice(at, at + SLICE_SIZE)
         .arrayBuffer()
         .catch(throwUnreadable),
     );
+    signal.throwIfAborted();
   }
 }
 
