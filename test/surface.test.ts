@@ -16,7 +16,7 @@ test.each([
     [
       'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 crc64 createCrc64 createInMemoryCheckpoints',
       'createHttpControlPlane createPartBody createPartBuffers createUploader listCheckpoints loadResumption logRecord logUploads planParts uploadLockedError',
-      'sourceChangedError startStreamUpload startUpload systemClock systemRandom',
+      'sourceChangedError startStreamUpload startUpload startUploadOfPage systemClock systemRandom',
     ],
   ],
   [

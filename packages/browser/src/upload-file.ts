@@ -2,7 +2,7 @@ import {
   assertControlPlane,
   assertOptions,
   type ControlPlane,
-  startUpload,
+  startUploadOfPage,
   systemClock,
   systemRandom,
   type Transport,
@@ -31,5 +31,5 @@ export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
   const openSource = (): Promise<ReturnType<typeof createBlobSource>> =>
     Promise.resolve(createBlobSource(file));
   const ports = { openSource, transport, controlPlane, clock: systemClock, random: systemRandom };
-  return startUpload({ ...ports, checkpoints: undefined }, uploadOptions);
+  return startUploadOfPage({ ...ports, checkpoints: undefined }, uploadOptions);
 }

@@ -100,6 +100,7 @@ async function authorized<Context>(
 function assertPossible({ key, object = {} }: Placement): void {
   try {
     assertKey(key);
+    assertUnmarked(object);
     objectHeaders(object);
   } catch (reason) {
     throw refusedError(reason instanceof Error ? reason.message : 'the file cannot be stored like this');
