@@ -7,8 +7,8 @@ export interface BlobPartBody extends PartBody {
 }
 
 /**
- * The CRC64 of a Blob, as OSS prints it. Rejects with what `unreadableBlobError` makes of a failure to read, or
- * with `signal.reason`.
+ * Gives the CRC64 of a Blob, as OSS prints it. Rejects with an `UploadError` (`source_changed`,
+ * `source_unreadable`) or with `signal.reason`.
  */
 export type BlobChecksum = (blob: Blob, signal: AbortSignal) => Promise<string>;
 
@@ -20,7 +20,8 @@ export interface BlobSource extends Source {
 /**
  * Makes a {@link Source} of a Blob or File. Nothing is read before a part is. A file that was written to
  * since the page was given it rejects with `source_changed`, one that the browser may no longer read with
- * `source_unreadable`.
+ * `source_unreadable`. `checksum` takes the CRC64 of a part. Default: in this thread, by a module that is
+ * loaded for the first part.
  */
 export function createBlobSource(blob: Blob, checksum: BlobChecksum = checksumLater): BlobSource {
   return {
@@ -58,11 +59,20 @@ function blobPart(blob: Blob, checksum: BlobChecksum): BlobPartBody {
   };
 }
 
-/** The way to take a CRC64 is a third of the whole bundle in size: it comes when the first part is sent. */
+/** What takes a CRC64 is an eighth of the whole page, and none of it is needed before there is a part. */
 const checksumLater: BlobChecksum = async (blob, signal) => {
-  const { checksumChunks } = await import('./checksum-chunks.ts');
+  const { checksumChunks } = await import('./checksum-chunks.ts').catch(throwNotLoaded);
   return checksumChunks(readSlices(blob, signal));
 };
+
+function throwNotLoaded(cause: unknown): never {
+  throw new UploadError({
+    code: 'network',
+    message: 'the page could not load the module that takes the CRC64',
+    disposition: 'transient',
+    cause,
+  });
+}
 
 /** Slice by slice: `stream()` fails on large files in Safari and ends as if it had not. */
 async function* readSlices(part: Blob, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {

@@ -21,7 +21,8 @@ export interface UploadFileOptions extends UploadOptions {
 
 /**
  * Uploads a File or Blob and returns at once; `result` tells how it ends. Throws a `TypeError` or
- * `RangeError` for a wrong option. The type of the File is not sent: say `contentType: file.type` to keep it.
+ * `RangeError` for a wrong option; the key and what the object shall be are the coordinator's to check, which
+ * rejects with `refused`. The type of the File is not sent: say `contentType: file.type` to keep it.
  */
 export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
   assertOptions(options);
