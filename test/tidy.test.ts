@@ -62,7 +62,6 @@ test('core and browser import nothing of Node, but for one hash', () => {
 
 /** A second importer of a dependency is a question for the review. */
 const ONE_IMPORTER: Readonly<Record<string, string>> = {
-  'p-limit': 'packages/core/src/upload/part-limit.ts',
   valibot: 'packages/core/src/coordinator/protocol.ts',
   jose: 'packages/core/src/coordinator/upload-token.ts',
   '#sha256': 'packages/core/src/oss/signature-v4.ts',

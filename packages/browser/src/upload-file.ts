@@ -2,7 +2,7 @@ import {
   assertControlPlane,
   assertOptions,
   type ControlPlane,
-  startUpload,
+  startUploadOfPage,
   systemClock,
   systemRandom,
   type Transport,
@@ -21,7 +21,8 @@ export interface UploadFileOptions extends UploadOptions {
 
 /**
  * Uploads a File or Blob and returns at once; `result` tells how it ends. Throws a `TypeError` or
- * `RangeError` for a wrong option. The type of the File is not sent: say `contentType: file.type` to keep it.
+ * `RangeError` for a wrong option; the key and what the object shall be are the coordinator's to check, which
+ * rejects with `refused`. The type of the File is not sent: say `contentType: file.type` to keep it.
  */
 export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
   assertOptions(options);
@@ -31,5 +32,5 @@ export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
   const openSource = (): Promise<ReturnType<typeof createBlobSource>> =>
     Promise.resolve(createBlobSource(file));
   const ports = { openSource, transport, controlPlane, clock: systemClock, random: systemRandom };
-  return startUpload({ ...ports, checkpoints: undefined }, uploadOptions);
+  return startUploadOfPage({ ...ports, checkpoints: undefined }, uploadOptions);
 }

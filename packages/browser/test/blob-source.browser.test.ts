@@ -13,6 +13,17 @@ test('the slice of a part has no type, whatever the file has', () => {
   expect(source.part(1, 3).blob).toMatchObject({ size: 3, type: '' });
 });
 
+test('the CRC64 of a part is that of the checksum it is given, and taken once', async () => {
+  const taken: string[] = [];
+  const source = createBlobSource(new Blob(['hello world']), async (blob) => {
+    taken.push(await blob.text());
+    return '7';
+  });
+  const part = source.part(6, 5);
+  expect([await part.crc64(signal), await part.crc64(signal)]).toEqual(['7', '7']);
+  expect(taken).toEqual(['world']);
+});
+
 test('the fingerprint of a file follows its name, size, time and type', async () => {
   const files = [
     new File(['hello'], 'a.txt', { lastModified: 1, type: 'text/plain' }),

@@ -65,7 +65,7 @@ export interface UploadErrorOptions {
   readonly disposition: Disposition;
   readonly context?: ErrorContext;
   /** What the reader can do about it, in a sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -80,16 +80,13 @@ export class UploadError extends Error {
   readonly hint: string | undefined;
   readonly #rawMessage: string;
 
-  constructor(options: UploadErrorOptions) {
-    super(
-      `[${options.code}] ${options.message}`,
-      options.cause === undefined ? {} : { cause: options.cause },
-    );
-    this.code = options.code;
-    this.disposition = options.disposition;
-    this.context = options.context ?? {};
-    this.hint = options.hint;
-    this.#rawMessage = options.message;
+  constructor({ code, message, disposition, context = {}, hint, cause }: UploadErrorOptions) {
+    super(`[${code}] ${message}`, cause === undefined ? {} : { cause });
+    this.code = code;
+    this.disposition = disposition;
+    this.context = context;
+    this.hint = hint;
+    this.#rawMessage = message;
   }
 
   /** Whether the same request may succeed later. */
@@ -103,15 +100,9 @@ export class UploadError extends Error {
     disposition: Disposition = this.disposition,
     hint: string | undefined = this.hint,
   ): UploadError {
-    const error = new UploadError({
-      code: this.code,
-      message: this.#rawMessage,
-      disposition,
-      context: { ...context, ...this.context },
-      ...(hint === undefined ? {} : { hint }),
-      ...(this.cause === undefined ? {} : { cause: this.cause }),
-    });
-    return error;
+    const { code, cause } = this;
+    const known = { ...context, ...this.context };
+    return new UploadError({ code, message: this.#rawMessage, disposition, context: known, hint, cause });
   }
 
   /** The one funnel: an `UploadError` as it is, anything else as `internal`, which is a defect of ours. */
@@ -140,6 +131,6 @@ export function abortedError(cause?: unknown): UploadError {
     code: 'aborted',
     message: 'the upload was aborted by its caller',
     disposition: 'permanent',
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }

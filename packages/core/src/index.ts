@@ -70,7 +70,7 @@ export { listCheckpoints, loadResumption } from './upload/list-checkpoints.ts';
 export type { ByteStream } from './upload/part-cutter.ts';
 export type { UploadSnapshot } from './upload/snapshot.ts';
 export type { Upload } from './upload/upload.ts';
-export { startStreamUpload, startUpload } from './upload/upload.ts';
+export { startStreamUpload, startUpload, startUploadOfPage } from './upload/upload.ts';
 export type { StreamPorts, UploadPorts } from './upload/upload-run.ts';
 export type { Uploader } from './upload/uploader.ts';
 export { createUploader } from './upload/uploader.ts';

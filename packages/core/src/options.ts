@@ -1,6 +1,3 @@
-import { assertUnmarked, markedObject } from './nonce.ts';
-import { assertKey } from './oss/key.ts';
-import { aclHeader, objectHeaders } from './oss/object-headers.ts';
 import { assertPartSize } from './part-plan.ts';
 import type { ObjectOptions } from './ports.ts';
 import type { UploadEvent } from './upload/events.ts';
@@ -122,7 +119,10 @@ export interface ResolvedOptions {
   readonly onEvent: (event: UploadEvent) => void;
 }
 
-/** Throws a `TypeError` or `RangeError` that names the option. */
+/**
+ * Throws a `TypeError` or `RangeError` that names the option. Of the key and the object only that there is a
+ * key: `assertObjectOptions` says the rest.
+ */
 export function resolveOptions(options: UploadOptions): ResolvedOptions {
   const {
     key,
@@ -140,12 +140,7 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
   }
   if (onEvent !== undefined && typeof onEvent !== 'function')
     throw new TypeError('onEvent must be a function');
-  assertKey(key);
-  assertUnmarked(object);
-  // Made only to be checked, before anything is sent: the coordinator makes them again, with a nonce of this
-  // length.
-  objectHeaders(markedObject(object, '0'.repeat(32)));
-  aclHeader(object.acl);
+  if (typeof key !== 'string' || key === '') throw new TypeError('key must be a string, and not empty');
   if (partSize !== undefined) assertPartSize(partSize);
   if (concurrency !== 'auto') assertConcurrency(concurrency);
   assertInteger('concurrencyMax', concurrencyMax, 1, 64);

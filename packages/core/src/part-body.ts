@@ -73,6 +73,6 @@ export function sourceChangedError(detail: string, cause?: unknown): UploadError
     message: `the source changed while it was uploaded: ${detail}`,
     disposition: 'permanent',
     hint: 'Start a new upload once nothing writes to the source any more.',
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   });
 }

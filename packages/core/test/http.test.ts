@@ -3,6 +3,7 @@ import {
   crc64,
   createHttpControlPlane,
   startUpload,
+  startUploadOfPage,
   systemClock,
   systemRandom,
   type Upload,
@@ -23,10 +24,11 @@ function upload(
   controlPlane: ControlPlane,
   options: Partial<UploadOptions> = {},
   content = bytes,
+  start = startUpload,
 ): Upload {
   const openSource = async () => createInMemorySource(content);
   const ports = { openSource, transport, controlPlane, checkpoints: undefined };
-  return startUpload(
+  return start(
     { ...ports, clock: systemClock, random: systemRandom },
     { key: 'film.mp4', partSize: PART, contentType: 'video/mp4', ...options },
   );
@@ -43,6 +45,16 @@ test('a file is uploaded and proven over HTTP, under the key that authorize made
   });
   expect(stage.model.object(BUCKET, 'wei/film.mp4')?.headers['content-type']).toBe('video/mp4');
   expect(stage.verbs).toEqual(['initiate', 'complete']);
+});
+
+test.each([
+  ['a content type', { contentType: 'vidéo/mp4' }, /contentType must be printable ASCII/],
+  ['metadata', { metadata: { 'Partway-Upload': 'mine' } }, /metadata\.partway-upload is set by Partway/],
+])('a page may wish for %s that cannot be: the coordinator refuses it', async (_, wish, message) => {
+  const stage = createStage({ authorize: async ({ name, object }) => ({ key: name, object }) });
+  const { result } = upload(stage, stage.clientOf('wei'), wish, bytes, startUploadOfPage);
+  await expect(result).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message) });
+  expect(stage.operations).toEqual([]);
 });
 
 test('a small file costs two requests to the coordinator', async () => {

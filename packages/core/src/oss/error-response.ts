@@ -22,12 +22,10 @@ export function ossError(answer: OssAnswer, context: ErrorContext): UploadError 
   const ossCode = element(xml, 'Code', NAME);
   const ec = element(xml, 'EC', NAME) ?? plain(headers['x-oss-ec'], NAME);
   const requestId = plain(headers['x-oss-request-id'], NAME) ?? element(xml, 'RequestId', NAME);
-  const { hint, ...verdict } = verdictOf({ status, ossCode, ec, namesExpiry: xml.includes('<Expires>') });
   const said = { status, ossCode, ec, requestId, retryAfterMs: retryAfter(headers) };
   return new UploadError({
-    ...verdict,
+    ...verdictOf({ status, ossCode, ec, namesExpiry: xml.includes('<Expires>') }),
     message: messageOf(status, ossCode, element(xml, 'Message', HARMLESS), context.operation),
-    ...(hint === undefined ? {} : { hint }),
     context: { ...context, ...withoutUndefined(said) },
   });
 }

@@ -89,11 +89,12 @@ test('every row of the table decides some answer: none is hidden behind an earli
 });
 
 function examplesOf({ when }: VerdictRow): ErrorAnswer[] {
-  const status = when.status?.[0] ?? when.statusFrom ?? 400;
-  const namesExpiry = when.namesExpiry ?? false;
-  return (when.ec ?? [undefined]).flatMap((ec) =>
-    (when.ossCode ?? [undefined]).map((ossCode) => answer({ status, ec, ossCode, namesExpiry })),
-  );
+  return when.map((word) => {
+    const [, status] = /^HTTP (\d)/.exec(word) ?? [];
+    if (status !== undefined) return answer({ status: Number(word.slice(5).replace('xx', '02')) });
+    if (/^\d/.test(word)) return answer({ ec: word });
+    return answer({ ossCode: word.split(' ')[0], namesExpiry: word.endsWith('and Expires') });
+  });
 }
 
 function answer(known: Partial<ErrorAnswer>): ErrorAnswer {

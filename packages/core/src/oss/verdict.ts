@@ -18,29 +18,24 @@ export interface ErrorAnswer {
 }
 
 export function verdictOf(answer: ErrorAnswer): Verdict {
-  const row = VERDICTS.find(({ when }) => matches(when, answer)) ?? OTHERWISE;
+  const words = wordsOf(answer);
+  const row = VERDICTS.find(({ when }) => when.some((word) => words.includes(word))) ?? OTHERWISE;
   return { code: row.code, disposition: row.disposition, hint: row.hint };
 }
 
-/** Every condition named must hold. */
-export interface Condition {
-  readonly ec?: readonly string[];
-  readonly ossCode?: readonly string[];
-  readonly status?: readonly number[];
-  readonly statusFrom?: number;
-  readonly namesExpiry?: boolean;
+/** What a row may be found by: a status cannot be taken for a code, which has no space. */
+function wordsOf({ status, ossCode, ec, namesExpiry }: ErrorAnswer): readonly (string | undefined)[] {
+  const expired = namesExpiry ? `${ossCode} and Expires` : undefined;
+  return [ec, expired, ossCode, `HTTP ${status}`, status >= 500 ? 'HTTP 5xx' : undefined];
 }
 
 export interface VerdictRow {
-  readonly when: Condition;
+  /** An EC, a Code or a status: any of them will do. */
+  readonly when: readonly string[];
   readonly code: UploadErrorCode;
   readonly disposition: Disposition;
   readonly hint?: string;
 }
-
-const CLOCK_HINT = 'The clock of the signing machine is more than 15 minutes off. Set it by NTP.';
-const CREDENTIALS_HINT = 'Sign with new STS credentials.';
-const REGION_HINT = "Set `region` to the bucket's region, without the prefix `oss-`.";
 
 /**
  * The whole verdict on an answer of OSS that is an error, as data. First match wins. Most rows leave the
@@ -49,142 +44,110 @@ const REGION_HINT = "Set `region` to the bucket's region, without the prefix `os
  */
 export const VERDICTS: readonly VerdictRow[] = [
   {
-    when: { ec: ['0002-00000236', '0002-00000069', '0002-00000418'] },
+    when: ['0002-00000236', '0002-00000069', '0002-00000418', 'AccessDenied and Expires'],
     code: 'url_expired',
     disposition: 'transient',
   },
-  { when: { ossCode: ['AccessDenied'], namesExpiry: true }, code: 'url_expired', disposition: 'transient' },
-  { when: { ec: ['0002-00000235'] }, code: 'clock_skewed', disposition: 'transient', hint: CLOCK_HINT },
   {
-    when: { ossCode: ['RequestTimeTooSkewed'] },
+    when: ['0002-00000235', 'RequestTimeTooSkewed'],
     code: 'clock_skewed',
     disposition: 'transient',
-    hint: CLOCK_HINT,
+    hint: 'The clock of the signing machine is more than 15 minutes off. Set it by NTP.',
   },
   {
-    when: { ec: ['0002-00000007'] },
+    when: ['0002-00000007', 'SecurityTokenExpired', 'InvalidSecurityToken'],
     code: 'credentials_expired',
     disposition: 'transient',
-    hint: CREDENTIALS_HINT,
+    hint: 'Sign with new STS credentials.',
   },
   {
-    when: { ossCode: ['SecurityTokenExpired', 'InvalidSecurityToken'] },
-    code: 'credentials_expired',
-    disposition: 'transient',
-    hint: CREDENTIALS_HINT,
-  },
-  {
-    when: { ossCode: ['SignatureDoesNotMatch'] },
+    when: ['SignatureDoesNotMatch'],
     code: 'signature_mismatch',
     disposition: 'permanent',
     hint: 'Send the signed headers, no other Content-Type, Content-MD5 or x-oss-*. Else check the secret.',
   },
   {
-    when: { ec: ['0002-00000226', '0002-00000227'] },
+    when: ['0002-00000226', '0002-00000227'],
     code: 'refused',
     disposition: 'permanent',
-    hint: REGION_HINT,
+    hint: "Set `region` to the bucket's region, without the prefix `oss-`.",
   },
   {
-    when: {
-      ossCode: ['InvalidAccessKeyId', 'AccessKeyIdAndSecurityTokenNotMatch', 'SecurityTokenNotSupported'],
-    },
+    when: ['InvalidAccessKeyId', 'AccessKeyIdAndSecurityTokenNotMatch', 'SecurityTokenNotSupported'],
     code: 'access_denied',
     disposition: 'permanent',
     hint: 'Check that access key id, secret and security token are one set, and still exist.',
   },
   {
-    when: { ossCode: ['UserDisable'] },
+    when: ['UserDisable'],
     code: 'access_denied',
     disposition: 'permanent',
     hint: 'The account is disabled or in arrears.',
   },
   {
-    when: { ossCode: ['AccessForbidden'] },
+    when: ['AccessForbidden'],
     code: 'access_denied',
     disposition: 'permanent',
     hint: "The bucket's CORS rules do not allow this request.",
   },
   {
-    when: { ossCode: ['AccessDenied'] },
+    when: ['AccessDenied'],
     code: 'access_denied',
     disposition: 'permanent',
     hint: "Check the signer's RAM policy, the bucket policy, and that `region` is the bucket's region.",
   },
-  { when: { ossCode: ['NoSuchUpload'] }, code: 'upload_not_found', disposition: 'permanent' },
+  { when: ['NoSuchUpload'], code: 'upload_not_found', disposition: 'permanent' },
   {
-    when: { ossCode: ['NoSuchBucket'] },
+    when: ['NoSuchBucket'],
     code: 'object_not_found',
     disposition: 'permanent',
     hint: 'Check `bucket` and `region`.',
   },
-  { when: { ossCode: ['NoSuchKey', 'NoSuchVersion'] }, code: 'object_not_found', disposition: 'permanent' },
-  { when: { ec: ['0026-00000001'] }, code: 'object_not_found', disposition: 'permanent' },
-  { when: { ossCode: ['FileAlreadyExists'] }, code: 'object_exists', disposition: 'permanent' },
   {
-    when: { ossCode: ['InvalidDigest', 'InvalidCRC64'] },
-    code: 'checksum_mismatch',
-    disposition: 'transient',
+    when: ['NoSuchKey', 'NoSuchVersion', '0026-00000001'],
+    code: 'object_not_found',
+    disposition: 'permanent',
   },
+  { when: ['FileAlreadyExists'], code: 'object_exists', disposition: 'permanent' },
+  { when: ['InvalidDigest', 'InvalidCRC64'], code: 'checksum_mismatch', disposition: 'transient' },
   {
-    when: { ossCode: ['InvalidPart', 'FilePartNotExist', 'FilePartStale'] },
+    when: ['InvalidPart', 'FilePartNotExist', 'FilePartStale'],
     code: 'part_missing',
     disposition: 'permanent',
     hint: 'A part was replaced or is gone since it was listed. Resume the upload: it lists the parts anew.',
   },
   {
-    when: { ossCode: ['EntityTooSmall'] },
+    when: ['EntityTooSmall'],
     code: 'refused',
     disposition: 'permanent',
     hint: 'Every part but the last needs at least 102400 bytes.',
   },
   {
-    when: { ossCode: ['PartAlreadyExist', 'PartNotSequential'] },
+    when: ['PartAlreadyExist', 'PartNotSequential'],
     code: 'refused',
     disposition: 'permanent',
     hint: 'The upload was initiated with `sequential`, which allows neither parallel parts nor retries.',
   },
   {
-    when: { ossCode: ['SecondLevelDomainForbidden', 'NonStandardHostForbidden'] },
+    when: ['SecondLevelDomainForbidden', 'NonStandardHostForbidden'],
     code: 'refused',
     disposition: 'permanent',
     hint: 'OSS serves buckets by virtual host only: leave `addressing` out.',
   },
-  { when: { ossCode: ['RequestTimeout', 'IncompleteBody'] }, code: 'network', disposition: 'transient' },
+  { when: ['RequestTimeout', 'IncompleteBody'], code: 'network', disposition: 'transient' },
   // Not a verdict on the request: the official SDKs retry both.
-  { when: { ossCode: ['InternalError', 'BadRequest'] }, code: 'server_error', disposition: 'transient' },
+  { when: ['InternalError', 'BadRequest'], code: 'server_error', disposition: 'transient' },
   {
-    when: { ossCode: ['CallbackFailed'] },
+    when: ['CallbackFailed', 'HTTP 203'],
     code: 'callback_failed',
     disposition: 'permanent',
     hint: 'The object is stored; the callback server did not answer 200 with JSON within 5 s.',
   },
-  {
-    when: { status: [203] },
-    code: 'callback_failed',
-    disposition: 'permanent',
-    hint: 'The object is stored; the callback server did not answer 200 with JSON within 5 s.',
-  },
-  { when: { status: [408] }, code: 'network', disposition: 'transient' },
-  { when: { status: [429, 503] }, code: 'throttled', disposition: 'transient' },
-  { when: { statusFrom: 500 }, code: 'server_error', disposition: 'transient' },
-  { when: { status: [401] }, code: 'access_denied', disposition: 'transient' },
+  { when: ['HTTP 408'], code: 'network', disposition: 'transient' },
+  { when: ['HTTP 429', 'HTTP 503'], code: 'throttled', disposition: 'transient' },
+  { when: ['HTTP 401'], code: 'access_denied', disposition: 'transient' },
   // An unknown error inside an answer of 200: OSS began to answer before it knew.
-  { when: { status: [200] }, code: 'server_error', disposition: 'transient' },
+  { when: ['HTTP 5xx', 'HTTP 200'], code: 'server_error', disposition: 'transient' },
 ];
 
-const OTHERWISE: Omit<Required<VerdictRow>, 'when' | 'hint'> & { readonly hint: undefined } = {
-  code: 'refused',
-  disposition: 'permanent',
-  hint: undefined,
-};
-
-function matches(when: Condition, answer: ErrorAnswer): boolean {
-  return (
-    (when.ec === undefined || (answer.ec !== undefined && when.ec.includes(answer.ec))) &&
-    (when.ossCode === undefined || (answer.ossCode !== undefined && when.ossCode.includes(answer.ossCode))) &&
-    (when.status === undefined || when.status.includes(answer.status)) &&
-    (when.statusFrom === undefined || answer.status >= when.statusFrom) &&
-    (when.namesExpiry === undefined || when.namesExpiry === answer.namesExpiry)
-  );
-}
+const OTHERWISE: Omit<VerdictRow, 'when'> = { code: 'refused', disposition: 'permanent' };

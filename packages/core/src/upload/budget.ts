@@ -1,5 +1,6 @@
 import { createAdaptiveConcurrency } from './adaptive-concurrency.ts';
 import type { UploadEvent } from './events.ts';
+import { createTurns, queued } from './turns.ts';
 
 /** What several uploads share: turns for files, and slots for requests. */
 export interface Budget {
@@ -53,42 +54,19 @@ export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget 
   return {
     ...createSlots(slots, slotsMax),
     async enter(signal) {
-      let leave = await send(signal);
+      let leave = await send.take(signal);
       let isCompleting = false;
       return {
         leave: () => leave(),
         async complete(stop) {
           if (isCompleting) return;
-          const leaveLater = await complete(stop);
+          const leaveLater = await complete.take(stop);
           leave();
           leave = leaveLater;
           isCompleting = true;
         },
       };
     },
-  };
-}
-
-/** First come, first served. */
-function createTurns(turnsMax: number): (signal: AbortSignal) => Promise<() => void> {
-  const waiting: (() => void)[] = [];
-  let taken = 0;
-
-  function admit(): void {
-    while (taken < turnsMax && waiting.length > 0) {
-      taken += 1;
-      waiting.shift()?.();
-    }
-  }
-
-  function leave(): void {
-    taken -= 1;
-    admit();
-  }
-
-  return async (signal) => {
-    await queued(waiting, admit, signal);
-    return leave;
   };
 }
 
@@ -151,22 +129,4 @@ function createSlots(wanted: number | 'auto', slotsMax: number): Pick<Budget, 's
       turn(count);
     },
   };
-}
-
-/** Waits in the queue until it is served, or until the signal takes it out again. */
-function queued(queue: (() => void)[], serve: () => void, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const begin = (): void => {
-      signal.removeEventListener('abort', giveUp);
-      resolve();
-    };
-    const giveUp = (): void => {
-      queue.splice(queue.indexOf(begin), 1);
-      reject(signal.reason);
-    };
-    signal.addEventListener('abort', giveUp, { once: true });
-    queue.push(begin);
-    serve();
-  });
 }

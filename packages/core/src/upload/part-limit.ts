@@ -1,8 +1,8 @@
-import pLimit from 'p-limit';
 import type { ResolvedOptions } from '../options.ts';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency } from './adaptive-concurrency.ts';
 import type { Share } from './budget.ts';
 import type { UploadEvent } from './events.ts';
+import { createTurns } from './turns.ts';
 import type { PartLimit } from './upload-run.ts';
 
 /** The limit of one upload, and what turns it. */
@@ -24,32 +24,42 @@ export function createPartLimit(
   share: Share,
 ): TurnedLimit {
   const most = Math.min(concurrencyMax, connectionsMax);
-  const own = pLimit(concurrency === 'auto' ? most : concurrency);
+  let own = concurrency === 'auto' ? most : concurrency;
+  const turns = createTurns(own);
   let adaptive: AdaptiveConcurrency | undefined;
   if (concurrency === 'auto' && !share.isShared) {
-    adaptive = createAdaptiveConcurrency(most, () => own.pendingCount > 0);
-    own.concurrency = adaptive.concurrency;
+    adaptive = createAdaptiveConcurrency(most, () => turns.waiting() > 0);
+    resize(adaptive.concurrency);
   }
 
-  const limit = <T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> =>
-    own(() => share.run(task, signal));
+  function resize(count: number): void {
+    own = count;
+    turns.resize(count);
+  }
+
+  const limit = async <T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+    const leave = await turns.take(signal);
+    try {
+      return await share.run(task, signal);
+    } finally {
+      leave();
+    }
+  };
   Object.defineProperties(limit, {
-    concurrency: { get: () => Math.min(own.concurrency, share.slots()) },
-    isIdle: {
-      value: () => own.pendingCount === 0 && own.activeCount < own.concurrency && share.hasRoom(),
-    },
+    concurrency: { get: () => Math.min(own, share.slots()) },
+    isIdle: { value: () => turns.waiting() === 0 && turns.taken() < own && share.hasRoom() },
   });
   return {
     limit: limit as PartLimit,
     hear(event) {
       share.hear(event);
       if (adaptive === undefined) return;
-      adaptive.hear(event, own);
-      if (own.concurrency !== adaptive.concurrency) own.concurrency = adaptive.concurrency;
+      adaptive.hear(event, turns);
+      if (own !== adaptive.concurrency) resize(adaptive.concurrency);
     },
     fix(fixed) {
       adaptive = undefined;
-      own.concurrency = fixed;
+      resize(fixed);
     },
   };
 }

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import { expect, test } from 'vitest';
 import { UploadError } from '../errors.ts';
 import { resolveOptions } from '../options.ts';
@@ -48,7 +47,8 @@ function openWindow({
   const { signal } = new AbortController();
   const options = resolveOptions({ key: 'k' });
   const checkpoints = guardCheckpoints(undefined, () => undefined);
-  const limit = Object.assign(pLimit(concurrency), { isIdle: () => false });
+  const atOnce = <T>(task: () => Promise<T>): Promise<T> => task();
+  const limit = Object.assign(atOnce, { concurrency, isIdle: () => false });
   const doubt = { since: undefined };
   const run = { ports, options, checkpoints, signal, limit, turn: NO_TURN, doubt, emit: () => undefined };
   const upload: OpenedUpload = {

@@ -1,3 +1,4 @@
+import { assertObjectOptions } from '../assert-object-options.ts';
 import { abortedError, UploadError } from '../errors.ts';
 import {
   assertConcurrency,
@@ -57,6 +58,14 @@ export function startUpload(ports: UploadPorts, options: UploadOptions): Upload 
   return beginUpload(ports, options, NO_BUDGET);
 }
 
+/**
+ * The same for a page. What it says of the key and the object is a wish, of which `authorize` makes what they
+ * will be: the coordinator checks that, and refuses what OSS would refuse.
+ */
+export function startUploadOfPage(ports: UploadPorts, options: UploadOptions): Upload {
+  return begin(ports, resolveOptions(options), runUpload, NO_BUDGET);
+}
+
 /** The same for bytes that come once. They are read only as fast as parts are confirmed. */
 export function startStreamUpload(ports: StreamPorts, options: StreamUploadOptions): Upload {
   const { memoryMax, ...uploadOptions } = options;
@@ -66,6 +75,7 @@ export function startStreamUpload(ports: StreamPorts, options: StreamUploadOptio
 
 /** An upload that shares a budget with others. */
 export function beginUpload(ports: UploadPorts, options: UploadOptions, budget: Budget): Upload {
+  assertObjectOptions(options);
   return begin(ports, resolveOptions(options), runUpload, budget);
 }
 
@@ -75,6 +85,7 @@ export function beginStreamUpload(
   { buffers, partsWithin }: StreamMemory,
   budget: Budget,
 ): Upload {
+  assertObjectOptions(options);
   const resolved = resolveOptions(options);
   const concurrencyMax = Math.min(resolved.concurrencyMax, partsWithin(firstPartSize(resolved.partSize)));
   const walk = createStreamWalk(ports.stream, buffers, resolved.partSize);

@@ -93,8 +93,8 @@ export const CANARIES = [
   {
     name: 'one part more in flight than allowed',
     file: 'upload/part-limit.ts',
-    find: 'most : concurrency)',
-    replace: 'most : concurrency + 1)',
+    find: 'most : concurrency;',
+    replace: 'most : concurrency + 1;',
   },
   {
     name: 'auto starts with more parts in flight than allowed',
