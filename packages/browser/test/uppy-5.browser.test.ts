@@ -96,6 +96,14 @@ test.each([
   expect(inOrder(parts)).toEqual([1, 2, 3]);
 });
 
+test('parts whose ETag and CRC64 CORS hides are proven all the same', async () => {
+  const key = 'of-uppy/hidden';
+  await addFault({ operation: 'UploadPart', key, effect: { kind: 'hideCorsHeaders' } });
+  const result = await staged('hidden').uppy.upload();
+  expect(result?.failed).toEqual([]);
+  expect(differenceOf(await bytesOf(key), bytes)).toBe(-1);
+});
+
 test('a URL that OSS refused is told to the coordinator', async () => {
   const effect = { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0002-00000069' } as const;
   await addFault({ operation: 'UploadPart', key: 'of-uppy/expired', partNumber: 3, times: 1, effect });
