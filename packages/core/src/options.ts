@@ -169,7 +169,6 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
 
 const HOUR_MS = 3_600_000;
 
-/** Throws a `RangeError` that names the option. */
 export function resolveRetry({
   attemptsMax = 8,
   baseMs = 200,

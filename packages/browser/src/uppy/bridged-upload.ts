@@ -68,7 +68,7 @@ export async function beginUpload(
     assertCutAlike(size, wanted.partSize, initiated.partSize);
     const { uploadToken, kind, bucket, key, partSize, presigned = [] } = initiated;
     const kept = { uploadToken, kind, bucket, key, size, partSize };
-    const uploadId = name ?? initiated.uploadId ?? `single-${crypto.randomUUID()}`;
+    const uploadId = name ?? initiated.uploadId ?? nameOfSingle();
     await tokens.save(uploadId, encodeKeptUpload(kept));
     const upload = bridged(terms, file, kept, { uploadId, presigned, presignedAt });
     uploads.set(uploadId, upload);
@@ -77,6 +77,11 @@ export async function beginUpload(
     await discard(terms, initiated);
     throw reason;
   }
+}
+
+/** Unlike every other in this page and the next ones; also where a page has no secure context. */
+function nameOfSingle(): string {
+  return `single-${crypto.getRandomValues(new Uint32Array(4)).join('-')}`;
 }
 
 /** An upload of this page, or one that was kept from an earlier one. */

@@ -81,7 +81,13 @@ export function createUppy5Bridge(options: Uppy5BridgeOptions): Uppy5Bridge {
       signed.set(part, { upload, partNumber, part });
       return part;
     },
-    async uploadPartBytes({ signature, body, onProgress, onComplete, signal = NEVER }) {
+    async uploadPartBytes({
+      signature,
+      body,
+      onProgress,
+      onComplete,
+      signal = new AbortController().signal,
+    }) {
       const known = signed.get(signature);
       if (known === undefined || !(body instanceof Blob)) throw unknownUpload('uploadPartBytes');
       const { upload, partNumber, part } = known;
@@ -113,8 +119,6 @@ export function createUppy5Bridge(options: Uppy5BridgeOptions): Uppy5Bridge {
       Promise.reject(new TypeError('shouldUseMultipart must be as the bridge gives it')),
   };
 }
-
-const NEVER: AbortSignal = new AbortController().signal;
 
 /** An abort of the upload waits for it. */
 async function tracked<Value>({ inFlight }: BridgedUpload, sending: Promise<Value>): Promise<Value> {

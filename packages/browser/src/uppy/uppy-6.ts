@@ -13,7 +13,7 @@ export interface Uppy6Bridge {
   /** Always: only a multipart upload tells its end. The coordinator makes one PutObject of a small file. */
   readonly shouldUseMultipart: true;
   readonly getChunkSize: (file: { readonly size: number }) => number;
-  /** No key of an object, but the name by which `signRequest` knows the file: the coordinator says the key. */
+  /** The name by which `signRequest` knows the file. The key of the object is the coordinator's. */
   readonly generateObjectKey: (file: UppyFile) => string;
   readonly signRequest: (request: Uppy6Request) => Promise<Uppy6Answer>;
 }
