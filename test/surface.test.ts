@@ -15,7 +15,7 @@ test.each([
     '@partway/core',
     [
       'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 crc64 createCrc64 createInMemoryCheckpoints',
-      'createHttpControlPlane createPartBody createPartBuffers createUploader listCheckpoints loadResumption logRecord logUploads planParts uploadLockedError',
+      'createHttpControlPlane createPatientControlPlane createPartBody createPartBuffers createUploader listCheckpoints loadResumption logRecord logUploads planParts uploadLockedError',
       'sourceChangedError startStreamUpload startUpload startUploadOfPage systemClock systemRandom',
     ],
   ],
@@ -52,6 +52,7 @@ test.each([
     '@partway/browser',
     ['UploadError createBlobSource createFetchTransport createHttpControlPlane uploadFile'],
   ],
+  ['@partway/browser/uppy', ['createUppy5Bridge createUppy6Bridge']],
   ['@partway/node/callback', ['UploadError createCallbackVerifier']],
 ])('%s exports what it says, and nothing else', async (specifier, names) => {
   const exported = Object.keys(await import(specifier));
@@ -100,6 +101,13 @@ test('uploadFile for a page brings what it needs, and no WebAssembly before the 
   // Nor an XML parser, a signer, what the coordinator checks, the walk of a stream, anything of Node.
   expect(page).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|from\s*["']node:/);
   expect(page).not.toMatch(/x-oss-meta-|the stream failed/);
+});
+
+test('the bridges to Uppy are small, and bring no XML parser, no signer and nothing of Node', async () => {
+  const code = await bundleOf('packages/browser/src/uppy/index.ts');
+  expect(code).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|from\s*["']node:/);
+  console.log(`the bridges to Uppy: ${gzipSync(code).length} bytes gzipped`);
+  expect(gzipSync(code).length).toBeLessThan(13_700);
 });
 
 test('tracing for a page is small, and has nothing of Node in it', async () => {

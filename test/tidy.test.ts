@@ -36,7 +36,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/doctor': ['core/root', 'core/doctor', 'core/oss', 'core/checksum'],
   'core/testing': ['core/root', 'core/testing', 'core/checksum'],
   node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator', '@partway/core/doctor'],
-  browser: ['browser', '@partway/core'],
+  browser: ['browser', '@partway/core', '@partway/core/oss'],
   emulator: ['emulator'],
 };
 

@@ -8,6 +8,7 @@ import type { AnswerScript, ScriptedAddress } from '@partway/core/testing';
 import { startOssEmulator } from '@partway/emulator';
 import type { TestProject } from 'vitest/node';
 import { createScriptedServer } from '../../node/test/scripted-server.ts';
+import { startUppyStage } from './uppy-stage.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -15,6 +16,9 @@ declare module 'vitest' {
     scriptsUrl: string;
     /** A coordinator, its verbs as paths. Its OSS is the emulator, at another origin. */
     coordinatorUrl: string;
+    /** Coordinators behind their real handlers, and a look at their OSS. */
+    uppyCoordinatorUrl: string;
+    uppyEmulatorUrl: string;
   }
 }
 
@@ -23,10 +27,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const scripts = await startScripts();
   const coordinator = await startCoordinator();
   project.provide('scriptsUrl', scripts.url);
+  const uppy = await startUppyStage();
   project.provide('coordinatorUrl', coordinator.url);
+  project.provide('uppyCoordinatorUrl', uppy.coordinatorUrl);
+  project.provide('uppyEmulatorUrl', uppy.emulatorUrl);
   return async () => {
     await scripts.close();
     await coordinator.close();
+    await uppy.close();
   };
 }
 

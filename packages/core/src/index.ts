@@ -68,6 +68,8 @@ export type { UploadEvent } from './upload/events.ts';
 export type { UnfinishedUpload } from './upload/list-checkpoints.ts';
 export { listCheckpoints, loadResumption } from './upload/list-checkpoints.ts';
 export type { ByteStream } from './upload/part-cutter.ts';
+export type { PatientControlPlaneOptions } from './upload/patient-control-plane.ts';
+export { createPatientControlPlane } from './upload/patient-control-plane.ts';
 export type { UploadSnapshot } from './upload/snapshot.ts';
 export type { Upload } from './upload/upload.ts';
 export { startStreamUpload, startUpload, startUploadOfPage } from './upload/upload.ts';

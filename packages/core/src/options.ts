@@ -164,7 +164,7 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
 
 const HOUR_MS = 3_600_000;
 
-function resolveRetry({
+export function resolveRetry({
   attemptsMax = 8,
   baseMs = 200,
   maxMs = 20_000,

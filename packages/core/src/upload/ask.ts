@@ -1,11 +1,10 @@
 import type { ErrorContext } from '../errors.ts';
-import { retrying } from './retrying.ts';
-import type { UploadRun } from './upload-run.ts';
+import { retrying, type Tries } from './retrying.ts';
 import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
 /** Asks the control plane for one verb: again where that may help, and each time until a deadline. */
 export function ask<T>(
-  run: UploadRun,
+  run: Tries,
   signal: AbortSignal,
   context: ErrorContext,
   verb: (signal: AbortSignal) => Promise<T>,

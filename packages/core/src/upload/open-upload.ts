@@ -115,7 +115,7 @@ function tryToInitiate(
 }
 
 /** Failures that leave open whether OSS has begun an upload. */
-const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set(['network', 'server_error', 'malformed_answer']);
+export const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set(['network', 'server_error', 'malformed_answer']);
 
 function malformed(what: string): UploadError {
   return new UploadError({

@@ -1,6 +1,15 @@
 import { type ErrorContext, UploadError } from '../errors.ts';
+import type { ResolvedOptions } from '../options.ts';
 import { backoffMs } from './backoff.ts';
-import type { UploadRun } from './upload-run.ts';
+import type { UploadFact } from './events.ts';
+import type { UploadPorts } from './upload-run.ts';
+
+/** What the loop needs to know of an upload, or of whatever else is tried. */
+export interface Tries {
+  readonly ports: Pick<UploadPorts, 'clock' | 'random'>;
+  readonly options: Pick<ResolvedOptions, 'retry'>;
+  readonly emit: (fact: UploadFact & { readonly type: 'retrying' }) => void;
+}
 
 /**
  * The one retry loop of the project. Tries until `attempt` resolves, fails for good, or has failed as often
@@ -8,7 +17,7 @@ import type { UploadRun } from './upload-run.ts';
  * between and during the tries; its reason is then the error.
  */
 export async function retrying<T>(
-  run: UploadRun,
+  run: Tries,
   signal: AbortSignal,
   context: ErrorContext,
   attempt: (attempt: number) => Promise<T>,

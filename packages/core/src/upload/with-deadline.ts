@@ -2,7 +2,7 @@ import { ENDED } from '../ended.ts';
 import { UploadError } from '../errors.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { UNINTERRUPTED } from './interruption.ts';
-import type { UploadRun } from './upload-run.ts';
+import type { UploadPorts } from './upload-run.ts';
 
 /** A verb of the control plane is answered in seconds; this long, and it will not be. */
 export const VERB_MS_MAX = 120_000;
@@ -15,7 +15,7 @@ export const COMPLETE_MS_MAX = 900_000;
  * does not heed the signal it is given.
  */
 export async function withDeadline<T>(
-  run: UploadRun,
+  run: { readonly ports: Pick<UploadPorts, 'clock'> },
   deadlineMs: number,
   signal: AbortSignal,
   attempt: (signal: AbortSignal) => Promise<T>,
