@@ -24,3 +24,4 @@ export type { BlobPartBody, BlobSource } from './blob-source.ts';
 export { createBlobSource } from './blob-source.ts';
 export type { FetchTransportOptions } from './fetch-transport.ts';
 export { createFetchTransport } from './fetch-transport.ts';
+export { createXhrTransport } from './xhr-transport.ts';
