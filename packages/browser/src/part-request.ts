@@ -16,12 +16,18 @@ export const CONNECTIONS_MAX = 6;
 export async function blobRequestOf({ headers, body, signal }: PartRequest): Promise<BlobRequest> {
   signal.throwIfAborted();
   const sendable = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length');
-  const blob = isBlobPartBody(body) ? body.blob : await collect(body, signal);
+  const blob = isBlobPartBody(body) ? taken(body) : await collect(body, signal);
   return { headers: Object.fromEntries(sendable), blob };
 }
 
 function isBlobPartBody(body: PartBody): body is BlobPartBody {
   return 'blob' in body && body.blob instanceof Blob;
+}
+
+/** A part's CRC64 is taken while it is sent. */
+function taken(body: BlobPartBody): Blob {
+  body.beginCrc64();
+  return body.blob;
 }
 
 /** Copies the chunks, each valid only until the next, into a Blob without a type. */

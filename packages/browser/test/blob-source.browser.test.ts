@@ -36,6 +36,8 @@ test.each([
   const blob = new Blob(['hello']);
   blob.slice = () => blob;
   blob.arrayBuffer = () => Promise.reject(new DOMException('gone', name));
-  const reading = createBlobSource(blob).part(0, 5).crc64(signal);
+  const part = createBlobSource(blob).part(0, 5);
+  await expect(part.crc64(signal)).rejects.toMatchObject({ code, disposition: 'permanent' });
+  const reading = part.chunks(signal)[Symbol.asyncIterator]().next();
   await expect(reading).rejects.toMatchObject({ code, disposition: 'permanent' });
 });

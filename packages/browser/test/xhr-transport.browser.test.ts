@@ -2,6 +2,7 @@ import { createBlobSource, createXhrTransport } from '@partway/browser';
 import type { PartResponse } from '@partway/core';
 import { type AnswerScript, transportConformance } from '@partway/core/testing';
 import { expect, inject, test } from 'vitest';
+import { blobSourceOver } from '../src/blob-source.ts';
 import { remoteScriptedServer } from './remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
@@ -71,11 +72,20 @@ test('a redirect is told as a lost connection that another try may mend', async 
   await expect(sending).rejects.toMatchObject({ code: 'network', disposition: 'transient' });
 });
 
-test('a file that changed under the request is told from a lost connection', async () => {
-  const address = await server.serve({ ...OK, behaviour: 'reset' });
-  const blob = new Blob(['hello']);
-  blob.slice = () => blob;
-  blob.arrayBuffer = () => Promise.reject(new DOMException('gone', 'NotReadableError'));
-  const sending = putBlob(address.url, blob);
-  await expect(sending).rejects.toMatchObject({ code: 'source_changed', disposition: 'permanent' });
+test('the CRC64 of a part is being taken when its first byte arrives', async () => {
+  const address = await server.serve({ ...OK, behaviour: 'silent' });
+  const blobs: Blob[] = [];
+  const crc64 = (blob: Blob): Promise<string> => {
+    blobs.push(blob);
+    return Promise.resolve('0');
+  };
+  const body = blobSourceOver(new Blob(['hello']), { crc64, close: () => undefined }).part(1, 3);
+  const stop = new AbortController();
+  const { signal } = stop;
+  const request = { url: address.url, headers: {}, body, onProgress: () => undefined, signal };
+  const sending = createXhrTransport().put(request);
+  await address.arrived();
+  expect(blobs).toEqual([body.blob]);
+  stop.abort();
+  await expect(sending).rejects.toMatchObject({ name: 'AbortError' });
 });
