@@ -92,3 +92,23 @@ test('a Blob without a key, and what is no file, are told at once', () => {
   expect(() => uploadFile(new Blob([]), { endpoint })).toThrow('key must be given: a Blob has no name');
   expect(() => uploadFile(JSON.parse('{}'), { endpoint })).toThrow('file must be a File or Blob');
 });
+
+test('a bucket whose CORS rules expose no header is told of, once, and the object is proven', async () => {
+  const file = new File([bytes], 'hidden.bin');
+  const upload = uploadFile(file, { endpoint: `${uploadsUrl}/hidden`, headers, partSize: 100 * 1024 });
+  const told: unknown[] = [];
+  upload.subscribe((event) => {
+    if (event.type === 'headers-hidden') told.push(event.names);
+  });
+  expect(await upload.result).toMatchObject(whole);
+  expect(told).toEqual([['x-oss-hash-crc64ecma', 'x-oss-request-id']]);
+});
+
+test('a bucket whose CORS rules expose what matters gives no reason to tell', async () => {
+  const upload = uploadFile(new File([bytes], 'shown.bin'), { endpoint, headers, partSize: 100 * 1024 });
+  const types = new Set<string>();
+  upload.subscribe(({ type }) => types.add(type));
+  await upload.result;
+  expect(types).toContain('part-confirmed');
+  expect(types).not.toContain('headers-hidden');
+});
