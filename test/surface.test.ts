@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -15,8 +16,8 @@ test.each([
     '@partway/core',
     [
       'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 crc64 createCrc64 createInMemoryCheckpoints',
-      'createHttpControlPlane createPartBody createPartBuffers createUploader listCheckpoints loadResumption logRecord logUploads planParts uploadLockedError',
-      'sourceChangedError startStreamUpload startUpload systemClock systemRandom',
+      'createHttpControlPlane createPartBody createPartBuffers createPortableCrc64 createUploader listCheckpoints loadResumption logRecord logUploads planParts uploadLockedError',
+      'sourceChangedError startStreamUpload startUpload systemClock systemRandom unlessAborted',
     ],
   ],
   [
@@ -50,7 +51,9 @@ test.each([
   ],
   [
     '@partway/browser',
-    ['UploadError createBlobSource createFetchTransport createHttpControlPlane uploadFile'],
+    [
+      'UploadError createBlobSource createFetchTransport createHttpControlPlane createXhrTransport uploadFile',
+    ],
   ],
   ['@partway/node/callback', ['UploadError createCallbackVerifier']],
 ])('%s exports what it says, and nothing else', async (specifier, names) => {
@@ -70,8 +73,31 @@ test('uploadFile for a page is small, and brings no XML parser, no signer and no
   const code = await bundleOf('packages/browser/src/upload-file.ts');
   expect(code).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|from\s*["']node:/);
   console.log(`uploadFile for a page: ${gzipSync(code).length} bytes gzipped`);
-  expect(gzipSync(code).length).toBeLessThan(20_500);
+  expect(gzipSync(code).length).toBeLessThan(23_500);
 });
+
+test('a page brings no WebAssembly to take CRC64s: its worker does', async () => {
+  expect(await bundleOf('packages/browser/src/blob-source.ts')).not.toMatch(WASM);
+});
+
+test('the worker of a page is one small file that imports nothing', () => {
+  const bundler = `${root}packages/browser/bundle-worker.mjs`;
+  const code = execFileSync(process.execPath, [bundler, '--print']).toString();
+  expect(code).not.toMatch(/\bimport\b|\brequire\b/);
+  expect(code.match(WASM)).toHaveLength(2);
+  const size = gzipSync(code.replaceAll(WASM, '')).length;
+  console.log(`the worker of a page without its WebAssembly: ${size} bytes gzipped`);
+  expect(size).toBeLessThan(4096);
+});
+
+test('the worker is named as bundlers look for it, by the name that it has when it is built', () => {
+  const named = "new Worker(new URL('./crc64-worker.js', import.meta.url), { type: 'module' })";
+  expect(read('packages/browser/src/start-worker.ts')).toContain(named);
+  expect(read('packages/browser/src/crc64-worker.ts')).toContain('createCrc64');
+});
+
+/** Modules of WebAssembly, in hexadecimal. */
+const WASM = /0061736d[0-9a-f' +\n]+/g;
 
 test('tracing for a page is small, and has nothing of Node in it', async () => {
   const code = await bundleOf('packages/core/src/opentelemetry/index.ts');

@@ -5,5 +5,5 @@
  * has when it is built.
  */
 export function startWorker(): Worker {
-  return new Worker(new URL('./crc64-worker.js', import.meta.url), { type: 'module', name: 'partway' });
+  return new Worker(new URL('./crc64-worker.js', import.meta.url), { type: 'module' });
 }

@@ -3,7 +3,8 @@ import { type BlobRequest, blobRequestOf, CONNECTIONS_MAX, failureOf } from './p
 
 /**
  * A {@link Transport} over XMLHttpRequest, which tells how many bytes went out: so a part that has stalled is
- * known, and sent again. A part of a Blob source is handed over as it is; any other is collected first, whole.
+ * known, and sent again. A part of a Blob source is handed over as it is; any other is collected first,
+ * whole.
  *
  * An answer that CORS forbids to be read is a failure of code `network` like a lost connection: a page cannot
  * tell them apart. XMLHttpRequest cannot be kept from following a redirect (OSS sends none); what answers

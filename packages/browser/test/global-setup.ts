@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { startScripts } from './scripts-server.ts';
+import { startSites } from './sites-server.ts';
 import { startUploads } from './uploads-server.ts';
 
 declare module 'vitest' {
@@ -8,6 +9,8 @@ declare module 'vitest' {
     scriptsUrl: string;
     /** The handler of a coordinator and what its OSS holds: see uploads-server.ts. */
     uploadsUrl: string;
+    /** One page, published in several ways: see sites-server.ts. */
+    sitesUrl: string;
   }
 }
 
@@ -15,10 +18,13 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const scripts = await startScripts();
   const uploads = await startUploads();
+  const sites = await startSites();
   project.provide('scriptsUrl', scripts.url);
   project.provide('uploadsUrl', uploads.url);
+  project.provide('sitesUrl', sites.url);
   return async () => {
     await scripts.close();
     await uploads.close();
+    await sites.close();
   };
 }
