@@ -74,6 +74,26 @@ test('bytes are told to have been sent while parts are under way', async () => {
   expect(Math.max(...sentBytes)).toBe(20_000_000);
 });
 
+test.each([
+  ['gets no answer', { kind: 'silent' }, 'stalled'],
+  ['arrives with other bytes', { kind: 'corruptIncoming' }, 'checksum_mismatch'],
+  ['is refused for now', { kind: 'refuse', status: 503, code: 'ServiceUnavailable' }, 'throttled'],
+])('a part that %s is sent again', async (_, effect, code) => {
+  const name = `${code}.bin`;
+  const rule = { operation: 'UploadPart', key: `wei/${name}`, partNumber: 2, times: 1, effect };
+  await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
+  const file = new File([bytes], name);
+  const stall = { idleMs: 1000, answerMs: 500 };
+  const retry = { baseMs: 1 };
+  const upload = uploadFile(file, { endpoint, headers, partSize: 500_000, hedge: 0, stall, retry });
+  const codes: string[] = [];
+  upload.subscribe((event) => {
+    if (event.type === 'retrying') codes.push(event.error.code);
+  });
+  expect(await upload.result).toMatchObject(whole);
+  expect(codes).toEqual([code]);
+});
+
 const controlPlane = createHttpControlPlane(endpoint);
 
 test.each([

@@ -8,7 +8,7 @@ import {
   createCoordinatorHandler,
 } from '@partway/core/coordinator';
 import { createOssObjectStore, signHeaders } from '@partway/core/oss';
-import { startOssEmulator } from '@partway/emulator';
+import { type FaultRule, startOssEmulator } from '@partway/emulator';
 
 export interface Started {
   readonly url: string;
@@ -18,7 +18,7 @@ export interface Started {
 /**
  * The handler of a coordinator, for pages of every origin whose user is `wei`; its OSS is the emulator, at
  * another origin. `/uploads` stores into `media`; `/hidden` into a bucket whose CORS rules expose no header.
- * `/objects/<bucket>/<key>` tells what the emulator holds.
+ * `/objects/<bucket>/<key>` tells what the emulator holds, `POST /misbehave` takes a rule by which it errs.
  */
 export async function startUploads(): Promise<Started> {
   const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
@@ -46,8 +46,13 @@ export async function startUploads(): Promise<Started> {
       const [, first, bucket = '', ...key] = new URL(request.url).pathname.split('/');
       if (first === 'uploads') return await uploads(request);
       if (first === 'hidden') return await hidden(request);
+      const headers = { 'access-control-allow-origin': '*' };
+      if (first === 'misbehave') {
+        emulator.faults.add((await request.json()) as FaultRule);
+        return new Response(null, { status: 204, headers });
+      }
       const object = emulator.model.object(bucket, decodeURIComponent(key.join('/')));
-      return Response.json(object ?? null, { headers: { 'access-control-allow-origin': '*' } });
+      return Response.json(object ?? null, { headers });
     }),
   );
   await once(server.listen(0, '127.0.0.1'), 'listening');
