@@ -12,6 +12,8 @@ export async function* readSlices(
   for (let at = 0; at < blob.size; at += size) {
     const bytes = await blob.slice(at, at + size).arrayBuffer();
     signal.throwIfAborted();
+    if (bytes.byteLength !== Math.min(size, blob.size - at))
+      throw new DOMException('fewer bytes came than there are', 'NotReadableError');
     yield new Uint8Array(bytes);
     signal.throwIfAborted();
   }

@@ -41,3 +41,13 @@ test.each([
   const reading = part.chunks(signal)[Symbol.asyncIterator]().next();
   await expect(reading).rejects.toMatchObject({ code, disposition: 'permanent' });
 });
+
+test('fewer bytes than the file has mean that it changed', async () => {
+  const blob = new Blob(['hello']);
+  blob.slice = () => blob;
+  blob.arrayBuffer = () => Promise.resolve(new ArrayBuffer(4));
+  const part = createBlobSource(blob).part(0, 5);
+  await expect(part.crc64(signal)).rejects.toMatchObject({ code: 'source_changed' });
+  const reading = part.chunks(signal)[Symbol.asyncIterator]().next();
+  await expect(reading).rejects.toMatchObject({ code: 'source_changed' });
+});

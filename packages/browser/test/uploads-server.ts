@@ -34,7 +34,8 @@ export async function startUploads(): Promise<Started> {
     const coordinator = createCoordinator({
       store: createOssObjectStore(site),
       identify: (request) => request.headers.get('authorization')?.replace('Bearer ', ''),
-      authorize: ({ name }, { principal }) => ({ key: `${principal}/${name}` }),
+      authorize: ({ name }, { principal }) =>
+        name.endsWith('.exe') ? { refused: 'No programs, please.' } : { key: `${principal}/${name}` },
     });
     return createCoordinatorHandler(coordinator, { basePath, cors: { origins: ['*'] } });
   }
