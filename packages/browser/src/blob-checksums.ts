@@ -40,19 +40,24 @@ export function createBlobChecksums(start: () => Worker = startWorker): () => Bl
   }
 
   async function take(blob: Blob, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
     const asked = blob.size > STEP_SIZE ? await openLine()?.ask(blob, signal) : undefined;
     return asked ?? (await crc64InPage(blob, signal));
   }
 
   return () => {
     const closed = new AbortController();
-    users += 1;
+    let isUser = false;
     return {
-      crc64: (blob) => take(blob, closed.signal),
+      crc64(blob) {
+        if (!isUser) users += 1;
+        isUser = true;
+        return take(blob, closed.signal);
+      },
       close() {
         if (closed.signal.aborted) return;
         closed.abort();
-        users -= 1;
+        if (isUser) users -= 1;
         if (users > 0) return;
         line?.close();
         line = undefined;

@@ -21,7 +21,7 @@ export async function blobRequestOf({ headers, body, signal }: PartRequest): Pro
 }
 
 function isBlobPartBody(body: PartBody): body is BlobPartBody {
-  return 'blob' in body && body.blob instanceof Blob;
+  return 'blob' in body && body.blob instanceof Blob && 'beginCrc64' in body;
 }
 
 /** A part's CRC64 is taken while it is sent. */

@@ -24,9 +24,11 @@ export function openWorkerLine(
 ): WorkerLine {
   const questions = new Map<number, Question>();
   let idMax = 0;
+  let isLost = false;
   const patience = setTimeout(lose, readyMsMax);
 
   function lose(): void {
+    isLost = true;
     close();
     onLost();
     for (const { resolve } of questions.values()) resolve(undefined);
@@ -53,6 +55,7 @@ export function openWorkerLine(
   return {
     async ask(blob, signal) {
       signal.throwIfAborted();
+      if (isLost) return undefined;
       const id = ++idMax;
       let stop = (): void => undefined;
       try {

@@ -32,9 +32,10 @@ function exchange(
 ): Promise<PartResponse> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
+    const asked = new URL(url, location.href);
     const xhr = new XMLHttpRequest();
     const stop = (): void => xhr.abort();
-    const answer = (): void => (isFrom(url, xhr) ? resolve(responseOf(xhr)) : lose());
+    const answer = (): void => (isFrom(asked, xhr) ? resolve(responseOf(xhr)) : lose());
     // Safari aborts by itself when it drops a connection: only the signal tells whether the caller did.
     const lose = (): void => reject(new TypeError('XMLHttpRequest got no answer'));
     xhr.open('PUT', url);
@@ -72,10 +73,8 @@ function tellProgress(
 }
 
 /** Whether the one who answered is the one who was asked. */
-function isFrom(url: string, { responseURL }: XMLHttpRequest): boolean {
-  const asked = new URL(url);
-  asked.hash = '';
-  return responseURL === asked.href;
+function isFrom({ href }: URL, { responseURL }: XMLHttpRequest): boolean {
+  return responseURL === href.replace(/#.*/, '');
 }
 
 function responseOf(xhr: XMLHttpRequest): PartResponse {

@@ -95,6 +95,17 @@ test('what is closed stops what it has under way, and nothing of the others', as
   expect(workers.posted).toContainEqual({ id: 1, blob: undefined });
   expect(await taken).toBe(crc64(bytes));
   other.close();
+  await expect(other.crc64(blob)).rejects.toMatchObject({ name: 'AbortError' });
+  expect([workers.started, workers.ended]).toEqual([1, 1]);
+});
+
+test('who never asked keeps no worker alive', async () => {
+  const workers = countedWorkers();
+  const open = createBlobChecksums(workers.start);
+  const [asked] = [open(), open()];
+  await asked.crc64(blob);
+  asked.close();
+  expect(workers.ended).toBe(1);
 });
 
 test.each([

@@ -43,4 +43,5 @@ test('a worker that is never ready is lost, and told so', async () => {
   );
   expect(await line.ask(blob, signal)).toBe(undefined);
   expect(lostCount).toBe(1);
+  expect(await line.ask(blob, signal)).toBe(undefined);
 });

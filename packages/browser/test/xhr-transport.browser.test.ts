@@ -65,6 +65,15 @@ test('an answer is read as UTF-8, whatever it says of itself', async () => {
   expect(await putBlob(address.url, new Blob(['hello']))).toMatchObject({ body: '<Error>你好</Error>' });
 });
 
+test('a fragment is no part of the address that answers', async () => {
+  const { url } = await server.serve(OK);
+  expect(await putBlob(`${url}#a?b#c`, new Blob(['hello']))).toMatchObject({ status: 200 });
+});
+
+test('what is no address is a failure', async () => {
+  await expect(putBlob('http://[', new Blob(['hello']))).rejects.toMatchObject({ code: 'network' });
+});
+
 test('a redirect is told as a lost connection that another try may mend', async () => {
   const target = await server.serve(OK);
   const address = await server.serve({ ...OK, status: 307, headers: { location: target.url } });

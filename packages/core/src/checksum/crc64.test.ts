@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { combineCrc64, crc64, createCrc64 } from './crc64.ts';
+import { createPortableCrc64 } from './portable-crc64.ts';
 
 interface Vectors {
   readonly values: readonly { Desc: string; Crc: string; Len: number }[];
@@ -64,4 +65,14 @@ test('bytes at any alignment of their buffer give the same CRC64', () => {
   for (let offset = 0; offset < 9; offset++) {
     expect(crc64(buffer.subarray(offset, offset + 50))).toBe(crc64(buffer.slice(offset, offset + 50)));
   }
+});
+
+test('without WebAssembly it is the same CRC64', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 70 }), { maxLength: 12 }), (pieces) => {
+      const crc = createPortableCrc64();
+      for (const piece of pieces) crc.update(piece);
+      expect(crc.digest()).toBe(crc64(new Uint8Array(pieces.flatMap((piece) => [...piece]))));
+    }),
+  );
 });
