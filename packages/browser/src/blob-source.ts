@@ -1,16 +1,17 @@
-import { type PartBody, type Source, sourceChangedError, UploadError } from '@partway/core';
+import { type PartBody, type Source, sourceChangedError, UploadError, unlessAborted } from '@partway/core';
+import { type BlobChecksums, openBlobChecksums } from './blob-checksums.ts';
+import { readSlices, SLICE_SIZE } from './read-slices.ts';
 
 /** A part that a transport of the browser may send without reading it first. */
 export interface BlobPartBody extends PartBody {
   /** The range of the part, without a type: a typed Blob would add a Content-Type that nobody signed. */
   readonly blob: Blob;
+  /**
+   * Begins to take the CRC64, for which `crc64` then waits. To be called by whoever begins to send `blob`, so
+   * that both are done at once. Goes on until the source is closed; called again it does nothing.
+   */
+  beginCrc64(): void;
 }
-
-/**
- * Gives the CRC64 of a Blob, as OSS prints it. Rejects with an `UploadError` (`source_changed`,
- * `source_unreadable`) or with `signal.reason`.
- */
-export type BlobChecksum = (blob: Blob, signal: AbortSignal) => Promise<string>;
 
 /** A {@link Source} whose parts are slices of one Blob. */
 export interface BlobSource extends Source {
@@ -18,18 +19,47 @@ export interface BlobSource extends Source {
 }
 
 /**
- * Makes a {@link Source} of a Blob or File. Nothing is read before a part is. A file that was written to
- * since the page was given it rejects with `source_changed`, one that the browser may no longer read with
- * `source_unreadable`. `checksum` takes the CRC64 of a part. Default: in this thread, by a module that is
- * loaded for the first part.
+ * Makes a {@link Source} of a Blob or File. Nothing is read before a part is. CRC64s are taken in a worker,
+ * or where there can be none in steps that do not hold up the page. A file that was written to since the page
+ * was given it rejects with `source_changed`, one that the browser may no longer read with
+ * `source_unreadable`.
  */
-export function createBlobSource(blob: Blob, checksum: BlobChecksum = checksumLater): BlobSource {
+export function createBlobSource(blob: Blob): BlobSource {
+  return blobSourceOver(blob, openBlobChecksums());
+}
+
+/** The same, with a way of its own to take CRC64s. */
+export function blobSourceOver(blob: Blob, checksums: BlobChecksums): BlobSource {
   return {
     identity: identityOf(blob),
     size: blob.size,
     fingerprint: () => Promise.resolve(fingerprintOf(blob)),
-    part: (offset, size) => blobPart(blob.slice(offset, offset + size), checksum),
-    close: () => Promise.resolve(),
+    part: (offset, size) => blobPart(blob.slice(offset, offset + size), checksums),
+    close() {
+      checksums.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** A Blob gives the same bytes to whoever reads it, or none: one CRC64 holds for all who do. */
+function blobPart(blob: Blob, checksums: BlobChecksums): BlobPartBody {
+  let taking: Promise<string> | undefined;
+
+  function take(): Promise<string> {
+    taking ??= checksums.crc64(blob).catch((reason: unknown) => {
+      taking = undefined;
+      throw unreadableBlobError(reason);
+    });
+    return taking;
+  }
+
+  return {
+    size: blob.size,
+    blob,
+    chunks: (signal) => readChunks(blob, signal),
+    beginCrc64: () => void take().catch(() => undefined),
+    crc64: (signal) => unlessAborted(take, signal),
   };
 }
 
@@ -44,54 +74,13 @@ function fingerprintOf(blob: Blob): string {
   return `blob:${JSON.stringify([name, blob.size, lastModified, blob.type])}`;
 }
 
-/** Whatever reads a Blob gets the same bytes, or none: its CRC64 need be taken only once. */
-function blobPart(blob: Blob, checksum: BlobChecksum): BlobPartBody {
-  let crc64: string | undefined;
-  return {
-    blob,
-    size: blob.size,
-    chunks: (signal) => readSlices(blob, signal),
-    async crc64(signal) {
-      signal.throwIfAborted();
-      crc64 ??= await checksum(blob, signal);
-      return crc64;
-    },
-  };
-}
-
-/** What takes a CRC64 is an eighth of the whole page, and none of it is needed before there is a part. */
-const checksumLater: BlobChecksum = async (blob, signal) => {
-  const { checksumChunks } = await import('./checksum-chunks.ts').catch(throwNotLoaded);
-  return checksumChunks(readSlices(blob, signal));
-};
-
-function throwNotLoaded(cause: unknown): never {
-  throw new UploadError({
-    code: 'network',
-    message: 'the page could not load the module that takes the CRC64',
-    disposition: 'transient',
-    cause,
-  });
-}
-
-/** Slice by slice: `stream()` fails on large files in Safari and ends as if it had not. */
-async function* readSlices(part: Blob, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
-  signal.throwIfAborted();
-  for (let at = 0; at < part.size; at += SLICE_SIZE) {
-    yield new Uint8Array(
-      await part
-        .slice(at, at + SLICE_SIZE)
-        .arrayBuffer()
-        .catch(throwUnreadable),
-    );
+async function* readChunks(blob: Blob, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* readSlices(blob, SLICE_SIZE, signal);
+  } catch (reason) {
     signal.throwIfAborted();
+    throw unreadableBlobError(reason);
   }
-}
-
-const SLICE_SIZE = 1024 * 1024;
-
-function throwUnreadable(reason: unknown): never {
-  throw unreadableBlobError(reason);
 }
 
 /** Says what a failure to read a Blob means: browsers tell a changed file by the name NotReadableError. */

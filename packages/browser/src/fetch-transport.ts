@@ -1,12 +1,5 @@
-import {
-  ERROR_BODY_MAX,
-  type PartBody,
-  type PartRequest,
-  type PartResponse,
-  type Transport,
-  UploadError,
-} from '@partway/core';
-import { type BlobPartBody, unreadableBlobError } from './blob-source.ts';
+import { ERROR_BODY_MAX, type PartRequest, type PartResponse, type Transport } from '@partway/core';
+import { blobRequestOf, CONNECTIONS_MAX, failureOf } from './part-request.ts';
 
 export interface FetchTransportOptions {
   /** Default: the `fetch` of the page or worker. */
@@ -29,15 +22,9 @@ export function createFetchTransport(options: FetchTransportOptions = {}): Trans
   };
 }
 
-/** Every browser has at most so many connections to one origin over HTTP/1.1, the only one OSS speaks. */
-const CONNECTIONS_MAX = 6;
-
 async function put(send: typeof fetch, request: PartRequest): Promise<PartResponse> {
   const { url, body, onProgress, signal } = request;
-  // The browser alone may set it, and does: to the size of the body.
-  const { 'content-length': _, ...headers } = request.headers;
-  signal.throwIfAborted();
-  const blob = isBlobPartBody(body) ? body.blob : await collect(body, signal);
+  const { headers, blob } = await blobRequestOf(request);
   onProgress(0);
   try {
     const response = await send(url, {
@@ -58,21 +45,6 @@ async function put(send: typeof fetch, request: PartRequest): Promise<PartRespon
   }
 }
 
-function isBlobPartBody(body: PartBody): body is BlobPartBody {
-  return 'blob' in body && body.blob instanceof Blob;
-}
-
-/** Copies the chunks, each valid only until the next, into a Blob without a type. */
-async function collect(body: PartBody, signal: AbortSignal): Promise<Blob> {
-  const bytes = new Uint8Array(body.size);
-  let length = 0;
-  for await (const chunk of body.chunks(signal)) {
-    bytes.set(chunk, length);
-    length += chunk.length;
-  }
-  return new Blob([bytes]);
-}
-
 async function readText({ body }: Response): Promise<string> {
   if (body === null) return '';
   const decoder = new TextDecoder();
@@ -87,21 +59,4 @@ async function readText({ body }: Response): Promise<string> {
   }
   await reader.cancel();
   return text + decoder.decode();
-}
-
-/** fetch says the same of a lost connection and of a file that changed under it: reading a byte tells. */
-async function failureOf(blob: Blob, reason: unknown): Promise<UploadError> {
-  const unreadable = await blob
-    .slice(0, 1)
-    .arrayBuffer()
-    .then(() => undefined, unreadableBlobError);
-  if (unreadable !== undefined) return unreadable;
-  if (!(reason instanceof TypeError)) return UploadError.from(reason);
-  return new UploadError({
-    code: 'network',
-    message: 'the request got no answer that the page may read',
-    disposition: 'transient',
-    hint: 'Where this never works, the CORS rules of the bucket may lack PUT from the origin of this page.',
-    cause: reason,
-  });
 }

@@ -20,7 +20,8 @@ export { uploadFile } from './upload-file.ts';
 
 // Above: for those who upload. Below: for those who put an upload together from its ports.
 
-export type { BlobChecksum, BlobPartBody, BlobSource } from './blob-source.ts';
+export type { BlobPartBody, BlobSource } from './blob-source.ts';
 export { createBlobSource } from './blob-source.ts';
 export type { FetchTransportOptions } from './fetch-transport.ts';
 export { createFetchTransport } from './fetch-transport.ts';
+export { createXhrTransport } from './xhr-transport.ts';

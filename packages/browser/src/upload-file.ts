@@ -2,6 +2,8 @@ import {
   assertControlPlane,
   assertOptions,
   type ControlPlane,
+  createHttpControlPlane,
+  type HttpControlPlaneOptions,
   startUploadOfPage,
   systemClock,
   systemRandom,
@@ -11,26 +13,84 @@ import {
 } from '@partway/core';
 import { createBlobSource } from './blob-source.ts';
 import { createFetchTransport } from './fetch-transport.ts';
+import { createXhrTransport } from './xhr-transport.ts';
 
-export interface UploadFileOptions extends UploadOptions {
-  /** The side that holds the credentials. */
-  readonly controlPlane: ControlPlane;
-  /** Default: `fetch`. */
+/** Either `endpoint` or `controlPlane` names the side that holds the credentials. */
+export interface UploadFileOptions
+  extends Omit<UploadOptions, 'key'>,
+    Pick<HttpControlPlaneOptions, 'headers' | 'credentials'> {
+  /**
+   * Where the handler of the coordinator is mounted: `/uploads`, or `https://example.com/uploads`. `headers`
+   * and `credentials` go with its requests, and with no others.
+   */
+  readonly endpoint?: string | URL | undefined;
+  /** Any other way to the coordinator. */
+  readonly controlPlane?: ControlPlane | undefined;
+  /** The object's key, 1 to 1023 bytes of UTF-8. Default: the name of the File. */
+  readonly key?: string | undefined;
+  /** Default: the type of the File, where it has one. */
+  readonly contentType?: string | undefined;
+  /** Default: XMLHttpRequest, and `fetch` where there is none, as in a service worker. */
   readonly transport?: Transport | undefined;
 }
 
 /**
  * Uploads a File or Blob and returns at once; `result` tells how it ends. Throws a `TypeError` or
- * `RangeError` for a wrong option; the key and what the object shall be are the coordinator's to check, which
- * rejects with `refused`. The type of the File is not sent: say `contentType: file.type` to keep it.
+ * `RangeError` for a wrong option; what the key and the object shall be is the coordinator's to check, which
+ * rejects with `refused`.
  */
 export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
   assertOptions(options);
-  const { controlPlane, transport = createFetchTransport(), ...uploadOptions } = options;
   if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
+  const {
+    endpoint,
+    controlPlane,
+    headers,
+    credentials,
+    transport = createTransport(),
+    key = nameOf(file),
+    contentType = file.type === '' ? undefined : file.type,
+    ...uploadOptions
+  } = options;
+  const ports = {
+    openSource: () => Promise.resolve(createBlobSource(file)),
+    transport,
+    controlPlane: controlPlaneOf({ endpoint, controlPlane, headers, credentials }),
+    checkpoints: undefined,
+    clock: systemClock,
+    random: systemRandom,
+  };
+  return startUploadOfPage(ports, { ...uploadOptions, key, contentType });
+}
+
+function createTransport(): Transport {
+  return typeof XMLHttpRequest === 'undefined' ? createFetchTransport() : createXhrTransport();
+}
+
+function nameOf(file: Blob): string {
+  if (file instanceof File) return file.name;
+  throw new TypeError('key must be given: a Blob has no name');
+}
+
+function controlPlaneOf({
+  endpoint,
+  controlPlane,
+  ...http
+}: Pick<UploadFileOptions, 'endpoint' | 'controlPlane' | 'headers' | 'credentials'>): ControlPlane {
+  if (endpoint !== undefined && controlPlane !== undefined)
+    throw new TypeError('endpoint and controlPlane exclude each other');
+  if (endpoint !== undefined) return controlPlaneAt(endpoint, http);
+  if (controlPlane === undefined) throw new TypeError('endpoint must be given, or controlPlane');
   assertControlPlane(controlPlane);
-  const openSource = (): Promise<ReturnType<typeof createBlobSource>> =>
-    Promise.resolve(createBlobSource(file));
-  const ports = { openSource, transport, controlPlane, clock: systemClock, random: systemRandom };
-  return startUploadOfPage({ ...ports, checkpoints: undefined }, uploadOptions);
+  const stray = Object.entries(http).find(([, value]) => value !== undefined)?.[0];
+  if (stray !== undefined) throw new TypeError(`${stray} must go with endpoint: a controlPlane has its own`);
+  return controlPlane;
+}
+
+function controlPlaneAt(endpoint: string | URL, http: HttpControlPlaneOptions): ControlPlane {
+  try {
+    return createHttpControlPlane(endpoint, http);
+  } catch (cause) {
+    throw new TypeError('endpoint must be http, https, or a path beginning with /', { cause });
+  }
 }

@@ -37,19 +37,3 @@ test('no cookie and no address of the page is sent along', async () => {
   expect(headers).not.toHaveProperty('cookie');
   expect(headers).not.toHaveProperty('referer');
 });
-
-test('a file that changed under the request is told from a lost connection', async () => {
-  const address = await server.serve({ ...OK, behaviour: 'reset' });
-  const body = createBlobSource(goneBlob(new DOMException('gone', 'NotReadableError'))).part(0, 5);
-  const transport = createFetchTransport();
-  const sending = transport.put({ url: address.url, headers: {}, body, onProgress: () => undefined, signal });
-  await expect(sending).rejects.toMatchObject({ code: 'source_changed', disposition: 'permanent' });
-});
-
-/** A Blob of five bytes that nobody can read any more. */
-function goneBlob(reason: Error): Blob {
-  const blob = new Blob(['hello']);
-  blob.slice = () => blob;
-  blob.arrayBuffer = () => Promise.reject(reason);
-  return blob;
-}

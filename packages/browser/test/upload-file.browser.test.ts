@@ -1,46 +1,138 @@
-import { uploadFile } from '@partway/browser';
-import { type ControlPlane, crc64, UploadError } from '@partway/core';
+import { createFetchTransport, createHttpControlPlane, uploadFile } from '@partway/browser';
+import { crc64 } from '@partway/core';
 import { expect, inject, test } from 'vitest';
 
-const coordinatorUrl = inject('coordinatorUrl');
+const uploadsUrl = inject('uploadsUrl');
+const endpoint = `${uploadsUrl}/uploads`;
+const headers = { authorization: 'Bearer wei' };
 
-/** The coordinator that test/global-setup.ts starts. */
-const controlPlane: ControlPlane = {
-  initiate: (request) => ask('initiate', request),
-  presignParts: (request) => ask('presignParts', request),
-  listParts: () => Promise.resolve([]),
-  complete: (request) => ask('complete', request),
-  abort: (request) => ask('abort', request),
-};
-
-async function ask(verb: string, request: object): Promise<ReturnType<typeof JSON.parse>> {
-  const body = JSON.stringify({ ...request, signal: undefined });
-  const response = await fetch(`${coordinatorUrl}/${verb}`, { method: 'POST', body });
-  if (response.ok) return await response.json();
-  throw new UploadError({ code: 'server_error', message: await response.text(), disposition: 'permanent' });
+/** What the emulator holds. */
+async function storedObject(key: string): Promise<ReturnType<typeof JSON.parse>> {
+  const response = await fetch(`${uploadsUrl}/objects/media/${key}`);
+  return await response.json();
 }
 
 const bytes = Uint8Array.from({ length: 1_000_003 }, (_, index) => (index * 31) ^ (index >>> 8));
+const whole = { size: bytes.length, crc64: crc64(bytes) };
 
 test.each([
-  ['in parts', 'parts', 100 * 1024],
-  ['in one request', 'single', 1024 * 1024],
-])('a page uploads a file %s to an OSS of another origin', async (_, key, partSize) => {
-  const file = new File([bytes], 'a.bin', { type: 'text/plain' });
-  const upload = uploadFile(file, { controlPlane, key, partSize, contentType: file.type });
-  expect(await upload.result).toMatchObject({ size: bytes.length, crc64: crc64(bytes) });
-  const stored = await ask('object', { key });
-  expect(stored).toMatchObject({ size: bytes.length, crc64: crc64(bytes) });
+  ['in parts', 'parts.bin', 100 * 1024],
+  ['in one request', 'single.bin', 1024 * 1024],
+])('a page uploads a file %s to an OSS of another origin', async (_, name, partSize) => {
+  const file = new File([bytes], name, { type: 'text/plain' });
+  const upload = uploadFile(file, { endpoint, headers, partSize });
+  expect(await upload.result).toMatchObject({ ...whole, key: `wei/${name}` });
+  const stored = await storedObject(`wei/${name}`);
+  expect(stored).toMatchObject(whole);
   expect(stored.headers['content-type']).toBe('text/plain');
   expect(upload.snapshot().retries).toBe(0);
 });
 
 test('a page uploads an empty file', async () => {
-  const { result } = uploadFile(new Blob([]), { controlPlane, key: 'empty' });
+  const { result } = uploadFile(new File([], 'empty'), { endpoint, headers });
   expect(await result).toMatchObject({ size: 0, crc64: '0' });
 });
 
-test('what is no file is told at once', () => {
-  const options = { controlPlane, key: 'key' };
-  expect(() => uploadFile(JSON.parse('{}'), options)).toThrow(TypeError);
+test('key and contentType count for more than what the file says', async () => {
+  const file = new File([bytes], 'a.txt', { type: 'text/plain' });
+  const { result } = uploadFile(file, { endpoint, headers, key: 'b.css', contentType: 'text/css' });
+  expect(await result).toMatchObject({ key: 'wei/b.css' });
+  expect((await storedObject('wei/b.css')).headers['content-type']).toBe('text/css');
+});
+
+test('a control plane and another transport do as well', async () => {
+  const controlPlane = createHttpControlPlane(endpoint, { headers });
+  const transport = createFetchTransport();
+  const { result } = uploadFile(new Blob([bytes]), { controlPlane, transport, key: 'blob' });
+  expect(await result).toMatchObject(whole);
+});
+
+test('the headers are asked for anew with every request to the coordinator', async () => {
+  let askedCount = 0;
+  const asked = (): typeof headers => {
+    askedCount += 1;
+    return headers;
+  };
+  await uploadFile(new File([bytes], 'asked'), { endpoint, headers: asked }).result;
+  expect(askedCount).toBeGreaterThanOrEqual(2);
+});
+
+test('whom the coordinator does not know is told so', async () => {
+  const { result } = uploadFile(new File([bytes], 'nobody'), { endpoint });
+  await expect(result).rejects.toMatchObject({ code: 'unauthenticated' });
+});
+
+test('bytes are told to have been sent while parts are under way', async () => {
+  // A browser tells every 50 ms at most: each part takes half a second.
+  const effect = { kind: 'bandwidth', bytesPerSecond: 20_000_000 };
+  const rule = { operation: 'UploadPart', key: 'wei/progress', times: 2, effect };
+  await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
+  const file = new File([new Uint8Array(20_000_000)], 'progress');
+  const upload = uploadFile(file, { endpoint, headers, partSize: 10_000_000 });
+  const sentBytes: number[] = [];
+  upload.subscribe(({ type }) => {
+    if (type === 'part-progress') sentBytes.push(upload.snapshot().sentBytes);
+  });
+  await upload.result;
+  expect(sentBytes.filter((sent) => sent > 0 && sent % 10_000_000 !== 0)).not.toEqual([]);
+  expect(Math.max(...sentBytes)).toBe(20_000_000);
+});
+
+test.each([
+  ['gets no answer', { kind: 'silent' }, 'stalled'],
+  ['arrives with other bytes', { kind: 'corruptIncoming' }, 'checksum_mismatch'],
+  ['is refused for now', { kind: 'refuse', status: 503, code: 'ServiceUnavailable' }, 'throttled'],
+])('a part that %s is sent again', async (_, effect, code) => {
+  const name = `${code}.bin`;
+  const rule = { operation: 'UploadPart', key: `wei/${name}`, partNumber: 2, times: 1, effect };
+  await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
+  const file = new File([bytes], name);
+  const stall = { idleMs: 1000, answerMs: 500 };
+  const retry = { baseMs: 1 };
+  const upload = uploadFile(file, { endpoint, headers, partSize: 500_000, hedge: 0, stall, retry });
+  const codes: string[] = [];
+  upload.subscribe((event) => {
+    if (event.type === 'retrying') codes.push(event.error.code);
+  });
+  expect(await upload.result).toMatchObject(whole);
+  expect(codes).toEqual([code]);
+});
+
+const controlPlane = createHttpControlPlane(endpoint);
+
+test.each([
+  ['neither of endpoint and controlPlane', {}, 'endpoint must be given, or controlPlane'],
+  ['both', { endpoint, controlPlane }, 'endpoint and controlPlane exclude each other'],
+  ['an endpoint that is none', { endpoint: 'ftp://a' }, 'endpoint must be http, https, or a path'],
+  ['headers for a controlPlane', { controlPlane, headers }, 'headers must go with endpoint'],
+  ['a controlPlane that is none', { controlPlane: JSON.parse('{}') }, 'controlPlane must be a coordinator'],
+])('%s is told at once', (_, options, message) => {
+  const start = (): unknown => uploadFile(new File([], 'a'), options);
+  expect(start).toThrow(TypeError);
+  expect(start).toThrow(message);
+});
+
+test('a Blob without a key, and what is no file, are told at once', () => {
+  expect(() => uploadFile(new Blob([]), { endpoint })).toThrow('key must be given: a Blob has no name');
+  expect(() => uploadFile(JSON.parse('{}'), { endpoint })).toThrow('file must be a File or Blob');
+});
+
+test('a bucket whose CORS rules expose no header is told of, once, and the object is proven', async () => {
+  const file = new File([bytes], 'hidden.bin');
+  const upload = uploadFile(file, { endpoint: `${uploadsUrl}/hidden`, headers, partSize: 100 * 1024 });
+  const told: unknown[] = [];
+  upload.subscribe((event) => {
+    if (event.type === 'headers-hidden') told.push(event.names);
+  });
+  expect(await upload.result).toMatchObject(whole);
+  expect(told).toEqual([['x-oss-hash-crc64ecma', 'x-oss-request-id']]);
+});
+
+test('a bucket whose CORS rules expose what matters gives no reason to tell', async () => {
+  const upload = uploadFile(new File([bytes], 'shown.bin'), { endpoint, headers, partSize: 100 * 1024 });
+  const types = new Set<string>();
+  upload.subscribe(({ type }) => types.add(type));
+  await upload.result;
+  expect(types).toContain('part-confirmed');
+  expect(types).not.toContain('headers-hidden');
 });

@@ -2,6 +2,7 @@
 export type { Callback, CallbackReply } from './callback.ts';
 export type { ChecksummedPiece, Crc64 } from './checksum/crc64.ts';
 export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
+export { createPortableCrc64 } from './checksum/portable-crc64.ts';
 export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
 export { UploadError } from './errors.ts';
 export type { HeadersToSend, HttpControlPlaneOptions } from './http/http-control-plane.ts';
@@ -64,6 +65,7 @@ export type {
 } from './ports.ts';
 export { ERROR_BODY_MAX } from './ports.ts';
 export { systemClock, systemRandom } from './system.ts';
+export { unlessAborted } from './unless-aborted.ts';
 export type { UploadEvent } from './upload/events.ts';
 export type { UnfinishedUpload } from './upload/list-checkpoints.ts';
 export { listCheckpoints, loadResumption } from './upload/list-checkpoints.ts';

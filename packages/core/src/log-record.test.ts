@@ -28,6 +28,7 @@ test.each<[UploadFact, string]>([
   [{ type: 'part-attempt', partNumber: 1, attempt: 1 }, 'debug'],
   [{ type: 'part-confirmed', partNumber: 1, size: 100, crc64: '7' }, 'debug'],
   [{ type: 'retrying', error: failure('busy'), delayMs: 10 }, 'warn'],
+  [{ type: 'headers-hidden', names: ['x-oss-request-id', 'x-oss-hash-crc64ecma'] }, 'warn'],
   [{ type: 'checkpoint-set-aside', id: 'a' }, 'warn'],
   [{ type: 'paused' }, 'info'],
   [{ type: 'resumed' }, 'info'],

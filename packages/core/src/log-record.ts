@@ -25,6 +25,8 @@ export interface LogRecord extends Partial<ErrorFacts> {
   readonly recovered?: boolean;
   readonly delayMs?: number;
   readonly checkpointId?: string;
+  /** Names of headers, with spaces between. */
+  readonly headers?: string;
   /** What the reader can do about an error, in a sentence. */
   readonly hint?: string;
 }
@@ -68,6 +70,10 @@ export function logRecord(event: UploadEvent): LogRecord | undefined {
     }
     case 'retrying':
       return record(event, 'warn', messageOf(event.error), { ...told(event.error), delayMs: event.delayMs });
+    case 'headers-hidden': {
+      const headers = event.names.join(' ');
+      return record(event, 'warn', 'CORS hides headers of OSS from the page', { headers });
+    }
     case 'checkpoint-set-aside':
       return record(event, 'warn', 'an unreadable checkpoint is set aside', { checkpointId: event.id });
     case 'paused':

@@ -101,8 +101,9 @@ export interface Lease {
 /**
  * Sends one part. Resolves for every HTTP status, as soon as the whole answer is there, also when OSS answers
  * before the body was sent. Rejects only when there is no answer: with an `UploadError` of code `network`,
- * with the body's own error, or with `signal.reason`. Follows no redirect, adds no header OSS would sign
- * (Content-Type, Content-MD5, x-oss-*), and never retries.
+ * with the body's own error, or with `signal.reason`. Follows no redirect, or where the platform always does,
+ * takes nothing from there for an answer; adds no header OSS would sign (Content-Type, Content-MD5, x-oss-*);
+ * and never retries.
  */
 export interface Transport {
   /** Whether `onProgress` is called while bytes move. Without it a stall cannot be told from patience. */

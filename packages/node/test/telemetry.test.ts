@@ -7,7 +7,7 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { type ControlPlane, type LogRecord, logUploads } from '@partway/core';
+import { type ControlPlane, type LogRecord, logUploads, type PresignedPart } from '@partway/core';
 import { createCoordinator } from '@partway/core/coordinator';
 import { traceUploads } from '@partway/core/opentelemetry';
 import { createOssObjectStore } from '@partway/core/oss';
@@ -44,16 +44,21 @@ afterAll(async () => {
 
 /** The same control plane, whose tokens and URLs are kept to be looked for. */
 function remembering(plane: ControlPlane): ControlPlane {
+  function keep(parts: readonly PresignedPart[]): void {
+    for (const { url } of parts) secrets.push(url, new URL(url).searchParams.get('x-oss-signature') ?? '');
+  }
+
   return {
     ...plane,
     async initiate(request) {
       const upload = await plane.initiate(request);
       secrets.push(upload.uploadToken);
+      keep(upload.presigned ?? []);
       return upload;
     },
     async presignParts(request) {
       const parts = await plane.presignParts(request);
-      for (const { url } of parts) secrets.push(url, new URL(url).searchParams.get('x-oss-signature') ?? '');
+      keep(parts);
       return parts;
     },
   };

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { combineCrc64, crc64, createCrc64 } from './crc64.ts';
 import { crc64Bitwise } from './crc64-bitwise.ts';
+import { createPortableCrc64 } from './portable-crc64.ts';
 
 interface Vectors {
   readonly values: readonly { Desc: string; Crc: string; Len: number }[];
@@ -71,6 +72,16 @@ test('bit by bit it is the same CRC64', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
       expect(String(crc64Bitwise(bytes))).toBe(crc64(bytes));
+    }),
+  );
+});
+
+test('without WebAssembly it is the same CRC64', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 70 }), { maxLength: 12 }), (pieces) => {
+      const crc = createPortableCrc64();
+      for (const piece of pieces) crc.update(piece);
+      expect(crc.digest()).toBe(crc64(new Uint8Array(pieces.flatMap((piece) => [...piece]))));
     }),
   );
 });

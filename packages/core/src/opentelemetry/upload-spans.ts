@@ -65,6 +65,9 @@ export function beginUploadSpans(
       case 'checkpoint-set-aside':
         note(event);
         return;
+      case 'headers-hidden':
+        note(event, { 'partway.headers': [...event.names] });
+        return;
       case 'cleanup-failed':
         note(event, errorAttributes(event.error));
         return;

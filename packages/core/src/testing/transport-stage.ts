@@ -9,12 +9,18 @@ export interface TransportHarness {
   createServer(): Promise<ScriptedServer>;
   /** False for one that has to collect the body before it can send: fetch in a browser. */
   readonly sendsWhileReading: boolean;
+  /**
+   * True for one that its platform keeps from refusing redirects: XMLHttpRequest. It must still not take what
+   * answers there for an answer. Default: false.
+   */
+  readonly followsRedirects?: boolean;
 }
 
 /** What each case of the transport conformance is played on. */
 export interface Stage {
   readonly transport: Transport;
   readonly server: ScriptedServer;
+  readonly followsRedirects: boolean;
 }
 
 export async function onStage(
@@ -24,7 +30,7 @@ export async function onStage(
   const server = await harness.createServer();
   const { transport, close } = await harness.createTransport();
   try {
-    await check({ transport, server });
+    await check({ transport, server, followsRedirects: harness.followsRedirects ?? false });
   } finally {
     await close();
     await server.close();

@@ -33,6 +33,12 @@ export type UploadFact =
     }
   /** A try failed and another follows after `delayMs`. */
   | { readonly type: 'retrying'; readonly error: UploadError; readonly delayMs: number }
+  /**
+   * OSS sends these headers, and the page may not read them: the CORS rules of the bucket do not expose them.
+   * Told once. The upload is proven all the same, but damage to a part shows only before Complete, and errors
+   * of parts lack OSS's request id.
+   */
+  | { readonly type: 'headers-hidden'; readonly names: readonly string[] }
   /** A checkpoint that could not be read was moved out of the way. */
   | { readonly type: 'checkpoint-set-aside'; readonly id: string }
   | { readonly type: 'paused' }

@@ -50,7 +50,8 @@ function openWindow({
   const atOnce = <T>(task: () => Promise<T>): Promise<T> => task();
   const limit = Object.assign(atOnce, { concurrency, isIdle: () => false });
   const doubt = { since: undefined };
-  const run = { ports, options, checkpoints, signal, limit, turn: NO_TURN, doubt, emit: () => undefined };
+  const heard = { emit: () => undefined, noteHeaders: () => undefined };
+  const run = { ports, options, checkpoints, signal, limit, turn: NO_TURN, doubt, ...heard };
   const upload: OpenedUpload = {
     uploadToken: 'T',
     kind: 'multipart',

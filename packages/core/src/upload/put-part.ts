@@ -103,6 +103,7 @@ async function putOnce(
     if (response.status !== 200 && !isToldOf) throw ossError(response, { operation: 'UploadPart' });
     const crc64 = await body.crc64(signal);
     assertStored(response, crc64, transport.hidesHeaders || isToldOf);
+    if (!isToldOf) run.noteHeaders(response);
     return { crc64 };
   } catch (reason) {
     signal.throwIfAborted();

@@ -114,6 +114,7 @@ function advance(state: UploadSnapshot, event: UploadEvent): UploadSnapshot {
     case 'part-attempt':
     case 'part-confirmed':
     case 'part-progress':
+    case 'headers-hidden':
     case 'checkpoint-set-aside':
     case 'cleanup-failed':
       return state;

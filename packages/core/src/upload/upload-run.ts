@@ -4,6 +4,7 @@ import type {
   Clock,
   ControlPlane,
   PartBuffers,
+  PartResponse,
   Random,
   Source,
   Transport,
@@ -52,6 +53,8 @@ export interface UploadRun {
   readonly turn: Turn;
   readonly doubt: InitiateDoubt;
   readonly emit: (fact: UploadFact) => void;
+  /** To be told of every answer of OSS that confirms a part. */
+  readonly noteHeaders: (answer: PartResponse) => void;
 }
 
 /** Runs tasks, at most `concurrency` of them at once. */

@@ -14,6 +14,7 @@ import { type Budget, NO_TURN } from './budget.ts';
 import type { UploadEvent, UploadFact } from './events.ts';
 import { abandonForgotten, isCalledOff } from './failed-upload.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
+import { createHeaderNotice } from './header-notice.ts';
 import { PAUSED } from './interruption.ts';
 import { createPartLimit } from './part-limit.ts';
 import { runUpload } from './run-upload.ts';
@@ -124,7 +125,9 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
   }
 
   const checkpoints = guardCheckpoints(ports.checkpoints, (error) => emit({ type: 'cleanup-failed', error }));
-  const run = { ports, options, checkpoints, limit, turn: NO_TURN, doubt: { since: undefined }, emit };
+  const noteHeaders = createHeaderNotice(ports.transport, emit);
+  const state = { turn: NO_TURN, doubt: { since: undefined } };
+  const run = { ports, options, checkpoints, limit, ...state, emit, noteHeaders };
   const unlink = linkCallerSignal(options.signal, stops.abort);
   const isCompleting = (): boolean => fold.snapshot().phase === 'completing';
   const result = settle(run, stops, inTurn(walk, budget), isCompleting).finally(unlink);

@@ -223,6 +223,8 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
         attempts.delete(event.partNumber);
         checkConfirmed(event);
       }
+      if (event.type === 'headers-hidden')
+        blame('headers were said to be hidden, and no transport hides any');
       if (event.type === 'cleanup-failed') facts.toldOfRemains = true;
       if (event.type === 'retrying') checkRetry(event, attemptsMax, blame);
       if (event.type === 'paused') {

@@ -1,0 +1,62 @@
+import { type PartBody, type PartRequest, UploadError } from '@partway/core';
+import { type BlobPartBody, unreadableBlobError } from './blob-source.ts';
+
+/** What every transport of the browser sends, whatever its name. */
+export interface BlobRequest {
+  /** All but Content-Length: the browser alone may set it, and does, to the size of the body. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Without a type, for a typed one would add a Content-Type that nobody signed. */
+  readonly blob: Blob;
+}
+
+/** Every browser has at most so many connections to one origin over HTTP/1.1, the only one OSS speaks. */
+export const CONNECTIONS_MAX = 6;
+
+/** A part of a Blob source is taken as it is; any other is collected first, whole. */
+export async function blobRequestOf({ headers, body, signal }: PartRequest): Promise<BlobRequest> {
+  signal.throwIfAborted();
+  const sendable = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length');
+  const blob = isBlobPartBody(body) ? taken(body) : await collect(body, signal);
+  return { headers: Object.fromEntries(sendable), blob };
+}
+
+function isBlobPartBody(body: PartBody): body is BlobPartBody {
+  return 'blob' in body && body.blob instanceof Blob && 'beginCrc64' in body;
+}
+
+/** A part's CRC64 is taken while it is sent. */
+function taken(body: BlobPartBody): Blob {
+  body.beginCrc64();
+  return body.blob;
+}
+
+/** Copies the chunks, each valid only until the next, into a Blob without a type. */
+async function collect(body: PartBody, signal: AbortSignal): Promise<Blob> {
+  const bytes = new Uint8Array(body.size);
+  let length = 0;
+  for await (const chunk of body.chunks(signal)) {
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  return new Blob([bytes]);
+}
+
+/**
+ * Why there is no answer. A page is told the same of a lost connection and of a file that changed under the
+ * request: reading a byte tells them apart.
+ */
+export async function failureOf(blob: Blob, reason: unknown): Promise<UploadError> {
+  const unreadable = await blob
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(() => undefined, unreadableBlobError);
+  if (unreadable !== undefined) return unreadable;
+  if (!(reason instanceof TypeError)) return UploadError.from(reason);
+  return new UploadError({
+    code: 'network',
+    message: 'the request got no answer that the page may read',
+    disposition: 'transient',
+    hint: 'Where this never works, the CORS rules of the bucket may lack PUT from the origin of this page.',
+    cause: reason,
+  });
+}

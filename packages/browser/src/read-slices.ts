@@ -1,0 +1,23 @@
+/**
+ * Reads a Blob slice by slice, each of `size` bytes but the last: `stream()` fails on large files in Safari,
+ * and ends as if it had not. Rejects with what the browser says of a file it cannot read, or with
+ * `signal.reason`.
+ */
+export async function* readSlices(
+  blob: Blob,
+  size: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  signal.throwIfAborted();
+  for (let at = 0; at < blob.size; at += size) {
+    const bytes = await blob.slice(at, at + size).arrayBuffer();
+    signal.throwIfAborted();
+    if (bytes.byteLength !== Math.min(size, blob.size - at))
+      throw new DOMException('fewer bytes came than there are', 'NotReadableError');
+    yield new Uint8Array(bytes);
+    signal.throwIfAborted();
+  }
+}
+
+/** Few enough reads, and little memory. */
+export const SLICE_SIZE: number = 1024 * 1024;

@@ -1,0 +1,72 @@
+import { createBlobSource, createFetchTransport, createXhrTransport } from '@partway/browser';
+import { type PartBody, type Transport, UploadError } from '@partway/core';
+import type { AnswerScript } from '@partway/core/testing';
+import { expect, inject, test } from 'vitest';
+import { remoteScriptedServer } from './remote-scripted-server.ts';
+
+const server = remoteScriptedServer(inject('scriptsUrl'));
+const OK: AnswerScript = { behaviour: 'answer', status: 200, headers: {}, body: '' };
+const signal = new AbortController().signal;
+const SIZE = 2 * 1024 * 1024;
+
+/** A real file, of the browser's own file system. */
+interface RealFile {
+  readonly file: File;
+  change(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+async function realFile(name: string): Promise<RealFile> {
+  const root = await navigator.storage.getDirectory();
+  const handle = await root.getFileHandle(name, { create: true });
+  const write = async (byte: number): Promise<void> => {
+    const writable = await handle.createWritable();
+    await writable.write(new Uint8Array(SIZE).fill(byte));
+    await writable.close();
+  };
+  await write(1);
+  return { file: await handle.getFile(), change: () => write(2), remove: () => root.removeEntry(name) };
+}
+
+type Reading = readonly [name: string, read: (part: PartBody) => Promise<unknown>];
+
+const readings: readonly Reading[] = [
+  ['crc64', (part) => part.crc64(signal)],
+  ['chunks', (part) => part.chunks(signal)[Symbol.asyncIterator]().next()],
+  ['fetch', sendBy(createFetchTransport())],
+  ['XMLHttpRequest', sendBy(createXhrTransport())],
+];
+
+function sendBy(transport: Transport): (body: PartBody) => Promise<unknown> {
+  return async (body) => {
+    const { url } = await server.serve(OK);
+    return await transport.put({ url, headers: {}, body, onProgress: () => undefined, signal });
+  };
+}
+
+test.each(readings)('%s reads a real file that nobody changes', async (name, read) => {
+  const { file } = await realFile(`${name}-kept`);
+  const source = createBlobSource(file);
+  expect(await read(source.part(0, SIZE))).toBeDefined();
+  await source.close();
+});
+
+test.each(readings)('%s tells a file that was written to since the page was given it', async (name, read) => {
+  const { file, change } = await realFile(`${name}-changed`);
+  await change();
+  const source = createBlobSource(file);
+  const failure = await read(source.part(0, SIZE)).catch((reason: unknown) => reason);
+  expect(failure).toBeInstanceOf(UploadError);
+  expect(failure).toMatchObject({ code: 'source_changed', disposition: 'permanent' });
+  await source.close();
+});
+
+test.each(readings)('%s tells a file that is gone', async (name, read) => {
+  const { file, remove } = await realFile(`${name}-gone`);
+  await remove();
+  const source = createBlobSource(file);
+  const failure = await read(source.part(0, SIZE)).catch((reason: unknown) => reason);
+  expect(failure).toBeInstanceOf(UploadError);
+  expect(failure).toMatchObject({ code: 'source_unreadable', disposition: 'permanent' });
+  await source.close();
+});

@@ -1,0 +1,40 @@
+import { expect, inject, test } from 'vitest';
+import { uploadAndReport } from './guide/report-hidden.ts';
+import { uploadChosen } from './guide/upload-form.ts';
+
+const uploadsUrl = inject('uploadsUrl');
+
+/** A form in which this file was chosen. */
+function formWith(file: File): HTMLFormElement {
+  const form = document.createElement('form');
+  form.innerHTML = '<input type="file"><output></output>';
+  const chosen = new DataTransfer();
+  chosen.items.add(file);
+  const input = form.querySelector('input');
+  if (input !== null) input.files = chosen.files;
+  return form;
+}
+
+test('the form of docs/BROWSER.md uploads what was chosen', async () => {
+  const form = formWith(new File(['123456789'], 'form.txt'));
+  await uploadChosen(form, `${uploadsUrl}/uploads`);
+  const shown = 'wei/form.txt is stored and proven, CRC64 11051210869376104954';
+  expect(form.querySelector('output')?.value).toBe(shown);
+});
+
+test('it shows what can be done when the upload fails', async () => {
+  const form = formWith(new File(['123456789'], 'form.exe'));
+  await uploadChosen(form, `${uploadsUrl}/uploads`);
+  expect(form.querySelector('output')?.value).toMatch(/No programs, please/);
+});
+
+test.each([
+  ['/hidden', ['expose these headers: x-oss-hash-crc64ecma, x-oss-request-id']],
+  ['/uploads', []],
+])('the report of docs/BROWSER.md on the bucket behind %s', async (path, expected) => {
+  const reported: string[] = [];
+  const file = new File(['123456789'], 'reported.txt');
+  const { result } = uploadAndReport(file, uploadsUrl + path, (text) => reported.push(text));
+  expect(await result).toMatchObject({ size: 9 });
+  expect(reported).toEqual(expected);
+});

@@ -1,0 +1,26 @@
+import { uploadFile } from '@partway/browser';
+
+/** Counts the CRC64s that workers take, whoever starts them. */
+let takenCount = 0;
+globalThis.Worker = class extends Worker {
+  constructor(url: string | URL, options?: WorkerOptions) {
+    super(url, options);
+    this.addEventListener('message', ({ data }) => {
+      if (data.type === 'taken') takenCount += 1;
+    });
+  }
+};
+
+const search = new URLSearchParams(location.search);
+const endpoint = search.get('endpoint') ?? '';
+const name = search.get('name') ?? '';
+const bytes = Uint8Array.from({ length: 2_000_000 }, (_, index) => (index * 31) ^ (index >>> 8));
+const { result } = uploadFile(new File([bytes], name), {
+  endpoint,
+  headers: { authorization: 'Bearer wei' },
+  partSize: 1_000_000,
+});
+result.then(
+  ({ crc64 }) => parent.postMessage({ name, crc64, takenCount }, '*'),
+  (reason: unknown) => parent.postMessage({ name, reason: String(reason), takenCount }, '*'),
+);

@@ -1,0 +1,36 @@
+import { crc64 } from '@partway/core';
+import { expect, inject, onTestFinished, test } from 'vitest';
+
+const endpoint = `${inject('uploadsUrl')}/uploads`;
+
+/** What site/page.ts uploads. */
+const bytes = Uint8Array.from({ length: 2_000_000 }, (_, index) => (index * 31) ^ (index >>> 8));
+
+/** Opens the page as that site publishes it, and gives what it tells of its upload. */
+async function visit(site: string): Promise<unknown> {
+  const frame = document.createElement('iframe');
+  onTestFinished(() => frame.remove());
+  const told = new Promise((resolve) => {
+    const listen = ({ data, source }: MessageEvent): void => {
+      if (source !== frame.contentWindow) return;
+      removeEventListener('message', listen);
+      resolve(data);
+    };
+    addEventListener('message', listen);
+  });
+  frame.src = `${inject('sitesUrl')}/${site}/?${new URLSearchParams({ endpoint, name: site })}`;
+  document.body.append(frame);
+  return await told;
+}
+
+test('a page that Vite has bundled takes the CRC64s in its worker', async () => {
+  expect(await visit('bundled')).toEqual({ name: 'bundled', crc64: crc64(bytes), takenCount: 2 });
+});
+
+test('so does a page of modules and an import map, which its worker does not know', async () => {
+  expect(await visit('unbundled')).toEqual({ name: 'unbundled', crc64: crc64(bytes), takenCount: 2 });
+});
+
+test('a page whose Content-Security-Policy allows no worker uploads all the same', async () => {
+  expect(await visit('strict')).toEqual({ name: 'strict', crc64: crc64(bytes), takenCount: 0 });
+});

@@ -1,0 +1,47 @@
+import { crc64 } from '@partway/core';
+import { expect, test } from 'vitest';
+import { startWorker } from '../src/start-worker.ts';
+import { openWorkerLine } from '../src/worker-line.ts';
+
+const signal = new AbortController().signal;
+const bytes = Uint8Array.from({ length: 3_000_001 }, (_, index) => (index * 31) ^ (index >>> 8));
+const blob = new Blob([bytes]);
+
+test('the worker itself takes the CRC64s, and is not lost', async () => {
+  let isLost = false;
+  const line = openWorkerLine(startWorker(), () => {
+    isLost = true;
+  });
+  const taken = await Promise.all([line.ask(blob, signal), line.ask(blob.slice(7), signal)]);
+  expect(taken).toEqual([crc64(bytes), crc64(bytes.subarray(7))]);
+  expect(await line.ask(new Blob([]), signal)).toBe('0');
+  expect(isLost).toBe(false);
+  line.close();
+});
+
+test('a question is given up with the reason of its signal, and the worker goes on', async () => {
+  const line = openWorkerLine(startWorker(), () => undefined);
+  const stop = new AbortController();
+  const [stopped, taken] = [line.ask(blob, stop.signal), line.ask(blob, signal)];
+  const reason = new Error('nobody wants to know');
+  stop.abort(reason);
+  await expect(stopped).rejects.toBe(reason);
+  await expect(line.ask(blob, stop.signal)).rejects.toBe(reason);
+  expect(await taken).toBe(crc64(bytes));
+  line.close();
+});
+
+test('a worker that is never ready is lost, and told so', async () => {
+  let lostCount = 0;
+  const silent = new Worker('data:text/javascript,', { type: 'module' });
+  const line = openWorkerLine(
+    silent,
+    () => {
+      lostCount += 1;
+    },
+    0,
+  );
+  expect(await line.ask(blob, signal)).toBe(undefined);
+  expect(lostCount).toBe(1);
+  expect(await line.ask(blob, signal)).toBe(undefined);
+});
