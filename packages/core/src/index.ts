@@ -65,7 +65,7 @@ export type {
 export { ERROR_BODY_MAX } from './ports.ts';
 export { systemClock, systemRandom } from './system.ts';
 export type { UploadEvent } from './upload/events.ts';
-export type { UnfinishedUpload } from './upload/list-checkpoints.ts';
+export type { Resumption, UnfinishedUpload } from './upload/list-checkpoints.ts';
 export { listCheckpoints, loadResumption } from './upload/list-checkpoints.ts';
 export type { ByteStream } from './upload/part-cutter.ts';
 export type { UploadSnapshot } from './upload/snapshot.ts';

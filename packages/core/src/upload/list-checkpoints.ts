@@ -37,27 +37,27 @@ async function describe(store: CheckpointStore, id: string): Promise<UnfinishedU
   return { id, identity, size, bucket, key, uploadId, partSize, startedAt };
 }
 
-/**
- * What `startUpload` needs to go on with an unfinished upload, besides its ports: the key, and what the
- * object shall be should it have to be begun anew. `undefined` when there is no such checkpoint, or it cannot
- * be read.
- */
-export async function loadResumption(
-  store: CheckpointStore,
-  id: string,
-): Promise<
-  | {
-      readonly identity: string;
-      readonly options: { readonly key: string; readonly partSize: number } & ObjectOptions;
-    }
-  | undefined
-> {
+/** What `startUpload` needs to go on with an unfinished upload, besides its ports. */
+export interface Resumption {
+  /** The source's, as it was when the upload began. */
+  readonly identity: string;
+  readonly fingerprint: string;
+  readonly size: number;
+  /** A bearer credential. */
+  readonly uploadToken: string;
+  /** The key, and what the object shall be should it have to be begun anew. */
+  readonly options: { readonly key: string; readonly partSize: number } & ObjectOptions;
+}
+
+/** `undefined` when there is no such checkpoint, or it cannot be read. */
+export async function loadResumption(store: CheckpointStore, id: string): Promise<Resumption | undefined> {
   const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
   // A text under another id than its own was put there by somebody else.
   if (checkpoint === undefined || checkpointId(checkpoint, checkpoint.key) !== id) return undefined;
-  const { identity, key, object, upload } = checkpoint;
+  const { identity, fingerprint, size, key, object, upload } = checkpoint;
+  const { partSize, uploadToken } = upload;
   const options = Object.fromEntries(Object.entries(object).filter(([name]) => name in OBJECT_OPTIONS));
-  return { identity, options: { ...options, key, partSize: upload.partSize } };
+  return { identity, fingerprint, size, uploadToken, options: { ...options, key, partSize } };
 }
 
 /** What a checkpoint may say of the object, and nothing of how it is sent. None can be left out. */
