@@ -50,7 +50,10 @@ test.each([
   ],
   [
     '@partway/browser',
-    ['UploadError createBlobSource createFetchTransport createHttpControlPlane uploadFile'],
+    [
+      'UploadError createBlobSource createFetchTransport createHttpControlPlane createIndexedDbCheckpoints forget',
+      'listResumable resume resumeByHandle uploadFile watchUploads whenFree',
+    ],
   ],
   ['@partway/node/callback', ['UploadError createCallbackVerifier']],
 ])('%s exports what it says, and nothing else', async (specifier, names) => {
