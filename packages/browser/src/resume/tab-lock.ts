@@ -105,6 +105,8 @@ async function unlockedInPage(name: string, signal: AbortSignal): Promise<void> 
   const stopped = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
+  // Where nobody waits any more by then, or never did, it is no failure.
+  stopped.catch(() => undefined);
   signal.throwIfAborted();
   for (let lock = heldInPage.get(name); lock !== undefined; lock = heldInPage.get(name)) {
     await Promise.race([lock.freed, stopped]);

@@ -4,21 +4,15 @@ export interface Throttle {
   ask(): void;
   /** At once. */
   now(): void;
-  /** What was asked for and not yet done is not done any more. */
-  cancel(): void;
 }
 
 export function createThrottle(everyMs: number, act: () => void): Throttle {
   let lastAt = Number.NEGATIVE_INFINITY;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function cancel(): void {
+  function now(): void {
     clearTimeout(timer);
     timer = undefined;
-  }
-
-  function now(): void {
-    cancel();
     lastAt = performance.now();
     act();
   }
@@ -31,6 +25,5 @@ export function createThrottle(everyMs: number, act: () => void): Throttle {
       else timer = setTimeout(now, waitMs);
     },
     now,
-    cancel,
   };
 }

@@ -36,6 +36,7 @@ export async function startPageStage(initScript?: () => void): Promise<PageStage
   await allowPages(emulator);
   const site = await serveSite(emulator, await builtPage());
   let context = await launch(folder, initScript);
+  const unhandled: Error[] = [];
   return {
     emulator,
     async file(name, bytes, modifiedAt = 1_700_000_000) {
@@ -46,6 +47,7 @@ export async function startPageStage(initScript?: () => void): Promise<PageStage
     },
     async open() {
       const page = await context.newPage();
+      page.on('pageerror', (error) => unhandled.push(error));
       await page.goto(site.url);
       return page;
     },
@@ -58,6 +60,7 @@ export async function startPageStage(initScript?: () => void): Promise<PageStage
       await site.close();
       await emulator.close();
       await rm(folder, { recursive: true });
+      if (unhandled.length > 0) throw new AggregateError(unhandled, 'a page had errors that nobody caught');
     },
   };
 }

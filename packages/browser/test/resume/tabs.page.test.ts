@@ -35,6 +35,20 @@ function lastWatched(page: Page) {
   return page.evaluate(() => window.page.watched.at(-1));
 }
 
+async function crash(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const crashed = page.waitForEvent('crash');
+  // It gets no answer from a page that is no more.
+  session.send('Page.crash').catch(() => undefined);
+  await crashed;
+}
+
+/** The locks that are waited for in any tab, each once. */
+async function waitingFor(page: Page): Promise<unknown[]> {
+  const { pending } = await page.evaluate(() => navigator.locks.query());
+  return [...new Set(pending?.map(({ name }) => name))];
+}
+
 async function expectStored(key: string): Promise<void> {
   const stored = await stage.emulator.model.object('media', key)?.bytes();
   expect(Buffer.compare(stored ?? Buffer.alloc(0), bytes)).toBe(0);
@@ -91,22 +105,27 @@ test('what tabs tell each other holds no URL and no token', async () => {
   await other.close();
 });
 
-test('when the tab of an upload is closed, another one hears it and takes over', async () => {
-  const { owner, other, id, release } = await twoTabs('inherited');
+test.each([
+  ['is closed', 'closed', (page: Page) => page.close()],
+  ['crashes', 'crashed', crash],
+])('when the tab of an upload %s, another one hears it and takes over', async (_, key, end) => {
+  const { owner, other, id, release } = await twoTabs(key);
   await other.evaluate((wanted) => window.page.awaitFree(wanted), id);
+  // It waits in a queue, and asks nobody again and again; nor does it wait for the lock that it may take.
+  await expect.poll(() => waitingFor(other), PATIENCE).toEqual([`partway:partway:${id}:life`]);
   expect(await other.evaluate(() => window.page.isFree)).toBe(false);
   release();
-  await owner.close();
+  await end(owner);
   await other.waitForFunction(() => window.page.isFree);
   await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ id, isUnderWay: false }]);
   const counted = stage.emulator.faults.add({
-    ...{ operation: 'UploadPart', key: 'inherited', probability: 0 },
+    ...{ operation: 'UploadPart', key, probability: 0 },
     effect: { kind: 'silent' },
   });
   expect(await other.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
   expect(await other.evaluate(() => window.page.ended())).toBe('completed');
   expect(counted.matched).toBe(3);
-  await expectStored('inherited');
+  await expectStored(key);
   expect(await lastWatched(other)).toMatchObject([{ id, phase: 'completed' }]);
   await other.close();
 });
