@@ -14,7 +14,7 @@ test.each([
   [
     '@partway/core',
     [
-      'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 crc64 createCrc64 createInMemoryCheckpoints',
+      'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 countHeldBytes crc64 createCrc64 createInMemoryCheckpoints',
       'createHttpControlPlane createPartBody createPartBuffers createUploader listCheckpoints loadResumption logRecord logUploads planParts uploadLockedError',
       'sourceChangedError startStreamUpload startUpload systemClock systemRandom',
     ],

@@ -66,7 +66,7 @@ export { ERROR_BODY_MAX } from './ports.ts';
 export { systemClock, systemRandom } from './system.ts';
 export type { UploadEvent } from './upload/events.ts';
 export type { Resumption, UnfinishedUpload } from './upload/list-checkpoints.ts';
-export { listCheckpoints, loadResumption } from './upload/list-checkpoints.ts';
+export { countHeldBytes, listCheckpoints, loadResumption } from './upload/list-checkpoints.ts';
 export type { ByteStream } from './upload/part-cutter.ts';
 export type { UploadSnapshot } from './upload/snapshot.ts';
 export type { Upload } from './upload/upload.ts';

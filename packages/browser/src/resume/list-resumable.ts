@@ -1,4 +1,4 @@
-import { type ControlPlane, listCheckpoints, loadResumption, type UnfinishedUpload } from '@partway/core';
+import { type ControlPlane, countHeldBytes, listCheckpoints, type UnfinishedUpload } from '@partway/core';
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
 import { lockName } from './lock-name.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
@@ -68,16 +68,10 @@ async function askForBytes(
   options: ListResumableOptions & { readonly checkpoints: PageCheckpoints },
 ): Promise<number | undefined> {
   const { checkpoints, controlPlane } = options;
-  const resumption = controlPlane && (await loadResumption(checkpoints, id));
-  if (controlPlane === undefined || resumption === undefined) return undefined;
+  if (controlPlane === undefined) return undefined;
   const deadline = AbortSignal.timeout(ANSWER_MS_MAX);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
-  try {
-    const parts = await controlPlane.listParts({ uploadToken: resumption.uploadToken, signal });
-    return parts.reduce((sum, part) => sum + part.size, 0);
-  } catch {
-    return undefined;
-  }
+  return countHeldBytes(checkpoints, id, { controlPlane, signal }).catch(() => undefined);
 }
 
 const ANSWER_MS_MAX = 10_000;

@@ -1,4 +1,4 @@
-import type { CheckpointStore, ObjectOptions } from '../ports.ts';
+import type { CheckpointStore, ControlPlane, ObjectOptions } from '../ports.ts';
 import { checkpointId, decodeCheckpoint } from './checkpoint.ts';
 
 /** An upload that was begun and has not ended, as its checkpoint tells. Holds no token. */
@@ -43,8 +43,6 @@ export interface Resumption {
   readonly identity: string;
   readonly fingerprint: string;
   readonly size: number;
-  /** A bearer credential. */
-  readonly uploadToken: string;
   /** The key, and what the object shall be should it have to be begun anew. */
   readonly options: { readonly key: string; readonly partSize: number } & ObjectOptions;
 }
@@ -55,9 +53,24 @@ export async function loadResumption(store: CheckpointStore, id: string): Promis
   // A text under another id than its own was put there by somebody else.
   if (checkpoint === undefined || checkpointId(checkpoint, checkpoint.key) !== id) return undefined;
   const { identity, fingerprint, size, key, object, upload } = checkpoint;
-  const { partSize, uploadToken } = upload;
   const options = Object.fromEntries(Object.entries(object).filter(([name]) => name in OBJECT_OPTIONS));
-  return { identity, fingerprint, size, uploadToken, options: { ...options, key, partSize } };
+  return { identity, fingerprint, size, options: { ...options, key, partSize: upload.partSize } };
+}
+
+/**
+ * Asks how many bytes OSS holds of an unfinished upload, in one request. `undefined` when there is no such
+ * checkpoint, or it cannot be read.
+ */
+export async function countHeldBytes(
+  store: CheckpointStore,
+  id: string,
+  { controlPlane, signal }: { readonly controlPlane: ControlPlane; readonly signal: AbortSignal },
+): Promise<number | undefined> {
+  const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
+  if (checkpoint === undefined) return undefined;
+  const { uploadToken } = checkpoint.upload;
+  const parts = await controlPlane.listParts({ uploadToken, signal });
+  return parts.reduce((bytes, { size }) => bytes + size, 0);
 }
 
 /** What a checkpoint may say of the object, and nothing of how it is sent. None can be left out. */
