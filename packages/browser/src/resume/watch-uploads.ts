@@ -48,10 +48,11 @@ export function watchUploads(
 
   const channel = openTabChannel(databaseName, (message) => {
     if (message.type !== 'upload') return;
-    const isUnderWay = !AT_REST.has(message.upload.phase);
-    tell({ ...message.upload, isUnderWay });
+    const { id, phase } = message.upload;
+    const isUnderWay = !AT_REST.has(phase);
     // It rejects when the watching ends, and where locks are forbidden: then nobody is told.
-    if (isUnderWay) awaitEnd(message.upload.id).catch(() => awaited.delete(message.upload.id));
+    if (isUnderWay) awaitEnd(id).catch(() => awaited.delete(id));
+    tell({ ...message.upload, isUnderWay });
   });
   channel.post({ type: 'asked' });
   return () => {
