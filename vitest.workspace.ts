@@ -28,6 +28,7 @@ export default defineConfig({
       node('emulator', './packages/emulator', inPackage),
       node('node', './packages/node', inPackage),
       node('repository', './test', ['**/*.test.ts'], 1),
+      node('pages', './packages/browser', ['test/**/*.page.test.ts'], 3),
       {
         plugins: [source],
         root: './packages/browser',

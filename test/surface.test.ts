@@ -15,7 +15,7 @@ test.each([
   [
     '@partway/core',
     [
-      'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 crc64 createCrc64 createInMemoryCheckpoints',
+      'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 countHeldBytes crc64 createCrc64 createInMemoryCheckpoints',
       'createHttpControlPlane createPatientControlPlane createPartBody createPartBuffers createPortableCrc64 createUploader listCheckpoints loadResumption logRecord logUploads planParts uploadLockedError',
       'sourceChangedError startStreamUpload startUpload startUploadOfPage systemClock systemRandom unlessAborted',
     ],
@@ -52,7 +52,8 @@ test.each([
   [
     '@partway/browser',
     [
-      'UploadError createBlobSource createFetchTransport createHttpControlPlane createXhrTransport uploadFile',
+      'UploadError createBlobSource createFetchTransport createHttpControlPlane createIndexedDbCheckpoints createXhrTransport forget',
+      'listResumable resume resumeByHandle uploadFile watchUploads whenFree',
     ],
   ],
   ['@partway/browser/uppy', ['createUppy5Bridge createUppy6Bridge']],

@@ -63,6 +63,7 @@ test('core and browser import nothing of Node, but for one hash', () => {
 /** A second importer of a dependency is a question for the review. */
 const ONE_IMPORTER: Readonly<Record<string, string>> = {
   valibot: 'packages/core/src/coordinator/protocol.ts',
+  idb: 'packages/browser/src/resume/upload-database.ts',
   jose: 'packages/core/src/coordinator/upload-token.ts',
   '#sha256': 'packages/core/src/oss/signature-v4.ts',
   '@noble/hashes/sha2.js': 'packages/core/src/oss/sha256.ts',

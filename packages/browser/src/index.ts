@@ -15,6 +15,18 @@ export type {
   UploadSnapshot,
 } from '@partway/core';
 export { createHttpControlPlane, UploadError } from '@partway/core';
+export type { ForgetOptions } from './resume/forget-upload.ts';
+export { forget } from './resume/forget-upload.ts';
+export type { IndexedDbCheckpointsOptions } from './resume/indexed-db-checkpoints.ts';
+export { createIndexedDbCheckpoints } from './resume/indexed-db-checkpoints.ts';
+export type { ListResumableOptions, ResumableUpload } from './resume/list-resumable.ts';
+export { listResumable } from './resume/list-resumable.ts';
+export type { FollowedUpload, Following, PageCheckpoints } from './resume/page-checkpoints.ts';
+export type { ResumeOptions } from './resume/resume-upload.ts';
+export { resume, resumeByHandle } from './resume/resume-upload.ts';
+export type { TabUpload } from './resume/tab-messages.ts';
+export type { TabsOptions, WatchedUpload, WhenFreeOptions } from './resume/watch-uploads.ts';
+export { watchUploads, whenFree } from './resume/watch-uploads.ts';
 export type { UploadFileOptions } from './upload-file.ts';
 export { uploadFile } from './upload-file.ts';
 

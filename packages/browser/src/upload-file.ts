@@ -1,6 +1,7 @@
 import {
   assertControlPlane,
   assertOptions,
+  type CheckpointStore,
   type ControlPlane,
   createHttpControlPlane,
   type HttpControlPlaneOptions,
@@ -13,6 +14,7 @@ import {
 } from '@partway/core';
 import { createBlobSource } from './blob-source.ts';
 import { createFetchTransport } from './fetch-transport.ts';
+import { followFile } from './resume/follow-file.ts';
 import { createXhrTransport } from './xhr-transport.ts';
 
 /** Either `endpoint` or `controlPlane` names the side that holds the credentials. */
@@ -32,6 +34,18 @@ export interface UploadFileOptions
   readonly contentType?: string | undefined;
   /** Default: XMLHttpRequest, and `fetch` where there is none, as in a service worker. */
   readonly transport?: Transport | undefined;
+  /**
+   * Where unfinished uploads are remembered, so that the same file to the same key is resumed after a reload:
+   * see `createIndexedDbCheckpoints`. The coordinator needs lasting `tokenKeys` then. Another file of the
+   * same name to the same key is refused with `source_changed`, unless `resume` is false. Default: nowhere,
+   * and a failed upload is removed from OSS.
+   */
+  readonly checkpoints?: CheckpointStore | undefined;
+  /**
+   * Where the file lies, as `showOpenFilePicker` and `getAsFileSystemHandle` tell. It is kept beside the
+   * checkpoint, for `resumeByHandle`. Default: the user has to choose the file again.
+   */
+  readonly handle?: FileSystemFileHandle | undefined;
 }
 
 /**
@@ -50,17 +64,22 @@ export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
     transport = createTransport(),
     key = nameOf(file),
     contentType = file.type === '' ? undefined : file.type,
+    checkpoints,
+    handle,
     ...uploadOptions
   } = options;
+  const following = followFile(checkpoints, file, { key, handle });
   const ports = {
     openSource: () => Promise.resolve(createBlobSource(file)),
     transport,
     controlPlane: controlPlaneOf({ endpoint, controlPlane, headers, credentials }),
-    checkpoints: undefined,
+    checkpoints: following.checkpoints,
     clock: systemClock,
     random: systemRandom,
   };
-  return startUploadOfPage(ports, { ...uploadOptions, key, contentType });
+  const upload = startUploadOfPage(ports, { ...uploadOptions, key, contentType });
+  following.attach(upload);
+  return upload;
 }
 
 function createTransport(): Transport {

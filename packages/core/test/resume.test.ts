@@ -1,4 +1,5 @@
 import {
+  countHeldBytes,
   listCheckpoints,
   loadResumption,
   type Source,
@@ -250,9 +251,24 @@ test('unfinished uploads are listed without their tokens, and what cannot be rea
   expect(JSON.stringify(upload)).not.toContain('secret-token');
   expect(await loadResumption(world.checkpoints, upload?.id ?? '')).toEqual({
     identity: 'memory',
+    fingerprint: await createInMemorySource(bytes).fingerprint(),
+    size: bytes.length,
     options: { key: KEY, partSize: PART },
   });
   expect(await loadResumption(world.checkpoints, '0000000000000000')).toBeUndefined();
+});
+
+test('how much OSS holds of an unfinished upload is asked in one request', async () => {
+  const world = createWorld();
+  await interrupt(world);
+  const { checkpoints, controlPlane } = world;
+  const [id = ''] = await checkpoints.list();
+  const { signal } = new AbortController();
+  const held = await world.settled(countHeldBytes(checkpoints, id, { controlPlane, signal }));
+  expect(held).toBe(3 * PART);
+  expect(world.operations).toEqual(['ListParts']);
+  const nothing = countHeldBytes(checkpoints, 'fedcba9876543210', { controlPlane, signal });
+  expect(await world.settled(nothing)).toBeUndefined();
 });
 
 test('a checkpoint that cannot be read is set aside, told, and stands in nobody’s way', async () => {

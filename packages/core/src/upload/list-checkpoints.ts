@@ -1,4 +1,4 @@
-import type { CheckpointStore, ObjectOptions } from '../ports.ts';
+import type { CheckpointStore, ControlPlane, ObjectOptions } from '../ports.ts';
 import { checkpointId, decodeCheckpoint } from './checkpoint.ts';
 
 /** An upload that was begun and has not ended, as its checkpoint tells. Holds no token. */
@@ -37,27 +37,40 @@ async function describe(store: CheckpointStore, id: string): Promise<UnfinishedU
   return { id, identity, size, bucket, key, uploadId, partSize, startedAt };
 }
 
-/**
- * What `startUpload` needs to go on with an unfinished upload, besides its ports: the key, and what the
- * object shall be should it have to be begun anew. `undefined` when there is no such checkpoint, or it cannot
- * be read.
- */
-export async function loadResumption(
-  store: CheckpointStore,
-  id: string,
-): Promise<
-  | {
-      readonly identity: string;
-      readonly options: { readonly key: string; readonly partSize: number } & ObjectOptions;
-    }
-  | undefined
-> {
+/** What `startUpload` needs to go on with an unfinished upload, besides its ports. */
+export interface Resumption {
+  /** The source's, as it was when the upload began. */
+  readonly identity: string;
+  readonly fingerprint: string;
+  readonly size: number;
+  /** The key, and what the object shall be should it have to be begun anew. */
+  readonly options: { readonly key: string; readonly partSize: number } & ObjectOptions;
+}
+
+/** `undefined` when there is no such checkpoint, or it cannot be read. */
+export async function loadResumption(store: CheckpointStore, id: string): Promise<Resumption | undefined> {
   const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
   // A text under another id than its own was put there by somebody else.
   if (checkpoint === undefined || checkpointId(checkpoint, checkpoint.key) !== id) return undefined;
-  const { identity, key, object, upload } = checkpoint;
+  const { identity, fingerprint, size, key, object, upload } = checkpoint;
   const options = Object.fromEntries(Object.entries(object).filter(([name]) => name in OBJECT_OPTIONS));
-  return { identity, options: { ...options, key, partSize: upload.partSize } };
+  return { identity, fingerprint, size, options: { ...options, key, partSize: upload.partSize } };
+}
+
+/**
+ * Asks how many bytes OSS holds of an unfinished upload, in one request. `undefined` when there is no such
+ * checkpoint, or it cannot be read.
+ */
+export async function countHeldBytes(
+  store: CheckpointStore,
+  id: string,
+  { controlPlane, signal }: { readonly controlPlane: ControlPlane; readonly signal: AbortSignal },
+): Promise<number | undefined> {
+  const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
+  if (checkpoint === undefined) return undefined;
+  const { uploadToken } = checkpoint.upload;
+  const parts = await controlPlane.listParts({ uploadToken, signal });
+  return parts.reduce((bytes, { size }) => bytes + size, 0);
 }
 
 /** What a checkpoint may say of the object, and nothing of how it is sent. None can be left out. */

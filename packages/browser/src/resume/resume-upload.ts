@@ -1,0 +1,89 @@
+import {
+  loadResumption,
+  type ObjectOptions,
+  type Resumption,
+  sourceChangedError,
+  type Upload,
+  UploadError,
+} from '@partway/core';
+import { createBlobSource, unreadableBlobError } from '../blob-source.ts';
+import { type UploadFileOptions, uploadFile } from '../upload-file.ts';
+import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
+import type { PageCheckpoints } from './page-checkpoints.ts';
+
+/** What an unfinished upload does not remember by itself. */
+export interface ResumeOptions
+  extends Omit<UploadFileOptions, 'key' | 'partSize' | 'resume' | 'checkpoints' | keyof ObjectOptions> {
+  /** Default: `createIndexedDbCheckpoints()`. */
+  readonly checkpoints?: PageCheckpoints | undefined;
+}
+
+/**
+ * Goes on with the upload that `listResumable` calls `id`, with the file that the user has chosen again. What
+ * OSS holds is proven by the bytes of this file, and not sent again. Rejects with code `source_changed` when
+ * its name, size, type or modification time is another than before, and with `upload_not_found` when there is
+ * no such upload; nothing is touched then. A tab that works on it makes `result` reject with `upload_locked`.
+ */
+export async function resume(id: string, file: Blob, options: ResumeOptions): Promise<Upload> {
+  const { checkpoints = createIndexedDbCheckpoints(), ...others } = options;
+  if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
+  const { identity, fingerprint, options: remembered } = await resumptionOf(checkpoints, id);
+  const source = createBlobSource(file);
+  if (source.identity !== identity || (await source.fingerprint()) !== fingerprint) {
+    throw sourceChangedError('the file chosen is not the one that its upload began with');
+  }
+  return uploadFile(file, { ...others, ...remembered, checkpoints });
+}
+
+/**
+ * The same without choosing the file again, for uploads that were given a `handle`. To be called in answer to
+ * a click: the browser may ask the user for permission. Rejects with code `source_unreadable` when no handle
+ * is kept, the user refuses, or the file is gone: then the user has to choose it again.
+ */
+export async function resumeByHandle(id: string, options: ResumeOptions): Promise<Upload> {
+  const { checkpoints = createIndexedDbCheckpoints() } = options;
+  await resumptionOf(checkpoints, id);
+  const handle = await checkpoints.loadHandle(id);
+  if (handle === undefined) throw unreadable('no handle of it is kept');
+  if (!(await mayRead(handle))) throw unreadable('the user does not let the page read it');
+  const file = await handle.getFile().catch((reason: unknown) => {
+    throw unreadableBlobError(reason);
+  });
+  return resume(id, file, { ...options, checkpoints, handle });
+}
+
+async function resumptionOf(checkpoints: PageCheckpoints, id: string): Promise<Resumption> {
+  const resumption = await loadResumption(checkpoints, id);
+  if (resumption?.identity.startsWith('blob:') === true) return resumption;
+  throw new UploadError({
+    code: 'upload_not_found',
+    message: `there is no unfinished upload of a file by the id ${id}`,
+    disposition: 'permanent',
+    hint: '`listResumable` gives those there are.',
+  });
+}
+
+/** What browsers with file handles have, and the standard has not. */
+interface AskedForPermission {
+  queryPermission?(wanted: { readonly mode: 'read' }): Promise<PermissionState>;
+  requestPermission?(wanted: { readonly mode: 'read' }): Promise<PermissionState>;
+}
+
+/** Asks the user only where the permission has not outlived the page. */
+async function mayRead(handle: FileSystemFileHandle & AskedForPermission): Promise<boolean> {
+  const wanted = { mode: 'read' } as const;
+  const before = (await handle.queryPermission?.(wanted)) ?? 'granted';
+  if (before === 'granted') return true;
+  // Without a click it rejects with a SecurityError, which is a refusal too.
+  const answer = await handle.requestPermission?.(wanted).catch(() => 'denied' as const);
+  return answer === 'granted';
+}
+
+function unreadable(why: string): UploadError {
+  return new UploadError({
+    code: 'source_unreadable',
+    message: `the file cannot be read: ${why}`,
+    disposition: 'permanent',
+    hint: 'Ask the user to choose the file again, and call resume.',
+  });
+}

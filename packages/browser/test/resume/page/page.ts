@@ -1,0 +1,86 @@
+import {
+  createHttpControlPlane,
+  createIndexedDbCheckpoints,
+  forget,
+  listResumable,
+  resume,
+  resumeByHandle,
+  type Upload,
+  UploadError,
+  type UploadErrorCode,
+  uploadFile,
+  type WatchedUpload,
+  watchUploads,
+  whenFree,
+} from '@partway/browser';
+
+const controlPlane = createHttpControlPlane('/uploads');
+const blocked: string[] = [];
+const checkpoints = createIndexedDbCheckpoints({
+  onStorageBlocked: ({ cause }) => blocked.push(cause instanceof DOMException ? cause.name : String(cause)),
+});
+const sending = { controlPlane, checkpoints, concurrency: 1 };
+const watched: (readonly WatchedUpload[])[] = [];
+const messages: string[] = [];
+let current: Upload | undefined;
+let isFree = false;
+
+watchUploads((uploads) => watched.push(uploads));
+new BroadcastChannel('partway-tabs-1:partway').addEventListener('message', ({ data }) => {
+  messages.push(JSON.stringify(data));
+});
+
+function chosenFile(): File {
+  const file = document.querySelector('input')?.files?.[0];
+  if (file === undefined) throw new Error('no file was chosen');
+  return file;
+}
+
+/** The code of the failure; what is no `UploadError` fails the test. */
+async function codeOf(asked: Promise<Upload | undefined>): Promise<UploadErrorCode | undefined> {
+  try {
+    current = (await asked) ?? current;
+    return undefined;
+  } catch (reason) {
+    if (reason instanceof UploadError) return reason.code;
+    throw reason;
+  }
+}
+
+window.page = {
+  upload(key, { attemptsMax = 8, resume: isResumed = true } = {}) {
+    const options = { ...sending, key, partSize: 102_400, resume: isResumed, retry: { attemptsMax } };
+    current = uploadFile(chosenFile(), { ...options, contentType: 'text/plain' });
+  },
+  async uploadByHandle(key, text) {
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle(`${key}.txt`, { create: true });
+    const writable = await handle.createWritable();
+    await writable.write(text);
+    await writable.close();
+    current = uploadFile(await handle.getFile(), { ...sending, key, partSize: 102_400, handle });
+  },
+  resume: (id) => codeOf(resume(id, chosenFile(), sending)),
+  resumeByHandle: (id) => codeOf(resumeByHandle(id, sending)),
+  forget: (id) => codeOf(forget(id, sending).then(() => undefined)),
+  pause: () => current?.pause(),
+  goOn: () => current?.resume(),
+  async ended() {
+    const code = await codeOf((current?.result ?? Promise.reject(new Error('none'))).then(() => undefined));
+    return code ?? 'completed';
+  },
+  snapshot: () => current?.snapshot(),
+  list: ({ byAsking } = { byAsking: false }) => listResumable(byAsking ? { controlPlane } : {}),
+  awaitFree(id) {
+    isFree = false;
+    void whenFree(id).then(() => {
+      isFree = true;
+    });
+  },
+  get isFree() {
+    return isFree;
+  },
+  watched,
+  messages,
+  blocked,
+};

@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import type { FaultHandle } from '@partway/emulator';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type PageStage, startPageStage } from './page-stage.ts';
+
+const PART = 102_400;
+const bytes = randomBytes(6 * PART + 1);
+let stage: PageStage;
+
+beforeAll(async () => {
+  stage = await startPageStage();
+});
+afterAll(async () => {
+  await stage.close();
+});
+beforeEach(() => stage.emulator.faults.clear());
+
+/** OSS takes the request of this part, and never answers: the upload stands still there. */
+function holdPart(key: string, partNumber: number): FaultHandle {
+  return stage.emulator.faults.add({ operation: 'UploadPart', key, partNumber, effect: { kind: 'silent' } });
+}
+
+/** Counts the requests of every part, and harms none. */
+function countParts(key: string): () => readonly number[] {
+  const rules = Array.from({ length: 7 }, (_, index) =>
+    stage.emulator.faults.add({
+      ...{ operation: 'UploadPart', key, partNumber: index + 1, probability: 0 },
+      effect: { kind: 'silent' },
+    }),
+  );
+  return () => rules.map(({ matched }) => matched);
+}
+
+function uploadsOf(key: string): number {
+  return stage.emulator.model.uploads('media').filter((upload) => upload.key === key).length;
+}
+
+async function storedBytes(key: string): Promise<Uint8Array | undefined> {
+  return stage.emulator.model.object('media', key)?.bytes();
+}
+
+/** Waits until the page has noted so many bytes of its only unfinished upload, and gives its id. */
+async function whenNoted(page: Page, confirmedBytes: number): Promise<string> {
+  const list = () => page.evaluate(() => window.page.list());
+  await expect.poll(list, { timeout: 30_000 }).toMatchObject([{ confirmedBytes }]);
+  return (await list())[0]?.id ?? '';
+}
+
+/** An upload that stands still at its third part. */
+async function interrupted(key: string, path: string): Promise<{ readonly page: Page; readonly id: string }> {
+  const page = await stage.open();
+  const held = holdPart(key, 3);
+  await page.setInputFiles('input', path);
+  await page.evaluate((name) => window.page.upload(name), key);
+  await held.whenFired();
+  const id = await whenNoted(page, 2 * PART);
+  held.remove();
+  return { page, id };
+}
+
+test('an upload goes on after a reload, and after the browser was closed, with the file chosen again', async () => {
+  const counts = countParts('restarted');
+  const path = await stage.file('film.bin', bytes);
+  const { page, id } = await interrupted('restarted', path);
+
+  await page.reload();
+  const [listed] = await page.evaluate(() => window.page.list());
+  expect(listed).toMatchObject({ id, name: 'film.bin', key: 'restarted', size: bytes.length });
+  expect(listed).toMatchObject({ confirmedBytes: 2 * PART, hasHandle: false, isUnderWay: false });
+  expect(listed?.startedAt).toBeLessThanOrEqual(Date.now());
+  const held = holdPart('restarted', 5);
+  await page.setInputFiles('input', path);
+  expect(await page.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
+  await held.whenFired();
+  await whenNoted(page, 4 * PART);
+  held.remove();
+
+  await stage.restart();
+  const later = await stage.open();
+  const asked = await later.evaluate(() => window.page.list({ byAsking: true }));
+  expect(asked).toMatchObject([{ id, confirmedBytes: 4 * PART }]);
+  await later.setInputFiles('input', path);
+  expect(await later.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
+  expect(await later.evaluate(() => window.page.ended())).toBe('completed');
+  expect(await later.evaluate(() => window.page.list())).toEqual([]);
+  await later.close();
+
+  expect(Buffer.compare((await storedBytes('restarted')) ?? Buffer.alloc(0), bytes)).toBe(0);
+  expect(stage.emulator.model.object('media', 'restarted')?.headers['content-type']).toBe('text/plain');
+  // The third and the fifth were held, and cut off by the reload and by the end of the browser.
+  expect(counts()).toEqual([1, 1, 2, 1, 2, 1, 1]);
+});
+
+test('the same file uploaded again to the same key goes on too, without the list', async () => {
+  const path = await stage.file('again.bin', bytes);
+  const { page } = await interrupted('again', path);
+  const counts = countParts('again');
+  await page.reload();
+  await page.setInputFiles('input', path);
+  await page.evaluate(() => window.page.upload('again'));
+  expect(await page.evaluate(() => window.page.ended())).toBe('completed');
+  expect(counts()).toEqual([0, 0, 1, 1, 1, 1, 1]);
+  expect(Buffer.compare((await storedBytes('again')) ?? Buffer.alloc(0), bytes)).toBe(0);
+  await page.close();
+});
+
+test('a file of another time, size or name is refused with source_changed, and nothing is touched', async () => {
+  const path = await stage.file('changed.bin', bytes);
+  const { page, id } = await interrupted('changed', path);
+  await page.reload();
+  const others = [
+    () => stage.file('other-name.bin', bytes),
+    () => stage.file('changed.bin', bytes, 1_700_000_001),
+    () => stage.file('changed.bin', bytes.subarray(1)),
+  ];
+  for (const other of others) {
+    await page.setInputFiles('input', await other());
+    expect(await page.evaluate((wanted) => window.page.resume(wanted), id)).toBe('source_changed');
+  }
+  expect(await page.evaluate(() => window.page.list())).toMatchObject([{ id, confirmedBytes: 2 * PART }]);
+  await stage.file('changed.bin', bytes);
+  await page.setInputFiles('input', path);
+  expect(await page.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
+  expect(await page.evaluate(() => window.page.ended())).toBe('completed');
+  await page.close();
+});
+
+test('other bytes under the same name, size and time do not become a mixed object', async () => {
+  const path = await stage.file('forged.bin', bytes);
+  const { page, id } = await interrupted('forged', path);
+  await page.reload();
+  const others = Buffer.from(bytes).fill(7, 0, 10);
+  await stage.file('forged.bin', others);
+  await page.setInputFiles('input', path);
+  expect(await page.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
+  expect(await page.evaluate(() => window.page.ended())).toBe('completed');
+  expect(Buffer.compare((await storedBytes('forged')) ?? Buffer.alloc(0), others)).toBe(0);
+  await page.close();
+});
+
+test('a forgotten upload is gone from OSS and from the list', async () => {
+  const path = await stage.file('forgotten.bin', bytes);
+  const { page, id } = await interrupted('forgotten', path);
+  await page.reload();
+  await page.setInputFiles('input', path);
+  expect(uploadsOf('forgotten')).toBe(1);
+  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(uploadsOf('forgotten')).toBe(0);
+  expect(await page.evaluate(() => window.page.list())).toEqual([]);
+  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(await page.evaluate((wanted) => window.page.resume(wanted), id)).toBe('upload_not_found');
+  await page.close();
+});
+
+test('what OSS does not let go is not forgotten, nor is what a tab works on', async () => {
+  const path = await stage.file('kept.bin', bytes);
+  const { page, id } = await interrupted('kept', path);
+  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBe('upload_locked');
+  await page.reload();
+  const effect = { kind: 'refuse', status: 403, code: 'AccessDenied' } as const;
+  const refusal = stage.emulator.faults.add({ operation: 'AbortMultipartUpload', effect });
+  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBe('access_denied');
+  expect(await page.evaluate(() => window.page.list())).toMatchObject([{ id }]);
+  refusal.remove();
+  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(uploadsOf('kept')).toBe(0);
+  await page.close();
+});
+
+test('an upload whose token nobody opens any more is forgotten all the same', async () => {
+  const { page, id } = await interrupted('sealed', await stage.file('sealed.bin', bytes));
+  await page.reload();
+  await page.evaluate(
+    (wanted) =>
+      new Promise<void>((resolve) => {
+        indexedDB.open('partway').onsuccess = ({ target }) => {
+          const database = (target as IDBOpenDBRequest).result;
+          const store = database.transaction('checkpoints', 'readwrite').objectStore('checkpoints');
+          store.transaction.oncomplete = () => resolve(database.close());
+          store.get(wanted).onsuccess = (event) => {
+            const text: string = (event.target as IDBRequest<string>).result;
+            store.put(text.replace(/"uploadToken":"[^"]+/, '"uploadToken":"forged'), wanted);
+          };
+        };
+      }),
+    id,
+  );
+  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(await page.evaluate(() => window.page.list())).toEqual([]);
+  expect(uploadsOf('sealed')).toBe(1);
+  await page.close();
+});
+
+test('a file whose handle was kept goes on without being chosen again, unless the user refuses', async () => {
+  const text = 'partway '.repeat(40_000);
+  let page = await stage.open();
+  const held = holdPart('handled', 3);
+  await page.evaluate((content) => window.page.uploadByHandle('handled', content), text);
+  await held.whenFired();
+  const id = await whenNoted(page, 2 * PART);
+  held.remove();
+
+  await page.close();
+  await stage.restart();
+  page = await stage.open();
+  expect(await page.evaluate(() => window.page.list())).toMatchObject([{ id, hasHandle: true }]);
+  await page.evaluate(() => {
+    const answer = (state: string) => () => Promise.resolve(state);
+    Object.assign(FileSystemFileHandle.prototype, {
+      queryPermission: answer('prompt'),
+      requestPermission: answer('denied'),
+    });
+  });
+  expect(await page.evaluate((wanted) => window.page.resumeByHandle(wanted), id)).toBe('source_unreadable');
+  await page.evaluate(() => {
+    const requestPermission = () => Promise.resolve('granted');
+    Object.assign(FileSystemFileHandle.prototype, { requestPermission });
+  });
+  expect(await page.evaluate((wanted) => window.page.resumeByHandle(wanted), id)).toBeUndefined();
+  expect(await page.evaluate(() => window.page.ended())).toBe('completed');
+  expect(Buffer.from((await storedBytes('handled')) ?? []).toString()).toBe(text);
+  await page.close();
+});
+
+test('without a handle there is nothing to go on with but the file itself', async () => {
+  const path = await stage.file('unhandled.bin', bytes);
+  const { page, id } = await interrupted('unhandled', path);
+  await page.reload();
+  expect(await page.evaluate((wanted) => window.page.resumeByHandle(wanted), id)).toBe('source_unreadable');
+  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(await page.evaluate(() => window.page.resumeByHandle('0'.repeat(16)))).toBe('upload_not_found');
+  await page.close();
+});

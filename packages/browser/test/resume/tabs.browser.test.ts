@@ -1,0 +1,79 @@
+import { createIndexedDbCheckpoints, type WatchedUpload, watchUploads, whenFree } from '@partway/browser';
+import { afterEach, expect, test, vi } from 'vitest';
+import { createThrottle } from '../../src/resume/throttle.ts';
+
+const ID = '0123456789abcdef';
+
+afterEach(() => {
+  Reflect.deleteProperty(navigator, 'locks');
+  vi.useRealTimers();
+});
+
+const upload = {
+  ...{ id: ID, name: 'a.bin', key: 'a', size: 10, phase: 'paused' },
+  ...{ partsConfirmed: 1, confirmedBytes: 5, sentBytes: 6, retries: 0 },
+};
+
+test('of what is sent to the channel of the tabs, only news of uploads is heard', async () => {
+  const checkpoints = createIndexedDbCheckpoints({ databaseName: 'nonsense' });
+  const channel = new BroadcastChannel('partway-tabs-1:nonsense');
+  const heard: (readonly WatchedUpload[])[] = [];
+  const stop = watchUploads((uploads) => heard.push(uploads), { checkpoints });
+  const format = 'partway-tabs-1';
+  const nonsense = [
+    null,
+    'text',
+    { format: 'another', type: 'upload', upload },
+    { format, type: 'upload' },
+    { format, type: 'upload', upload: { ...upload, id: '../etc' } },
+    { format, type: 'upload', upload: { ...upload, phase: 'toString' } },
+    { format, type: 'upload', upload: { ...upload, size: -1 } },
+    { format, type: 'upload', upload: { ...upload, confirmedBytes: '5' } },
+    { format, type: 'upload', upload: { ...upload, name: { toString: 'a' } } },
+  ];
+  for (const message of nonsense) channel.postMessage(message);
+  channel.postMessage({ format, type: 'upload', upload });
+  await expect.poll(() => heard).toEqual([[{ ...upload, isUnderWay: false }]]);
+  stop();
+  channel.close();
+});
+
+test.each([['with Web Locks'], ['without Web Locks']])(
+  '%s an upload is free when its lock is',
+  async (how) => {
+    if (how === 'without Web Locks') {
+      Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true });
+    }
+    const checkpoints = createIndexedDbCheckpoints({ databaseName: how });
+    await whenFree(ID, { checkpoints });
+    const lease = await checkpoints.lock(ID);
+    const stopped = new AbortController();
+    const waiting = whenFree(ID, { checkpoints, signal: stopped.signal });
+    stopped.abort(new Error('stopped'));
+    await expect(waiting).rejects.toThrow('stopped');
+    const order: string[] = [];
+    const freed = whenFree(ID, { checkpoints }).then(() => order.push('free'));
+    order.push('released');
+    await lease.release();
+    await freed;
+    expect(order).toEqual(['released', 'free']);
+  },
+);
+
+test('what is throttled is done at once, then not more often than said, and never forgotten', () => {
+  vi.useFakeTimers();
+  const done: number[] = [];
+  const start = performance.now();
+  const throttle = createThrottle(250, () => done.push(performance.now() - start));
+  for (let at = 0; at < 1000; at += 10) {
+    throttle.ask();
+    vi.advanceTimersByTime(10);
+  }
+  vi.advanceTimersByTime(1000);
+  expect(done).toEqual([0, 250, 500, 750, 1000]);
+  throttle.ask();
+  throttle.ask();
+  throttle.now();
+  vi.advanceTimersByTime(1000);
+  expect(done.slice(5)).toEqual([2000, 2000]);
+});

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type PageStage, startPageStage } from './page-stage.ts';
+
+const PART = 102_400;
+const bytes = randomBytes(4 * PART + 1);
+let stage: PageStage;
+
+beforeAll(async () => {
+  stage = await startPageStage();
+});
+afterAll(async () => {
+  await stage.close();
+});
+beforeEach(() => stage.emulator.faults.clear());
+
+const PATIENCE = { timeout: 30_000 };
+
+/** Two tabs; the first one uploads, and its third part gets no answer. */
+async function twoTabs(key: string): Promise<{ owner: Page; other: Page; id: string; release: () => void }> {
+  const path = await stage.file(`${key}.bin`, bytes);
+  const [owner, other] = [await stage.open(), await stage.open()];
+  for (const page of [owner, other]) await page.setInputFiles('input', path);
+  const rule = { operation: 'UploadPart', key, partNumber: 3, effect: { kind: 'silent' } } as const;
+  const held = stage.emulator.faults.add(rule);
+  await owner.evaluate((name) => window.page.upload(name), key);
+  await held.whenFired();
+  await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ key, confirmedBytes: 2 * PART }]);
+  const [upload] = await other.evaluate(() => window.page.list());
+  return { owner, other, id: upload?.id ?? '', release: () => held.remove() };
+}
+
+function lastWatched(page: Page) {
+  return page.evaluate(() => window.page.watched.at(-1));
+}
+
+async function crash(page: Page): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const crashed = page.waitForEvent('crash');
+  // It gets no answer from a page that is no more.
+  session.send('Page.crash').catch(() => undefined);
+  await crashed;
+}
+
+/** The locks that are waited for in any tab, each once. */
+async function waitingFor(page: Page): Promise<unknown[]> {
+  const { pending } = await page.evaluate(() => navigator.locks.query());
+  return [...new Set(pending?.map(({ name }) => name))];
+}
+
+async function expectStored(key: string): Promise<void> {
+  const stored = await stage.emulator.model.object('media', key)?.bytes();
+  expect(Buffer.compare(stored ?? Buffer.alloc(0), bytes)).toBe(0);
+}
+
+test('a tab sees how far an upload of another tab is, and cannot take it away', async () => {
+  const { owner, other, id, release } = await twoTabs('owned');
+  expect(await lastWatched(other)).toEqual([
+    expect.objectContaining({ id, name: 'owned.bin', key: 'owned', phase: 'sending', isUnderWay: true }),
+  ]);
+  expect(await lastWatched(other)).toMatchObject([{ size: bytes.length, partCount: 5, partsConfirmed: 2 }]);
+  expect(await other.evaluate(() => window.page.list())).toMatchObject([{ id, isUnderWay: true }]);
+
+  await other.evaluate(() => window.page.upload('owned'));
+  expect(await other.evaluate(() => window.page.ended())).toBe('upload_locked');
+  expect(await other.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
+  expect(await other.evaluate(() => window.page.ended())).toBe('upload_locked');
+  expect(await other.evaluate((wanted) => window.page.forget(wanted), id)).toBe('upload_locked');
+  expect(await lastWatched(other)).toMatchObject([{ phase: 'sending', isUnderWay: true }]);
+
+  release();
+  // The part that was held is sent again, on the way on after the pause.
+  await owner.evaluate(() => window.page.pause());
+  await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ phase: 'paused' }]);
+  expect(await lastWatched(other)).toMatchObject([{ id, isUnderWay: false }]);
+  await owner.evaluate(() => window.page.goOn());
+  expect(await owner.evaluate(() => window.page.ended())).toBe('completed');
+  await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ phase: 'completed' }]);
+  expect(await lastWatched(other)).toMatchObject([{ confirmedBytes: bytes.length, isUnderWay: false }]);
+  await expectStored('owned');
+  await owner.close();
+  await other.close();
+});
+
+test('what tabs tell each other holds no URL and no token', async () => {
+  const { owner, other, release } = await twoTabs('told');
+  release();
+  await owner.evaluate(() => window.page.pause());
+  await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ phase: 'paused' }]);
+  const messages = await other.evaluate(() => window.page.messages);
+  expect(messages.length).toBeGreaterThan(2);
+  for (const message of messages) {
+    const { format, type, upload } = JSON.parse(message);
+    expect({ format, type }).toEqual({ format: 'partway-tabs-1', type: 'upload' });
+    const { id, name, key, phase, ...numbers } = upload;
+    expect(id).toMatch(/^[0-9a-f]{16}$/);
+    expect([name, key]).toEqual(['told.bin', 'told']);
+    expect(['opening', 'sending', 'paused']).toContain(phase);
+    expect(new Set(Object.values(numbers).map((value) => typeof value))).toEqual(new Set(['number']));
+  }
+  await owner.evaluate(() => window.page.goOn());
+  expect(await owner.evaluate(() => window.page.ended())).toBe('completed');
+  await owner.close();
+  await other.close();
+});
+
+test.each([
+  ['is closed', 'closed', (page: Page) => page.close()],
+  ['crashes', 'crashed', crash],
+])('when the tab of an upload %s, another one hears it and takes over', async (_, key, end) => {
+  const { owner, other, id, release } = await twoTabs(key);
+  await other.evaluate((wanted) => window.page.awaitFree(wanted), id);
+  // It waits in a queue, and asks nobody again and again; nor does it wait for the lock that it may take.
+  await expect.poll(() => waitingFor(other), PATIENCE).toEqual([`partway:partway:${id}:life`]);
+  expect(await other.evaluate(() => window.page.isFree)).toBe(false);
+  release();
+  await end(owner);
+  await other.waitForFunction(() => window.page.isFree);
+  await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ id, isUnderWay: false }]);
+  const counted = stage.emulator.faults.add({
+    ...{ operation: 'UploadPart', key, probability: 0 },
+    effect: { kind: 'silent' },
+  });
+  expect(await other.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
+  expect(await other.evaluate(() => window.page.ended())).toBe('completed');
+  expect(counted.matched).toBe(3);
+  await expectStored(key);
+  expect(await lastWatched(other)).toMatchObject([{ id, phase: 'completed' }]);
+  await other.close();
+});
+
+test('a tab that comes later is told what is under way', async () => {
+  const { owner, other, id } = await twoTabs('told-later');
+  const later = await stage.open();
+  await expect
+    .poll(() => lastWatched(later), PATIENCE)
+    .toMatchObject([{ id, confirmedBytes: 2 * PART, isUnderWay: true }]);
+  for (const page of [owner, other, later]) await page.close();
+  const last = await stage.open();
+  await last.evaluate((wanted) => window.page.awaitFree(wanted), id);
+  await last.waitForFunction(() => window.page.isFree);
+  expect(await last.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  await last.close();
+});
