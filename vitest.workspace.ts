@@ -31,6 +31,10 @@ export default defineConfig({
       {
         plugins: [source],
         root: './packages/browser',
+        // Bundled before the first page is opened: one found later would make every page load anew.
+        optimizeDeps: {
+          include: ['react', 'react-dom', 'react-dom/client', 'react-dom/server', 'vue', 'axe-core'],
+        },
         test: {
           name: 'browser',
           sequence: { groupOrder: 2 },

@@ -50,8 +50,10 @@ test.each([
   ],
   [
     '@partway/browser',
-    ['UploadError createBlobSource createFetchTransport createHttpControlPlane uploadFile'],
+    ['UploadError createBlobSource createFetchTransport createHttpControlPlane createUploader uploadFile'],
   ],
+  ['@partway/browser/react', ['useUpload useUploads']],
+  ['@partway/browser/vue', ['useUpload']],
   ['@partway/node/callback', ['UploadError createCallbackVerifier']],
 ])('%s exports what it says, and nothing else', async (specifier, names) => {
   const exported = Object.keys(await import(specifier));
@@ -71,6 +73,17 @@ test('uploadFile for a page is small, and brings no XML parser, no signer and no
   expect(code).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|from\s*["']node:/);
   console.log(`uploadFile for a page: ${gzipSync(code).length} bytes gzipped`);
   expect(gzipSync(code).length).toBeLessThan(20_500);
+});
+
+test.each([
+  ['useUpload for React', 'packages/browser/src/react/use-upload.ts', 'useSyncExternalStore'],
+  ['useUploads for React', 'packages/browser/src/react/use-uploads.ts', 'useSyncExternalStore'],
+  ['useUpload for Vue', 'packages/browser/src/vue/use-upload.ts', 'shallowRef'],
+])('%s is at most 1 kB, beside its framework', async (name, entry, used) => {
+  const code = await bundleOf(entry, ['react', 'vue']);
+  expect(code).toContain(used);
+  console.log(`${name}: ${gzipSync(code).length} bytes gzipped`);
+  expect(gzipSync(code).length).toBeLessThanOrEqual(1000);
 });
 
 test('tracing for a page is small, and has nothing of Node in it', async () => {
@@ -118,13 +131,18 @@ function strings(record: object): Record<string, string> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, String(value ?? '')]));
 }
 
-async function bundleOf(entry: string): Promise<string> {
+async function bundleOf(entry: string, external: string[] = []): Promise<string> {
   const output = (await build({
     configFile: false,
     root,
     logLevel: 'error',
     plugins: [source],
-    build: { write: false, minify: true, lib: { entry, formats: ['es'], fileName: 'bundle' } },
+    build: {
+      write: false,
+      minify: true,
+      lib: { entry, formats: ['es'], fileName: 'bundle' },
+      rolldownOptions: { external },
+    },
   })) as Rolldown.RolldownOutput[];
   return output
     .flatMap((bundle) => bundle.output)

@@ -11,12 +11,15 @@ export type {
   UploadErrorCode,
   UploadEvent,
   UploadedObject,
+  UploaderOptions,
   UploadOptions,
   UploadSnapshot,
 } from '@partway/core';
 export { createHttpControlPlane, UploadError } from '@partway/core';
 export type { UploadFileOptions } from './upload-file.ts';
 export { uploadFile } from './upload-file.ts';
+export type { FileUploader } from './uploader.ts';
+export { createUploader } from './uploader.ts';
 
 // Above: for those who upload. Below: for those who put an upload together from its ports.
 

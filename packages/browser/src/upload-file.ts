@@ -8,6 +8,7 @@ import {
   type Transport,
   type Upload,
   type UploadOptions,
+  type UploadPorts,
 } from '@partway/core';
 import { createBlobSource } from './blob-source.ts';
 import { createFetchTransport } from './fetch-transport.ts';
@@ -24,6 +25,11 @@ export interface UploadFileOptions extends UploadOptions {
  * `RangeError` for a wrong option. The type of the File is not sent: say `contentType: file.type` to keep it.
  */
 export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
+  return startUpload(...fileUpload(file, options));
+}
+
+/** What the engine needs to upload a file: its ports, and its options. */
+export function fileUpload(file: Blob, options: UploadFileOptions): [UploadPorts, UploadOptions] {
   assertOptions(options);
   const { controlPlane, transport = createFetchTransport(), ...uploadOptions } = options;
   if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
@@ -31,5 +37,5 @@ export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
   const openSource = (): Promise<ReturnType<typeof createBlobSource>> =>
     Promise.resolve(createBlobSource(file));
   const ports = { openSource, transport, controlPlane, clock: systemClock, random: systemRandom };
-  return startUpload({ ...ports, checkpoints: undefined }, uploadOptions);
+  return [{ ...ports, checkpoints: undefined }, uploadOptions];
 }

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { CompleteRequest, InitiateRequest, PresignPartsRequest } from '@partway/core';
-import { createCoordinator } from '@partway/core/coordinator';
+import { getRequestListener } from '@hono/node-server';
+import type { CompleteRequest, InitiateRequest, ObjectStore, PresignPartsRequest } from '@partway/core';
+import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
 import { createOssObjectStore, signHeaders } from '@partway/core/oss';
 import type { AnswerScript, ScriptedAddress } from '@partway/core/testing';
 import { startOssEmulator } from '@partway/emulator';
@@ -15,6 +16,8 @@ declare module 'vitest' {
     scriptsUrl: string;
     /** A coordinator, its verbs as paths. Its OSS is the emulator, at another origin. */
     coordinatorUrl: string;
+    /** The handler of one, for callers who send `authorization: Bearer ` and a name. */
+    uploadsUrl: string;
   }
 }
 
@@ -24,6 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const coordinator = await startCoordinator();
   project.provide('scriptsUrl', scripts.url);
   project.provide('coordinatorUrl', coordinator.url);
+  project.provide('uploadsUrl', coordinator.uploadsUrl);
   return async () => {
     await scripts.close();
     await coordinator.close();
@@ -61,7 +65,7 @@ function isQuestion(text: string | undefined): text is Question {
   return text === 'arrived' || text === 'received' || text === 'closed' || text === 'requestCount';
 }
 
-async function startCoordinator(): Promise<Started> {
+async function startCoordinator(): Promise<Started & { readonly uploadsUrl: string }> {
   const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
   const emulator = await startOssEmulator({ buckets: ['media'], credentials });
   const { endpoint, region } = emulator;
@@ -81,13 +85,30 @@ async function startCoordinator(): Promise<Started> {
     if (verb === 'object') return emulator.model.object('media', request.key) ?? null;
     return await coordinator.abort(request);
   });
+  const uploads = await serveUploads(createOssObjectStore(site));
   return {
     url: control.url,
+    uploadsUrl: uploads.url,
     async close() {
+      await uploads.close();
       await control.close();
       await emulator.close();
     },
   };
+}
+
+/** As docs/MOUNTING.md mounts it: to the caller's own folder goes what is no program. */
+async function serveUploads(store: ObjectStore): Promise<Started> {
+  const coordinator = createCoordinator<Request>({
+    store,
+    identify: ({ headers }) => headers.get('authorization')?.slice('Bearer '.length),
+    authorize: ({ name }, { principal }) =>
+      name.endsWith('.exe') ? { refused: 'no programs' } : { key: `${principal}/${name}` },
+  });
+  const handler = createCoordinatorHandler(coordinator, { basePath: '/uploads', cors: { origins: ['*'] } });
+  const server = createServer(getRequestListener(handler, { overrideGlobalObjects: false }));
+  const { url, close } = await listening(server);
+  return { url: `${url}/uploads`, close };
 }
 
 const CORS_RULES = `<CORSConfiguration><CORSRule>
@@ -111,6 +132,10 @@ async function serveJson(answer: (path: string, asked: unknown) => Promise<unkno
       reply.writeHead(500).end(String(reason));
     }
   });
+  return await listening(server);
+}
+
+async function listening(server: Server): Promise<Started> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
