@@ -54,6 +54,7 @@ test.each([
   ],
   ['@partway/browser/react', ['useUpload useUploads']],
   ['@partway/browser/vue', ['useUpload']],
+  ['@partway/browser/element', ['PartwayUploadElement defineUploadElement']],
   ['@partway/node/callback', ['UploadError createCallbackVerifier']],
 ])('%s exports what it says, and nothing else', async (specifier, names) => {
   const exported = Object.keys(await import(specifier));
@@ -84,6 +85,24 @@ test.each([
   expect(code).toContain(used);
   console.log(`${name}: ${gzipSync(code).length} bytes gzipped`);
   expect(gzipSync(code).length).toBeLessThanOrEqual(1000);
+});
+
+test('the upload element is small beside the engine, and needs no framework', async () => {
+  const [whole, own] = await Promise.all([
+    bundleOf('packages/browser/src/element/index.ts'),
+    bundleOf('packages/browser/src/element/index.ts', ['@partway/core']),
+  ]);
+  expect(whole).not.toMatch(/from\s*["']/);
+  expect(whole).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|useSyncExternalStore|shallowRef/);
+  const [wholeSize, ownSize] = [whole, own].map((code) => gzipSync(code).length);
+  console.log(`the upload element: ${wholeSize} bytes gzipped, ${ownSize} of them its own`);
+  expect(wholeSize).toBeLessThan(34_000);
+  expect(ownSize).toBeLessThan(10_500);
+});
+
+test('a server may load the upload element, though it has no page', async () => {
+  const { defineUploadElement } = await import('@partway/browser/element');
+  expect(defineUploadElement).not.toThrow();
 });
 
 test('tracing for a page is small, and has nothing of Node in it', async () => {
