@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { accepts } from '../src/element/accepts.ts';
 import { amountsIn } from '../src/element/amounts.ts';
+import { chooseFiles } from '../src/element/drop-zone.ts';
 import { FAILURE_KINDS, failureKind } from '../src/element/failures.ts';
 import { ENGLISH } from '../src/element/texts-en.ts';
 import { CHINESE } from '../src/element/texts-zh.ts';
@@ -23,6 +24,16 @@ test('accept lets through what a file input would', () => {
   ];
   expect(table.map(([accept]) => [png, text, nameless].map((file) => accepts(accept, file)))).toEqual(
     table.map(([, fits]) => fits),
+  );
+});
+
+test('of what is refused a few names are told, and of a folder what to do', () => {
+  const files = Array.from({ length: 9 }, (_, index) => new File([], `${index}.txt`));
+  const limits = { isMultiple: true, accept: '.mp4', filesMax: 100 };
+  const { taken, notice } = chooseFiles({ files, hasFolder: true }, limits, 0, ENGLISH);
+  expect(taken).toEqual([]);
+  expect(notice).toBe(
+    `${ENGLISH.refusedFolder} ${ENGLISH.refusedKind(['0.txt', '1.txt', '2.txt', '3.txt', '4.txt', '…'])}`,
   );
 });
 

@@ -1,4 +1,4 @@
-import { createHttpControlPlane } from '@partway/browser';
+import { createHttpControlPlane, UploadError, type UploadErrorCode } from '@partway/browser';
 import { defineUploadElement, PartwayUploadElement, type UploadTally } from '@partway/browser/element';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { userEvent } from 'vitest/browser';
@@ -89,6 +89,21 @@ test('an upload is paused, resumed, tried again and removed by its buttons', asy
   part('remove').click();
   await painted();
   expect([uploads[1]?.snapshot().error?.code, parts('row').length]).toEqual(['aborted', 0]);
+});
+
+test.each<[UploadErrorCode, string[], string]>([
+  ['callback_failed', [], 'it is stored'],
+  ['unproven', [], 'it is stored'],
+  ['source_changed', [], 'it has to be chosen again'],
+  ['network', ['Try again'], 'it may succeed later'],
+])('after %s the buttons to try again are %j: %s', async (code, buttons) => {
+  const { uploads, parts, root, part, add } = place();
+  await add('a');
+  part('toggle').focus();
+  uploads[0]?.fail(new UploadError({ code, message: 'failed', disposition: 'permanent' }));
+  await painted();
+  expect(parts('toggle').map(({ textContent }) => textContent)).toEqual(buttons);
+  expect(root.activeElement?.textContent).toBe(buttons[0] ?? 'Remove');
 });
 
 test('what was removed, or is tried again, tells nothing any more', async () => {

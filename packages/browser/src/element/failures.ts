@@ -41,6 +41,11 @@ export const FAILURE_KINDS: Readonly<Record<UploadErrorCode, FailureKind>> = {
   internal: 'defect',
 };
 
+/** What is stored is not sent again; what cannot be read has to be chosen anew. */
+export function canTryAgain(code: UploadErrorCode): boolean {
+  return !['unconfirmed', 'file'].includes(failureKind(code));
+}
+
 /** The kind of any code: a copy of the engine of another version may know more of them. */
 export function failureKind(code: UploadErrorCode): FailureKind {
   return FAILURE_KINDS[code] ?? 'defect';

@@ -3,10 +3,10 @@ import { createAnnouncer } from './announcer.ts';
 import { make, setText } from './dom.ts';
 import { chooseFiles, createDropZone, type FileLimits, type GivenFiles } from './drop-zone.ts';
 import type { UploadTally } from './events.ts';
-import type { FileState, ListedFile } from './file-list.ts';
 import { createOverall } from './overall.ts';
 import { createRow, type Row, type RowActions, stateText } from './row.ts';
 import type { UploadTexts, Words } from './texts.ts';
+import type { FileState, ListedFile } from './upload-list.ts';
 
 /** Everything that is seen. It knows of files and their states, and nothing of uploads. */
 export interface Panel {

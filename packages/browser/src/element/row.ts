@@ -1,7 +1,8 @@
 import type { Amounts } from './amounts.ts';
 import { make, makeButton, setAttribute, setProgress, setText } from './dom.ts';
-import type { FileState, ListedFile } from './file-list.ts';
+import { canTryAgain } from './failures.ts';
 import type { UploadTexts } from './texts.ts';
+import type { FileState, ListedFile } from './upload-list.ts';
 
 /** The row of a file. It is made once and then only changed, so that the focus stays where it is. */
 export interface Row {
@@ -29,10 +30,11 @@ export function createRow(listed: ListedFile, actions: RowActions): Row {
   name.dir = 'auto';
   progress.ariaLabel = fileName;
 
-  function updateToggle(texts: UploadTexts, { phase }: FileState): void {
+  function updateToggle(texts: UploadTexts, { phase, error }: FileState): void {
     const action = toggleText(texts, phase);
-    if (phase === 'completed' && isFocused(toggle)) remove.focus();
-    toggle.hidden = phase === 'completed';
+    const isOver = phase === 'completed' || (error !== undefined && !canTryAgain(error.code));
+    if (isOver && isFocused(toggle)) remove.focus();
+    toggle.hidden = isOver;
     setAttribute(toggle, 'aria-disabled', String(phase === 'completing'));
     label(toggle, action, texts.button(action, fileName));
   }

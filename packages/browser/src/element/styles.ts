@@ -91,7 +91,10 @@ progress::-moz-progress-bar { background: currentColor; border-radius: 1rem; }
   *, ::before, ::after, progress::-webkit-progress-value { transition: none !important; }
 }
 @media (forced-colors: active) {
-  progress { appearance: auto; border: 1px solid; }
+  [part~=row] progress, [part~=overall] progress {
+    forced-color-adjust: none; color: Highlight; background: Canvas; border: 1px solid CanvasText;
+  }
+  progress::-webkit-progress-bar { background: Canvas; }
   [part~=button][aria-disabled=true] { color: GrayText; }
 }
 `;

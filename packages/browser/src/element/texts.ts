@@ -1,6 +1,6 @@
 import type { UploadError } from '@partway/core';
 import type { UploadTally } from './events.ts';
-import type { FileState } from './file-list.ts';
+import type { FileState } from './upload-list.ts';
 
 /** Every text of the element. Each can be replaced by the property `texts`. */
 export interface UploadTexts {

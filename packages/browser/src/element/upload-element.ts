@@ -3,12 +3,12 @@ import { onNextFrame } from '../next-frame.ts';
 import { createUploader, type FileUploader } from '../uploader.ts';
 import { readAttributes, WATCHED_ATTRIBUTES } from './attributes.ts';
 import type { PartwayUploadEvents } from './events.ts';
-import { createFileList, type FileList, type ListedFile } from './file-list.ts';
 import { createPanel, type Panel, type PanelSettings } from './panel.ts';
 import { uploadStyles } from './styles.ts';
 import { localeOf, type UploadTexts, wordsIn } from './texts.ts';
 import { ENGLISH } from './texts-en.ts';
 import { CHINESE } from './texts-zh.ts';
+import { createUploadList, type ListedFile, type UploadList } from './upload-list.ts';
 
 /**
  * Begins the upload of a file. `uploader` is the element's own, whose budget of requests all its files share:
@@ -40,12 +40,12 @@ export class PartwayUploadElement extends PageElement {
   #start: StartUpload | undefined;
   #texts: Partial<UploadTexts> = {};
   #uploader: FileUploader | undefined;
-  readonly #list: FileList;
+  readonly #list: UploadList;
   readonly #panel: Panel;
 
   constructor() {
     super();
-    this.#list = createFileList({
+    this.#list = createUploadList({
       start: (file) => this.start(file, this.#sharedUploader()),
       changed: (listed) => this.#show(listed),
       completed: ({ file }, object) => this.#tell('partway-completed', { file, object }),

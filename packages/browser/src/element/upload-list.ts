@@ -16,7 +16,7 @@ export type FileState = Pick<
   'phase' | 'sentBytes' | 'bytesPerSecond' | 'remainingMs' | 'error'
 >;
 
-export interface FileList {
+export interface UploadList {
   /** In the order in which they were added. */
   files(): readonly ListedFile[];
   add(file: File): ListedFile;
@@ -28,7 +28,7 @@ export interface FileList {
 }
 
 /** What a list asks for, and tells. */
-export interface FileListHooks {
+export interface UploadListHooks {
   start(file: File): Upload;
   /** At most once a frame for each file. */
   changed(listed: ListedFile): void;
@@ -36,7 +36,7 @@ export interface FileListHooks {
   failed(listed: ListedFile, error: UploadError): void;
 }
 
-export function createFileList(hooks: FileListHooks): FileList {
+export function createUploadList(hooks: UploadListHooks): UploadList {
   let list: readonly ListedFile[] = [];
   const leaves = new WeakMap<ListedFile, () => void>();
 
