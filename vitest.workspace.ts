@@ -14,6 +14,11 @@ const node = (name: string, root: string, include: string[], order = 0): TestPro
 
 const inPackage = ['src/**/*.test.ts', 'test/**/*.test.ts'];
 
+const REACT = ['', '/jsx-dev-runtime', '-dom', '-dom/client', '-dom/server'].map((path) => `react${path}`);
+const VUE_FLAGS = ['OPTIONS_API', 'PROD_DEVTOOLS', 'PROD_HYDRATION_MISMATCH_DETAILS'].map(
+  (name) => `__VUE_${name}__`,
+);
+
 export default defineConfig({
   test: {
     reporters: ['default', new SummaryReporter()],
@@ -32,12 +37,16 @@ export default defineConfig({
       {
         plugins: [source],
         root: './packages/browser',
+        // Bundled before the first page is opened: one found later would make every page load anew.
+        optimizeDeps: { include: ['axe-core', ...REACT, 'vue'] },
+        define: Object.fromEntries(VUE_FLAGS.map((flag) => [flag, 'false'])),
         test: {
           name: 'browser',
           sequence: { groupOrder: 2 },
           include: ['test/**/*.browser.test.ts'],
           globalSetup: ['test/global-setup.ts'],
           testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
           browser: {
             enabled: true,
             headless: true,

@@ -52,11 +52,14 @@ test.each([
   [
     '@partway/browser',
     [
-      'UploadError createBlobSource createFetchTransport createHttpControlPlane createIndexedDbCheckpoints createXhrTransport forget',
+      'UploadError createBlobSource createFetchTransport createHttpControlPlane createIndexedDbCheckpoints createUploader createXhrTransport forget',
       'listResumable resume resumeByHandle uploadFile watchUploads whenFree',
     ],
   ],
   ['@partway/browser/uppy', ['createUppy5Bridge createUppy6Bridge']],
+  ['@partway/browser/react', ['useUpload useUploads']],
+  ['@partway/browser/vue', ['useUpload']],
+  ['@partway/browser/element', ['PartwayUploadElement defineUploadElement']],
   ['@partway/node/callback', ['UploadError createCallbackVerifier']],
 ])('%s exports what it says, and nothing else', async (specifier, names) => {
   const exported = Object.keys(await import(specifier));
@@ -78,7 +81,7 @@ const ENGINE = `export {
 
 test('uploadFile for a page is small, part by part', async () => {
   const [page = '', ...others] = await chunksOf('packages/browser/src/upload-file.ts');
-  const [engine = ''] = await chunksOf('engine', ENGINE);
+  const [engine = ''] = await chunksOf('engine', { text: ENGINE });
   const sizes = {
     page: gzipSync(page).length,
     engine: gzipSync(engine).length,
@@ -123,6 +126,35 @@ test('the worker is named as bundlers look for it, by the name that it has when 
 
 /** Modules of WebAssembly, in hexadecimal. */
 const WASM = /0061736d[0-9a-f' +\n]+/g;
+
+test.each([
+  ['useUpload for React', 'packages/browser/src/react/use-upload.ts', 'useSyncExternalStore'],
+  ['useUploads for React', 'packages/browser/src/react/use-uploads.ts', 'useSyncExternalStore'],
+  ['useUpload for Vue', 'packages/browser/src/vue/use-upload.ts', 'shallowRef'],
+])('%s is at most 1 kB, beside its framework', async (name, entry, used) => {
+  const code = await bundleOf(entry, ['react', 'vue']);
+  expect(code).toContain(used);
+  console.log(`${name}: ${gzipSync(code).length} bytes gzipped`);
+  expect(gzipSync(code).length).toBeLessThanOrEqual(1000);
+});
+
+test('the upload element is small beside the engine, and needs no framework', async () => {
+  const [whole, own] = await Promise.all([
+    bundleOf('packages/browser/src/element/index.ts'),
+    bundleOf('packages/browser/src/element/index.ts', ['@partway/core']),
+  ]);
+  expect(whole).not.toMatch(/from\s*["']/);
+  expect(whole).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|useSyncExternalStore|shallowRef/);
+  const [wholeSize, ownSize] = [whole, own].map((code) => gzipSync(code).length);
+  console.log(`the upload element: ${wholeSize} bytes gzipped, ${ownSize} of them its own`);
+  expect(wholeSize).toBeLessThan(30_500);
+  expect(ownSize).toBeLessThan(11_000);
+});
+
+test('a server may load the upload element, though it has no page', async () => {
+  const { defineUploadElement } = await import('@partway/browser/element');
+  expect(defineUploadElement).not.toThrow();
+});
 
 test('tracing for a page is small, and has nothing of Node in it', async () => {
   const code = await bundleOf('packages/core/src/opentelemetry/index.ts');
@@ -169,15 +201,18 @@ function strings(record: object): Record<string, string> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, String(value ?? '')]));
 }
 
-async function bundleOf(entry: string): Promise<string> {
-  return (await chunksOf(entry)).join('');
+async function bundleOf(entry: string, external: string[] = []): Promise<string> {
+  return (await chunksOf(entry, { external })).join('');
 }
 
 /**
  * What a bundler makes of a file, or of `text` in its place: first what is loaded at once, then what is loaded
  * later. Without whitespace, as pages are given it, which Vite by itself leaves in libraries.
  */
-async function chunksOf(entry: string, text?: string): Promise<readonly string[]> {
+async function chunksOf(
+  entry: string,
+  { text, external = [] }: { readonly text?: string; readonly external?: string[] } = {},
+): Promise<readonly string[]> {
   const inPlace: Plugin = {
     name: 'text-in-place-of-the-entry',
     resolveId: (_, importer) => (importer === undefined && text !== undefined ? '\0text' : undefined),
@@ -191,7 +226,7 @@ async function chunksOf(entry: string, text?: string): Promise<readonly string[]
     build: {
       write: false,
       minify: false,
-      rolldownOptions: { output: { minify: true } },
+      rolldownOptions: { external, output: { minify: true } },
       lib: { entry, formats: ['es'], fileName: 'bundle' },
     },
   })) as Rolldown.RolldownOutput[];

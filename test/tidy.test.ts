@@ -83,6 +83,17 @@ test('@opentelemetry/api, which is optional, is imported by the room that nothin
   ).toEqual([]);
 });
 
+test('a framework is imported by the room of its name, which nothing else imports', () => {
+  for (const framework of ['react', 'vue']) {
+    const room = `packages/browser/src/${framework}/`;
+    const importers = shipped.filter((path) => importsOf(path).includes(framework));
+    expect(importers.length).toBeGreaterThan(0);
+    expect(importers.filter((path) => !path.startsWith(room))).toEqual([]);
+    const others = shipped.filter((path) => !path.startsWith(room));
+    expect(others.filter((path) => read(path).includes(`/${framework}/`))).toEqual([]);
+  }
+});
+
 test('fast-xml-parser is imported by one file a package', () => {
   expect(shipped.filter((path) => importsOf(path).includes('fast-xml-parser'))).toEqual([
     'packages/core/src/oss/xml.ts',

@@ -11,6 +11,7 @@ export type {
   UploadErrorCode,
   UploadEvent,
   UploadedObject,
+  UploaderOptions,
   UploadOptions,
   UploadSnapshot,
 } from '@partway/core';
@@ -29,6 +30,8 @@ export type { TabsOptions, WatchedUpload, WhenFreeOptions } from './resume/watch
 export { watchUploads, whenFree } from './resume/watch-uploads.ts';
 export type { UploadFileOptions } from './upload-file.ts';
 export { uploadFile } from './upload-file.ts';
+export type { FileUploader } from './uploader.ts';
+export { createUploader } from './uploader.ts';
 
 // Above: for those who upload. Below: for those who put an upload together from its ports.
 

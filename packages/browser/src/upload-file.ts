@@ -11,6 +11,7 @@ import {
   type Transport,
   type Upload,
   type UploadOptions,
+  type UploadPorts,
 } from '@partway/core';
 import { createBlobSource } from './blob-source.ts';
 import { createFetchTransport } from './fetch-transport.ts';
@@ -54,6 +55,20 @@ export interface UploadFileOptions
  * rejects with `refused`.
  */
 export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
+  const { attach, ...upload } = fileUpload(file, options);
+  const started = startUploadOfPage(upload.ports, upload.options);
+  attach(started);
+  return started;
+}
+
+/** What the engine needs to upload a file, and what is to be told of the upload. */
+export interface FileUpload {
+  readonly ports: UploadPorts;
+  readonly options: UploadOptions;
+  attach(upload: Upload): void;
+}
+
+export function fileUpload(file: Blob, options: UploadFileOptions): FileUpload {
   assertOptions(options);
   if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
   const {
@@ -77,9 +92,7 @@ export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
     clock: systemClock,
     random: systemRandom,
   };
-  const upload = startUploadOfPage(ports, { ...uploadOptions, key, contentType });
-  following.attach(upload);
-  return upload;
+  return { ports, options: { ...uploadOptions, key, contentType }, attach: following.attach };
 }
 
 function createTransport(): Transport {

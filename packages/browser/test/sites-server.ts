@@ -54,16 +54,18 @@ async function bundledFiles(): Promise<[path: string, text: string][]> {
   return [['bundled/', html], ...scripts];
 }
 
-function unbundledFiles(): [path: string, text: string][] {
+async function unbundledFiles(): Promise<[path: string, text: string][]> {
   const imports = {
     '@partway/browser': './browser/src/index.js',
     '@partway/core': './core/src/index.js',
+    idb: './idb.js',
   };
   const html = `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script>
     <script type="module" src="./browser/test/site/page.js"></script>`;
   const worker = execFileSync(process.execPath, [`${packages}browser/bundle-worker.mjs`, '--print']);
   return [
     ['unbundled/', html],
+    ['unbundled/idb.js', await readFile(`${packages}browser/node_modules/idb/build/index.js`, 'utf8')],
     ['unbundled/browser/src/crc64-worker.js', worker.toString()],
   ];
 }

@@ -1,0 +1,52 @@
+import type { UploadErrorCode } from '@partway/core';
+
+/** What a user has to know of a failure: what it means, or what to do. */
+export type FailureKind =
+  | 'connection'
+  | 'signIn'
+  | 'refused'
+  | 'file'
+  | 'exists'
+  | 'unconfirmed'
+  | 'aborted'
+  | 'defect';
+
+export const FAILURE_KINDS: Readonly<Record<UploadErrorCode, FailureKind>> = {
+  network: 'connection',
+  stalled: 'connection',
+  throttled: 'connection',
+  server_error: 'connection',
+  url_expired: 'connection',
+  credentials_expired: 'connection',
+  malformed_answer: 'connection',
+  checksum_mismatch: 'connection',
+  part_missing: 'connection',
+  upload_not_found: 'connection',
+  token_refused: 'connection',
+  unauthenticated: 'signIn',
+  access_denied: 'refused',
+  refused: 'refused',
+  bad_request: 'refused',
+  signature_mismatch: 'refused',
+  clock_skewed: 'refused',
+  object_not_found: 'refused',
+  source_changed: 'file',
+  source_unreadable: 'file',
+  object_exists: 'exists',
+  callback_failed: 'unconfirmed',
+  unproven: 'unconfirmed',
+  aborted: 'aborted',
+  upload_locked: 'defect',
+  checkpoint_failed: 'defect',
+  internal: 'defect',
+};
+
+/** What is stored is not sent again; what cannot be read has to be chosen anew. */
+export function canTryAgain(code: UploadErrorCode): boolean {
+  return !['unconfirmed', 'file'].includes(failureKind(code));
+}
+
+/** The kind of any code: a copy of the engine of another version may know more of them. */
+export function failureKind(code: UploadErrorCode): FailureKind {
+  return FAILURE_KINDS[code] ?? 'defect';
+}

@@ -1,0 +1,2 @@
+export type { UploadRefs } from './use-upload.ts';
+export { useUpload } from './use-upload.ts';
