@@ -14,9 +14,8 @@ import {
   type UploadPorts,
 } from '@partway/core';
 import { createBlobSource } from './blob-source.ts';
-import { createFetchTransport } from './fetch-transport.ts';
+import { createPageTransport } from './page-transport.ts';
 import { followFile } from './resume/follow-file.ts';
-import { createXhrTransport } from './xhr-transport.ts';
 
 /** Either `endpoint` or `controlPlane` names the side that holds the credentials. */
 export interface UploadFileOptions
@@ -76,7 +75,7 @@ export function fileUpload(file: Blob, options: UploadFileOptions): FileUpload {
     controlPlane,
     headers,
     credentials,
-    transport = createTransport(),
+    transport = createPageTransport(),
     key = nameOf(file),
     contentType = file.type === '' ? undefined : file.type,
     checkpoints,
@@ -93,10 +92,6 @@ export function fileUpload(file: Blob, options: UploadFileOptions): FileUpload {
     random: systemRandom,
   };
   return { ports, options: { ...uploadOptions, key, contentType }, attach: following.attach };
-}
-
-function createTransport(): Transport {
-  return typeof XMLHttpRequest === 'undefined' ? createFetchTransport() : createXhrTransport();
 }
 
 function nameOf(file: Blob): string {

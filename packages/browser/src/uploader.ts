@@ -1,5 +1,5 @@
 import { createUploader as createCoreUploader, type Upload, type UploaderOptions } from '@partway/core';
-import { createFetchTransport } from './fetch-transport.ts';
+import { createPageTransport } from './page-transport.ts';
 import { fileUpload, type UploadFileOptions } from './upload-file.ts';
 
 /** Uploads many files within one budget of requests, and lets none of them starve. */
@@ -15,7 +15,7 @@ export interface FileUploader {
  * connections to a bucket: requests beyond that would wait for them, and count as stalled.
  */
 export function createUploader(options: UploaderOptions = {}): FileUploader {
-  const { concurrencyMax = createFetchTransport().connectionsMax } = options;
+  const { concurrencyMax = createPageTransport().connectionsMax } = options;
   const uploader = createCoreUploader({ ...options, concurrencyMax });
   return {
     uploadFile(file, uploadOptions) {

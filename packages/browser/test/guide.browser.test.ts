@@ -1,5 +1,6 @@
 import { expect, inject, test } from 'vitest';
 import { uploadAndReport } from './guide/report-hidden.ts';
+import { goOn, unfinished, uploadLasting } from './guide/resume-uploads.ts';
 import { uploadChosen } from './guide/upload-form.ts';
 
 const uploadsUrl = inject('uploadsUrl');
@@ -37,4 +38,18 @@ test.each([
   const { result } = uploadAndReport(file, uploadsUrl + path, (text) => reported.push(text));
   expect(await result).toMatchObject({ size: 9 });
   expect(reported).toEqual(expected);
+});
+
+test('what docs/BROWSER.md leaves unfinished is listed, and gone on with', async () => {
+  const file = new File([new Uint8Array(700_000).fill(7)], 'lasting.bin');
+  const effect = { kind: 'refuse', status: 403, code: 'AccessDenied' };
+  const rule = { operation: 'UploadPart', key: 'wei/lasting.bin', partNumber: 3, times: 1, effect };
+  await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
+  const interrupted = uploadLasting(file, `${uploadsUrl}/uploads`);
+  await expect(interrupted.result).rejects.toMatchObject({ code: 'access_denied' });
+  expect(await unfinished()).toEqual([expect.stringMatching(/^lasting\.bin: \d+ of 700000 bytes$/)]);
+  expect(await goOn(new File(['other'], 'other.bin'), `${uploadsUrl}/uploads`)).toBeUndefined();
+  const upload = await goOn(file, `${uploadsUrl}/uploads`);
+  expect(await upload?.result).toMatchObject({ key: 'wei/lasting.bin', size: 700_000 });
+  expect(await unfinished()).toEqual([]);
 });

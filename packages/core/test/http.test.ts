@@ -13,7 +13,7 @@ import {
 import type { AnsweredRequest } from '@partway/core/coordinator';
 import { createInMemorySource, createVirtualClock } from '@partway/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { BUCKET, type CoordinatorStage, createStage } from './coordinator-stage.ts';
+import { BUCKET, type CoordinatorStage, createStage, type StageOptions } from './coordinator-stage.ts';
 
 const { signal } = new AbortController();
 const bytes = Uint8Array.from({ length: 350_000 }, (_, index) => (index * 31) % 251);
@@ -107,13 +107,11 @@ test('an error of OSS crosses HTTP with everything it knows', async () => {
   expect(error?.context.requestId).toMatch(/^\w+$/);
 });
 
-test('a defect of the service tells the client nothing, and the log everything', async () => {
-  const answered: AnsweredRequest[] = [];
-  const stage = createStage({
-    authorize() {
-      throw new Error('password of the database: 1234');
+test('a defect tells the client nothing, and the log everything', async () => {
+  const { stage, answered } = failing({
+    nonce() {
+      throw new TypeError('password of the database: 1234');
     },
-    handler: { basePath: '/uploads', onAnswered: (entry) => answered.push(entry) },
   });
   const { status, json } = await stage.post('initiate', { name: 'a', size: 1 });
   expect({ status, json }).toEqual({
@@ -125,6 +123,30 @@ test('a defect of the service tells the client nothing, and the log everything',
   expect(answered).toEqual([expect.objectContaining({ verb: 'initiate', status: 500 })]);
   expect(answered[0]?.error?.message).toContain('1234');
 });
+
+test('a service that fails for a moment is asked again, and its upload goes on', async () => {
+  let asked = 0;
+  const { stage, answered } = failing({
+    authorize(file) {
+      asked += 1;
+      if (asked === 1) throw new Error('password of the database: 1234');
+      return { key: file.name };
+    },
+  });
+  const codes: string[] = [];
+  const onEvent: UploadOptions['onEvent'] = (event) => {
+    if (event.type === 'retrying') codes.push(`${event.error.code}: ${event.error.message}`);
+  };
+  await upload(stage, stage.clientOf('wei'), { onEvent, retry: { baseMs: 1 } }).result;
+  expect(codes).toEqual([expect.stringMatching(/^server_error: .*failed \(authorize\)$/)]);
+  expect(String(answered[0]?.error?.cause)).toContain('1234');
+});
+
+function failing(options: StageOptions) {
+  const answered: AnsweredRequest[] = [];
+  const onAnswered = (entry: AnsweredRequest): void => void answered.push(entry);
+  return { stage: createStage({ ...options, handler: { basePath: '/uploads', onAnswered } }), answered };
+}
 
 test('a Complete that takes long is kept alive by spaces, and ends in JSON', async () => {
   const { clock, response, note } = await completingLate();

@@ -9,7 +9,7 @@ import {
   UploadError,
 } from '@partway/core';
 import { createBlobSource } from '../blob-source.ts';
-import { createFetchTransport } from '../fetch-transport.ts';
+import { createPageTransport } from '../page-transport.ts';
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
 import { fileNameOf } from './list-resumable.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
@@ -59,7 +59,7 @@ async function abortUnfinished(
             throw reason;
           }),
       },
-      ...{ transport: createFetchTransport(), controlPlane, clock: systemClock, random: systemRandom },
+      ...{ transport: createPageTransport(), controlPlane, clock: systemClock, random: systemRandom },
     },
     {
       ...options,

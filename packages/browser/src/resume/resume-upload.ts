@@ -29,7 +29,9 @@ export async function resume(id: string, file: Blob, options: ResumeOptions): Pr
   if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
   const { identity, fingerprint, options: remembered } = await resumptionOf(checkpoints, id);
   const source = createBlobSource(file);
-  if (source.identity !== identity || (await source.fingerprint()) !== fingerprint) {
+  const isSame = source.identity === identity && (await source.fingerprint()) === fingerprint;
+  await source.close();
+  if (!isSame) {
     throw sourceChangedError('the file chosen is not the one that its upload began with');
   }
   return uploadFile(file, { ...others, ...remembered, checkpoints });

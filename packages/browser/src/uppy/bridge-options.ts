@@ -10,7 +10,7 @@ import {
   type Transport,
   type UploadedObject,
 } from '@partway/core';
-import { createFetchTransport } from '../fetch-transport.ts';
+import { createPageTransport } from '../page-transport.ts';
 import type { UppyFile } from './uppy-file.ts';
 
 export interface UppyBridgeOptions {
@@ -70,7 +70,7 @@ export function resolveBridgeOptions(
   return {
     controlPlane,
     patient: createPatientControlPlane(controlPlane, { retry }),
-    transport: options.transport ?? createFetchTransport(),
+    transport: options.transport ?? createPageTransport(),
     chunkSize: (size) => Math.max(choosePartSize(size, partSize), CHUNK_SIZE_MIN),
     key: options.key ?? nameOf,
     object: options.object ?? typeOf,

@@ -5,6 +5,7 @@ import { objectHeaders } from '../oss/object-headers.ts';
 import { countParts } from '../part-plan.ts';
 import type { InitiateRequest, ObjectOptions, ObjectStore } from '../ports.ts';
 import { type Caller, type Placement, refusedError } from './access.ts';
+import { askService } from './ask-service.ts';
 import type { CoordinatorTerms } from './coordinator-terms.ts';
 import type { OpenedGrant } from './open-grant.ts';
 import { admit, partSizeFor } from './policy.ts';
@@ -90,7 +91,8 @@ async function authorized<Context>(
   if (authorize === undefined)
     throw new TypeError('authorize is needed to serve callers who are not trusted');
   const contentType = object.contentType?.trim() === '' ? undefined : object.contentType;
-  const answer = await authorize({ name, size, contentType, object }, caller);
+  const declared = { name, size, contentType, object };
+  const answer = await askService('authorize', () => authorize(declared, caller));
   if ('refused' in answer) throw refusedError(answer.refused);
   const placement = { ...answer, object: answer.object ?? { contentType } };
   assertPossible(placement);

@@ -3,6 +3,7 @@ import { UploadError } from '../errors.ts';
 import type { ControlPlane, PresignedPart, PresignPartsRequest, UploadedObject } from '../ports.ts';
 import { abortUpload } from './abort-upload.ts';
 import { type Caller, unauthenticatedError } from './access.ts';
+import { askService } from './ask-service.ts';
 import { beginUpload, firstPartNumbers } from './begin-upload.ts';
 import { completeUpload } from './complete-upload.ts';
 import { type CoordinatorOptions, type CoordinatorTerms, resolveTerms } from './coordinator-terms.ts';
@@ -52,7 +53,7 @@ async function identified<Context>(
   context: Context,
 ): Promise<Caller<Context>> {
   if (identify === undefined) return { context, principal: undefined };
-  const principal: unknown = await identify(context);
+  const principal: unknown = await askService('identify', () => identify(context));
   // Types do not hold everybody back: one `null` would be the same principal for all who have no session.
   if (typeof principal !== 'string' || principal === '') throw unauthenticatedError();
   return { context, principal };

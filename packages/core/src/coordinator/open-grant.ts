@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../ports.ts';
 import type { Caller } from './access.ts';
+import { askService } from './ask-service.ts';
 import type { CoordinatorTerms } from './coordinator-terms.ts';
 import { grantedUpload } from './hooks.ts';
 import { tokenRefusedError, type UploadGrant } from './upload-token.ts';
@@ -20,7 +21,8 @@ export async function openGrant<Context>(
   uploadToken: string,
 ): Promise<OpenedGrant> {
   const opened = ownGrant(stores, caller, await tokens.open(uploadToken, clock.now()));
-  if (await isRevoked(grantedUpload(opened.grant))) throw tokenRefusedError();
+  const upload = grantedUpload(opened.grant);
+  if (await askService('isRevoked', () => isRevoked(upload))) throw tokenRefusedError();
   return opened;
 }
 

@@ -1,6 +1,7 @@
 import { UploadError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 import { refusedError } from './access.ts';
+import { askService } from './ask-service.ts';
 import type { ResolvedPolicy } from './policy.ts';
 import type { Tallies } from './tallies.ts';
 import { tokenRefusedError, type UploadGrant } from './upload-token.ts';
@@ -18,9 +19,9 @@ export interface Register {
 export function createRegister(given: Tallies, policy: ResolvedPolicy, clock: Pick<Clock, 'now'>): Register {
   const { uploadsPerPrincipalMax, urlsPerUploadMax } = policy;
   const tallies: Tallies = {
-    add: (...counted) => reached(() => given.add(...counted)),
-    join: (...member) => reached(() => given.join(...member)),
-    leave: (...member) => reached(() => given.leave(...member)),
+    add: (...counted) => askService('tallies', () => given.add(...counted)),
+    join: (...member) => askService('tallies', () => given.join(...member)),
+    leave: (...member) => askService('tallies', () => given.leave(...member)),
   };
   const isCounted = (principal: string | undefined): principal is string =>
     principal !== undefined && uploadsPerPrincipalMax !== Number.POSITIVE_INFINITY;
@@ -55,19 +56,4 @@ export function createRegister(given: Tallies, policy: ResolvedPolicy, clock: Pi
       if (isCounted(principal)) await tallies.leave(`uploads:${principal}`, nonce);
     },
   };
-}
-
-/** A store of counts that cannot be reached now is no reason to give an upload up. */
-async function reached<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (cause) {
-    if (cause instanceof UploadError) throw cause;
-    throw new UploadError({
-      code: 'server_error',
-      message: 'the counts of the policy could not be read or kept',
-      disposition: 'transient',
-      cause,
-    });
-  }
 }

@@ -1,5 +1,6 @@
 import type { UploadedObject } from '../ports.ts';
 import { refusedError } from './access.ts';
+import { askService } from './ask-service.ts';
 import type { CoordinatorTerms } from './coordinator-terms.ts';
 import { firstBytes } from './first-bytes.ts';
 import { grantedUpload } from './hooks.ts';
@@ -15,7 +16,8 @@ export async function verifyContent<Context>(
 ): Promise<void> {
   if (verifyContent === undefined) return;
   const start = await firstBytes(store, fetch, object, signal);
-  if (await verifyContent(start, grantedUpload(grant))) return;
+  const upload = grantedUpload(grant);
+  if (await askService('verifyContent', () => verifyContent(start, upload))) return;
   await deleteObjectOf(store, grant, signal);
   throw refusedError('the file is not what its type says', 'Nothing of it is stored.');
 }
