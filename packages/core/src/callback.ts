@@ -1,6 +1,5 @@
 import type { UploadError } from './errors.ts';
-import { CALLBACK_SIZE_MAX } from './oss/limits.ts';
-import { ERROR_BODY_MAX } from './ports.ts';
+import { CALLBACK_SIZE_MAX, ERROR_BODY_MAX } from './oss/limits.ts';
 
 /**
  * What OSS shall tell an application server once the object is stored, in the texts that OSS reads. Made by

@@ -136,8 +136,7 @@ export interface PartResponse {
   readonly body: string;
 }
 
-/** How much of an answer to a part is read: an OSS error is under 4 KiB. */
-export const ERROR_BODY_MAX: number = 64 * 1024;
+export { ERROR_BODY_MAX } from './oss/limits.ts';
 
 /**
  * What the engine asks of the side that holds the credentials: the coordinator itself, or the coordinator

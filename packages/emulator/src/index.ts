@@ -37,12 +37,12 @@ export {
   type MisbehavingModel,
   type MisbehavingOptions,
   misbehaving,
-  type Outcome,
   type StoredPart,
 } from './misbehave.ts';
 export type { AllowCallback, CallbackReply, CallbackRequest, SendCallback } from './operations/callback.ts';
 export { OssError, type OssErrorFields } from './oss-error.ts';
 export { createOssModel, type OssModel, type OssModelOptions } from './oss-model.ts';
+export type { Outcome } from './outcome.ts';
 export { createDirectoryRecords, loadBuckets } from './records.ts';
 export type { Bucket, Ids, Records } from './state.ts';
 export type {

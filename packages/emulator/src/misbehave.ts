@@ -5,6 +5,7 @@ import type { Faults } from './faults.ts';
 import { misbehavingBody } from './misbehaving-body.ts';
 import { misbehavingResponse } from './misbehaving-response.ts';
 import { OssError } from './oss-error.ts';
+import type { Outcome } from './outcome.ts';
 import type { OssRequest, OssResponse, OssTarget } from './types.ts';
 import { headerOf } from './wire-text.ts';
 
@@ -22,13 +23,6 @@ export interface StoredPart {
   readonly uploadId: string;
   readonly partNumber: number;
 }
-
-/** What comes of a request: an answer or none, and what then becomes of the connection it came on. */
-export type Outcome =
-  /** Deliver the response. `cut`: its body ends before its Content-Length; then close the connection. */
-  | { readonly response: OssResponse; readonly connection: 'keep' | 'cut' }
-  /** `close`: end it in silence. `reset`: tear it down at once. `hold`: leave it open and never answer. */
-  | { readonly response: undefined; readonly connection: 'close' | 'reset' | 'hold' };
 
 export interface MisbehavingOptions {
   /**

@@ -1,6 +1,6 @@
 import { effectsOf, type FaultEffect } from './fault-rule.ts';
-import type { Outcome } from './misbehave.ts';
 import { paced } from './misbehaving-body.ts';
+import type { Outcome } from './outcome.ts';
 import type { OssResponse } from './types.ts';
 
 /** The model's answer as it leaves, with the effects that change an answer. */

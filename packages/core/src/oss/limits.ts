@@ -35,3 +35,5 @@ export const LIST_PAGES_MAX = 1000;
  * Ours: of an answer other than an object's bytes. A full page of the longest keys, escaped, is under 4 MiB.
  */
 export const ANSWER_SIZE_MAX: number = 8 * 1024 * 1024;
+/** Ours: how much of an answer to a part is read. An OSS error is under 4 KiB. */
+export const ERROR_BODY_MAX: number = 64 * 1024;
