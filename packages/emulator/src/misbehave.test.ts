@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { noSuchUpload } from './errors.ts';
 import type { FaultEffect } from './fault-rule.ts';
+import { createFaults } from './faults.ts';
+import { type MisbehavingModel, misbehaving } from './misbehave.ts';
 import { misbehavingBody } from './misbehaving-body.ts';
 import { misbehavingResponse } from './misbehaving-response.ts';
 import type { OssResponse } from './types.ts';
@@ -164,3 +167,29 @@ describe('a response', () => {
     expect(some.headers['Access-Control-Expose-Headers']).toBe('x-oss-request-id');
   });
 });
+
+test.each(['losePart', 'corruptStoredPart'] as const)(
+  '%s finds nothing to harm where the upload ended meanwhile, and the answer stands',
+  async (kind) => {
+    const gone = (): Promise<never> => Promise.reject(noSuchUpload('U', '0042-00000002'));
+    const answer: OssResponse = { status: 200, headers: {}, body: new Uint8Array() };
+    const target = {
+      operation: 'UploadPart',
+      bucket: 'b',
+      key: 'k',
+      uploadId: 'U',
+      partNumber: 1,
+      query: [],
+    } as const;
+    const model: MisbehavingModel = {
+      handle: async () => answer,
+      identify: () => target,
+      corruptPart: gone,
+      removePart: gone,
+    };
+    const faults = createFaults({ advanceClock: () => undefined });
+    faults.add({ operation: 'UploadPart', effect: { kind } });
+    const request = { method: 'PUT', target: '/b/k', headers: {}, body: chunks() };
+    expect(await misbehaving(model, faults).handle(request)).toMatchObject({ response: { status: 200 } });
+  },
+);

@@ -140,8 +140,13 @@ async function spoilPart(
   if (!isStored || bucket === undefined || key === undefined) return;
   if (uploadId === undefined || partNumber === undefined) return;
   const part: StoredPart = { bucket, key, uploadId, partNumber };
-  for (const { silent = false } of effectsOf(effects, 'corruptStoredPart')) {
-    await model.corruptPart({ ...part, silent });
+  try {
+    for (const { silent = false } of effectsOf(effects, 'corruptStoredPart')) {
+      await model.corruptPart({ ...part, silent });
+    }
+    for (const _ of effectsOf(effects, 'losePart')) await model.removePart(part);
+  } catch (reason) {
+    // The upload has ended while the part was stored: there is no part any more to be harmed.
+    if (!(reason instanceof OssError) || reason.code !== 'NoSuchUpload') throw reason;
   }
-  for (const _ of effectsOf(effects, 'losePart')) await model.removePart(part);
 }
