@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type ControlPlane,
   crc64,
   createHttpControlPlane,
@@ -14,22 +15,30 @@ import type { AnsweredRequest } from '@partway/core/coordinator';
 import { createInMemorySource, createVirtualClock } from '@partway/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { BUCKET, type CoordinatorStage, createStage, type StageOptions } from './coordinator-stage.ts';
+import { aborted } from './in-process-oss.ts';
 
 const { signal } = new AbortController();
 const bytes = Uint8Array.from({ length: 350_000 }, (_, index) => (index * 31) % 251);
 const PART = 102_400;
+/** As long as nothing else that the engine waits for. */
+const WAIT_MS = 61_000;
+
+interface Circumstances {
+  readonly content?: Uint8Array;
+  readonly start?: typeof startUpload;
+  readonly clock?: Clock;
+}
 
 function upload(
   { transport }: CoordinatorStage,
   controlPlane: ControlPlane,
   options: Partial<UploadOptions> = {},
-  content = bytes,
-  start = startUpload,
+  { content = bytes, start = startUpload, clock = systemClock }: Circumstances = {},
 ): Upload {
   const openSource = async () => createInMemorySource(content);
   const ports = { openSource, transport, controlPlane, checkpoints: undefined };
   return start(
-    { ...ports, clock: systemClock, random: systemRandom },
+    { ...ports, clock, random: systemRandom },
     { key: 'film.mp4', partSize: PART, contentType: 'video/mp4', ...options },
   );
 }
@@ -52,14 +61,14 @@ test.each([
   ['metadata', { metadata: { 'Partway-Upload': 'mine' } }, /metadata\.partway-upload is set by Partway/],
 ])('a page may wish for %s that cannot be: the coordinator refuses it', async (_, wish, message) => {
   const stage = createStage({ authorize: async ({ name, object }) => ({ key: name, object }) });
-  const { result } = upload(stage, stage.clientOf('wei'), wish, bytes, startUploadOfPage);
+  const { result } = upload(stage, stage.clientOf('wei'), wish, { start: startUploadOfPage });
   await expect(result).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message) });
   expect(stage.operations).toEqual([]);
 });
 
 test('a small file costs two requests to the coordinator', async () => {
   const stage = createStage();
-  await upload(stage, stage.clientOf('wei'), {}, bytes.slice(0, 10)).result;
+  await upload(stage, stage.clientOf('wei'), {}, { content: bytes.slice(0, 10) }).result;
   expect(stage.verbs).toEqual(['initiate', 'complete']);
   expect(stage.operations).toEqual(['PutObject', 'HeadObject']);
 });
@@ -220,14 +229,19 @@ test('headers may be asked for each time', async () => {
 
 test('a rate limit makes the client wait as long as it says', async () => {
   let asked = 0;
-  const rateLimit = () => (++asked === 1 ? 40 : undefined);
+  const rateLimit = () => (++asked === 1 ? WAIT_MS : undefined);
   const stage = createStage({ handler: { basePath: '/uploads', rateLimit } });
-  const waits: number[] = [];
-  const onEvent: UploadOptions['onEvent'] = (event) => {
-    if (event.type === 'retrying') waits.push(event.error.context.retryAfterMs ?? 0);
+  const waited: number[] = [];
+  const clock: Clock = {
+    now: systemClock.now,
+    sleep(ms, stop) {
+      if (ms !== WAIT_MS) return aborted(stop);
+      waited.push(ms);
+      return Promise.resolve();
+    },
   };
-  await upload(stage, stage.clientOf('wei'), { onEvent }).result;
-  expect(waits).toEqual([40]);
+  await upload(stage, stage.clientOf('wei'), {}, { clock }).result;
+  expect(waited).toEqual([WAIT_MS]);
 });
 
 test.each<[string, Response | Error, object]>([
