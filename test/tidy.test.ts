@@ -101,8 +101,8 @@ test('fast-xml-parser is imported by one file a package', () => {
   ]);
 });
 
-/** Every port stands in one file, to be read first. */
-const LONGER: Readonly<Record<string, number>> = { 'packages/core/src/ports.ts': 400 };
+/** Every port of the engine stands in one file, to be read first. */
+const LONGER: Readonly<Record<string, number>> = { 'packages/core/src/ports.ts': 270 };
 
 test.each(shipped)('%s is at most 250 lines of at most 110 characters', (path) => {
   const lines = read(path).trimEnd().split('\n');

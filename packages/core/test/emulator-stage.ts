@@ -1,7 +1,7 @@
 import { type FaultEffect, type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { createApplicationServer, replyJson } from '../../emulator/test/application-server.ts';
+import type { ObjectStore } from '../src/object-store-port.ts';
 import { callback } from '../src/oss/index.ts';
-import type { ObjectStore } from '../src/ports.ts';
 import type { ObjectStoreStage, StoreMishap } from '../src/testing/index.ts';
 
 export const CREDENTIALS = { accessKeyId: 'LTAItest', accessKeySecret: 'test-secret' };

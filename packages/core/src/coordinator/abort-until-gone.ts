@@ -1,5 +1,6 @@
 import { UploadError } from '../errors.ts';
-import type { Clock, ObjectStore } from '../ports.ts';
+import type { ObjectStore } from '../object-store-port.ts';
+import type { Clock } from '../ports.ts';
 
 /**
  * Aborts a multipart upload until OSS does not know it any more: a part that was in flight may land after an

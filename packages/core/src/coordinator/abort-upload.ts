@@ -1,5 +1,6 @@
 import { UploadError } from '../errors.ts';
-import type { Clock, ObjectStore } from '../ports.ts';
+import type { ObjectStore } from '../object-store-port.ts';
+import type { Clock } from '../ports.ts';
 import { abortUntilGone, ROUND_DELAY_MS, ROUNDS_MAX } from './abort-until-gone.ts';
 import { deleteObjectOf, objectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';

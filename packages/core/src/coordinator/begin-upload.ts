@@ -1,9 +1,10 @@
 import { assertUnmarked, markedObject } from '../nonce.ts';
+import type { ObjectStore } from '../object-store-port.ts';
 import { assertKey } from '../oss/key.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { objectHeaders } from '../oss/object-headers.ts';
 import { countParts } from '../part-plan.ts';
-import type { InitiateRequest, ObjectOptions, ObjectStore } from '../ports.ts';
+import type { InitiateRequest, ObjectOptions } from '../ports.ts';
 import { type Caller, type Placement, refusedError } from './access.ts';
 import { askService } from './ask-service.ts';
 import type { CoordinatorTerms } from './coordinator-terms.ts';

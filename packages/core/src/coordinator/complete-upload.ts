@@ -1,7 +1,8 @@
 import { type CallbackReply, provenFailure } from '../callback.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
+import type { ObjectStore } from '../object-store-port.ts';
 import { type Part, planParts, planStream } from '../part-plan.ts';
-import type { Clock, ListedPart, ObjectStore, Receipt, UploadedObject } from '../ports.ts';
+import type { Clock, ListedPart, Receipt, UploadedObject } from '../ports.ts';
 import { assertReceipts, expectedObject, proveObject, proveParts } from '../proof.ts';
 import { abortUntilGone } from './abort-until-gone.ts';
 import { deleteObjectOf, objectOf } from './object-of.ts';

@@ -1,6 +1,7 @@
 import type { Callback } from '../callback.ts';
+import type { ObjectStore } from '../object-store-port.ts';
 import { PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../oss/limits.ts';
-import type { Clock, ObjectStore } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
 import type { Authorize, Identify } from './access.ts';
 import type { CoordinatorHooks, GrantedUpload } from './hooks.ts';

@@ -1,5 +1,6 @@
 import { UploadError } from '../errors.ts';
-import type { ObjectStore, UploadedObject } from '../ports.ts';
+import type { ObjectStore } from '../object-store-port.ts';
+import type { UploadedObject } from '../ports.ts';
 
 /** As much of an object as tells its type: every magic number lies in it, that of a tar at 257 included. */
 export const FIRST_BYTES_MAX = 4100;

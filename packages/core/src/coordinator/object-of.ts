@@ -1,5 +1,5 @@
 import { NONCE_METADATA } from '../nonce.ts';
-import type { ObjectHead, ObjectStore } from '../ports.ts';
+import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /** The object under the upload's key, if this very upload made it. */

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../ports.ts';
+import type { ObjectStore } from '../object-store-port.ts';
 import type { Caller } from './access.ts';
 import { askService } from './ask-service.ts';
 import type { CoordinatorTerms } from './coordinator-terms.ts';

@@ -1,10 +1,10 @@
 import { callbackQuery } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import { markedObject } from '../nonce.ts';
+import type { ObjectStore, PresignedUploadPart } from '../object-store-port.ts';
 import { PARTS_MAX } from '../oss/limits.ts';
 import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
 import { countParts, partAt, streamPartAt } from '../part-plan.ts';
-import type { ObjectStore, PresignedUploadPart } from '../ports.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 export interface PartsToPresign {

@@ -1,5 +1,6 @@
 import { UploadError } from '../errors.ts';
-import type { Clock, ListedUpload, ObjectStore } from '../ports.ts';
+import type { ListedUpload, ObjectStore } from '../object-store-port.ts';
+import type { Clock } from '../ports.ts';
 import { abortUntilGone } from './abort-until-gone.ts';
 
 /**

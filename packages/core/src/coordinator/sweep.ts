@@ -1,6 +1,7 @@
 import { UploadError } from '../errors.ts';
+import type { ListedUpload, ObjectStore } from '../object-store-port.ts';
 import { assertKey } from '../oss/key.ts';
-import type { Clock, ListedUpload, ObjectStore } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import { systemClock } from '../system.ts';
 import { abortUntilGone } from './abort-until-gone.ts';
 

@@ -1,6 +1,6 @@
 import { type Callback, checkedCallback } from '../callback.ts';
 import { UploadError } from '../errors.ts';
-import type { ObjectHead, ObjectStore } from '../ports.ts';
+import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
 import { objectOf } from './object-of.ts';
 import type { UploadGrant } from './upload-token.ts';
 

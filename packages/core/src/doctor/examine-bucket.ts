@@ -1,9 +1,10 @@
+import type { ObjectStore } from '../object-store-port.ts';
 import { createBucketAdminOver } from '../oss/bucket-admin.ts';
 import { objectUrl, resolveEndpoint } from '../oss/endpoint.ts';
 import { assertKey } from '../oss/key.ts';
 import { createObjectStore } from '../oss/object-store.ts';
 import { createOssWire, type OssBucketOptions, platformFetch } from '../oss/oss-wire.ts';
-import type { Clock, ObjectStore } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import { randomNonce, systemClock } from '../system.ts';
 import { type Check, type CheckName, failedBy, ok, skipped } from './check.ts';
 import { checkCors } from './cors-check.ts';

@@ -1,8 +1,9 @@
 import { crc64 } from '../checksum/crc64.ts';
 import { UploadError } from '../errors.ts';
+import type { ObjectStore } from '../object-store-port.ts';
 import { errorIn } from '../oss/error-response.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
-import type { Clock, ObjectStore } from '../ports.ts';
+import type { Clock } from '../ports.ts';
 import { askUnsigned } from './ask-unsigned.ts';
 import { type Check, failed, failedBy, ok, skipped, warnedBy } from './check.ts';
 

@@ -3,14 +3,11 @@
 export type { Callback, CallbackReply } from '../callback.ts';
 export type {
   CompletedUpload,
-  ListedPart,
   ListedUpload,
   ObjectHead,
-  ObjectOptions,
   ObjectStore,
   PresignedRequest,
   PresignedUploadPart,
-  StorageClass,
   StoreCompleteRequest,
   StoreInitiateRequest,
   StoreListUploadsRequest,
@@ -18,7 +15,8 @@ export type {
   StorePresignPartsRequest,
   StorePresignRequest,
   StoreUploadRequest,
-} from '../ports.ts';
+} from '../object-store-port.ts';
+export type { ListedPart, ObjectOptions, StorageClass } from '../ports.ts';
 export type { AbortRule, AdminRequest, BucketAdmin } from './bucket-admin.ts';
 export { createBucketAdmin } from './bucket-admin.ts';
 export type { CorsRule, LifecycleRule } from './bucket-rules.ts';

@@ -1,5 +1,5 @@
 import { type ErrorContext, UploadError } from '../errors.ts';
-import type { ObjectHead } from '../ports.ts';
+import type { ObjectHead } from '../object-store-port.ts';
 import { parseInstant } from './instant.ts';
 import { crc64Of, malformedAnswer, unquoted } from './xml.ts';
 

@@ -2,14 +2,14 @@ import { callbackHeaders } from '../callback.ts';
 import type { ErrorContext } from '../errors.ts';
 import type {
   CompletedUpload,
-  ListedPart,
   ListedUpload,
   ObjectHead,
   ObjectStore,
   StoreCompleteRequest,
   StoreListPartsRequest,
   StoreObjectRequest,
-} from '../ports.ts';
+} from '../object-store-port.ts';
+import type { ListedPart } from '../ports.ts';
 import { readCompleteAnswer } from './complete-answer.ts';
 import type { OssAnswer } from './error-response.ts';
 import { parseInstant } from './instant.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ObjectStore } from '../ports.ts';
+import type { ObjectStore } from '../object-store-port.ts';
 import { createOssObjectStore, type OssObjectStoreOptions } from './oss-object-store.ts';
 
 interface Sent {

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '../ports.ts';
+import type { ObjectStore } from '../object-store-port.ts';
 import { createObjectStore } from './object-store.ts';
 import { createOssWire, type OssBucketOptions } from './oss-wire.ts';
 

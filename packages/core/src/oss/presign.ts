@@ -1,5 +1,5 @@
 import { UploadError } from '../errors.ts';
-import type { PresignedRequest, PresignedUploadPart } from '../ports.ts';
+import type { PresignedRequest, PresignedUploadPart } from '../object-store-port.ts';
 import type { OssCredentials } from './credentials.ts';
 import { type Instant, millisecondsOf } from './instant.ts';
 import { assertKey, assertUpload } from './key.ts';

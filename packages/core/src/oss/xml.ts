@@ -1,6 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import { type ErrorContext, UploadError } from '../errors.ts';
-import type { ListedPart, ListedUpload } from '../ports.ts';
+import type { ListedUpload } from '../object-store-port.ts';
+import type { ListedPart } from '../ports.ts';
 import { PLACE, takeFlatElements } from './flat-elements.ts';
 import { parseInstant } from './instant.ts';
 

@@ -1,5 +1,5 @@
 import { crc64 } from '../checksum/crc64.ts';
-import type { StoreCompleteRequest } from '../ports.ts';
+import type { StoreCompleteRequest } from '../object-store-port.ts';
 import { claim } from './conformance.ts';
 import {
   LAST,

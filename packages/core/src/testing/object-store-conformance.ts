@@ -1,5 +1,5 @@
 import { crc64 } from '../checksum/crc64.ts';
-import type { PresignedRequest, StorePresignRequest } from '../ports.ts';
+import type { PresignedRequest, StorePresignRequest } from '../object-store-port.ts';
 import { type ConformanceCase, claim } from './conformance.ts';
 import { OBJECT_STORE_FAILURES } from './object-store-failures.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Callback } from '../callback.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
-import type { ObjectStore, PresignedRequest } from '../ports.ts';
+import type { ObjectStore, PresignedRequest } from '../object-store-port.ts';
 import { claim, rejectionOf } from './conformance.ts';
 
 /** Something that goes wrong with one request. `lost answer`: the work is done and the connection closed. */
