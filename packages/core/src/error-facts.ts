@@ -1,4 +1,5 @@
 import type { Disposition, UploadError, UploadErrorCode } from './errors.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 /** What may be told of an error anywhere: codes, names and numbers, none of them written freely. */
 export interface ErrorFacts {
@@ -35,15 +36,4 @@ const NAME = /^[\w.-]{1,64}$/;
 
 function named(text: string | undefined): string | undefined {
   return text !== undefined && NAME.test(text) ? text : undefined;
-}
-
-/** The same record without what is `undefined`. */
-export function withoutUndefined<T extends object>(
-  record: T,
-): { readonly [Name in keyof T]?: Exclude<T[Name], undefined> } {
-  const defined: { [Name in keyof T]?: Exclude<T[Name], undefined> } = {};
-  for (const [name, value] of Object.entries(record)) {
-    if (value !== undefined) Reflect.set(defined, name, value);
-  }
-  return defined;
 }

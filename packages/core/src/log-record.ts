@@ -1,7 +1,8 @@
-import { type ErrorFacts, errorFacts, withoutUndefined } from './error-facts.ts';
+import { type ErrorFacts, errorFacts } from './error-facts.ts';
 import type { UploadError } from './errors.ts';
 import type { UploadedObject } from './ports.ts';
 import type { UploadEvent } from './upload/events.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 /**
  * One line of a log: a flat record of texts, numbers and truths, as pino, winston and the console take it.

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { combineCrc64, crc64, createCrc64 } from './crc64.ts';
-import { crc64Bitwise } from './crc64-bitwise.ts';
 import { createPortableCrc64 } from './portable-crc64.ts';
 
 interface Vectors {
@@ -66,14 +65,6 @@ test('bytes at any alignment of their buffer give the same CRC64', () => {
   for (let offset = 0; offset < 9; offset++) {
     expect(crc64(buffer.subarray(offset, offset + 50))).toBe(crc64(buffer.slice(offset, offset + 50)));
   }
-});
-
-test('bit by bit it is the same CRC64', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
-      expect(String(crc64Bitwise(bytes))).toBe(crc64(bytes));
-    }),
-  );
 });
 
 test('without WebAssembly it is the same CRC64', () => {

@@ -10,6 +10,7 @@ import { type CoordinatorOptions, type CoordinatorTerms, resolveTerms } from './
 import { grantedUpload } from './hooks.ts';
 import { type OpenedGrant, openExpiredGrant, openGrant } from './open-grant.ts';
 import { presignParts } from './presign-parts.ts';
+import { unheeded } from './unheeded.ts';
 import type { UploadGrant } from './upload-token.ts';
 import { verifyContent } from './verify-content.ts';
 
@@ -187,13 +188,4 @@ async function tellFailed<Context>(
   grant: UploadGrant,
 ): Promise<void> {
   if (!error.retryable) await unheeded(() => hooks.failed?.(error, grantedUpload(grant)));
-}
-
-/** What has happened has happened, whatever the listener makes of it. */
-async function unheeded(listener: () => void | Promise<void>): Promise<void> {
-  try {
-    await listener();
-  } catch {
-    // The service's own mistake, for its own logs.
-  }
 }

@@ -13,6 +13,7 @@ import {
 } from './cross-origin.ts';
 import { BODY_SIZE_MAX, badRequest, readInput, type Verb } from './protocol.ts';
 import { readBody } from './request-body.ts';
+import { unheeded } from './unheeded.ts';
 
 export interface HandlerOptions {
   /** The path under which it is mounted, beginning with `/`. Default: `/`. */
@@ -64,7 +65,7 @@ export function createCoordinatorHandler(
     const verb = verbIn(request, base);
     const tell = (status: number, error: UploadError | undefined): void => {
       const durationMs = clock.now() - startedAt;
-      unheeded(() => onAnswered?.({ verb, status, durationMs, error }));
+      void unheeded(() => onAnswered?.({ verb, status, durationMs, error }));
     };
     const answering = answer(coordinator, request, verb, { ...options, clock }).then(
       (response) => {
@@ -167,12 +168,4 @@ function tooMany(waitMs: number): UploadError {
     disposition: 'transient',
     context: { retryAfterMs: waitMs },
   });
-}
-
-function unheeded(listener: () => void): void {
-  try {
-    listener();
-  } catch {
-    // The service's own mistake, for its own logs.
-  }
 }

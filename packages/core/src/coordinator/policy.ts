@@ -7,6 +7,7 @@ import {
   isFileSize,
   isPartSize,
 } from '../part-plan.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { refusedError } from './access.ts';
 
 /** What no upload may exceed, whoever asks and whatever was authorised. */
@@ -81,10 +82,6 @@ const DEFAULTS: ResolvedPolicy = {
 };
 
 const MEDIA_RANGE = /^[\w.+-]+\/(\*|[\w.+-]+)$/;
-
-function withoutUndefined(policy: Policy): Partial<ResolvedPolicy> {
-  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
-}
 
 function assertCount(name: string, value: number, min: number, max: number): void {
   const isCount = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;

@@ -7,8 +7,9 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { errorFacts, withoutUndefined } from '../error-facts.ts';
+import { errorFacts } from '../error-facts.ts';
 import type { UploadError } from '../errors.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 
 /** The instrumentation scope of every span and metric. */
 export const SCOPE = '@partway/core';

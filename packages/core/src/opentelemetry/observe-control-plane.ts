@@ -1,8 +1,8 @@
 import { type Attributes, type Context, context, type Span } from '@opentelemetry/api';
-import { withoutUndefined } from '../error-facts.ts';
 import { abortedError, UploadError } from '../errors.ts';
 import { assertControlPlane } from '../options.ts';
 import type { CompleteRequest, ControlPlane, InitiateRequest, UploadedObject } from '../ports.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import {
   openSpan,
   quietly,

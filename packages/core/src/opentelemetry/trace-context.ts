@@ -9,7 +9,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { withoutUndefined } from '../error-facts.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { openSpan, quietly, SCOPE } from './attributes.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { UpDownCounter } from '@opentelemetry/api';
 import { type Attributes, type Counter, type Histogram, type Meter, metrics } from '@opentelemetry/api';
-import { withoutUndefined } from '../error-facts.ts';
 import type { UploadError } from '../errors.ts';
 import type { UploadEvent } from '../index.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { SCOPE } from './attributes.ts';
 
 /** What all uploads count into. docs/TELEMETRY.md has a row for each. */

@@ -1,6 +1,6 @@
 import type { Attributes, Context } from '@opentelemetry/api';
-import { withoutUndefined } from '../error-facts.ts';
 import type { UploadEvent } from '../index.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { errorAttributes, openSpan, recordError, type Tracing } from './attributes.ts';
 import { objectAttributes } from './observe-control-plane.ts';
 import { createPartSpans, type SpanDetail } from './part-spans.ts';

@@ -1,4 +1,5 @@
 import { type ErrorContext, UploadError } from '../errors.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { parseInstant } from './instant.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -49,10 +50,6 @@ function messageOf(
 ): string {
   if (ossCode === undefined) return `${operation} was answered with ${status} and no error of OSS`;
   return `OSS answered ${operation} with ${status} ${ossCode}${message === undefined ? '' : `: ${message}`}`;
-}
-
-function withoutUndefined(said: Readonly<Record<string, string | number | undefined>>): ErrorContext {
-  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
 type Headers = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import { crc64Bitwise } from '../checksum/crc64-bitwise.ts';
+import { createPortableCrc64 } from '../checksum/portable-crc64.ts';
 import { isFileSize, isPartSize } from '../part-plan.ts';
 import type { InitiatedUpload, ObjectOptions, Source } from '../ports.ts';
 
@@ -19,8 +19,9 @@ export interface Checkpoint {
 
 /** Names the upload of a source to a key: 16 hex digits, good for a file's name. */
 export function checkpointId({ identity }: Pick<Source, 'identity'>, key: string): string {
-  const name = new TextEncoder().encode(`${identity}\n${key}`);
-  return crc64Bitwise(name).toString(16).padStart(16, '0');
+  const crc = createPortableCrc64();
+  crc.update(new TextEncoder().encode(`${identity}\n${key}`));
+  return BigInt(crc.digest()).toString(16).padStart(16, '0');
 }
 
 export function encodeCheckpoint(checkpoint: Checkpoint): string {

@@ -1,0 +1,8 @@
+/** Tells a listener of what has happened, which stays so whatever the listener makes of it. */
+export async function unheeded(listener: () => void | Promise<void>): Promise<void> {
+  try {
+    await listener();
+  } catch {
+    // The service's own mistake, for its own logs.
+  }
+}
