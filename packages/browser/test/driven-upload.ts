@@ -74,6 +74,7 @@ const OPENING: UploadSnapshot = {
   bytesPerSecond: undefined,
   remainingMs: undefined,
   retries: 0,
+  isOffline: false,
   object: undefined,
   error: undefined,
 };

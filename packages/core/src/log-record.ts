@@ -77,6 +77,10 @@ export function logRecord(event: UploadEvent): LogRecord | undefined {
     }
     case 'checkpoint-set-aside':
       return record(event, 'warn', 'an unreadable checkpoint is set aside', { checkpointId: event.id });
+    case 'offline':
+      return record(event, 'warn', 'the machine has no network', {});
+    case 'online':
+      return record(event, 'info', 'the upload goes on over the network', {});
     case 'paused':
       return record(event, 'info', 'the upload is paused', {});
     case 'resumed':

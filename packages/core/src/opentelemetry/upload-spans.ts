@@ -60,6 +60,8 @@ export function beginUploadSpans(
         parts.stop(event.at);
         note(event);
         return;
+      case 'offline':
+      case 'online':
       case 'resumed':
       case 'completing':
       case 'checkpoint-set-aside':

@@ -6,6 +6,8 @@ export interface VirtualClock extends Clock {
   wakeNext(): boolean;
   /** Moves on without waking anybody whose instant has not come. */
   advance(ms: number): void;
+  /** Jumps as a machine does that was asleep: whoever should have woken meanwhile does afterwards. */
+  oversleep(ms: number): void;
   readonly sleeperCount: number;
 }
 
@@ -63,6 +65,9 @@ export function createVirtualClock(startAt: number): VirtualClock {
       for (let sleeper = next(); sleeper !== undefined && sleeper.wakeAt <= until; sleeper = next())
         wake(sleeper);
       now = until;
+    },
+    oversleep(ms) {
+      now += ms;
     },
     get sleeperCount() {
       return sleepers.size;

@@ -31,7 +31,7 @@ export type UploadFact =
       readonly size: number;
       readonly crc64: string;
     }
-  /** A try failed and another follows after `delayMs`. */
+  /** A try failed and another follows after `delayMs`, or when the upload is `online` again. */
   | { readonly type: 'retrying'; readonly error: UploadError; readonly delayMs: number }
   /**
    * OSS sends these headers, and the page may not read them: the CORS rules of the bucket do not expose them.
@@ -41,6 +41,10 @@ export type UploadFact =
   | { readonly type: 'headers-hidden'; readonly names: readonly string[] }
   /** A checkpoint that could not be read was moved out of the way. */
   | { readonly type: 'checkpoint-set-aside'; readonly id: string }
+  /** The machine has no network: the requests that failed wait for it. */
+  | { readonly type: 'offline' }
+  /** Nobody waits any more: the machine has a network again, or is asked whether it really has none. */
+  | { readonly type: 'online' }
   | { readonly type: 'paused' }
   | { readonly type: 'resumed' }
   | { readonly type: 'completing' }

@@ -6,6 +6,7 @@ import { createSeededRandom, createVirtualClock, type VirtualClock } from '../te
 import { NO_TURN } from './budget.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
 import type { OpenedUpload } from './open-upload.ts';
+import { createOutage } from './outage.ts';
 import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
 
 interface Window {
@@ -49,9 +50,14 @@ function openWindow({
   const checkpoints = guardCheckpoints(undefined, () => undefined);
   const atOnce = <T>(task: () => Promise<T>): Promise<T> => task();
   const limit = Object.assign(atOnce, { concurrency, isIdle: () => false });
-  const doubt = { since: undefined };
+  const state = { turn: NO_TURN, doubt: { since: undefined } };
+  const outage = createOutage(
+    { clock },
+    () => false,
+    () => undefined,
+  );
   const heard = { emit: () => undefined, noteHeaders: () => undefined };
-  const run = { ports, options, checkpoints, signal, limit, turn: NO_TURN, doubt, ...heard };
+  const run = { ports, options, checkpoints, signal, limit, ...state, outage, ...heard };
   const upload: OpenedUpload = {
     uploadToken: 'T',
     kind: 'multipart',

@@ -19,6 +19,8 @@ export interface UploadSnapshot {
   readonly bytesPerSecond: number | undefined;
   readonly remainingMs: number | undefined;
   readonly retries: number;
+  /** The machine has no network, and the upload waits for it. */
+  readonly isOffline: boolean;
   readonly object: UploadedObject | undefined;
   readonly error: UploadError | undefined;
 }
@@ -91,6 +93,7 @@ const INITIAL: UploadSnapshot = {
   bytesPerSecond: undefined,
   remainingMs: undefined,
   retries: 0,
+  isOffline: false,
   object: undefined,
   error: undefined,
 };
@@ -101,8 +104,12 @@ function advance(state: UploadSnapshot, event: UploadEvent): UploadSnapshot {
       return { ...state, phase: 'sending', size: event.size, partCount: event.partCount };
     case 'retrying':
       return { ...state, retries: state.retries + 1 };
+    case 'offline':
+      return { ...state, isOffline: true };
+    case 'online':
+      return { ...state, isOffline: false };
     case 'paused':
-      return { ...state, phase: 'paused' };
+      return { ...state, phase: 'paused', isOffline: false };
     case 'resumed':
       return { ...state, phase: 'opening' };
     case 'completing':
@@ -110,7 +117,7 @@ function advance(state: UploadSnapshot, event: UploadEvent): UploadSnapshot {
     case 'completed':
       return { ...state, phase: 'completed', object: event.object };
     case 'failed':
-      return { ...state, phase: 'failed', error: event.error };
+      return { ...state, phase: 'failed', isOffline: false, error: event.error };
     case 'part-attempt':
     case 'part-confirmed':
     case 'part-progress':

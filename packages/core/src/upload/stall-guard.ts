@@ -17,7 +17,7 @@ export interface StallGuard {
   /**
    * Runs one try of a part under three clocks: no byte moved for `idleMs`; fewer than `minBytesPerSecond`
    * over `windowMs`; body sent, but no answer for `answerMs`. None of them limits how long an honest slow
-   * part may take. A transport that cannot tell its progress is not guarded. `moved` hears of the progress
+   * part may take, and of the time that a machine sleeps only seconds count. A transport that cannot tell its progress is not guarded. `moved` hears of the progress
    * for as long as the try is under way.
    */
   guard<T>(
@@ -31,13 +31,16 @@ export interface StallGuard {
 export function createStallGuard(run: UploadRun): StallGuard {
   const { clock, transport } = run.ports;
   const { idleMs, answerMs, windowMs } = run.options.stall;
+  // No clock that is started, or set back, during a pause runs out before the pause is over. And of the time
+  // that a machine sleeps no more than one pause counts.
+  const lookMs = Math.ceil(Math.min(idleMs, answerMs, windowMs) / 3);
   const watch = createWatch<Guarded>(clock, {
-    // No clock that is started, or set back, during a pause runs out before the pause is over.
     pauseMs(tries) {
       const pausesMs = [...tries].map(({ clocks }) => clocks.nextAt() - clock.now());
-      return Math.max(0, Math.min(idleMs, answerMs, windowMs, ...pausesMs));
+      return Math.max(0, Math.min(lookMs, ...pausesMs));
     },
-    look(guarded) {
+    look(guarded, lateMs) {
+      guarded.clocks.forgive(clock.now(), lateMs);
       const symptom = guarded.clocks.symptom(clock.now());
       if (symptom === undefined) return;
       watch.remove(guarded);
@@ -74,6 +77,8 @@ interface Guarded {
 }
 
 interface Clocks {
+  /** Takes back so much time: nobody was there to hear of progress. */
+  forgive(now: number, lateMs: number): void;
   moved(now: number, sentBytes: number): void;
   /** When the next look is due. */
   nextAt(): number;
@@ -87,6 +92,10 @@ function startClocks(limits: Resolved<StallOptions>, size: number, startedAt: nu
   let movedAt = startedAt;
   let windowStart = { at: startedAt, sentBytes: 0 };
   return {
+    forgive(now, lateMs) {
+      movedAt = Math.min(now, movedAt + lateMs);
+      windowStart = { ...windowStart, at: Math.min(now, windowStart.at + lateMs) };
+    },
     moved(now, bytes) {
       if (bytes === sentBytes) return;
       sentBytes = bytes;

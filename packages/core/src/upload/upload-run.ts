@@ -13,6 +13,7 @@ import type {
 import type { Turn } from './budget.ts';
 import type { UploadFact } from './events.ts';
 import type { RunCheckpoints } from './guarded-checkpoints.ts';
+import type { Outage } from './outage.ts';
 import type { ByteStream } from './part-cutter.ts';
 
 /** Everything the engine awaits. */
@@ -26,6 +27,11 @@ export interface UploadPorts {
   readonly checkpoints: CheckpointStore | undefined;
   /** The part size to wish for where the caller has none, by what is known of the link. Default: no wish. */
   preferredPartSize?(size: number): number | undefined;
+  /**
+   * Whether the machine has a network, as far as it knows. While it has none, requests that fail wait for it,
+   * and their tries do not count. Default: it always has.
+   */
+  isOnline?(): boolean;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -52,6 +58,7 @@ export interface UploadRun {
   /** Among other uploads, where there are any. */
   readonly turn: Turn;
   readonly doubt: InitiateDoubt;
+  readonly outage: Outage;
   readonly emit: (fact: UploadFact) => void;
   /** To be told of every answer of OSS that confirms a part. */
   readonly noteHeaders: (answer: PartResponse) => void;

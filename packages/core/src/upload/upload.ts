@@ -16,6 +16,7 @@ import { abandonForgotten, isCalledOff } from './failed-upload.ts';
 import { guardCheckpoints } from './guarded-checkpoints.ts';
 import { createHeaderNotice } from './header-notice.ts';
 import { PAUSED } from './interruption.ts';
+import { createOutage } from './outage.ts';
 import { createPartLimit } from './part-limit.ts';
 import { runUpload } from './run-upload.ts';
 import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
@@ -126,7 +127,8 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
 
   const checkpoints = guardCheckpoints(ports.checkpoints, (error) => emit({ type: 'cleanup-failed', error }));
   const noteHeaders = createHeaderNotice(ports.transport, emit);
-  const state = { turn: NO_TURN, doubt: { since: undefined } };
+  const outage = createOutage(ports, () => stops.signal().aborted, emit);
+  const state = { turn: NO_TURN, doubt: { since: undefined }, outage };
   const run = { ports, options, checkpoints, limit, ...state, emit, noteHeaders };
   const unlink = linkCallerSignal(options.signal, stops.abort);
   const isCompleting = (): boolean => fold.snapshot().phase === 'completing';

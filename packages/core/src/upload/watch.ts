@@ -10,7 +10,8 @@ export interface Watch<Item> {
 export interface WatchOptions<Item> {
   /** How long to wait until the next look. What is added meanwhile is looked at then, too. */
   readonly pauseMs: (items: Iterable<Item>) => number;
-  readonly look: (item: Item) => void;
+  /** `lateMs` says how long the look was due: the machine slept, or the page was not let do anything. */
+  readonly look: (item: Item, lateMs: number) => void;
 }
 
 export function createWatch<Item>(clock: Clock, { pauseMs, look }: WatchOptions<Item>): Watch<Item> {
@@ -19,9 +20,12 @@ export function createWatch<Item>(clock: Clock, { pauseMs, look }: WatchOptions<
 
   async function watch({ signal }: AbortController): Promise<void> {
     for (;;) {
-      await clock.sleep(pauseMs(items), signal).catch(() => undefined);
+      const pause = pauseMs(items);
+      const dueAt = clock.now() + pause;
+      await clock.sleep(pause, signal).catch(() => undefined);
       if (signal.aborted) return;
-      for (const item of items) look(item);
+      const lateMs = Math.max(0, clock.now() - dueAt);
+      for (const item of items) look(item, lateMs);
     }
   }
 

@@ -33,8 +33,8 @@ export const CANARIES = [
   {
     name: 'one try more than allowed',
     file: 'upload/retrying.ts',
-    find: 'tries >= retry.attemptsMax',
-    replace: 'tries > retry.attemptsMax',
+    find: 'failures >= retry.attemptsMax',
+    replace: 'failures > retry.attemptsMax',
   },
   {
     name: 'what fails for good is tried again',

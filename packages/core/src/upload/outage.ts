@@ -1,0 +1,44 @@
+import type { UploadError, UploadErrorCode } from '../errors.ts';
+import type { UploadFact } from './events.ts';
+import type { UploadPorts } from './upload-run.ts';
+
+/** What the requests of one upload do while the machine has no network. */
+export interface Outage {
+  /** Whether a failure may be the doing of it: nobody answered, and the machine says that it is offline. */
+  explains(error: UploadError): boolean;
+  /** Resolves when the machine says that it is online, and after a minute all the same: it may be wrong. */
+  over(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Told as `offline` by the first request that waits, and as `online` when none does any more. A caller who
+ * has stopped the upload waits for no network: what is tidied up then is tried as often as allowed.
+ */
+export function createOutage(
+  { isOnline = () => true, clock }: Pick<UploadPorts, 'isOnline' | 'clock'>,
+  isStopped: () => boolean,
+  emit: (fact: UploadFact) => void,
+): Outage {
+  const isOut = (): boolean => !isOnline() && !isStopped();
+  let waiting = 0;
+
+  return {
+    explains: ({ code }) => UNANSWERED.has(code) && isOut(),
+    async over(signal) {
+      waiting += 1;
+      if (waiting === 1) emit({ type: 'offline' });
+      try {
+        for (let waitedMs = 0; waitedMs < DOUBT_MS && isOut(); waitedMs += LOOK_MS)
+          await clock.sleep(LOOK_MS, signal);
+      } finally {
+        waiting -= 1;
+        if (waiting === 0 && !isStopped()) emit({ type: 'online' });
+      }
+    },
+  };
+}
+
+const LOOK_MS = 500;
+const DOUBT_MS = 60_000;
+
+const UNANSWERED: ReadonlySet<UploadErrorCode> = new Set(['network', 'stalled']);
