@@ -16,6 +16,7 @@ export type {
   UploadSnapshot,
 } from '@partway/core';
 export { createHttpControlPlane, UploadError } from '@partway/core';
+export { keepAwake } from './keep-awake.ts';
 export type { ForgetOptions } from './resume/forget-upload.ts';
 export { forget } from './resume/forget-upload.ts';
 export type { IndexedDbCheckpointsOptions } from './resume/indexed-db-checkpoints.ts';

@@ -12,11 +12,14 @@ export interface BlobRequest {
 /** Every browser has at most so many connections to one origin over HTTP/1.1, the only one OSS speaks. */
 export const CONNECTIONS_MAX = 6;
 
-/** A part of a Blob source is taken as it is; any other is collected first, whole. */
+/**
+ * A part of a Blob source is taken as it is, and read into memory first where it has to be sent again: a
+ * browser may have got stuck over its file. Any other is collected first, whole.
+ */
 export async function blobRequestOf({ headers, body, signal }: PartRequest): Promise<BlobRequest> {
   signal.throwIfAborted();
   const sendable = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length');
-  const blob = isBlobPartBody(body) ? taken(body) : await collect(body, signal);
+  const blob = isBlobPartBody(body) ? await taken(body) : await collect(body, signal);
   return { headers: Object.fromEntries(sendable), blob };
 }
 
@@ -25,9 +28,22 @@ function isBlobPartBody(body: PartBody): body is BlobPartBody {
 }
 
 /** A part's CRC64 is taken while it is sent. */
-function taken(body: BlobPartBody): Blob {
+async function taken(body: BlobPartBody): Promise<Blob> {
   body.beginCrc64();
-  return body.blob;
+  const { blob } = body;
+  const isFirst = !sentBefore.has(body);
+  sentBefore.add(body);
+  if (isFirst || blob.size > COPIED_MAX) return blob;
+  return new Blob([await blob.arrayBuffer().catch(unreadable)]);
+}
+
+const sentBefore = new WeakSet<BlobPartBody>();
+
+/** Six of them are in flight. */
+const COPIED_MAX = 64 * 1024 ** 2;
+
+function unreadable(reason: unknown): never {
+  throw unreadableBlobError(reason);
 }
 
 /** Copies the chunks, each valid only until the next, into a Blob without a type. */

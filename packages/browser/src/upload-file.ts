@@ -88,6 +88,7 @@ export function fileUpload(file: Blob, options: UploadFileOptions): FileUpload {
     transport,
     controlPlane: controlPlaneOf({ endpoint, controlPlane, headers, credentials }),
     checkpoints: following.checkpoints,
+    isOnline: () => navigator.onLine,
     clock: systemClock,
     random: systemRandom,
   };

@@ -1,6 +1,7 @@
-import { expect, inject, test } from 'vitest';
+import { expect, inject, test, vi } from 'vitest';
 import { uploadAndReport } from './guide/report-hidden.ts';
 import { goOn, unfinished, uploadLasting } from './guide/resume-uploads.ts';
+import { uploadAwake } from './guide/upload-awake.ts';
 import { uploadChosen } from './guide/upload-form.ts';
 
 const uploadsUrl = inject('uploadsUrl');
@@ -38,6 +39,22 @@ test.each([
   const { result } = uploadAndReport(file, uploadsUrl + path, (text) => reported.push(text));
   expect(await result).toMatchObject({ size: 9 });
   expect(reported).toEqual(expected);
+});
+
+test('the upload of docs/BROWSER.md says when there is no network, and goes on', async () => {
+  const effect = { kind: 'resetAfterBytes', bytes: 0 };
+  // Once more than the browser tries by itself.
+  const rule = { operation: 'PutObject', key: 'wei/awake.txt', times: 2, effect };
+  await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
+  const onLine = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+  const said: string[] = [];
+  const { result } = uploadAwake(new File(['123456789'], 'awake.txt'), `${uploadsUrl}/uploads`, (text) => {
+    said.push(text);
+    onLine.mockReturnValue(true);
+  });
+  expect(await result).toMatchObject({ key: 'wei/awake.txt' });
+  expect(said).toEqual(['no network: the upload goes on by itself', 'the upload goes on']);
+  onLine.mockRestore();
 });
 
 test('what docs/BROWSER.md leaves unfinished is listed, and gone on with', async () => {

@@ -1,6 +1,7 @@
 import type { Upload, UploadEvent } from '@partway/core';
 import { lockName } from './lock-name.ts';
 import type { FollowedUpload, Following, PageCheckpoints } from './page-checkpoints.ts';
+import { restWithPage } from './rest-with-page.ts';
 import { showLife } from './tab-lock.ts';
 import { openTabChannel, type TabChannel, tabUpload } from './tab-messages.ts';
 import { createThrottle } from './throttle.ts';
@@ -32,6 +33,7 @@ export function followUpload(checkpoints: PageCheckpoints, followed: FollowedUpl
     attach(upload) {
       ownership.attach(upload);
       upload.subscribe(ownership.hear);
+      restWithPage(upload);
     },
   };
 }

@@ -60,13 +60,6 @@ export function beginUploadSpans(
         parts.stop(event.at);
         note(event);
         return;
-      case 'offline':
-      case 'online':
-      case 'resumed':
-      case 'completing':
-      case 'checkpoint-set-aside':
-        note(event);
-        return;
       case 'headers-hidden':
         note(event, { 'partway.headers': [...event.names] });
         return;
@@ -80,6 +73,9 @@ export function beginUploadSpans(
         parts.fail(event.error, event.at);
         recordError(span, event.error);
         end(event.at, event.error.code === 'aborted' ? 'aborted' : 'failed');
+        return;
+      default:
+        note(event);
     }
   }
 

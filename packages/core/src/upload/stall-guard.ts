@@ -17,8 +17,8 @@ export interface StallGuard {
   /**
    * Runs one try of a part under three clocks: no byte moved for `idleMs`; fewer than `minBytesPerSecond`
    * over `windowMs`; body sent, but no answer for `answerMs`. None of them limits how long an honest slow
-   * part may take, and of the time that a machine sleeps only seconds count. A transport that cannot tell its progress is not guarded. `moved` hears of the progress
-   * for as long as the try is under way.
+   * part may take, and of the time that a machine sleeps only seconds count. A transport that cannot tell its
+   * progress is not guarded. `moved` hears of the progress for as long as the try is under way.
    */
   guard<T>(
     size: number,

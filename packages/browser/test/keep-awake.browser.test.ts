@@ -1,0 +1,93 @@
+import { keepAwake } from '@partway/browser';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { driveUpload } from './driven-upload.ts';
+
+/** The locks that the page was given and has not given back, as a browser keeps them. */
+let held: WakeLockSentinel[] = [];
+let visibility: DocumentVisibilityState = 'visible';
+
+/** Stands for the browser's own: a headless one has no screen to keep on. */
+function requestLock(): Promise<WakeLockSentinel> {
+  const sentinel = Object.assign(new EventTarget(), {
+    type: 'screen',
+    async release() {
+      held = held.filter((each) => each !== sentinel);
+      sentinel.dispatchEvent(new Event('release'));
+    },
+  }) as unknown as WakeLockSentinel;
+  held.push(sentinel);
+  return Promise.resolve(sentinel);
+}
+
+async function turn(state: DocumentVisibilityState): Promise<void> {
+  visibility = state;
+  if (state === 'hidden') await Promise.all(held.map((sentinel) => sentinel.release()));
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+
+beforeEach(() => {
+  held = [];
+  visibility = 'visible';
+  vi.spyOn(document, 'visibilityState', 'get').mockImplementation(() => visibility);
+  vi.spyOn(navigator, 'wakeLock', 'get').mockReturnValue({ request: requestLock } as WakeLock);
+});
+afterEach(() => vi.restoreAllMocks());
+
+test('the screen stays on until the last of many uploads has ended', async () => {
+  const [first, second] = [driveUpload(), driveUpload()];
+  keepAwake(first);
+  keepAwake(second);
+  await expect.poll(() => held).toHaveLength(1);
+  first.complete();
+  await first.result;
+  expect(held).toHaveLength(1);
+  second.fail();
+  await expect.poll(() => held).toHaveLength(0);
+  expect([first.listenerCount(), second.listenerCount()]).toEqual([0, 0]);
+});
+
+test('a paused upload lets the screen go dark', async () => {
+  const upload = driveUpload();
+  const end = keepAwake(upload);
+  await expect.poll(() => held).toHaveLength(1);
+  upload.pause();
+  await expect.poll(() => held).toHaveLength(0);
+  upload.resume();
+  await expect.poll(() => held).toHaveLength(1);
+  end();
+  await expect.poll(() => held).toHaveLength(0);
+});
+
+test('a page that is shown again asks again', async () => {
+  const end = keepAwake(driveUpload());
+  await expect.poll(() => held).toHaveLength(1);
+  await turn('hidden');
+  expect(held).toHaveLength(0);
+  await turn('visible');
+  await expect.poll(() => held).toHaveLength(1);
+  end();
+  await expect.poll(() => held).toHaveLength(0);
+  await turn('visible');
+  expect(held).toHaveLength(0);
+});
+
+test('an upload that begins while its page is hidden asks when it is shown', async () => {
+  visibility = 'hidden';
+  const end = keepAwake(driveUpload());
+  expect(held).toHaveLength(0);
+  await turn('visible');
+  await expect.poll(() => held).toHaveLength(1);
+  end();
+});
+
+test.each([
+  ['there is none', undefined],
+  ['it is refused', { request: () => Promise.reject(new DOMException('no', 'NotAllowedError')) }],
+])('where %s, nothing happens, and nothing fails', async (_, wakeLock) => {
+  vi.spyOn(navigator, 'wakeLock', 'get').mockReturnValue(wakeLock as WakeLock);
+  const upload = driveUpload();
+  keepAwake(upload);
+  upload.complete();
+  await upload.result;
+  expect(upload.listenerCount()).toBe(0);
+});

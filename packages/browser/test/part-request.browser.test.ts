@@ -1,0 +1,43 @@
+import { createBlobSource } from '@partway/browser';
+import { expect, test } from 'vitest';
+import type { BlobPartBody } from '../src/blob-source.ts';
+import { blobRequestOf } from '../src/part-request.ts';
+
+const MIB = 1024 ** 2;
+
+async function blobFor(body: BlobPartBody): Promise<Blob> {
+  const { signal } = new AbortController();
+  const request = { url: 'https://oss/', headers: {}, body, onProgress: () => undefined, signal };
+  return (await blobRequestOf(request)).blob;
+}
+
+test('a part that has to be sent again is read into memory first, and has the same bytes', async () => {
+  const body = createBlobSource(new Blob(['hello, ', 'world'])).part(3, 6);
+  const [first, second] = [await blobFor(body), await blobFor(body)];
+  expect(first).toBe(body.blob);
+  expect(second).not.toBe(body.blob);
+  expect(second).toMatchObject({ size: 6, type: '' });
+  expect(await second.text()).toBe('lo, wo');
+});
+
+test('a part too large for memory is sent again as it is', async () => {
+  const mib = new Blob([new Uint8Array(MIB)]);
+  const body = createBlobSource(new Blob(Array.from({ length: 65 }, () => mib))).part(0, 65 * MIB);
+  await blobFor(body);
+  expect(await blobFor(body)).toBe(body.blob);
+});
+
+test('a file that changed before a part is sent again is told from a lost connection', async () => {
+  const root = await navigator.storage.getDirectory();
+  const handle = await root.getFileHandle('sent-again', { create: true });
+  const write = async (text: string): Promise<void> => {
+    const writable = await handle.createWritable();
+    await writable.write(text);
+    await writable.close();
+  };
+  await write('before');
+  const body = createBlobSource(await handle.getFile()).part(0, 6);
+  await blobFor(body);
+  await write('after it');
+  await expect(blobFor(body)).rejects.toMatchObject({ code: 'source_changed' });
+});

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import type { FaultEffect, FaultHandle } from '@partway/emulator';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type PageStage, startPageStage } from './page-stage.ts';
+
+// What befalls a page that nobody closes: no network, and a browser that lets it rest.
+
+const PART = 102_400;
+const bytes = randomBytes(6 * PART + 1);
+let stage: PageStage;
+
+beforeAll(async () => {
+  stage = await startPageStage();
+});
+afterAll(async () => {
+  await stage.close();
+});
+beforeEach(() => stage.emulator.faults.clear());
+
+/** OSS takes the request, and never answers. */
+const SILENT: FaultEffect = { kind: 'silent' };
+
+/** An upload that does not get beyond its third part. */
+async function atThirdPart(
+  key: string,
+  effect: FaultEffect = SILENT,
+): Promise<{ readonly page: Page; readonly held: FaultHandle }> {
+  const page = await stage.open();
+  const held = stage.emulator.faults.add({ operation: 'UploadPart', key, partNumber: 3, effect });
+  await page.setInputFiles('input', await stage.file(`${key}.bin`, bytes));
+  await page.evaluate((name) => window.page.upload(name), key);
+  await held.whenFired();
+  return { page, held };
+}
+
+async function expectStored(page: Page, key: string): Promise<void> {
+  expect(await page.evaluate(() => window.page.ended())).toBe('completed');
+  const stored = await stage.emulator.model.object('media', key)?.bytes();
+  expect(Buffer.compare(stored ?? Buffer.alloc(0), bytes)).toBe(0);
+  expect(stage.emulator.model.uploads('media').filter((upload) => upload.key === key)).toEqual([]);
+}
+
+/** What a browser tells a page that it freezes, or keeps for the user to come back to, and lets go on later. */
+const RESTS = ['freeze', 'pagehide'] as const;
+
+/** A headless browser does neither; it is told here as the standard has it. Gives what lets the page go on. */
+async function rest(page: Page, how: (typeof RESTS)[number]): Promise<() => Promise<void>> {
+  const tell = (type: string): Promise<void> =>
+    page.evaluate((name) => {
+      const isTransition = name.startsWith('page');
+      const event = isTransition ? new PageTransitionEvent(name, { persisted: true }) : new Event(name);
+      (isTransition ? window : document).dispatchEvent(event);
+    }, type);
+  await tell(how);
+  return () => tell(how === 'freeze' ? 'resume' : 'pageshow');
+}
+
+test('an upload that loses its network waits for it, and goes on', async () => {
+  const { page, held } = await atThirdPart('offline', { kind: 'resetAfterBytes', bytes: 1000 });
+  const isOffline = (): Promise<boolean | undefined> =>
+    page.evaluate(() => window.page.snapshot()?.isOffline);
+  await page.context().setOffline(true);
+  held.remove();
+  await expect.poll(isOffline, { timeout: 60_000 }).toBe(true);
+  expect(await page.evaluate(() => window.page.snapshot())).toMatchObject({ confirmedBytes: 2 * PART });
+  await page.context().setOffline(false);
+  await expectStored(page, 'offline');
+  expect(await isOffline()).toBe(false);
+  await page.close();
+});
+
+test.each(RESTS)('a page that rests (%s) lets another tab go on with its upload', async (how) => {
+  const key = `rests-${how}`;
+  const { page, held } = await atThirdPart(key);
+  const other = await stage.open();
+  const list = (): Promise<unknown> => other.evaluate(() => window.page.list());
+  await expect.poll(list).toMatchObject([{ isUnderWay: true, confirmedBytes: 2 * PART }]);
+  await rest(page, how);
+  held.remove();
+  await expect.poll(list).toMatchObject([{ isUnderWay: false }]);
+  await other.setInputFiles('input', await stage.file(`${key}.bin`, bytes));
+  await other.evaluate((name) => window.page.upload(name), key);
+  await expectStored(other, key);
+  await other.close();
+  await page.close();
+});
+
+test.each(RESTS)(
+  'after its rest (%s) a page goes on by itself, but with no upload that its user paused',
+  async (how) => {
+    const key = `wakes-${how}`;
+    const { page, held } = await atThirdPart(key);
+    const phase = (): Promise<string | undefined> => page.evaluate(() => window.page.snapshot()?.phase);
+    await page.evaluate(() => window.page.pause());
+    await expect.poll(phase).toBe('paused');
+    await (await rest(page, how))();
+    expect(await phase()).toBe('paused');
+    await page.evaluate(() => window.page.goOn());
+    await held.whenFired();
+    const wake = await rest(page, how);
+    await expect.poll(phase).toBe('paused');
+    held.remove();
+    await wake();
+    await expectStored(page, key);
+    await page.close();
+  },
+);
