@@ -169,6 +169,16 @@ test('who pauses without a network is paused, and goes on when he likes', async 
   await expectStored(wire);
 });
 
+test('who aborts while it is not known whether an upload was begun hears that he aborted, and what may be left', async () => {
+  const wire = wired();
+  wire.pull();
+  const upload = start(wire);
+  await heard(wire, 'offline');
+  await wire.world.settled(upload.abort());
+  await expect(upload.result).rejects.toMatchObject({ code: 'aborted' });
+  expect(wire.world.events.map(({ type }) => type)).toContain('cleanup-failed');
+});
+
 test('who aborts without a network is not kept waiting for it, and hears what may be left', async () => {
   const wire = wired();
   const upload = start(wire);

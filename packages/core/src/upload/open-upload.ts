@@ -82,7 +82,10 @@ export async function initiate(run: UploadRun, size: number | undefined): Promis
     return await tryToInitiate(run, size, run.signal);
   } catch (reason) {
     if (run.doubt.since === undefined || !isCalledOff(run)) throw reason;
-    return tryToInitiate(run, size, UNINTERRUPTED);
+    return await tryToInitiate(run, size, UNINTERRUPTED).catch((error: unknown) => {
+      run.emit({ type: 'cleanup-failed', error: UploadError.from(error) });
+      throw run.signal.reason;
+    });
   }
 }
 

@@ -37,6 +37,12 @@ export const CANARIES = [
     replace: 'failures > retry.attemptsMax',
   },
   {
+    name: 'a network that is gone is waited for no longer than any other failure',
+    file: 'upload/retrying.ts',
+    find: 'if (run.outage?.explains(error)) {',
+    replace: 'if (error.message === undefined) {',
+  },
+  {
     name: 'what fails for good is tried again',
     file: 'upload/retrying.ts',
     find: "if (error.disposition !== 'transient') throw error;",

@@ -38,7 +38,9 @@ export function start(
   const { scenario, cloud, blame, random, isStormy } = world;
   const isAlone = (): boolean => world.rivals.length === 0;
   const uploadOptions = { key: KEY, ...optionsOf(scenario), ...options };
-  const attemptsMax = (options.retry ?? scenario.retry).attemptsMax ?? 0;
+  const { attemptsMax: most = 0 } = options.retry ?? scenario.retry;
+  // What fails for want of a network does not count.
+  const attemptsMax = scenario.outages.length > 0 ? Number.POSITIVE_INFINITY : most;
   const observer = createObserver({ cloud, scenario, attemptsMax, isAlone, blame });
   const machine: Machine = { cloud, scenario, process, disk, file, random, observer, isStormy };
   let how: string | undefined;

@@ -59,7 +59,7 @@ export function portsOf(machine: Machine): UploadPorts {
         const ended = observer.putStarted(request.url);
         const { url } = request;
         const answered = process
-          .call(() => cloud.put(request))
+          .call(() => overNetwork(machine, () => cloud.put(request)))
           .then((answer) => {
             observer.putAnswered(url, answer);
             return answer;
@@ -70,6 +70,7 @@ export function portsOf(machine: Machine): UploadPorts {
     },
     controlPlane: controlPlaneOf(machine),
     checkpoints: scenario.isDurable ? checkpointsOf(machine) : undefined,
+    isOnline: () => isOnline(machine),
     clock: clockOf(machine),
     random,
   };
@@ -91,6 +92,19 @@ export function streamPortsOf(machine: Machine): StreamPorts {
   }
 
   return { ...ports, stream: chunks(), spill: undefined };
+}
+
+function isOnline({ cloud, scenario }: Machine): boolean {
+  const at = cloud.clock.now() - cloud.startedAt;
+  return !scenario.outages.some(({ fromMs, forMs }) => at >= fromMs && at < fromMs + forMs);
+}
+
+/** What is under way when the network goes is carried out, and nobody hears of it. */
+async function overNetwork<T>(machine: Machine, act: () => Promise<T>): Promise<T> {
+  if (!isOnline(machine)) throw lost();
+  const answer = await act();
+  if (!isOnline(machine)) throw lost();
+  return answer;
 }
 
 function fails({ random, scenario, isStormy }: Machine, port: keyof PortFailure): boolean {
@@ -138,12 +152,13 @@ function controlPlaneOf(machine: Machine): ControlPlane {
   /** Lost on the way, lost on the way back, or never answered. */
   function over<T>(verb: string, act: () => Promise<T>): Promise<T> {
     observer.verbCalled(verb);
+    const acted = (): Promise<T> => overNetwork(machine, act);
     return process.call(async () => {
-      if (!fails(machine, 'controlPlane')) return act();
+      if (!fails(machine, 'controlPlane')) return acted();
       const mishap = random.next();
       if (mishap < 0.1) return new Promise<never>(() => undefined);
       if (mishap < 0.5) throw lost();
-      await act();
+      await acted();
       throw lost();
     });
   }

@@ -34,8 +34,16 @@ export interface Scenario {
   readonly portFailure: PortFailure;
   /** What happens in the lives of the processes that upload, one after another. */
   readonly lives: readonly Life[];
+  /** When the machines have no network, and know it. */
+  readonly outages: readonly Outage[];
   /** Nothing happens that the retries and repairs of one life cannot bear. */
   readonly isMild: boolean;
+}
+
+/** From the beginning of the world. */
+export interface Outage {
+  readonly fromMs: number;
+  readonly forMs: number;
 }
 
 /** Probabilities, per call. */
@@ -107,6 +115,7 @@ export function drawScenario(seed: number): Scenario {
     isMild: isMild && !(isStream && faults.some(losesParts)),
     isAdaptive: draw.chance(0.3),
     ...(!isMild && !isStream && draw.chance(0.05) && { lives: [{ acts: drawChangeInPause(draw) }] }),
+    outages: draw.chance(0.15) ? drawOutages(draw, latencyMs) : [],
   };
 }
 
@@ -187,6 +196,14 @@ function drawActs(draw: Draw, kinds: readonly ActKind[], latencyMs: number): rea
       ? { completingMs: draw.whole(0, 2 * latencyMs) }
       : draw.whole(1, draw.chance(0.5) ? 25 : 90),
     kind: draw.of(kinds),
+  }));
+}
+
+/** Most uploads here are over in a few round trips. */
+function drawOutages(draw: Draw, latencyMs: number): readonly Outage[] {
+  return Array.from({ length: draw.whole(1, 3) }, () => ({
+    fromMs: draw.chance(0.7) ? draw.whole(0, 20 * latencyMs) : draw.whole(0, 20_000),
+    forMs: draw.of([300, 5_000, 120_000, 600_000]),
   }));
 }
 

@@ -37,6 +37,7 @@ const CALM: Scenario = {
   isKeyTaken: false,
   faults: [],
   portFailure: { controlPlane: 0, checkpoints: 0, source: 0 },
+  outages: [],
   isMild: true,
 };
 
