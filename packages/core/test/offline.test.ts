@@ -169,6 +169,20 @@ test('who pauses without a network is paused, and goes on when he likes', async 
   await expectStored(wire);
 });
 
+test('who aborts when Complete is on its way waits for the network, and hears what became of it', async () => {
+  const wire = wired();
+  const upload = start(wire);
+  upload.subscribe(({ type }) => type === 'completing' && wire.pull());
+  await heard(wire, 'offline');
+  const aborted = upload.abort();
+  await pass(wire, 60 * MINUTE);
+  expect(upload.snapshot()).toMatchObject({ phase: 'completing', isOffline: true });
+  wire.plugIn();
+  await wire.world.settled(aborted);
+  expect(upload.snapshot().phase).toBe('completed');
+  await expectStored(wire);
+});
+
 test('who aborts while it is not known whether an upload was begun hears that he aborted, and what may be left', async () => {
   const wire = wired();
   wire.pull();

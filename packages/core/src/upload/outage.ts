@@ -12,7 +12,8 @@ export interface Outage {
 
 /**
  * Told as `offline` by the first request that waits, and as `online` when none does any more. A caller who
- * has stopped the upload waits for no network: what is tidied up then is tried as often as allowed.
+ * has stopped the upload waits for no network: what is tidied up then is tried as often as allowed. But what
+ * became of a Complete is found out.
  */
 export function createOutage(
   { isOnline = () => true, clock }: Pick<UploadPorts, 'isOnline' | 'clock'>,

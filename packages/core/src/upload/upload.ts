@@ -127,11 +127,11 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
 
   const checkpoints = guardCheckpoints(ports.checkpoints, (error) => emit({ type: 'cleanup-failed', error }));
   const noteHeaders = createHeaderNotice(ports.transport, emit);
-  const outage = createOutage(ports, () => stops.signal().aborted, emit);
+  const isCompleting = (): boolean => fold.snapshot().phase === 'completing';
+  const outage = createOutage(ports, () => stops.signal().aborted && !isCompleting(), emit);
   const state = { turn: NO_TURN, doubt: { since: undefined }, outage };
   const run = { ports, options, checkpoints, limit, ...state, emit, noteHeaders };
   const unlink = linkCallerSignal(options.signal, stops.abort);
-  const isCompleting = (): boolean => fold.snapshot().phase === 'completing';
   const result = settle(run, stops, inTurn(walk, budget), isCompleting).finally(unlink);
   // The failure is kept for whoever awaits it later, and told as an event until then.
   result.catch(() => undefined);
