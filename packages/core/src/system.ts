@@ -35,8 +35,6 @@ export function randomTokenKey(): { kid: string; key: Uint8Array } {
 }
 
 /** The 32 bytes of such a key, as the platform encrypts with them: Node has no global name for that type. */
-export function importTokenKey(
-  bytes: Uint8Array<ArrayBuffer>,
-): ReturnType<typeof crypto.subtle.importKey> {
+export function importTokenKey(bytes: Uint8Array<ArrayBuffer>): ReturnType<typeof crypto.subtle.importKey> {
   return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']);
 }
