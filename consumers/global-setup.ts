@@ -33,7 +33,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** By pnpm, which makes versions of `workspace:*` and heeds `publishConfig`. */
 async function pack(folder: string): Promise<void> {
   const { packageManager } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
-  const filter = ['--recursive', '--filter', './packages/*'];
+  const filter = ['-r', '--filter', './packages/*'];
   await run(root, 'npx', '--yes', packageManager, ...filter, 'pack', '--pack-destination', folder);
 }
 
