@@ -1,9 +1,8 @@
-import { cp, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { PACKAGES } from './packages.ts';
 import { run } from './run.ts';
 
 declare module 'vitest' {
@@ -21,7 +20,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const tidy = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   try {
     await pack(folder);
-    await Promise.all(['plain', 'peers'].map((name) => install(folder, name)));
+    const tarballs = (await readdir(folder)).map((name) => `../${name}`);
+    await Promise.all(['plain', 'peers'].map((name) => install(join(folder, name), name, tarballs)));
   } catch (reason) {
     await tidy();
     throw reason;
@@ -38,10 +38,8 @@ async function pack(folder: string): Promise<void> {
 }
 
 /** What the lock file names comes from npm's cache where it is there, and so does the rest. */
-async function install(folder: string, name: string): Promise<void> {
-  const consumer = join(folder, name);
+async function install(consumer: string, name: string, tarballs: readonly string[]): Promise<void> {
   await cp(join(root, 'consumers', name), consumer, { recursive: true });
-  const tarballs = PACKAGES.map((each) => `../partway-${each}-0.0.0.tgz`);
   const flags = ['--no-save', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
   await run(consumer, 'npm', 'install', ...flags, ...tarballs);
 }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { DOOR_COUNT, doorsOf, PACKAGES } from './packages.ts';
 import { type Running, run, start } from './run.ts';
 import { BYTES, PART_COUNT, readStored, storedAs } from './uploaded-bytes.ts';
@@ -11,12 +11,12 @@ let stage: Running;
 
 beforeAll(async () => {
   stage = await start(plain, 'node/stage.js');
+  await run(plain, 'node_modules/.bin/tsc', '-p', 'tsconfig.node.json');
 });
 
 afterAll(() => stage.close());
 
-test('a program for Node is compiled, and uploads a file', async () => {
-  await run(plain, 'node_modules/.bin/tsc', '-p', 'tsconfig.node.json');
+test('a program for Node, compiled, uploads a file', async () => {
   await writeFile(join(plain, 'movie.mp4'), BYTES);
   const args = ['built/node/upload.js', 'movie.mp4', `${stage.url}/uploads`];
   const { stdout } = await run(plain, process.execPath, ...args);
@@ -28,8 +28,10 @@ test('a program for Node is compiled, and uploads a file', async () => {
 
 test('the emulator serves those who develop against it', async () => {
   const emulator = await start(plain, 'built/node/emulator.js');
-  await emulator.close();
-  expect(emulator.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  onTestFinished(() => emulator.close());
+  const unsigned = await fetch(`${emulator.url}/media/a`);
+  expect(unsigned.status).toBe(403);
+  expect(await unsigned.text()).toContain('<Code>AccessDenied</Code>');
 });
 
 test.each([

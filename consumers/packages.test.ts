@@ -14,9 +14,9 @@ const plain = join(folder, 'plain');
 const bins = join(plain, 'node_modules/.bin');
 
 describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
-  const tarball = join(folder, `partway-${name}-0.0.0.tgz`);
   const here = installed(plain, name);
   const manifest = manifestOf(plain, name);
+  const tarball = join(folder, `partway-${name}-${manifest.version}.tgz`);
   const files = filesUnder(here);
   const built = files.filter((path) => /^dist\/.*\.(js|d\.ts)$/.test(path));
 
@@ -75,6 +75,7 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
   });
 
   test('depends on what it imports, and on nothing else', () => {
+    expect(readFileSync(join(here, 'package.json'), 'utf8')).not.toMatch(/workspace:|\bsource\b/);
     const packages = new Set(
       built
         .flatMap((path) => bareImportsOf(readFileSync(join(here, path), 'utf8')))

@@ -11,15 +11,13 @@ import { BYTES, PART_COUNT, readStored, storedAs } from './uploaded-bytes.ts';
 const plain = join(inject('folder'), 'plain');
 const pages = join(plain, 'pages');
 const bins = join(plain, 'node_modules/.bin');
-/** Unpacking Chromium for the first time, and starting it, on a machine that is busy. */
-const SLOW_MS = 120_000;
 let browser: Browser;
 let stage: Running;
 
 beforeAll(async () => {
   stage = await start(plain, 'node/stage.js');
   browser = await chromium.launch(await chromiumLaunch());
-}, SLOW_MS);
+});
 
 afterAll(async () => {
   await browser.close();

@@ -33,17 +33,20 @@ export async function start(folder: string, ...args: readonly string[]): Promise
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, NO_COLOR: '1' },
   });
-  const said: string[] = [];
-  for await (const line of createInterface(child.stdout)) {
-    said.push(line);
-    const url = /https?:\/\/[\w.:]+/.exec(line)?.[0];
-    if (url !== undefined) return { url, close: () => end(child) };
-  }
-  throw new Error(`${args.join(' ')} ended without a URL:\n${said.join('\n')}`);
+  const url = await new Promise<string>((resolve, reject) => {
+    const lines = createInterface(child.stdout);
+    // Listened to until the end: a program that nobody hears any more fails when it speaks.
+    lines.on('line', (line) => {
+      const [found] = /https?:\/\/[\w.:]+/.exec(line) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    lines.on('close', () => reject(new Error(`${args.join(' ')} ended without a URL`)));
+  });
+  return { url, close: () => end(child) };
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill();
   await exited;

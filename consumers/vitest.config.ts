@@ -12,5 +12,7 @@ export default defineConfig({
     globalSetup: ['global-setup.ts'],
     maxWorkers: 2,
     testTimeout: 120_000,
+    // Chromium may have to be unpacked first.
+    hookTimeout: 120_000,
   },
 });
