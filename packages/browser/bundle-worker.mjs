@@ -4,14 +4,29 @@ import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
+const isPrinted = process.argv.includes('--print');
 const entry = fileURLToPath(new URL('src/crc64-worker.ts', import.meta.url));
+const outDir = fileURLToPath(new URL('dist', import.meta.url));
 const [{ output }] = await build({
   configFile: false,
   logLevel: 'error',
   resolve: { conditions: ['source', 'module', 'browser'] },
-  build: { write: false, minify: true, lib: { entry, formats: ['es'], fileName: 'crc64-worker' } },
+  build: {
+    write: false,
+    minify: true,
+    // In place of the one that the compiler has made of the worker as it was.
+    sourcemap: !isPrinted,
+    outDir,
+    lib: { entry, formats: ['es'], fileName: 'crc64-worker' },
+  },
 });
-if (output.length !== 1) throw new Error(`the worker is ${output.length} files, and must be one`);
+const [worker, ...others] = output;
+const strays = others.filter(({ fileName }) => fileName !== 'crc64-worker.js.map');
+if (strays.length > 0) throw new Error(`the worker is ${strays.length + 1} files, and must be one`);
 
-if (process.argv.includes('--print')) process.stdout.write(output[0].code);
-else await writeFile(new URL('dist/crc64-worker.js', import.meta.url), output[0].code);
+if (isPrinted) process.stdout.write(worker.code);
+else await Promise.all(output.map(write));
+
+function write({ fileName, code, source }) {
+  return writeFile(`${outDir}/${fileName}`, code ?? source);
+}

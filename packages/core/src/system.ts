@@ -34,7 +34,7 @@ export function randomTokenKey(): { kid: string; key: Uint8Array } {
   return { kid: 'process', key: crypto.getRandomValues(new Uint8Array(32)) };
 }
 
-/** The 32 bytes of such a key, as the platform encrypts with them. */
-export function importTokenKey(bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+/** The 32 bytes of such a key, as the platform encrypts with them: Node has no global name for that type. */
+export function importTokenKey(bytes: Uint8Array<ArrayBuffer>): ReturnType<typeof crypto.subtle.importKey> {
   return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']);
 }

@@ -74,7 +74,7 @@ export interface OssTarget {
 export interface OssCredentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
-  readonly securityToken?: string;
+  readonly securityToken?: string | undefined;
   /** When the security token dies, in ms since the epoch. Default: never. */
   readonly expiresAt?: number;
 }

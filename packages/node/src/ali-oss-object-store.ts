@@ -8,8 +8,16 @@ import {
   type OssOperation,
   unlessAborted,
 } from '@partway/core/oss';
-import type OSS from 'ali-oss';
 import { createAliOssCredentials, type RawClient } from './ali-oss-credentials.ts';
+
+/**
+ * A client of `ali-oss` 6, told from other objects by two of its methods: so that those who have no client
+ * need not have its type declarations.
+ */
+export interface AliOssClient {
+  useBucket(name: string): unknown;
+  initMultipartUpload(name: string): Promise<{ readonly uploadId: string }>;
+}
 
 /**
  * An {@link ObjectStore} over an `ali-oss` client you already hold: its credentials, endpoint, agents and
@@ -21,7 +29,7 @@ import { createAliOssCredentials, type RawClient } from './ali-oss-credentials.t
  *
  * @throws TypeError for a client without a bucket, or without `authorizationV4: true`.
  */
-export function createAliOssObjectStore(client: OSS): ObjectStore {
+export function createAliOssObjectStore(client: AliOssClient): ObjectStore {
   const { raw, bucket } = checked(client);
   const clock = createOssClock({ now: Date.now });
   const credentials = createAliOssCredentials(raw);

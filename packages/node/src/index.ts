@@ -20,6 +20,7 @@ export type {
   UploadSnapshot,
 } from '@partway/core';
 export { createHttpControlPlane, listCheckpoints, UploadError } from '@partway/core';
+export type { AliOssClient } from './ali-oss-object-store.ts';
 export { createAliOssObjectStore } from './ali-oss-object-store.ts';
 export { createFileCheckpoints } from './file-checkpoints.ts';
 export type { ResumeUploadOptions } from './resume-upload.ts';

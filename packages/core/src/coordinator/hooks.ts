@@ -24,19 +24,19 @@ export interface CoordinatorHooks {
    * again, so at least once for every upload whose client hears of its success: `upload.id` tells a
    * repetition. When it rejects, the client is told `server_error`, and asks again.
    */
-  readonly completed?: (object: UploadedObject, upload: GrantedUpload) => void | Promise<void>;
+  readonly completed?: ((object: UploadedObject, upload: GrantedUpload) => void | Promise<void>) | undefined;
   /**
    * Complete has failed, and fails again when it is asked the same. That is not always the end: a client may
    * send a part again and ask again, and one that asks nonsense is refused also after it has completed. What
    * it throws is ignored.
    */
-  readonly failed?: (error: UploadError, upload: GrantedUpload) => void | Promise<void>;
+  readonly failed?: ((error: UploadError, upload: GrantedUpload) => void | Promise<void>) | undefined;
   /**
    * The client has given the upload up, and OSS holds nothing of it. Not called where a multipart upload was
    * completed before; called also where a single PutObject was: its object is deleted. What it throws is
    * ignored.
    */
-  readonly aborted?: (upload: GrantedUpload) => void | Promise<void>;
+  readonly aborted?: ((upload: GrantedUpload) => void | Promise<void>) | undefined;
 }
 
 export function grantedUpload(grant: UploadGrant): GrantedUpload {

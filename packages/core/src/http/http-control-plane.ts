@@ -18,7 +18,7 @@ export interface HttpControlPlaneOptions {
    */
   readonly headers?: HeadersToSend | (() => HeadersToSend | Promise<HeadersToSend>) | undefined;
   /** Whether cookies are sent, also to another origin with `include`. Default: `same-origin`. */
-  readonly credentials?: RequestCredentials | undefined;
+  readonly credentials?: 'omit' | 'same-origin' | 'include' | undefined;
   /** Default: the `fetch` of the platform. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
 }

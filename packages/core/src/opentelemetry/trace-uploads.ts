@@ -19,6 +19,8 @@ export interface TraceUploadsOptions extends TracingOptions {
 
 /** What the options of every upload have, in Node and in a page. */
 export interface TraceableOptions {
+  /** In a page, in the place of a control plane: the verbs then have no spans of their own. */
+  readonly endpoint?: string | URL | undefined;
   readonly onEvent?: ((event: UploadEvent) => void) | undefined;
   readonly controlPlane?: ControlPlane | undefined;
 }

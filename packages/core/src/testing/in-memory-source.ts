@@ -4,7 +4,7 @@ import type { Source } from '../ports.ts';
 
 export interface InMemorySourceOptions {
   /** Bytes per chunk, from 1. Default: 65536. */
-  readonly chunkSize?: number;
+  readonly chunkSize?: number | undefined;
 }
 
 /** A {@link Source} over bytes in memory. Its fingerprint names the bytes themselves: writing changes it. */

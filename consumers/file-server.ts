@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import type { Running } from './run.ts';
+
+/** What any server of files knows of these. */
+const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
+
+/** Serves the files of a folder as they are. `/` is its index.html. */
+export async function serveFiles(folder: string): Promise<Running & { readonly served: string[] }> {
+  const served: string[] = [];
+  const server = createServer(async (message, reply) => {
+    const { pathname } = new URL(message.url ?? '/', 'http://files');
+    const path = join(folder, pathname.endsWith('/') ? `${pathname}index.html` : pathname);
+    try {
+      const bytes = await readFile(path);
+      served.push(path);
+      reply.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream').end(bytes);
+    } catch {
+      reply.writeHead(404).end();
+    }
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    served,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { DOOR_COUNT, doorsOf, PACKAGES } from './packages.ts';
+import { type Running, run, start } from './run.ts';
+import { BYTES, PART_COUNT, readStored, storedAs } from './uploaded-bytes.ts';
+
+const folder = inject('folder');
+const plain = join(folder, 'plain');
+let stage: Running;
+
+beforeAll(async () => {
+  stage = await start(plain, 'node/stage.js');
+  await run(plain, 'node_modules/.bin/tsc', '-p', 'tsconfig.node.json');
+});
+
+afterAll(() => stage.close());
+
+test('a program for Node, compiled, uploads a file', async () => {
+  await writeFile(join(plain, 'movie.mp4'), BYTES);
+  const args = ['built/node/upload.js', 'movie.mp4', `${stage.url}/uploads`];
+  const { stdout } = await run(plain, process.execPath, ...args);
+  expect(stdout).toBe(`${storedAs('wei/movie.mp4')}\n`);
+  const stored = await readStored(stage.url, 'wei/movie.mp4');
+  expect(stored.partCount).toBe(PART_COUNT);
+  expect(stored.bytes.equals(BYTES)).toBe(true);
+});
+
+test('the emulator serves those who develop against it', async () => {
+  const emulator = await start(plain, 'built/node/emulator.js');
+  onTestFinished(() => emulator.close());
+  const unsigned = await fetch(`${emulator.url}/media/a`);
+  expect(unsigned.status).toBe(403);
+  expect(await unsigned.text()).toContain('<Code>AccessDenied</Code>');
+});
+
+test.each([
+  ['partway', /\bput\b/],
+  ['partway-emulator', /--port/],
+])('npx %s --help says what it can do', async (command, known) => {
+  const { stdout } = await run(plain, 'npx', command, '--help');
+  expect(stdout).toMatch(known);
+});
+
+test('every door opens, without the optional peers all but those that are made for one', async () => {
+  const doors = PACKAGES.flatMap((name) => doorsOf(plain, name));
+  expect(doors).toHaveLength(DOOR_COUNT);
+  expect(await closed('plain', doors)).toEqual(PEERS_DOORS);
+  expect(await closed('peers', doors)).toEqual([]);
+});
+
+const PEERS_DOORS = ['@partway/core/opentelemetry', '@partway/browser/react', '@partway/browser/vue'];
+
+/** Those that Node cannot import, or that give nothing. */
+async function closed(consumer: string, doors: readonly string[]): Promise<unknown> {
+  const program = `const shut = [];
+    for (const door of ${JSON.stringify(doors)}) {
+      const names = await import(door).then(Object.keys, () => []);
+      if (names.length === 0) shut.push(door);
+    }
+    console.log(JSON.stringify(shut));`;
+  const args = ['--input-type=module', '--eval', program];
+  const { stdout } = await run(join(folder, consumer), process.execPath, ...args);
+  return JSON.parse(stdout);
+}

@@ -1,0 +1,171 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, inject, test } from 'vitest';
+import { bareImportsOf, importsOf } from './imports.ts';
+import { installed, manifestOf, PACKAGES } from './packages.ts';
+import { run } from './run.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = inject('folder');
+const plain = join(folder, 'plain');
+const bins = join(plain, 'node_modules/.bin');
+
+describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
+  const here = installed(plain, name);
+  const manifest = manifestOf(plain, name);
+  const tarball = join(folder, `partway-${name}-${manifest.version}.tgz`);
+  const files = filesUnder(here);
+  const built = files.filter((path) => /^dist\/.*\.(js|d\.ts)$/.test(path));
+
+  test('has nothing that publint would have otherwise', async () => {
+    const { stdout } = await run(plain, join(bins, 'publint'), 'run', '--strict', tarball);
+    expect(stdout).toContain('All good!');
+  });
+
+  test('has types that are found by whoever finds its modules', async () => {
+    const { stdout } = await run(
+      plain,
+      join(bins, 'attw'),
+      '--profile',
+      'esm-only',
+      '--format',
+      'json',
+      tarball,
+    );
+    const { analysis } = JSON.parse(stdout);
+    expect(Object.keys(analysis.entrypoints).length).toBe(Object.keys(manifest.exports).length);
+    // Nobody is promised `require`, nor the resolution of Node 10.
+    const problems = analysis.problems.filter(
+      ({ resolutionKind }: { resolutionKind?: string }) =>
+        !/^node10$|^node16-cjs$/.test(resolutionKind ?? ''),
+    );
+    expect(problems).toEqual([]);
+  });
+
+  test('is its licence, its README, what is built, and what that is built of', () => {
+    const things = new Set(['LICENSE', 'README.md', 'dist', 'package.json', 'src']);
+    expect(new Set(readdirSync(here))).toEqual(things);
+    expect(files.filter((path) => /\.test\.|\.tsbuildinfo$|(^|\/)(test|\.[^/]*)\//.test(path))).toEqual([]);
+    const foreign = built.filter((path) => !files.includes(sourceOf(path)));
+    expect(foreign, 'left in dist by an earlier build: remove the folder').toEqual([]);
+    const sources = files.filter((path) => path.startsWith('src/') && !path.endsWith('.d.ts'));
+    expect(sources.length).toBeGreaterThan(5);
+    expect(sources.filter((path) => !built.includes(builtOf(path)))).toEqual([]);
+    console.log(`@partway/${name}: ${statSync(tarball).size} bytes packed, ${files.length} files`);
+  });
+
+  test('tells nothing of the machine that built it', () => {
+    const places = [root, `${homedir()}/`, `${tmpdir()}/`];
+    const telling = files.filter((path) => {
+      const text = readFileSync(join(here, path), 'utf8');
+      return places.some((place) => text.includes(place));
+    });
+    expect(telling).toEqual([]);
+  });
+
+  test('has source maps that lead to its sources, one for each file that names one', () => {
+    const maps = files.filter((path) => path.endsWith('.map'));
+    const named = built.map((path) => [path, mapNamedBy(join(here, path))] as const);
+    expect(named.filter(([path, map]) => map !== `${path}.map`.split('/').at(-1))).toEqual([]);
+    expect(new Set(maps)).toEqual(new Set(built.map((path) => `${path}.map`)));
+    expect(maps.flatMap((path) => lostSourcesOf(join(here, path)))).toEqual([]);
+  });
+
+  test('depends on what it imports, and on nothing else', () => {
+    expect(readFileSync(join(here, 'package.json'), 'utf8')).not.toMatch(/workspace:|\bsource\b/);
+    const packages = new Set(
+      built
+        .flatMap((path) => bareImportsOf(readFileSync(join(here, path), 'utf8')))
+        .filter((specifier) => !isBuiltin(specifier) && manifest.imports?.[specifier] === undefined)
+        .map(packageOf),
+    );
+    const peers = new Set(Object.keys(manifest.peerDependencies ?? {}));
+    const needed = new Set([...packages].filter((each) => !peers.has(each)));
+    expect(needed).toEqual(new Set(Object.keys(manifest.dependencies)));
+    const own = Object.entries(manifest.dependencies).filter(([each]) => each.startsWith('@partway/'));
+    expect(own.filter(([, version]) => version !== manifest.version)).toEqual([]);
+  });
+
+  test('imports files of its own that are there', () => {
+    const lost = built.flatMap((path) =>
+      importsOf(readFileSync(join(here, path), 'utf8'))
+        .filter((specifier) => specifier.startsWith('.'))
+        // Declarations name the source that they declare.
+        .map((specifier) => join(dirname(path), specifier).replace(/(?<!\.d)\.ts$/, '.d.ts'))
+        .filter((target) => !files.includes(target)),
+    );
+    expect(lost).toEqual([]);
+  });
+
+  test('runs nothing when it is installed, and its commands can be run', () => {
+    expect(Object.keys(manifest.scripts ?? {})).toEqual([]);
+    for (const path of Object.values(manifest.bin ?? {})) {
+      expect(readFileSync(join(here, path), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    }
+  });
+
+  test('shows code in its README that is run elsewhere', () => {
+    const blocks = [
+      ...readFileSync(join(here, 'README.md'), 'utf8').matchAll(/```(?:ts|js)\n([\s\S]*?)```/g),
+    ];
+    expect(blocks.length).toBeGreaterThan(0);
+    const shown = blocks.map(([, code = '']) => code);
+    expect(shown.filter((code) => !RUN.some((text) => text.includes(code)))).toEqual([]);
+  });
+});
+
+test('the README says how they are packed', () => {
+  const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
+  const readme = readFileSync(`${root}README.md`, 'utf8');
+  expect(readme).toContain(
+    `npx ${packageManager} -r --filter './packages/*' pack --pack-destination /tmp/partway`,
+  );
+  const [, names = ''] = /npm install \/tmp\/partway\/partway-\{([\w,]+)\}-\*\.tgz/.exec(readme) ?? [];
+  expect(names.split(',')).toEqual([...PACKAGES]);
+});
+
+/** What test/readme.test.ts runs, and what the consumers do. */
+const RUN = [
+  'README.md',
+  'consumers/plain/node/emulator.ts',
+  'consumers/plain/node/upload.ts',
+  'consumers/plain/pages/upload.js',
+].map((path) => readFileSync(root + path, 'utf8'));
+
+function filesUnder(place: string): string[] {
+  return readdirSync(place, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(place, join(entry.parentPath, entry.name)));
+}
+
+function sourceOf(path: string): string {
+  return path.replace(/^dist\/(.*?)(\.d)?\.(js|ts)$/, 'src/$1.ts');
+}
+
+function builtOf(path: string): string {
+  return path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js');
+}
+
+function mapNamedBy(path: string): string | undefined {
+  return /\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(path, 'utf8'))?.[1];
+}
+
+/** Sources that are neither a file beside the map nor in it. */
+function lostSourcesOf(path: string): readonly string[] {
+  const { sources, sourcesContent = [], sourceRoot = '' } = JSON.parse(readFileSync(path, 'utf8'));
+  return sources.filter(
+    (source: string, index: number) =>
+      typeof sourcesContent[index] !== 'string' && !existsSync(join(dirname(path), sourceRoot, source)),
+  );
+}
+
+/** `@partway/core` of `@partway/core/oss`. */
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}

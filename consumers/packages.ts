@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What is published, by the folder it lies in. */
+export const PACKAGES = ['core', 'node', 'browser', 'emulator'] as const;
+export type PackageName = (typeof PACKAGES)[number];
+
+export interface Manifest {
+  readonly version: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly imports?: Readonly<Record<string, unknown>>;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly scripts?: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Where a consumer has a package. */
+export function installed(consumer: string, name: PackageName): string {
+  return join(consumer, 'node_modules/@partway', name);
+}
+
+export function manifestOf(consumer: string, name: PackageName): Manifest {
+  return JSON.parse(readFileSync(join(installed(consumer, name), 'package.json'), 'utf8'));
+}
+
+/** What can be imported of a package, as one says it: `@partway/core/oss`. */
+export function doorsOf(consumer: string, name: PackageName): readonly string[] {
+  return Object.keys(manifestOf(consumer, name).exports)
+    .filter((path) => path !== './package.json')
+    .map((path) => `@partway/${name}${path.slice(1)}`);
+}
+
+/** Of all packages together. */
+export const DOOR_COUNT = 14;

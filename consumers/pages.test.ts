@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { chromiumLaunch } from '../tooling/browsers.ts';
+import { serveFiles } from './file-server.ts';
+import { bareImportsOf } from './imports.ts';
+import { type Running, run, start } from './run.ts';
+import { BYTES, PART_COUNT, readStored, storedAs } from './uploaded-bytes.ts';
+
+const plain = join(inject('folder'), 'plain');
+const pages = join(plain, 'pages');
+const bins = join(plain, 'node_modules/.bin');
+let browser: Browser;
+let stage: Running;
+
+beforeAll(async () => {
+  stage = await start(plain, 'node/stage.js');
+  browser = await chromium.launch(await chromiumLaunch());
+});
+
+afterAll(async () => {
+  await browser.close();
+  await stage.close();
+});
+
+test('a page that Vite has built uploads, and its worker takes the CRC64s', async () => {
+  await run(pages, join(bins, 'vite'), 'build', '.', '--outDir', 'built/vite');
+  const site = await serveFiles(join(pages, 'built/vite'));
+  await expectUpload(site, { page: '/', key: 'vite.mp4', worker: /\/assets\/crc64-worker-[\w-]+\.js$/ });
+});
+
+test('so does a page that Vite serves to its developer', async () => {
+  const vite = join(plain, 'node_modules/vite/bin/vite.js');
+  const site = await start(pages, vite, '.', '--host', '127.0.0.1', '--port', '0', '--clearScreen', 'false');
+  await expectUpload(site, { page: '/', key: 'vite-dev.mp4', worker: /\/crc64-worker\.js\?/ });
+});
+
+test('so does a page that webpack has built, without any configuration', async () => {
+  const args = ['--mode', 'production', '--entry', './upload.js', '--output-path', 'built/webpack'];
+  await run(pages, join(bins, 'webpack'), ...args);
+  const site = await serveFiles(pages);
+  await expectUpload(site, {
+    page: '/webpack.html',
+    key: 'webpack.mp4',
+    worker: /\/built\/webpack\/\d+\.js$/,
+  });
+});
+
+test('so does a page of the files as they are, with an import map of all that they import', async () => {
+  const site = await serveFiles(plain);
+  const worker = /\/node_modules\/@partway\/browser\/dist\/crc64-worker\.js$/;
+  await expectUpload(site, { page: '/pages/import-map.html', key: 'import-map.mp4', worker });
+
+  const [, map = '{}'] =
+    /importmap">([^<]+)/.exec(readFileSync(join(pages, 'import-map.html'), 'utf8')) ?? [];
+  const scripts = site.served.filter((path) => path.endsWith('.js'));
+  const imported = new Set(scripts.flatMap((path) => bareImportsOf(readFileSync(path, 'utf8'))));
+  expect(imported).toEqual(new Set(Object.keys(JSON.parse(map).imports)));
+  expect(scripts.find((path) => path.endsWith('crc64-worker.js'))).toBeDefined();
+});
+
+test('docs/BROWSER.md names the versions that were used here', () => {
+  const guide = readFileSync(new URL('../docs/BROWSER.md', import.meta.url), 'utf8');
+  const { devDependencies } = JSON.parse(readFileSync(join(plain, 'package.json'), 'utf8'));
+  expect(guide).toContain(
+    `Vite 8, built and served (${devDependencies.vite}); webpack 5 (${devDependencies.webpack})`,
+  );
+});
+
+interface Expected {
+  readonly page: string;
+  readonly key: string;
+  /** The address of the worker that takes the CRC64s. */
+  readonly worker: RegExp;
+}
+
+/** Visits the page, chooses a file, and looks at what OSS then holds, at who took the CRC64s, and for complaints. */
+async function expectUpload(site: Running, { page: path, key, worker }: Expected): Promise<void> {
+  onTestFinished(() => site.close());
+  const page = await browser.newPage();
+  onTestFinished(() => page.close());
+  await page.addInitScript(countTaken);
+  const complaints = complaintsOf(page);
+  const workers: string[] = [];
+  page.on('worker', (started) => workers.push(started.url()));
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
+
+  const endpoint = new URLSearchParams({ endpoint: `${stage.url}/uploads` });
+  await page.goto(`${site.url}${path}?${endpoint}`);
+  await page.setInputFiles('input', { name: key, mimeType: 'video/mp4', buffer: BYTES });
+  await page.waitForFunction(() => document.querySelector('output')?.value);
+
+  expect(await page.locator('output').textContent()).toBe(storedAs(`wei/${key}`));
+  const stored = await readStored(stage.url, `wei/${key}`);
+  expect(stored.partCount).toBe(PART_COUNT);
+  expect(stored.bytes.equals(BYTES)).toBe(true);
+  expect(workers).toEqual([expect.stringMatching(worker)]);
+  expect(await page.evaluate('takenCount')).toBe(PART_COUNT);
+  expect(complaints).toEqual([]);
+  // Nothing was sent twice.
+  expect(timesOf(asked.filter((request) => /^(PUT|POST) /.test(request)))).toEqual({
+    'POST /uploads/initiate': 1,
+    [`PUT /media/wei/${key}`]: PART_COUNT,
+    'POST /uploads/complete': 1,
+  });
+}
+
+function timesOf(texts: readonly string[]): Record<string, number> {
+  const times: Record<string, number> = {};
+  for (const text of texts) times[text] = (times[text] ?? 0) + 1;
+  return times;
+}
+
+/** In the page, before any script of its own: counts the CRC64s that workers tell. */
+function countTaken(): void {
+  Object.assign(globalThis, { takenCount: 0 });
+  globalThis.Worker = class extends Worker {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      this.addEventListener('message', ({ data }) => {
+        const { takenCount } = globalThis as unknown as { readonly takenCount: number };
+        if (data.type === 'taken') Object.assign(globalThis, { takenCount: takenCount + 1 });
+      });
+    }
+  };
+}
+
+/** Everything that a developer would see in red or yellow. */
+function complaintsOf(page: Page): readonly string[] {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('response', (response) => {
+    if (response.status() >= 400) complaints.push(`${response.status()} ${new URL(response.url()).pathname}`);
+  });
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  return complaints;
+}

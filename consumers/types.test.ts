@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { DOOR_COUNT, doorsOf, PACKAGES } from './packages.ts';
+import { run } from './run.ts';
+
+const folder = inject('folder');
+
+/** How TypeScript finds a package, and what it takes modules to be. */
+const RESOLUTIONS = { nodenext: 'nodenext', bundler: 'esnext' };
+type Resolution = keyof typeof RESOLUTIONS;
+
+/** The compiler in use, and those before it, by the names that plain/package.json gives them. */
+const EARLIER = ['typescript-6', 'typescript-5'];
+
+const projects = ['plain', 'peers'].flatMap((consumer) =>
+  ['node', 'page'].map((lib): [consumer: string, lib: string] => [consumer, lib]),
+);
+
+test.each(projects)('strict code of %s for a %s compiles, however modules are found', async (...project) => {
+  await compile('typescript', project, 'nodenext');
+  await compile('typescript', project, 'bundler');
+});
+
+test.each(EARLIER)('so it does by %s', async (compiler) => {
+  await Promise.all([
+    compile(compiler, ['plain', 'node'], 'nodenext'),
+    compile(compiler, ['plain', 'page'], 'bundler'),
+  ]);
+});
+
+async function compile(
+  compiler: string,
+  [consumer, lib]: readonly [consumer: string, lib: string],
+  resolution: Resolution,
+): Promise<void> {
+  const tsc = join(folder, 'plain/node_modules', compiler, 'bin/tsc');
+  const modules = ['--module', RESOLUTIONS[resolution], '--moduleResolution', resolution];
+  await run(
+    join(folder, consumer),
+    process.execPath,
+    tsc,
+    '-p',
+    `tsconfig.${lib}.json`,
+    '--noEmit',
+    ...modules,
+  );
+}
+
+test('every door of every package is imported by one of them', () => {
+  const imported = ['plain', 'peers']
+    .flatMap((consumer) => {
+      const types = join(folder, consumer, 'types');
+      return readdirSync(types).map((name) => readFileSync(join(types, name), 'utf8'));
+    })
+    .join('\n');
+  const doors = PACKAGES.flatMap((name) => doorsOf(join(folder, 'plain'), name));
+  expect(doors).toHaveLength(DOOR_COUNT);
+  expect(doors.filter((door) => !imported.includes(`from '${door}'`))).toEqual([]);
+});

@@ -1,0 +1,25 @@
+import { crc64 } from '@partway/core';
+
+/** Four parts of 512 KiB, the last one shorter, and all of them large enough for the worker of a page. */
+export const BYTES: Buffer = Buffer.from(
+  Uint8Array.from({ length: 2_000_000 }, (_, index) => (index * 31) ^ (index >>> 8)),
+);
+export const PART_COUNT = 4;
+
+/** What a consumer says once it has uploaded them. */
+export function storedAs(key: string): string {
+  return `${key} is stored and proven, CRC64 ${crc64(BYTES)}`;
+}
+
+/** What OSS holds: the bytes, and of how many parts they are. */
+export async function readStored(
+  stageUrl: string,
+  key: string,
+): Promise<{ readonly bytes: Buffer; readonly partCount: number }> {
+  const answer = await fetch(`${stageUrl}/${key}`);
+  if (!answer.ok) throw new Error(`OSS holds no ${key}: ${answer.status}`);
+  return {
+    bytes: Buffer.from(await answer.arrayBuffer()),
+    partCount: Number(answer.headers.get('etag')?.split('-')[1]),
+  };
+}
