@@ -12,7 +12,7 @@ import type { UploadTally } from './events.ts';
 import { createFileRows, type FileRows } from './file-rows.ts';
 import { createOverall } from './overall.ts';
 import type { RowActions } from './row.ts';
-import type { UploadTexts, Words } from './texts.ts';
+import type { Words } from './texts.ts';
 import { createUnfinishedList, type UnfinishedActions } from './unfinished-list.ts';
 import type { UnfinishedUpload } from './unfinished-uploads.ts';
 

@@ -1,0 +1,23 @@
+// A page that uploads through Partway to an OSS that one can break: `npm run demo:web [-- --port 8080]`.
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startDemo } from './start-demo.ts';
+
+const { values } = parseArgs({ options: { port: { type: 'string', default: '0' } } });
+const port = Number(values.port);
+if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  console.error('--port must be a whole number from 0 to 65535');
+  process.exit(2);
+}
+
+// This file runs from `examples/dist/web`; Vite builds the page from its source.
+const demo = await startDemo({ port, pageFolder: fileURLToPath(new URL('../../web/page', import.meta.url)) });
+console.log(`
+  Partway, in a page:  ${demo.url}
+  OSS, emulated:       ${demo.emulator.endpoint}
+
+Choose a few files, and break something. Ctrl-C ends it.`);
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void demo.close().then(() => console.log('\nended')));
+}

@@ -1,0 +1,128 @@
+import { ACCIDENTS, CONDITIONS, LINKS, type Misbehaviour, type MisbehaviourState } from '../misbehaviours.ts';
+import type { Log } from './log.ts';
+import { make, nodeOf } from './nodes.ts';
+
+type States = Readonly<Record<string, MisbehaviourState>>;
+
+/** A control, and how it shows what the server tells. */
+interface Control {
+  readonly node: HTMLElement;
+  show(states: States): void;
+}
+
+/** The panel whose every control makes OSS err through the server. Its counters follow what happens. */
+export function showMisbehaviours(log: Pick<Log, 'add'>): void {
+  const set = async (name: string, label: string, isOn: boolean): Promise<void> => {
+    log.add('OSS', isOn ? `will err: ${label}` : `behaves again: ${label}`, 'trouble');
+    show(await ask({ method: 'POST', body: JSON.stringify({ name, isOn }), headers: JSON_TYPE }));
+  };
+  const links = createLinks(async (name, label) => {
+    log.add('The link', `is now: ${label}`, 'plain');
+    show(await ask({ method: 'POST', body: JSON.stringify({ name, isOn: true }), headers: JSON_TYPE }));
+  });
+  const conditions = Object.entries(CONDITIONS).map(([name, { label, copes }]) =>
+    createSwitch({ label, copes }, (isOn) => set(name, label, isOn), name),
+  );
+  const accidents = Object.entries(ACCIDENTS).map(([name, { label, copes }]) =>
+    createAccident({ label, copes }, () => set(name, label, true), name),
+  );
+  const controls: readonly Control[] = [links, ...conditions, ...accidents];
+
+  function show(states: States): void {
+    for (const control of controls) control.show(states);
+  }
+
+  nodeOf('section#misbehaviours').append(
+    links.node,
+    group('As long as it is on', conditions),
+    group('Once, to what comes next', accidents),
+  );
+  nodeOf('button#behave').addEventListener('click', async () => {
+    log.add('OSS', 'behaves again', 'plain');
+    show(await ask({ method: 'DELETE' }));
+  });
+  void follow(show);
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+async function ask(request: RequestInit = {}): Promise<States> {
+  const answer = await fetch('/demo/misbehaviours', request);
+  if (!answer.ok) throw new Error(`the demonstration answered ${answer.status}`);
+  return await answer.json();
+}
+
+/** Asks once a second, as long as the server is there and the page is looked at. */
+async function follow(show: (states: States) => void): Promise<void> {
+  const states = document.hidden ? {} : await ask().catch(() => undefined);
+  if (states === undefined) return;
+  if (!document.hidden) show(states);
+  setTimeout(() => void follow(show), 1000);
+}
+
+function group(title: string, controls: readonly Control[]): HTMLElement {
+  const legend = make('legend', '', [title]);
+  return make('fieldset', 'group', [legend, ...controls.map(({ node }) => node)]);
+}
+
+function createLinks(onChosen: (name: string, label: string) => Promise<void>): Control {
+  const select = make('select', '', []);
+  select.id = 'link';
+  for (const [name, { label }] of Object.entries(LINKS)) select.add(new Option(label, name));
+  const label = make('label', 'link', ['Link', select]);
+  select.addEventListener('change', () => {
+    void onChosen(select.value, select.selectedOptions[0]?.label ?? '');
+  });
+  return {
+    node: label,
+    show(states) {
+      const [fastest = ''] = Object.keys(LINKS);
+      const chosen = Object.keys(LINKS).find((name) => states[name]?.isOn === true) ?? fastest;
+      if (select.value !== chosen && document.activeElement !== select) select.value = chosen;
+    },
+  };
+}
+
+function createSwitch(
+  { label, copes }: Pick<Misbehaviour, 'label' | 'copes'>,
+  onSwitched: (isOn: boolean) => Promise<void>,
+  name: string,
+): Control {
+  const input = make('input', '', []);
+  input.type = 'checkbox';
+  input.role = 'switch';
+  input.id = name;
+  input.addEventListener('change', () => void onSwitched(input.checked));
+  const words = make('span', 'words', [make('span', '', [label]), make('small', 'muted', [copes])]);
+  return {
+    node: make('label', 'condition', [input, words]),
+    show(states) {
+      input.checked = states[name]?.isOn === true;
+    },
+  };
+}
+
+function createAccident(
+  { label, copes }: Pick<Misbehaviour, 'label' | 'copes'>,
+  onAsked: () => Promise<void>,
+  name: string,
+): Control {
+  const count = make('span', 'count', []);
+  const words = make('span', 'words', [make('span', '', [label]), make('small', 'muted', [copes])]);
+  const button = make('button', 'accident', [words, count]);
+  button.type = 'button';
+  button.id = name;
+  button.addEventListener('click', () => void onAsked());
+  return {
+    node: button,
+    show(states) {
+      const { isOn = false, fired = 0 } = states[name] ?? {};
+      count.className = isOn ? 'count is-waiting' : 'count';
+      count.textContent = isOn
+        ? `waiting${fired === 0 ? '' : `, ${fired}×`}`
+        : fired === 0
+          ? ''
+          : `${fired}×`;
+    },
+  };
+}
