@@ -29,7 +29,7 @@ export const LINKS = {
 export const ACCIDENTS = {
   busy: {
     label: '503, ten times',
-    copes: 'waits as long as OSS asks, with fewer parts at once',
+    copes: 'waits longer each time, with fewer parts at once',
     rules: [onParts({ times: 10, effect: { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } })],
   },
   silent: {
@@ -90,7 +90,7 @@ export const CONDITIONS = {
   },
   forbidden: {
     label: 'Parts are forbidden',
-    copes: 'stops with one error, and keeps what is stored: try again',
+    copes: 'stops with one error, keeps what is stored',
     rules: [onParts({ effect: { kind: 'refuse', status: 403, code: 'AccessDenied' } })],
   },
 } as const satisfies Readonly<Record<string, Misbehaviour>>;

@@ -16,8 +16,15 @@ const LINES_MAX = 300;
 export function createLog(): Log {
   const node = nodeOf('div#log');
   const empty = nodeOf('p#log-empty');
+  const clearing = nodeOf('button#clear-log');
   // What can be scrolled has to be reached by the keyboard too.
   node.tabIndex = 0;
+
+  function showEmpty(isEmpty: boolean): void {
+    node.hidden = isEmpty;
+    clearing.hidden = isEmpty;
+    empty.hidden = !isEmpty;
+  }
 
   function add(subject: string, text: string, tone: Tone): void {
     // Whoever has scrolled back wants to read.
@@ -27,8 +34,7 @@ export function createLog(): Log {
       make('p', `log-line tone-${tone}`, [time, ' ', make('b', 'log-subject', [subject]), ' ', text]),
     );
     if (node.childElementCount > LINES_MAX) node.firstElementChild?.remove();
-    node.hidden = false;
-    empty.hidden = true;
+    showEmpty(false);
     if (isAtEnd) node.scrollTop = node.scrollHeight;
   }
 
@@ -42,8 +48,7 @@ export function createLog(): Log {
     },
     clear() {
       node.replaceChildren();
-      node.hidden = true;
-      empty.hidden = false;
+      showEmpty(true);
     },
   };
 }

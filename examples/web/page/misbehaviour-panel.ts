@@ -118,11 +118,8 @@ function createAccident(
     show(states) {
       const { isOn = false, fired = 0 } = states[name] ?? {};
       count.className = isOn ? 'count is-waiting' : 'count';
-      count.textContent = isOn
-        ? `waiting${fired === 0 ? '' : `, ${fired}×`}`
-        : fired === 0
-          ? ''
-          : `${fired}×`;
+      const happened = fired === 0 ? '' : `${fired}×`;
+      count.textContent = isOn ? 'waiting' : happened;
     },
   };
 }

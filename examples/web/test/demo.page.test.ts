@@ -160,14 +160,18 @@ test('a file that was dropped goes on by one click after a reload, where its han
   expect(await isStored('dropped.bin', Buffer.alloc(film.length, 9))).toBe(true);
 });
 
-test('a bucket that hides its headers is told of, and the samples are proven all the same', async () => {
+test('a bucket that hides its headers, a silent part and a Complete that lies: the samples are proven', async () => {
   const { page, errors } = await opened(DESKTOP);
   await page.getByRole('switch', { name: /hides its headers/ }).check();
-  await expect.poll(() => stage.emulator.faults.list().length).toBe(1);
+  await page.getByRole('button', { name: /A part gets no answer/ }).click();
+  await page.getByRole('button', { name: /Complete says 200/ }).click();
+  await expect.poll(() => stage.emulator.faults.list().length).toBe(3);
   await page.getByRole('button', { name: 'Add sample files' }).click();
   await expect.poll(() => page.locator('.proof-verdict.is-same').count(), PATIENCE).toBe(3);
   expect(await page.locator('#log').textContent()).toContain('may not read');
-  expect(errors).toEqual([]);
+  expect(stage.emulator.faults.list().map(({ fired }) => fired > 0)).toEqual([true, true, true]);
+  // The coordinator passes the lie on as what it is, and the browser reports it by itself.
+  expect(errors).toEqual([expect.stringContaining('a status of 502')]);
 });
 
 test('nothing is broken by a request that is wrong, or comes from another site', async () => {

@@ -43,7 +43,7 @@ test('what was left unfinished is listed, and goes on with the file chosen again
   const left = await leaveUnfinished('film.bin');
   const stage = await placeLater(left);
   const { part, parts, root } = stage;
-  expect(part('row-unfinished').textContent).toContain('film.bin307 kB102 kB of 307 kB · begun now');
+  expect(part('row-unfinished').textContent).toContain('film.bin307 kB102 kB of 307 kB · begun this minute');
   expect(part('progress')).toMatchObject({ value: PART, max: 3 * PART, ariaLabel: 'film.bin' });
   expect(part('again').textContent).toBe('Choose file again');
   chooseAgain(stage, left.file);
@@ -142,6 +142,23 @@ test('what another page works on is left to it, until it stops there', async () 
   await expect.poll(() => here.part('again').ariaDisabled).toBe('false');
   there.element.clear();
   await expect.poll(() => here.parts('row')).toEqual([]);
+});
+
+test('the same file twice is refused the second time, in words, and the first one goes on', async () => {
+  const left = await leaveUnfinished('twice.bin');
+  const { element, part, parts } = await placeLater(left);
+  element.controlPlane = standingStill(element);
+  element.add([left.file]);
+  await expect.poll(() => parts('unfinished')).toEqual([]);
+  element.add([left.file]);
+  await expect
+    .poll(() => part('status', 1).textContent)
+    .toBe('This file is being uploaded already, perhaps in another tab. (upload_locked)');
+  part('remove', 1).click();
+  await painted();
+  expect([parts('unfinished'), parts('row').length, (await left.remembered()).length]).toEqual([[], 1, 1]);
+  element.clear();
+  await expect.poll(left.remembered).toEqual([]);
 });
 
 /** Where no URL is given, no part is sent. */

@@ -65,8 +65,8 @@ test('sizes and times are written with three digits, as the language has them', 
   ]);
   expect([0, 0.999, 1, 2].map(percent)).toEqual(['0%', '99%', '100%', '100%']);
   expect([-1, 59_999, 60_000, 7_199_999, 86_400_000].map(amountsIn('en').age)).toEqual([
-    'now',
-    'now',
+    'this minute',
+    'this minute',
     '1 minute ago',
     '1 hour ago',
     'yesterday',

@@ -58,7 +58,7 @@ test('in Chinese what is unfinished reads so', async () => {
     '未完成的上传',
     '重新选择文件',
   ]);
-  expect(part('status').textContent).toBe('102 kB / 307 kB · 开始于现在');
+  expect(part('status').textContent).toBe('102 kB / 307 kB · 开始于此刻');
 });
 
 test('what is unfinished is told politely, and so is what cannot be done about it', async () => {

@@ -7,7 +7,7 @@ export interface Amounts {
   time(milliseconds: number): string;
   /** Rounded down: it is 100 % when it is done. */
   percent(fraction: number): string;
-  /** Rounded down: `2 hours ago`, and `now` for less than a minute. */
+  /** Rounded down: `2 hours ago`, and `this minute` for less than one. */
   age(milliseconds: number): string;
 }
 
@@ -32,7 +32,7 @@ export function amountsIn(locale: string): Amounts {
     percent: (fraction) =>
       formatOf(locale, { style: 'percent' }).format(Math.floor(Math.min(1, fraction) * 100) / 100),
     age(milliseconds) {
-      const { unit, ms } = AGES.find((age) => milliseconds >= age.ms) ?? NOW;
+      const { unit, ms } = AGES.find((age) => milliseconds >= age.ms) ?? MINUTE;
       const format = new Intl.RelativeTimeFormat(knownLocale(locale), { numeric: 'auto' });
       return format.format(-Math.floor(Math.max(0, milliseconds) / ms), unit);
     },
@@ -49,13 +49,8 @@ const TIMES = [
   { unit: 'day', ms: 86_400_000, from: 2 * 86_400_000 },
 ];
 
-/** `0 seconds` is written as `now`. */
-const NOW = { unit: 'second', ms: Number.POSITIVE_INFINITY } as const;
-const AGES = [
-  { unit: 'day', ms: 86_400_000 },
-  { unit: 'hour', ms: 3_600_000 },
-  { unit: 'minute', ms: 60_000 },
-] as const;
+const MINUTE = { unit: 'minute', ms: 60_000 } as const;
+const AGES = [{ unit: 'day', ms: 86_400_000 }, { unit: 'hour', ms: 3_600_000 }, MINUTE] as const;
 
 /** Making a format takes far longer than using it. */
 const formats = new Map<string, Intl.NumberFormat>();

@@ -23,11 +23,12 @@ function followAndNotice(
     checkpoints: {
       ...following.checkpoints,
       async lock(id) {
-        tell(id);
-        return following.checkpoints.lock(id).catch((reason: unknown) => {
+        const lease = await following.checkpoints.lock(id).catch((reason: unknown) => {
           tell(undefined);
           throw reason;
         });
+        tell(id);
+        return lease;
       },
     },
     // An upload takes its lock after it has started.
