@@ -12,19 +12,32 @@ interface Control {
 
 /** The panel whose every control makes OSS err through the server. Its counters follow what happens. */
 export function showMisbehaviours(log: Pick<Log, 'add'>): void {
-  const set = async (name: string, label: string, isOn: boolean): Promise<void> => {
-    log.add('OSS', isOn ? `will err: ${label}` : `behaves again: ${label}`, 'trouble');
-    show(await ask({ method: 'POST', body: JSON.stringify({ name, isOn }), headers: JSON_TYPE }));
-  };
-  const links = createLinks(async (name, label) => {
+  async function change(request: RequestInit): Promise<void> {
+    const states = await ask(request).catch(() => undefined);
+    if (states === undefined) log.add('The server', 'does not answer', 'trouble');
+    else show(states);
+  }
+
+  function set(name: string, isOn: boolean): void {
+    const headers = { 'content-type': 'application/json' };
+    void change({ method: 'POST', body: JSON.stringify({ name, isOn }), headers });
+  }
+
+  const links = createLinks((name, label) => {
     log.add('The link', `is now: ${label}`, 'plain');
-    show(await ask({ method: 'POST', body: JSON.stringify({ name, isOn: true }), headers: JSON_TYPE }));
+    set(name, true);
   });
-  const conditions = Object.entries(CONDITIONS).map(([name, { label, copes }]) =>
-    createSwitch({ label, copes }, (isOn) => set(name, label, isOn), name),
+  const conditions = Object.entries(CONDITIONS).map(([name, misbehaviour]) =>
+    createSwitch(name, misbehaviour, (isOn) => {
+      log.add('OSS', `${isOn ? 'errs' : 'errs no more'}: ${misbehaviour.label}`, isOn ? 'trouble' : 'plain');
+      set(name, isOn);
+    }),
   );
-  const accidents = Object.entries(ACCIDENTS).map(([name, { label, copes }]) =>
-    createAccident({ label, copes }, () => set(name, label, true), name),
+  const accidents = Object.entries(ACCIDENTS).map(([name, misbehaviour]) =>
+    createAccident(name, misbehaviour, () => {
+      log.add('OSS', `will err: ${misbehaviour.label}`, 'trouble');
+      set(name, true);
+    }),
   );
   const controls: readonly Control[] = [links, ...conditions, ...accidents];
 
@@ -37,14 +50,12 @@ export function showMisbehaviours(log: Pick<Log, 'add'>): void {
     group('As long as it is on', conditions),
     group('Once, to what comes next', accidents),
   );
-  nodeOf('button#behave').addEventListener('click', async () => {
+  nodeOf('button#behave').addEventListener('click', () => {
     log.add('OSS', 'behaves again', 'plain');
-    show(await ask({ method: 'DELETE' }));
+    void change({ method: 'DELETE' });
   });
   void follow(show);
 }
-
-const JSON_TYPE = { 'content-type': 'application/json' };
 
 async function ask(request: RequestInit = {}): Promise<States> {
   const answer = await fetch('/demo/misbehaviours', request);
@@ -65,13 +76,13 @@ function group(title: string, controls: readonly Control[]): HTMLElement {
   return make('fieldset', 'group', [legend, ...controls.map(({ node }) => node)]);
 }
 
-function createLinks(onChosen: (name: string, label: string) => Promise<void>): Control {
+function createLinks(onChosen: (name: string, label: string) => void): Control {
   const select = make('select', '', []);
   select.id = 'link';
   for (const [name, { label }] of Object.entries(LINKS)) select.add(new Option(label, name));
   const label = make('label', 'link', ['Link', select]);
   select.addEventListener('change', () => {
-    void onChosen(select.value, select.selectedOptions[0]?.label ?? '');
+    onChosen(select.value, select.selectedOptions[0]?.label ?? '');
   });
   return {
     node: label,
@@ -84,35 +95,33 @@ function createLinks(onChosen: (name: string, label: string) => Promise<void>): 
 }
 
 function createSwitch(
-  { label, copes }: Pick<Misbehaviour, 'label' | 'copes'>,
-  onSwitched: (isOn: boolean) => Promise<void>,
   name: string,
+  misbehaviour: Misbehaviour,
+  onSwitched: (isOn: boolean) => void,
 ): Control {
   const input = make('input', '', []);
   input.type = 'checkbox';
   input.role = 'switch';
   input.id = name;
-  input.addEventListener('change', () => void onSwitched(input.checked));
-  const words = make('span', 'words', [make('span', '', [label]), make('small', 'muted', [copes])]);
+  input.addEventListener('change', () => onSwitched(input.checked));
   return {
-    node: make('label', 'condition', [input, words]),
+    node: make('label', 'condition', [input, wordsOf(misbehaviour)]),
     show(states) {
       input.checked = states[name]?.isOn === true;
     },
   };
 }
 
-function createAccident(
-  { label, copes }: Pick<Misbehaviour, 'label' | 'copes'>,
-  onAsked: () => Promise<void>,
-  name: string,
-): Control {
+function wordsOf({ label, copes }: Misbehaviour): HTMLElement {
+  return make('span', 'words', [make('span', '', [label]), make('small', 'muted', [copes])]);
+}
+
+function createAccident(name: string, misbehaviour: Misbehaviour, onAsked: () => void): Control {
   const count = make('span', 'count', []);
-  const words = make('span', 'words', [make('span', '', [label]), make('small', 'muted', [copes])]);
-  const button = make('button', 'accident', [words, count]);
+  const button = make('button', 'accident', [wordsOf(misbehaviour), count]);
   button.type = 'button';
   button.id = name;
-  button.addEventListener('click', () => void onAsked());
+  button.addEventListener('click', onAsked);
   return {
     node: button,
     show(states) {

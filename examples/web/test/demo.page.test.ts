@@ -3,8 +3,9 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type DemoStage, type OpenedPage, startDemoStage } from './demo-stage.ts';
 
-const film = randomBytes(6_000_000);
-const slides = randomBytes(4_000_000);
+/** Half a minute by the slowest link: none of it ends while the page is looked at. */
+const film = randomBytes(16_000_000);
+const slides = randomBytes(12_000_000);
 const notes = randomBytes(50_000);
 let stage: DemoStage;
 
@@ -65,11 +66,12 @@ test.each(looks)(
 
     await page.locator('#link').selectOption('link-train');
     await inputOf(page).setInputFiles([filmPath, slidesPath, await stage.file(notesName, notes)]);
-    await expect.poll(() => storedParts(`visitor/${filmName}`), PATIENCE).toBeGreaterThan(0);
+    for (const name of [filmName, slidesName])
+      await expect.poll(() => storedParts(`visitor/${name}`), PATIENCE).toBeGreaterThan(0);
     await expect.poll(() => statusOf(rowOf(page, filmName)), PATIENCE).toMatch(/Uploading · \d+% · .+\/s/);
     expect(await violations()).toEqual([]);
-    await rowOf(page, filmName).getByRole('button', { name: 'Pause' }).click();
-    await expect.poll(() => statusOf(rowOf(page, filmName))).toMatch(/Paused · \d+%/);
+    await rowOf(page, slidesName).getByRole('button', { name: 'Pause' }).click();
+    await expect.poll(() => statusOf(rowOf(page, slidesName))).toMatch(/Paused · \d+%/);
     expect(await violations()).toEqual([]);
 
     await page.reload();
