@@ -11,13 +11,17 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
 }
 
 // This file runs from `examples/dist/web`; Vite builds the page from its source.
-const demo = await startDemo({ port, pageFolder: fileURLToPath(new URL('../../web/page', import.meta.url)) });
+const pageFolder = fileURLToPath(new URL('../../web/page', import.meta.url));
+const starting = startDemo({ port, pageFolder });
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void starting.then((started) => started.close()).then(() => console.log('\nended'));
+  });
+}
+
+const { url, emulator } = await starting;
 console.log(`
-  Partway, in a page:  ${demo.url}
-  OSS, emulated:       ${demo.emulator.endpoint}
+  Partway, in a page:  ${url}
+  OSS, emulated:       ${emulator.endpoint}
 
 Choose a few files, and break something. Ctrl-C ends it.`);
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void demo.close().then(() => console.log('\nended')));
-}

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
 import { examineBucket } from '@partway/core/doctor';
-import { createOssObjectStore } from '@partway/core/oss';
+import { createOssObjectStore, type OssObjectStoreOptions } from '@partway/core/oss';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import type { Plugin } from 'vite';
 import { type BuiltFile, buildPage } from './built-page.ts';
@@ -36,14 +36,41 @@ export interface Demo {
 const credentials = { accessKeyId: 'demo-access-key-id', accessKeySecret: 'demo-access-key-secret' };
 const host = '127.0.0.1';
 
-/** Resolves when the page can be opened. */
+/** Resolves when the page can be opened. Where it cannot, nothing is left behind. */
 export async function startDemo({ pageFolder, port = 0, plugins }: DemoOptions): Promise<Demo> {
   const page = await buildPage(pageFolder, plugins);
   const dataDir = await mkdtemp(join(tmpdir(), 'partway-demo-'));
   const emulator = await startOssEmulator({ buckets: ['media'], credentials, dataDir });
-  const { endpoint, region } = emulator;
-  const site = { bucket: 'media', region, endpoint, credentials };
-  const store = createOssObjectStore(site);
+  const site = { bucket: 'media', region: emulator.region, endpoint: emulator.endpoint, credentials };
+  const server = createServer(
+    getRequestListener(createSite(page, site, emulator), { overrideGlobalObjects: false }),
+  );
+
+  async function close(): Promise<void> {
+    server.closeAllConnections();
+    server.close();
+    await emulator.close();
+    await rm(dataDir, { recursive: true });
+  }
+
+  try {
+    await once(server.listen(port, host), 'listening');
+    const url = `http://${host}:${(server.address() as AddressInfo).port}`;
+    await prepareBucket({ ...site, origin: url });
+    return { url, emulator, close };
+  } catch (reason) {
+    await close();
+    throw reason;
+  }
+}
+
+/** The page, the coordinator's handler, and what only a demonstration has. */
+function createSite(
+  page: ReadonlyMap<string, BuiltFile>,
+  options: OssObjectStoreOptions & { readonly endpoint: string },
+  { faults }: OssEmulator,
+): (request: Request) => Promise<Response> {
+  const store = createOssObjectStore(options);
   const coordinator = createCoordinator<Request>({
     store,
     // Lasting keys in production: with these, what is unfinished cannot be gone on with after a restart.
@@ -54,31 +81,12 @@ export async function startDemo({ pageFolder, port = 0, plugins }: DemoOptions):
     policy: { sizeMax: 1024 ** 3, partSizeMax: 256 * 1024 },
   });
   const uploads = createCoordinatorHandler(coordinator, { basePath: '/uploads' });
-  const demo = createDemoRoutes({ misbehaving: createMisbehaving(emulator.faults), store });
-
-  const server = createServer(
-    getRequestListener(
-      async (request) => {
-        const { pathname } = new URL(request.url);
-        if (pathname.startsWith('/uploads/')) return uploads(request);
-        if (pathname.startsWith('/demo/')) return demo(request);
-        return answerFile(page.get(pathname === '/' ? '/index.html' : pathname), endpoint);
-      },
-      { overrideGlobalObjects: false },
-    ),
-  );
-  await once(server.listen(port, host), 'listening');
-  const url = `http://${host}:${(server.address() as AddressInfo).port}`;
-  await prepareBucket({ ...site, origin: url });
-  return {
-    url,
-    emulator,
-    async close() {
-      server.closeAllConnections();
-      server.close();
-      await emulator.close();
-      await rm(dataDir, { recursive: true });
-    },
+  const demo = createDemoRoutes({ misbehaving: createMisbehaving(faults), store });
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith('/uploads/')) return uploads(request);
+    if (pathname.startsWith('/demo/')) return demo(request);
+    return answerFile(page.get(pathname === '/' ? '/index.html' : pathname), options.endpoint);
   };
 }
 
