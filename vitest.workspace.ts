@@ -34,6 +34,7 @@ export default defineConfig({
       node('node', './packages/node', inPackage),
       node('repository', './test', ['**/*.test.ts'], 1),
       node('pages', './packages/browser', ['test/**/*.page.test.ts'], 3),
+      node('demo', './examples', ['web/**/*.page.test.ts'], 4),
       {
         plugins: [source],
         root: './packages/browser',

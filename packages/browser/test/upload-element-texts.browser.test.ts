@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { accepts } from '../src/element/accepts.ts';
 import { amountsIn } from '../src/element/amounts.ts';
-import { chooseFiles } from '../src/element/drop-zone.ts';
+import { chooseFiles, withoutHandles } from '../src/element/drop-zone.ts';
 import { FAILURE_KINDS, failureKind } from '../src/element/failures.ts';
 import { ENGLISH } from '../src/element/texts-en.ts';
 import { CHINESE } from '../src/element/texts-zh.ts';
@@ -30,7 +30,12 @@ test('accept lets through what a file input would', () => {
 test('of what is refused a few names are told, and of a folder what to do', () => {
   const files = Array.from({ length: 9 }, (_, index) => new File([], `${index}.txt`));
   const limits = { isMultiple: true, accept: '.mp4', filesMax: 100 };
-  const { taken, notice } = chooseFiles({ files, hasFolder: true }, limits, 0, ENGLISH);
+  const { taken, notice } = chooseFiles(
+    { files: withoutHandles(files), hasFolder: true },
+    limits,
+    0,
+    ENGLISH,
+  );
   expect(taken).toEqual([]);
   expect(notice).toBe(
     `${ENGLISH.refusedFolder} ${ENGLISH.refusedKind(['0.txt', '1.txt', '2.txt', '3.txt', '4.txt', '…'])}`,
@@ -59,6 +64,13 @@ test('sizes and times are written with three digits, as the language has them', 
     '3 days',
   ]);
   expect([0, 0.999, 1, 2].map(percent)).toEqual(['0%', '99%', '100%', '100%']);
+  expect([-1, 59_999, 60_000, 7_199_999, 86_400_000].map(amountsIn('en').age)).toEqual([
+    'this minute',
+    'this minute',
+    '1 minute ago',
+    '1 hour ago',
+    'yesterday',
+  ]);
   expect(amountsIn('zh').time(90_000)).toBe('2分钟');
   expect(amountsIn('no such language').size(1000)).toBe('1 kB');
 });

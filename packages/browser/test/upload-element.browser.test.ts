@@ -100,6 +100,7 @@ test.each<[UploadErrorCode, string[], string]>([
   const { uploads, parts, root, part, add } = place();
   await add('a');
   part('toggle').focus();
+  uploads[0]?.set({ partCount: 1 });
   uploads[0]?.fail(new UploadError({ code, message: 'failed', disposition: 'permanent' }));
   await painted();
   expect(parts('toggle').map(({ textContent }) => textContent)).toEqual(buttons);
@@ -212,8 +213,7 @@ test('files that are dropped on the element are added; what else is dropped is n
   expect(part('dropzone').part.contains('dropzone-over')).toBe(true);
   expect(drag(element, 'dragover', transfer)).toBe(false);
   expect(drag(element, 'drop', transfer)).toBe(false);
-  await painted();
-  expect(parts('name').map(({ textContent }) => textContent)).toEqual(['dropped.bin']);
+  await expect.poll(() => parts('name').map(({ textContent }) => textContent)).toEqual(['dropped.bin']);
   expect(part('dropzone').part.contains('dropzone-over')).toBe(false);
   const text = new DataTransfer();
   text.setData('text/plain', 'hello');

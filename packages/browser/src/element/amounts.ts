@@ -7,6 +7,8 @@ export interface Amounts {
   time(milliseconds: number): string;
   /** Rounded down: it is 100 % when it is done. */
   percent(fraction: number): string;
+  /** Rounded down: `2 hours ago`, and `this minute` for less than one. */
+  age(milliseconds: number): string;
 }
 
 /** `locale` is a tag of BCP 47; one that is none counts as `en`. */
@@ -29,6 +31,11 @@ export function amountsIn(locale: string): Amounts {
     },
     percent: (fraction) =>
       formatOf(locale, { style: 'percent' }).format(Math.floor(Math.min(1, fraction) * 100) / 100),
+    age(milliseconds) {
+      const { unit, ms } = AGES.find((age) => milliseconds >= age.ms) ?? MINUTE;
+      const format = new Intl.RelativeTimeFormat(knownLocale(locale), { numeric: 'auto' });
+      return format.format(-Math.floor(Math.max(0, milliseconds) / ms), unit);
+    },
   };
 }
 
@@ -41,6 +48,9 @@ const TIMES = [
   { unit: 'hour', ms: 3_600_000, from: 3_600_000 },
   { unit: 'day', ms: 86_400_000, from: 2 * 86_400_000 },
 ];
+
+const MINUTE = { unit: 'minute', ms: 60_000 } as const;
+const AGES = [{ unit: 'day', ms: 86_400_000 }, { unit: 'hour', ms: 3_600_000 }, MINUTE] as const;
 
 /** Making a format takes far longer than using it. */
 const formats = new Map<string, Intl.NumberFormat>();

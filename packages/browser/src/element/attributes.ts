@@ -6,14 +6,18 @@ export interface UploadAttributes {
   readonly limits: FileLimits;
   /** Requests in flight, of all files together. */
   readonly concurrency: number | 'auto';
+  /** Whether uploads are remembered, for a later page to go on with. */
+  readonly isResumable: boolean;
 }
 
 export const WATCHED_ATTRIBUTES: readonly string[] = [
   'accept',
   'concurrency',
+  'endpoint',
   'lang',
   'max-files',
   'multiple',
+  'resumable',
 ];
 
 export function readAttributes(element: Element): UploadAttributes {
@@ -26,6 +30,7 @@ export function readAttributes(element: Element): UploadAttributes {
       filesMax: isMultiple ? (readCount(element, 'max-files', 1000) ?? 100) : 1,
     },
     concurrency: readCount(element, 'concurrency', 256) ?? 'auto',
+    isResumable: element.getAttribute('resumable') !== 'off',
   };
 }
 

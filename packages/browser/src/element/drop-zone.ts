@@ -17,9 +17,15 @@ export interface FileLimits {
   readonly filesMax: number;
 }
 
+/** A file, and where it lies, if the browser tells. */
+export interface GivenFile {
+  readonly file: File;
+  readonly handle: FileSystemFileHandle | undefined;
+}
+
 /** Files as they were given, before any limit, and whether there were folders among them. */
 export interface GivenFiles {
-  readonly files: readonly File[];
+  readonly files: readonly GivenFile[];
   readonly hasFolder: boolean;
 }
 
@@ -32,7 +38,7 @@ export function createDropZone(target: HTMLElement, onFiles: (given: GivenFiles)
   input.type = 'file';
   input.hidden = true;
   input.addEventListener('change', () => {
-    onFiles({ files: [...(input.files ?? [])], hasFolder: false });
+    onFiles({ files: withoutHandles(input.files ?? []), hasFolder: false });
     // So that the same file can be chosen again after it was removed.
     input.value = '';
   });
@@ -66,7 +72,7 @@ function takeDrops(target: HTMLElement, marked: Element, onFiles: (given: GivenF
   target.addEventListener('dragleave', onDrag(-1));
   target.addEventListener('drop', (event) => {
     onDrag(-depth)(event);
-    if (hasFiles(event)) onFiles(filesIn(event.dataTransfer));
+    if (hasFiles(event)) void filesIn(event.dataTransfer).then(onFiles);
   });
 }
 
@@ -79,14 +85,31 @@ function hasFiles(event: DragEvent): event is FileDrag {
   return event.dataTransfer?.types.includes('Files') === true;
 }
 
-/** A folder comes as a file that cannot be read. */
-function filesIn({ items }: DataTransfer): GivenFiles {
+export function withoutHandles(files: Iterable<File>): readonly GivenFile[] {
+  return [...files].map((file) => ({ file, handle: undefined }));
+}
+
+/** A folder comes as a file that cannot be read. All items are asked at once: later they are empty. */
+async function filesIn({ items }: DataTransfer): Promise<GivenFiles> {
   const given = [...items].filter(({ kind }) => kind === 'file');
   const isFolder = (item: DataTransferItem): boolean => item.webkitGetAsEntry()?.isDirectory === true;
-  return {
-    files: given.filter((item) => !isFolder(item)).flatMap((item) => item.getAsFile() ?? []),
-    hasFolder: given.some(isFolder),
-  };
+  const hasFolder = given.some(isFolder);
+  const files = given.filter((item) => !isFolder(item)).map(fileIn);
+  return { files: (await Promise.all(files)).flat(), hasFolder };
+}
+
+interface HandedItem extends DataTransferItem {
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+}
+
+async function fileIn(item: HandedItem): Promise<GivenFile[]> {
+  const file = item.getAsFile();
+  const asked = item.getAsFileSystemHandle?.();
+  // Without a handle the file has to be chosen again after a reload, and that is all.
+  const handle = await asked?.catch(() => null);
+  const isOfFile = (found: FileSystemHandle | null | undefined): found is FileSystemFileHandle =>
+    found?.kind === 'file';
+  return file === null ? [] : [{ file, handle: isOfFile(handle) ? handle : undefined }];
 }
 
 /** Which of the files given are taken, and what is to be said of the others. */
@@ -95,8 +118,8 @@ export function chooseFiles(
   { accept, filesMax }: FileLimits,
   listedCount: number,
   texts: UploadTexts,
-): { readonly taken: readonly File[]; readonly notice: string } {
-  const accepted = files.filter((file) => accepts(accept, file));
+): { readonly taken: readonly GivenFile[]; readonly notice: string } {
+  const accepted = files.filter(({ file }) => accepts(accept, file));
   const refused = files.filter((file) => !accepted.includes(file));
   const taken = accepted.slice(0, Math.max(0, filesMax - listedCount));
   const notices = [
@@ -107,8 +130,8 @@ export function chooseFiles(
   return { taken, notice: notices.filter((notice) => notice !== '').join(' ') };
 }
 
-function someNames(files: readonly File[]): readonly string[] {
-  const names = files.slice(0, NAMES_MAX).map(({ name }) => name);
+function someNames(files: readonly GivenFile[]): readonly string[] {
+  const names = files.slice(0, NAMES_MAX).map(({ file }) => file.name);
   return files.length > NAMES_MAX ? [...names, '…'] : names;
 }
 

@@ -1,4 +1,4 @@
-import type { UploadError, UploadedObject } from '@partway/core';
+import type { Upload, UploadError, UploadedObject } from '@partway/core';
 
 /** All files of an element together. Those that have failed count as files alone. */
 export interface UploadTally {
@@ -14,6 +14,8 @@ export interface UploadTally {
 
 /** What the element tells, as the `detail` of a CustomEvent that bubbles. Never a URL or a token. */
 export interface PartwayUploadEvents {
+  /** An upload has begun: of a file that was added, tried again, or gone on with. */
+  'partway-started': CustomEvent<{ readonly file: File; readonly upload: Upload }>;
   /** A file is an object now. */
   'partway-completed': CustomEvent<{ readonly file: File; readonly object: UploadedObject }>;
   /** An upload has failed, and may be tried again by its user. */

@@ -8,6 +8,7 @@ export type FailureKind =
   | 'file'
   | 'exists'
   | 'unconfirmed'
+  | 'elsewhere'
   | 'aborted'
   | 'defect';
 
@@ -36,7 +37,7 @@ export const FAILURE_KINDS: Readonly<Record<UploadErrorCode, FailureKind>> = {
   callback_failed: 'unconfirmed',
   unproven: 'unconfirmed',
   aborted: 'aborted',
-  upload_locked: 'defect',
+  upload_locked: 'elsewhere',
   checkpoint_failed: 'defect',
   internal: 'defect',
 };

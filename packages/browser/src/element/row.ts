@@ -8,8 +8,9 @@ import type { FileState, ListedFile } from './upload-list.ts';
 export interface Row {
   readonly node: HTMLLIElement;
   update(texts: UploadTexts, amounts: Amounts): void;
-  /** Moves the focus to a button of the row. */
+  /** Moves the focus to a button of the row: the last one, or the first. */
   focus(): void;
+  focusFirst(): void;
 }
 
 export interface RowActions {
@@ -42,6 +43,7 @@ export function createRow(listed: ListedFile, actions: RowActions): Row {
   return {
     node,
     focus: () => remove.focus(),
+    focusFirst: () => (toggle.hidden ? remove : toggle).focus(),
     update(texts, amounts) {
       const { state, file } = listed;
       setAttribute(node, 'part', `row row-${state.phase}`);
@@ -86,7 +88,8 @@ function press(listed: ListedFile, actions: RowActions): void {
   else upload?.pause();
 }
 
-function label(button: HTMLButtonElement, text: string, name: string): void {
+/** `name` is what the button is called by those who do not see the row. */
+export function label(button: HTMLButtonElement, text: string, name: string): void {
   setText(button, text);
   setAttribute(button, 'aria-label', name);
 }

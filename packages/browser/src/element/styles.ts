@@ -66,6 +66,11 @@ ul { list-style: none; }
 [part~=row]:first-child { border-top: 0; }
 [part~=row]:last-child, [part~=overall] { padding-bottom: 0; }
 [part~=overall] { margin-top: var(--_gap); }
+[part~=unfinished] {
+  margin-top: var(--_gap); padding: var(--_gap); border-radius: calc(var(--_radius) * 0.75);
+  background: color-mix(in srgb, var(--_accent) 6%, transparent); border: 1px solid var(--_line);
+}
+[part~=unfinished-title] { font-weight: 600; }
 [part~=name] { flex: 1 1 12rem; min-width: 0; font-weight: 600; overflow-wrap: anywhere; }
 [part~=size] { white-space: nowrap; }
 [part~=status], [part~=summary] {
@@ -81,7 +86,7 @@ progress {
 progress::-webkit-progress-bar { background: var(--_track); }
 progress::-webkit-progress-value { background: currentColor; border-radius: 1rem; transition: width 200ms; }
 progress::-moz-progress-bar { background: currentColor; border-radius: 1rem; }
-[part~=row-paused] progress { color: var(--_muted); }
+[part~=row-paused] progress, [part~=row-unfinished] progress { color: var(--_muted); }
 [part~=row-failed] progress { color: var(--_failed); }
 [part~=row-completed] progress { color: var(--_completed); }
 [part~=told] {

@@ -31,6 +31,13 @@ export const ENGLISH: UploadTexts = {
     `Not added, since files of this kind are not accepted: ${fileNames.join(', ')}.`,
   refusedCount: (filesMax) => `Not all files were added: there can be ${count(filesMax)} at most.`,
   refusedFolder: 'A folder cannot be uploaded. Choose the files in it.',
+  unfinished: 'Unfinished uploads',
+  chooseAgain: 'Choose file again',
+  begun: (age) => `begun ${age}`,
+  underWayElsewhere: 'Being uploaded elsewhere',
+  anotherFile: (fileName) => `That is another file, or has changed. Choose ${fileName} as it was.`,
+  unreadable: 'The file cannot be read. Choose it again.',
+  foundUnfinished: (found) => `${found === 1 ? '1 unfinished upload' : `${found} unfinished uploads`}.`,
 };
 
 function count(files: number): string {
@@ -44,6 +51,7 @@ const FAILURES: Readonly<Record<FailureKind, string>> = {
   file: 'The file has changed or cannot be read. Remove it and choose it again.',
   exists: 'There is a file of this name already.',
   unconfirmed: 'The file was stored, but that could not be confirmed.',
+  elsewhere: 'This file is being uploaded already, perhaps in another tab.',
   aborted: 'Cancelled.',
   defect: 'Something went wrong. Try again.',
 };

@@ -30,6 +30,13 @@ export const CHINESE: UploadTexts = {
   refusedKind: (fileNames) => `未添加以下文件，不支持此类型：${fileNames.join('、')}。`,
   refusedCount: (filesMax) => `未添加全部文件：最多 ${filesMax} 个。`,
   refusedFolder: '无法上传文件夹，请选择其中的文件。',
+  unfinished: '未完成的上传',
+  chooseAgain: '重新选择文件',
+  begun: (age) => `开始于${age}`,
+  underWayElsewhere: '正在别处上传',
+  anotherFile: (fileName) => `所选文件不同或已更改，请选择原来的 ${fileName}。`,
+  unreadable: '无法读取文件，请重新选择。',
+  foundUnfinished: (found) => `有 ${found} 个未完成的上传。`,
 };
 
 const FAILURES: Readonly<Record<FailureKind, string>> = {
@@ -39,6 +46,7 @@ const FAILURES: Readonly<Record<FailureKind, string>> = {
   file: '文件已更改或无法读取，请移除后重新选择。',
   exists: '已存在同名文件。',
   unconfirmed: '文件已存储，但未能确认。',
+  elsewhere: '此文件正在上传，可能在另一个标签页中。',
   aborted: '已取消。',
   defect: '出错了，请重试。',
 };

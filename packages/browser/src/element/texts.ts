@@ -21,13 +21,22 @@ export interface UploadTexts {
   readonly timeLeft: (time: string) => string;
   readonly sizeOf: (sent: string, size: string) => string;
   readonly summary: (tally: UploadTally) => string;
-  readonly failure: (error: UploadError) => string;
+  readonly failure: (error: Pick<UploadError, 'code'>) => string;
   /** What is told when the state of a file has changed. */
   readonly told: (fileName: string, state: string) => string;
   readonly added: (count: number) => string;
   readonly refusedKind: (fileNames: readonly string[]) => string;
   readonly refusedCount: (filesMax: number) => string;
   readonly refusedFolder: string;
+  /** The name of the list of what earlier pages, or other tabs, have left. */
+  readonly unfinished: string;
+  readonly chooseAgain: string;
+  readonly begun: (age: string) => string;
+  /** Of an upload that another tab works on. */
+  readonly underWayElsewhere: string;
+  readonly anotherFile: (fileName: string) => string;
+  readonly unreadable: string;
+  readonly foundUnfinished: (count: number) => string;
 }
 
 /** The texts in a language, and the language they are in. */

@@ -1,21 +1,18 @@
-import { createHttpControlPlane, type HttpControlPlaneOptions, type Upload } from '@partway/core';
+import type { ControlPlane, HttpControlPlaneOptions, Upload } from '@partway/core';
 import { onNextFrame } from '../next-frame.ts';
-import { createUploader, type FileUploader } from '../uploader.ts';
+import type { PageCheckpoints } from '../resume/page-checkpoints.ts';
+import type { FileUploader } from '../uploader.ts';
 import { readAttributes, WATCHED_ATTRIBUTES } from './attributes.ts';
+import { type GivenFile, withoutHandles } from './drop-zone.ts';
 import type { PartwayUploadEvents } from './events.ts';
 import { createPanel, type Panel, type PanelSettings } from './panel.ts';
 import { uploadStyles } from './styles.ts';
 import { localeOf, type UploadTexts, wordsIn } from './texts.ts';
 import { ENGLISH } from './texts-en.ts';
 import { CHINESE } from './texts-zh.ts';
+import { createUnfinishedUploads, type UnfinishedUploads } from './unfinished-uploads.ts';
 import { createUploadList, type ListedFile, type UploadList } from './upload-list.ts';
-
-/**
- * Begins the upload of a file. `uploader` is the element's own, whose budget of requests all its files share:
- * uploads that are begun without it compete for the connections of the page. What it throws is shown as the
- * failure of the file.
- */
-export type StartUpload = (file: File, uploader: FileUploader) => Upload;
+import { createUploadStarts, type StartUpload, type UploadStarts } from './upload-starts.ts';
 
 /** A file of the element, and the latest try to upload it; `undefined` where none could be begun. */
 export interface ListedUpload {
@@ -27,34 +24,35 @@ export interface ListedUpload {
 const PageElement: typeof HTMLElement = globalThis.HTMLElement ?? class {};
 
 /**
- * `<partway-upload endpoint="/uploads" multiple accept max-files concurrency lang>`: files are picked or
- * dropped, uploaded, paused, tried again and removed. `endpoint` is where the coordinator's handler is
- * mounted, `/uploads` by default; `max-files` 1 to 1000, by default 100 with `multiple` and 1 without;
- * `concurrency` 1 to 256 requests in flight, by default as many as seem best. Taking the element out of the
+ * `<partway-upload endpoint="/uploads" multiple accept max-files concurrency resumable lang>`: files are
+ * picked or dropped, uploaded, paused, tried again and removed; what an earlier page left unfinished is
+ * listed, and gone on with. `endpoint` is where the coordinator's handler is mounted, `/uploads` by default;
+ * `max-files` 1 to 1000, by default 100 with `multiple` and 1 without; `concurrency` 1 to 256 requests in
+ * flight, by default as many as seem best; `resumable="off"` remembers nothing. Taking the element out of the
  * page does not stop its uploads: see `clear`.
  */
 export class PartwayUploadElement extends PageElement {
   static readonly observedAttributes: readonly string[] = WATCHED_ATTRIBUTES;
 
-  #headers: HttpControlPlaneOptions['headers'];
-  #start: StartUpload | undefined;
+  readonly #starts: UploadStarts;
   #texts: Partial<UploadTexts> = {};
-  #uploader: FileUploader | undefined;
+  #unfinished: UnfinishedUploads | undefined;
   readonly #list: UploadList;
   readonly #panel: Panel;
 
   constructor() {
     super();
+    this.#starts = createUploadStarts(this);
     this.#list = createUploadList({
-      start: (file) => this.start(file, this.#sharedUploader()),
+      started: ({ file }, upload) => this.#tell('partway-started', { file, upload }),
       changed: (listed) => this.#show(listed),
       completed: ({ file }, object) => this.#tell('partway-completed', { file, object }),
       failed: ({ file }, error) => this.#tell('partway-failed', { file, error }),
     });
     this.#panel = createPanel(this, this.#settings(), {
-      add: (files) => {
-        for (const file of files) this.#list.add(file);
-      },
+      add: (files) => this.#add(files),
+      resume: ({ id }, file) => void this.#resume(id, file),
+      forget: ({ id }) => void this.#unfinished?.remove(id),
       retry: this.#list.retry,
       remove: (listed) => this.#remove(listed),
       tally: this.#list.tally,
@@ -62,34 +60,63 @@ export class PartwayUploadElement extends PageElement {
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = [uploadStyles()];
     root.append(this.#panel.node);
-    for (const name of ['headers', 'start', 'texts'] as const) this.#adopt(name);
+    this.#remember();
+    for (const name of PROPERTIES) this.#adopt(name);
   }
 
   connectedCallback(): void {
     this.#restyle();
+    this.#unfinished?.watch();
+  }
+
+  disconnectedCallback(): void {
+    this.#unfinished?.leave();
   }
 
   attributeChangedCallback(name: string): void {
-    if (name === 'concurrency') this.#setConcurrency();
+    if (name === 'concurrency') this.#starts.setConcurrency();
+    else if (name === 'endpoint' || name === 'resumable') this.#remember();
     else this.#restyle();
   }
 
   /** Sent with every request to the coordinator: who is asking, for one. A function is asked each time. */
   get headers(): HttpControlPlaneOptions['headers'] {
-    return this.#headers;
+    return this.#starts.own.headers;
   }
 
   set headers(headers: HttpControlPlaneOptions['headers']) {
-    this.#headers = headers;
+    this.#starts.own.headers = headers;
   }
 
-  /** How an upload is begun. Default: by `endpoint`, with the file's name as key, and its type. */
+  /** The way to the coordinator. Default: by `endpoint`, with `headers`. */
+  get controlPlane(): ControlPlane {
+    return this.#starts.controlPlane();
+  }
+
+  set controlPlane(controlPlane: ControlPlane | undefined) {
+    this.#starts.own.controlPlane = controlPlane;
+  }
+
+  /**
+   * Where unfinished uploads are remembered; `undefined` with `resumable="off"`. Default: in IndexedDB, those
+   * of each `endpoint` apart.
+   */
+  get checkpoints(): PageCheckpoints | undefined {
+    return this.#starts.checkpoints();
+  }
+
+  set checkpoints(checkpoints: PageCheckpoints | undefined) {
+    this.#starts.own.checkpoints = checkpoints;
+    this.#remember();
+  }
+
+  /** How an upload is begun. Default: by `controlPlane`, with the file's name as key, and its type. */
   get start(): StartUpload {
-    return this.#start ?? ((file, uploader) => this.#startAtEndpoint(file, uploader));
+    return this.#starts.start();
   }
 
   set start(start: StartUpload | undefined) {
-    this.#start = start;
+    this.#starts.own.start = start;
   }
 
   /** Texts in the place of those of the element; what is not given stays as it is. */
@@ -109,7 +136,7 @@ export class PartwayUploadElement extends PageElement {
 
   /** Adds files as if they were dropped: within `accept` and `max-files`. */
   add(files: Iterable<File>): void {
-    this.#panel.give({ files: [...files], hasFolder: false });
+    this.#panel.give({ files: withoutHandles(files), hasFolder: false });
   }
 
   /** Empties the list. What is under way is aborted. */
@@ -117,26 +144,54 @@ export class PartwayUploadElement extends PageElement {
     for (const listed of this.#list.files()) this.#remove(listed);
   }
 
-  #startAtEndpoint(file: File, uploader: FileUploader): Upload {
-    const headers = async (): Promise<Readonly<Record<string, string>>> =>
-      (typeof this.#headers === 'function' ? await this.#headers() : this.#headers) ?? {};
-    const controlPlane = createHttpControlPlane(readAttributes(this).endpoint, { headers });
-    return uploader.uploadFile(file, { controlPlane, key: file.name, contentType: file.type || undefined });
+  #add(files: readonly GivenFile[]): void {
+    for (const { file, handle } of files)
+      this.#list.add(file, (isAnew) => this.start(file, this.#uploaderOf(handle, isAnew)));
   }
 
-  #sharedUploader(): FileUploader {
-    this.#uploader ??= createUploader({ concurrency: readAttributes(this).concurrency });
-    return this.#uploader;
+  async #resume(id: string, chosen: File | undefined): Promise<void> {
+    const unfinished = this.#unfinished;
+    if (!this.#panel.hasRoom()) return;
+    const opened = await unfinished?.open(id, chosen);
+    if (opened === undefined) return;
+    const { file, handle, options } = opened;
+    const listed = this.#list.add(file, (isAnew) => {
+      const uploader = this.#uploaderOf(handle, isAnew);
+      const upload = uploader.uploadFile(file, { controlPlane: this.controlPlane, ...options });
+      unfinished?.adopt(upload, id);
+      return upload;
+    });
+    this.#panel.focus(listed);
   }
 
-  #setConcurrency(): void {
-    const { concurrency } = readAttributes(this);
-    if (concurrency !== 'auto') this.#uploader?.setConcurrency(concurrency);
+  #uploaderOf(handle: FileSystemFileHandle | undefined, isAnew: boolean): FileUploader {
+    const checkpoints = this.#unfinished?.checkpoints;
+    return this.#starts.uploaderWith({ checkpoints, handle, resume: !isAnew });
   }
+
+  /** Looks where unfinished uploads are remembered now. */
+  #remember(): void {
+    const { checkpoints } = this;
+    this.#unfinished?.leave();
+    this.#unfinished =
+      checkpoints &&
+      createUnfinishedUploads(checkpoints, {
+        controlPlane: () => this.controlPlane,
+        isListed: (upload) => this.#list.files().some((listed) => listed.upload === upload),
+        changed: () => onNextFrame(this.#showUnfinished),
+      });
+    if (this.isConnected) this.#unfinished?.watch();
+    onNextFrame(this.#showUnfinished);
+  }
+
+  readonly #showUnfinished = (): void => {
+    this.#panel.showUnfinished(this.#unfinished?.list() ?? []);
+  };
 
   #remove(listed: ListedFile): void {
     this.#list.remove(listed);
     this.#panel.remove(listed);
+    if (listed.upload !== undefined) void this.#unfinished?.removeUpload(listed.upload);
     onNextFrame(this.#showTally);
   }
 
@@ -168,7 +223,7 @@ export class PartwayUploadElement extends PageElement {
   }
 
   /** A property that was set before the element was defined would hide the one of the class. */
-  #adopt<Name extends 'headers' | 'start' | 'texts'>(name: Name): void {
+  #adopt<Name extends (typeof PROPERTIES)[number]>(name: Name): void {
     if (!Object.hasOwn(this, name)) return;
     const value = this[name];
     delete (this as Partial<Record<Name, unknown>>)[name];
@@ -183,6 +238,8 @@ export function defineUploadElement(): void {
 }
 
 const TAG = 'partway-upload';
+
+const PROPERTIES = ['headers', 'controlPlane', 'checkpoints', 'start', 'texts'] as const;
 
 declare global {
   interface HTMLElementTagNameMap {

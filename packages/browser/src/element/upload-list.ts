@@ -19,7 +19,8 @@ export type FileState = Pick<
 export interface UploadList {
   /** In the order in which they were added. */
   files(): readonly ListedFile[];
-  add(file: File): ListedFile;
+  /** `begin` is asked once, and again for every retry. */
+  add(file: File, begin: BeginUpload): ListedFile;
   /** Begins the upload anew. Without effect unless it has failed. */
   retry(listed: ListedFile): void;
   /** An upload that is under way is aborted. */
@@ -27,9 +28,14 @@ export interface UploadList {
   tally(): UploadTally;
 }
 
-/** What a list asks for, and tells. */
+/**
+ * Begins the upload of a file. `isAnew`: what is unfinished of another file of its name is given up for it.
+ */
+export type BeginUpload = (isAnew: boolean) => Upload;
+
+/** What a list tells. */
 export interface UploadListHooks {
-  start(file: File): Upload;
+  started(listed: ListedFile, upload: Upload): void;
   /** At most once a frame for each file. */
   changed(listed: ListedFile): void;
   completed(listed: ListedFile, object: UploadedObject): void;
@@ -39,11 +45,13 @@ export interface UploadListHooks {
 export function createUploadList(hooks: UploadListHooks): UploadList {
   let list: readonly ListedFile[] = [];
   const leaves = new WeakMap<ListedFile, () => void>();
+  const begins = new WeakMap<ListedFile, BeginUpload>();
 
-  function begin(listed: ListedFile): void {
+  function begin(listed: ListedFile, isAnew = false): void {
     leaves.get(listed)?.();
     try {
-      follow(listed, hooks.start(listed.file));
+      const upload = begins.get(listed)?.(isAnew);
+      if (upload !== undefined) follow(listed, upload, isAnew);
     } catch (reason) {
       const error = UploadError.from(reason);
       listed.upload = undefined;
@@ -53,7 +61,7 @@ export function createUploadList(hooks: UploadListHooks): UploadList {
     }
   }
 
-  function follow(listed: ListedFile, upload: Upload): void {
+  function follow(listed: ListedFile, upload: Upload, isAnew: boolean): void {
     const { current, subscribe } = viewsOf(upload);
     const show = (): void => {
       listed.state = current().snapshot ?? OPENING;
@@ -62,6 +70,7 @@ export function createUploadList(hooks: UploadListHooks): UploadList {
     listed.upload = upload;
     leaves.set(listed, subscribe(show));
     show();
+    hooks.started(listed, upload);
     // Whoever removed a file, or tries it again, wants to hear no more of the upload before.
     const isShown = (): boolean => listed.upload === upload && list.includes(listed);
     upload.result.then(
@@ -69,16 +78,20 @@ export function createUploadList(hooks: UploadListHooks): UploadList {
         if (isShown()) hooks.completed(listed, object);
       },
       (reason: unknown) => {
-        if (isShown()) hooks.failed(listed, UploadError.from(reason));
+        if (!isShown()) return;
+        const error = UploadError.from(reason);
+        if (!isAnew && isOtherThanBegun(upload, error)) begin(listed, true);
+        else hooks.failed(listed, error);
       },
     );
   }
 
   return {
     files: () => list,
-    add(file) {
+    add(file, beginUpload) {
       const listed: ListedFile = { file, upload: undefined, state: OPENING };
       list = [...list, listed];
+      begins.set(listed, beginUpload);
       begin(listed);
       return listed;
     },
@@ -98,6 +111,11 @@ export function createUploadList(hooks: UploadListHooks): UploadList {
 function isUnderWay({ upload }: ListedFile): boolean {
   const phase = upload?.snapshot().phase ?? 'failed';
   return phase !== 'completed' && phase !== 'failed';
+}
+
+/** What is unfinished was begun with another version of the file: whoever adds this one wants this one. */
+function isOtherThanBegun(upload: Upload, { code }: UploadError): boolean {
+  return code === 'source_changed' && upload.snapshot().partCount === undefined;
 }
 
 const OPENING: FileState = {

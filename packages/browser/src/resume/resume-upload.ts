@@ -27,14 +27,24 @@ export interface ResumeOptions
 export async function resume(id: string, file: Blob, options: ResumeOptions): Promise<Upload> {
   const { checkpoints = createIndexedDbCheckpoints(), ...others } = options;
   if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
-  const { identity, fingerprint, options: remembered } = await resumptionOf(checkpoints, id);
+  const remembered = await rememberedOptions(id, file, checkpoints);
+  return uploadFile(file, { ...others, ...remembered, checkpoints });
+}
+
+/** What the upload of this file began with. Rejects as `resume` does. */
+export async function rememberedOptions(
+  id: string,
+  file: Blob,
+  checkpoints: PageCheckpoints,
+): Promise<Resumption['options']> {
+  const { identity, fingerprint, options } = await resumptionOf(checkpoints, id);
   const source = createBlobSource(file);
   const isSame = source.identity === identity && (await source.fingerprint()) === fingerprint;
   await source.close();
   if (!isSame) {
     throw sourceChangedError('the file chosen is not the one that its upload began with');
   }
-  return uploadFile(file, { ...others, ...remembered, checkpoints });
+  return options;
 }
 
 /**
@@ -44,6 +54,15 @@ export async function resume(id: string, file: Blob, options: ResumeOptions): Pr
  */
 export async function resumeByHandle(id: string, options: ResumeOptions): Promise<Upload> {
   const { checkpoints = createIndexedDbCheckpoints() } = options;
+  const { file, handle } = await openByHandle(id, checkpoints);
+  return resume(id, file, { ...options, checkpoints, handle });
+}
+
+/** The file that the handle of an upload leads to. Rejects as `resumeByHandle` does. */
+export async function openByHandle(
+  id: string,
+  checkpoints: PageCheckpoints,
+): Promise<{ readonly file: File; readonly handle: FileSystemFileHandle }> {
   await resumptionOf(checkpoints, id);
   const handle = await checkpoints.loadHandle(id);
   if (handle === undefined) throw unreadable('no handle of it is kept');
@@ -51,7 +70,7 @@ export async function resumeByHandle(id: string, options: ResumeOptions): Promis
   const file = await handle.getFile().catch((reason: unknown) => {
     throw unreadableBlobError(reason);
   });
-  return resume(id, file, { ...options, checkpoints, handle });
+  return { file, handle };
 }
 
 async function resumptionOf(checkpoints: PageCheckpoints, id: string): Promise<Resumption> {

@@ -1,0 +1,286 @@
+import { UploadError } from '@partway/browser';
+import type { PartwayUploadElement } from '@partway/browser/element';
+import { expect, onTestFinished, test } from 'vitest';
+import { userEvent } from 'vitest/browser';
+import { painted } from './driven-upload.ts';
+import {
+  endpoint,
+  fileOfParts,
+  headers,
+  type LeftUpload,
+  leaveUnfinished,
+  PART,
+} from './unfinished-stage.ts';
+import { fileOf, place, type Stage } from './upload-element-stage.ts';
+
+/** An element as a later page has it, with what was left unfinished. */
+async function placeLater(
+  { checkpoints }: Pick<LeftUpload, 'checkpoints'>,
+  attributes: Readonly<Record<string, string>> = {},
+): Promise<Stage> {
+  const stage = place({ endpoint, ...attributes });
+  stage.element.start = undefined;
+  stage.element.headers = headers;
+  stage.element.checkpoints = checkpoints;
+  await expect.poll(() => stage.parts('row-unfinished')).not.toEqual([]);
+  return stage;
+}
+
+/** Presses the button of the unfinished upload, and chooses this file. */
+function chooseAgain({ root, part }: Stage, file: File): void {
+  const input = root.querySelector<HTMLInputElement>('[part=unfinished] input');
+  if (input === null) throw new Error('there is no input');
+  input.addEventListener('click', (event) => event.preventDefault(), { once: true });
+  part('again').click();
+  const chosen = new DataTransfer();
+  chosen.items.add(file);
+  // As a picker does it; the time of modification stays what it is.
+  input.files = chosen.files;
+  input.dispatchEvent(new Event('change'));
+}
+
+test('what was left unfinished is listed, and goes on with the file chosen again', async () => {
+  const left = await leaveUnfinished('film.bin');
+  const stage = await placeLater(left);
+  const { part, parts, root } = stage;
+  expect(part('row-unfinished').textContent).toContain('film.bin307 kB102 kB of 307 kB · begun this minute');
+  expect(part('progress')).toMatchObject({ value: PART, max: 3 * PART, ariaLabel: 'film.bin' });
+  expect(part('again').textContent).toBe('Choose file again');
+  chooseAgain(stage, left.file);
+  await expect.poll(() => parts('status-completed')).toHaveLength(1);
+  expect(parts('unfinished')).toEqual([]);
+  expect(root.activeElement?.ariaLabel).toBe('Remove film.bin');
+  expect([await left.stored(), await left.remembered()]).toEqual([3 * PART, []]);
+});
+
+test('another file is refused, in words that say which one it is; what is unfinished stays', async () => {
+  const left = await leaveUnfinished('mine.bin');
+  const stage = await placeLater(left);
+  chooseAgain(stage, fileOf('yours.bin'));
+  await expect
+    .poll(() => stage.part('status').textContent)
+    .toBe('That is another file, or has changed. Choose mine.bin as it was.');
+  expect(await left.remembered()).toHaveLength(1);
+  chooseAgain(stage, left.file);
+  await expect.poll(left.stored).toBe(3 * PART);
+});
+
+test('the same file goes on also where it is added like any other', async () => {
+  const left = await leaveUnfinished('added.bin');
+  const { element, parts } = await placeLater(left);
+  element.add([left.file]);
+  await expect.poll(() => parts('status-completed')).toHaveLength(1);
+  expect(parts('unfinished')).toEqual([]);
+  expect(await left.remembered()).toEqual([]);
+});
+
+test('a file that has changed since is uploaded anew where it is added, and takes the place of the old', async () => {
+  const left = await leaveUnfinished('changed.bin');
+  const { element, parts } = await placeLater(left);
+  const failed: unknown[] = [];
+  element.addEventListener('partway-failed', ({ detail }) => failed.push(detail.error.code));
+  element.add([new File([new Uint8Array(1000)], 'changed.bin')]);
+  await expect.poll(() => parts('status-completed')).toHaveLength(1);
+  expect([failed, await left.stored(), await left.remembered()]).toEqual([[], 1000, []]);
+});
+
+test('removing forgets it, and hands the focus on', async () => {
+  const left = await leaveUnfinished('unwanted.bin');
+  const { root, part, parts } = await placeLater(left);
+  part('remove').focus();
+  await userEvent.keyboard('{Enter}');
+  await expect.poll(() => parts('unfinished')).toEqual([]);
+  expect(root.activeElement?.textContent).toBe('Choose files');
+  expect(await left.remembered()).toEqual([]);
+});
+
+test('what cannot be removed stays, and says why', async () => {
+  const left = await leaveUnfinished('stuck.bin');
+  const { element, part } = await placeLater(left);
+  const { controlPlane } = element;
+  const abort = () => {
+    const error = { code: 'access_denied', message: 'refused', disposition: 'permanent' } as const;
+    return Promise.reject(new UploadError(error));
+  };
+  element.controlPlane = { ...controlPlane, abort };
+  part('remove').click();
+  await expect
+    .poll(() => part('status').textContent)
+    .toBe('The server does not take this file. (access_denied)');
+  element.controlPlane = controlPlane;
+  part('remove').click();
+  await expect.poll(left.remembered).toEqual([]);
+});
+
+test('a failed upload that is kept is forgotten with its row', async () => {
+  const left = await leaveUnfinished('failing.bin');
+  const { element, part, parts } = await placeLater(left);
+  const { controlPlane } = element;
+  const presignParts = () => {
+    const error = { code: 'access_denied', message: 'refused', disposition: 'permanent' } as const;
+    return Promise.reject(new UploadError(error));
+  };
+  element.controlPlane = { ...controlPlane, presignParts };
+  element.add([left.file]);
+  await expect.poll(() => parts('status-failed')).toHaveLength(1);
+  expect([parts('unfinished'), (await left.remembered()).length]).toEqual([[], 1]);
+  part('remove').click();
+  await expect.poll(left.remembered).toEqual([]);
+  await painted();
+  expect(parts('row')).toEqual([]);
+});
+
+test('what another page works on is left to it, until it stops there', async () => {
+  const left = await leaveUnfinished('shared.bin');
+  const here = await placeLater(left);
+  const there = await placeLater(left);
+  there.element.controlPlane = standingStill(there.element);
+  there.element.add([left.file]);
+  await expect.poll(() => here.part('status').textContent).toContain('Being uploaded elsewhere · ');
+  expect([here.part('again').ariaDisabled, here.part('remove').ariaDisabled]).toEqual(['true', 'true']);
+  there.part('toggle').click();
+  await expect.poll(() => here.part('again').ariaDisabled).toBe('false');
+  there.element.clear();
+  await expect.poll(() => here.parts('row')).toEqual([]);
+});
+
+test('the same file twice is refused the second time, in words, and the first one goes on', async () => {
+  const left = await leaveUnfinished('twice.bin');
+  const { element, part, parts } = await placeLater(left);
+  element.controlPlane = standingStill(element);
+  element.add([left.file]);
+  await expect.poll(() => parts('unfinished')).toEqual([]);
+  element.add([left.file]);
+  await expect
+    .poll(() => part('status', 1).textContent)
+    .toBe('This file is being uploaded already, perhaps in another tab. (upload_locked)');
+  part('remove', 1).click();
+  await painted();
+  expect([parts('unfinished'), parts('row').length, (await left.remembered()).length]).toEqual([[], 1, 1]);
+  element.clear();
+  await expect.poll(left.remembered).toEqual([]);
+});
+
+/** Where no URL is given, no part is sent. */
+function standingStill({ controlPlane }: PartwayUploadElement): PartwayUploadElement['controlPlane'] {
+  return { ...controlPlane, presignParts: ({ signal }) => rejectedWhenAborted(signal) };
+}
+
+function rejectedWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+test('resumable="off" remembers nothing, and lists nothing', async () => {
+  const left = await leaveUnfinished('off.bin');
+  const { element, parts } = await placeLater(left);
+  expect(element.checkpoints).toBe(left.checkpoints);
+  element.setAttribute('resumable', 'off');
+  await expect.poll(() => parts('unfinished')).toEqual([]);
+  expect(element.checkpoints).toBeUndefined();
+  element.removeAttribute('resumable');
+  await expect.poll(() => parts('row-unfinished')).toHaveLength(1);
+});
+
+test('the uploads of one endpoint are not those of another', async () => {
+  const left = await leaveUnfinished('apart.bin', undefined, `partway ${endpoint}`);
+  const { element, parts, part } = place({ endpoint: '/elsewhere' });
+  await painted();
+  expect(parts('unfinished')).toEqual([]);
+  element.setAttribute('endpoint', endpoint);
+  element.headers = headers;
+  await expect.poll(() => parts('name').map(({ textContent }) => textContent)).toEqual(['apart.bin']);
+  part('remove').click();
+  await expect.poll(left.remembered).toEqual([]);
+});
+
+test('a file that was dropped with its handle goes on by one click', async () => {
+  const folder = await navigator.storage.getDirectory();
+  const handle = await folder.getFileHandle('dropped.bin', { create: true });
+  const writable = await handle.createWritable();
+  await writable.write(await fileOfParts('dropped.bin').arrayBuffer());
+  await writable.close();
+  const left = await leaveUnfinished('dropped.bin', handle);
+  const { part, parts } = await placeLater(left);
+  expect([part('again').textContent, part('again').ariaLabel]).toEqual(['Resume', 'Resume dropped.bin']);
+  part('again').click();
+  await expect.poll(() => parts('status-completed')).toHaveLength(1);
+  expect(await left.stored()).toBe(3 * PART);
+});
+
+test('a handle that leads nowhere any more asks for the file itself', async () => {
+  const folder = await navigator.storage.getDirectory();
+  const handle = await folder.getFileHandle('gone.bin', { create: true });
+  const writable = await handle.createWritable();
+  await writable.write(await fileOfParts('gone.bin').arrayBuffer());
+  await writable.close();
+  const left = await leaveUnfinished('gone.bin', handle);
+  await folder.removeEntry('gone.bin');
+  const { part } = await placeLater(left);
+  part('again').click();
+  await expect.poll(() => part('status').textContent).toBe('The file cannot be read. Choose it again.');
+  expect(part('again').textContent).toBe('Choose file again');
+});
+
+test('a handle comes with what is dropped, where the browser gives one', async () => {
+  const folder = await navigator.storage.getDirectory();
+  const handle = await folder.getFileHandle('handed.bin', { create: true });
+  const { prototype } = DataTransferItem;
+  const before = Object.getOwnPropertyDescriptor(prototype, 'getAsFileSystemHandle');
+  onTestFinished(() => {
+    Object.defineProperty(prototype, 'getAsFileSystemHandle', before ?? {});
+  });
+  Object.defineProperty(prototype, 'getAsFileSystemHandle', {
+    ...before,
+    value: () => Promise.resolve(handle),
+  });
+  const { element } = place();
+  const given: unknown[] = [];
+  element.start = (file, uploader) => {
+    const controlPlane = element.controlPlane;
+    const upload = uploader.uploadFile(file, { controlPlane, key: file.name });
+    given.push(file.name);
+    return upload;
+  };
+  const followed: unknown[] = [];
+  const { checkpoints } = element;
+  if (checkpoints === undefined) throw new Error('nothing is remembered');
+  element.checkpoints = {
+    ...checkpoints,
+    follow(upload) {
+      followed.push(upload.handle);
+      return checkpoints.follow(upload);
+    },
+  };
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(fileOf('handed.bin'));
+  element.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true, bubbles: true }));
+  await expect.poll(() => [given, followed]).toEqual([['handed.bin'], [handle]]);
+  element.clear();
+});
+
+test('a full list takes nothing unfinished', async () => {
+  const left = await leaveUnfinished('full.bin');
+  const stage = await placeLater(left, { 'max-files': '1' });
+  stage.element.add([fileOf('other.bin')]);
+  chooseAgain(stage, left.file);
+  await expect
+    .poll(() => stage.parts('notice').map(({ textContent }) => textContent))
+    .toEqual(['Not all files were added: there can be 1 file at most.']);
+  expect(stage.parts('row-unfinished')).toHaveLength(1);
+});
+
+test('every upload that begins is told, with its handle', async () => {
+  const { element, uploads, part, add } = place();
+  const started: unknown[] = [];
+  element.addEventListener('partway-started', ({ detail }) => started.push(detail));
+  await add('a');
+  uploads[0]?.fail();
+  await painted();
+  part('toggle').click();
+  await painted();
+  const file = element.uploads[0]?.file;
+  expect(started).toEqual(uploads.map((upload) => ({ file, upload })));
+  expect(started).toHaveLength(2);
+});

@@ -1,0 +1,85 @@
+import axe from 'axe-core';
+import { expect, onTestFinished, test } from 'vitest';
+import { userEvent } from 'vitest/browser';
+import { painted } from './driven-upload.ts';
+import { endpoint, headers, leaveUnfinished } from './unfinished-stage.ts';
+import { place, type Stage } from './upload-element-stage.ts';
+
+/** An element that has found what was left, and what a screen reader was told meanwhile. */
+async function placeWithUnfinished(
+  name: string,
+  lang = 'en',
+): Promise<Stage & { readonly told: readonly string[] }> {
+  const { checkpoints } = await leaveUnfinished(name);
+  const stage = place({ endpoint, lang });
+  const told: string[] = [];
+  const region = stage.root.querySelector('[role=status]');
+  const observer = new MutationObserver(() => told.push(region?.textContent ?? ''));
+  if (region !== null) observer.observe(region, { childList: true });
+  onTestFinished(() => observer.disconnect());
+  stage.element.headers = headers;
+  stage.element.checkpoints = checkpoints;
+  await expect.poll(() => stage.parts('row-unfinished')).toHaveLength(1);
+  return { ...stage, told };
+}
+
+const looks = (['light', 'dark'] as const).flatMap((scheme) =>
+  ['en', 'zh'].flatMap((lang) =>
+    [false, true].map((isFailed): [string, string, boolean] => [scheme, lang, isFailed]),
+  ),
+);
+
+test.each(looks)(
+  'unfinished, %s, in %s, refused: %s: axe finds nothing to mend',
+  async (scheme, lang, isFailed) => {
+    const { element, root, part, parts, add } = await placeWithUnfinished(
+      `${scheme}-${lang}-${isFailed}.bin`,
+      lang,
+    );
+    element.style.colorScheme = scheme;
+    await add('holiday.mp4');
+    if (isFailed) {
+      element.headers = {};
+      part('remove').click();
+      await expect.poll(() => parts('status-failed')).toHaveLength(1);
+    }
+    await painted();
+    await Promise.allSettled(root.getAnimations().map(({ finished }) => finished));
+    const { violations, passes, incomplete } = await axe.run(element);
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    expect(incomplete.map(({ id }) => id)).toEqual([]);
+    expect(passes.map(({ id }) => id)).toContain('color-contrast');
+  },
+);
+
+test('in Chinese what is unfinished reads so', async () => {
+  const { part } = await placeWithUnfinished('chinese.bin', 'zh');
+  expect([part('unfinished-title').textContent, part('again').textContent]).toEqual([
+    '未完成的上传',
+    '重新选择文件',
+  ]);
+  expect(part('status').textContent).toBe('102 kB / 307 kB · 开始于此刻');
+});
+
+test('what is unfinished is told politely, and so is what cannot be done about it', async () => {
+  const { element, part, told } = await placeWithUnfinished('told.bin');
+  await expect.poll(() => told.at(-1)).toBe('1 unfinished upload.');
+  element.headers = {};
+  part('remove').click();
+  await expect
+    .poll(() => told.at(-1))
+    .toBe('told.bin: Sign in again, and then try again. (unauthenticated).');
+});
+
+test('everything unfinished is reached by Tab, between what chooses files and the files', async () => {
+  const { root, add } = await placeWithUnfinished('tab.bin');
+  await add('a');
+  (document.activeElement as HTMLElement | null)?.blur();
+  const reached = [];
+  for (let presses = 0; presses < 5; presses++) {
+    await userEvent.tab();
+    reached.push(root.activeElement?.getAttribute('aria-label') ?? root.activeElement?.textContent);
+  }
+  const unfinished = ['Choose file again tab.bin', 'Remove tab.bin'];
+  expect(reached).toEqual(['Choose files', ...unfinished, 'Pause a', 'Remove a']);
+});
