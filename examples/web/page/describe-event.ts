@@ -19,6 +19,10 @@ export function describeEvent(
       return { text: `${errorText(event.error)}; waits ${waitText(event.delayMs)}`, tone: 'trouble' };
     case 'headers-hidden':
       return { text: `may not read ${event.names.join(', ')}: proves by OSS’s list`, tone: 'trouble' };
+    case 'offline':
+      return { text: 'has no network, and waits for it', tone: 'trouble' };
+    case 'online':
+      return { text: 'tries the network again', tone: 'coped' };
     case 'paused':
       return { text: `is paused, ${percent(snapshot)} is stored`, tone: 'plain' };
     case 'resumed':

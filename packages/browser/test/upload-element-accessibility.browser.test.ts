@@ -181,12 +181,16 @@ test('what has changed is told politely, and percents are not', async () => {
   await expect.poll(() => told.at(-1)).toBe('a: Paused.');
   part('toggle').click();
   await expect.poll(() => told.at(-1)).toBe('a: Uploading.');
+  uploads[0]?.set({ isOffline: true });
+  await expect.poll(() => told.at(-1)).toBe('a: No network, goes on by itself.');
+  uploads[0]?.set({ isOffline: false });
+  await expect.poll(() => told.at(-1)).toBe('a: Uploading.');
   uploads[0]?.fail();
   await expect.poll(() => told.at(-1)).toBe('a: The server does not take this file. (access_denied).');
   part('toggle').click();
   uploads[1]?.complete();
   await expect.poll(() => told.at(-1)).toBe('a: Uploaded.');
-  expect(told).toHaveLength(5);
+  expect(told).toHaveLength(7);
   expect(stage.root.querySelector('[role=status]')?.ariaLive).toBe('polite');
 });
 

@@ -70,6 +70,16 @@ test('a row says how far its file is, how fast it goes and how long it takes', a
   expect(part('progress')).toMatchObject({ value: 1000 });
 });
 
+test('a row says that its file waits for the network', async () => {
+  const { uploads, part, add } = place();
+  await add('holiday.mp4');
+  uploads[0]?.set({ ...SENDING, isOffline: true });
+  await painted();
+  expect(part('status').textContent).toBe('No network, goes on by itself · 41%');
+  expect(part('status').getAttribute('part')).toBe('status status-offline');
+  expect(part('toggle').textContent).toBe('Pause');
+});
+
 test('an upload is paused, resumed, tried again and removed by its buttons', async () => {
   const { uploads, part, parts, add } = place();
   await add('holiday.mp4');

@@ -2,7 +2,7 @@ import type { Amounts } from './amounts.ts';
 import { make } from './dom.ts';
 import { createRow, type Row, type RowActions, stateText } from './row.ts';
 import type { UploadTexts } from './texts.ts';
-import type { FileState, ListedFile } from './upload-list.ts';
+import { type ListedFile, type ShownPhase, shownPhase } from './upload-list.ts';
 
 /** The list of files, a row each. */
 export interface FileRows {
@@ -26,7 +26,7 @@ export interface FileRowsOptions {
 
 export function createFileRows({ actions, tell, focusNext }: FileRowsOptions): FileRows {
   const rows = new Map<ListedFile, Row>();
-  const phases = new WeakMap<ListedFile, FileState['phase']>();
+  const phases = new WeakMap<ListedFile, ShownPhase>();
   const node = make('ul', 'list');
   let words: { readonly texts: UploadTexts; readonly amounts: Amounts } | undefined;
   // Safari reads a list without bullets as none.
@@ -34,7 +34,7 @@ export function createFileRows({ actions, tell, focusNext }: FileRowsOptions): F
 
   function tellPhase(listed: ListedFile, texts: UploadTexts): void {
     const told = toldState(listed, phases.get(listed), texts);
-    phases.set(listed, listed.state.phase);
+    phases.set(listed, shownPhase(listed.state));
     if (told !== undefined) tell(texts.told(listed.file.name, told));
   }
 
@@ -70,16 +70,17 @@ export function createFileRows({ actions, tell, focusNext }: FileRowsOptions): F
 /** What is to be told of a change. What goes by itself is not: waiting, being sent, being nearly done. */
 function toldState(
   listed: ListedFile,
-  before: FileState['phase'] | undefined,
+  before: ShownPhase | undefined,
   texts: UploadTexts,
 ): string | undefined {
-  const { phase } = listed.state;
+  const phase = shownPhase(listed.state);
   if (phase === before) return undefined;
-  if (before === 'paused' && (phase === 'opening' || phase === 'sending')) return texts.phases.sending;
-  return phase === 'paused' || phase === 'completed' || phase === 'failed'
-    ? stateText(listed, texts)
-    : undefined;
+  const hasRested = before === 'paused' || before === 'offline';
+  if (hasRested && (phase === 'opening' || phase === 'sending')) return texts.phases.sending;
+  return TOLD.has(phase) ? stateText(listed, texts) : undefined;
 }
+
+const TOLD: ReadonlySet<ShownPhase> = new Set(['paused', 'offline', 'completed', 'failed']);
 
 /** The next row, or the one before where there is none. */
 export function neighbour<Key, Of>(rows: ReadonlyMap<Key, Of>, key: Key): Of | undefined {

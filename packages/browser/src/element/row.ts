@@ -2,7 +2,7 @@ import type { Amounts } from './amounts.ts';
 import { make, makeButton, setAttribute, setProgress, setText } from './dom.ts';
 import { canTryAgain } from './failures.ts';
 import type { UploadTexts } from './texts.ts';
-import type { FileState, ListedFile } from './upload-list.ts';
+import { type FileState, type ListedFile, shownPhase } from './upload-list.ts';
 
 /** The row of a file. It is made once and then only changed, so that the focus stays where it is. */
 export interface Row {
@@ -46,8 +46,9 @@ export function createRow(listed: ListedFile, actions: RowActions): Row {
     focusFirst: () => (toggle.hidden ? remove : toggle).focus(),
     update(texts, amounts) {
       const { state, file } = listed;
-      setAttribute(node, 'part', `row row-${state.phase}`);
-      setAttribute(status, 'part', `status status-${state.phase}`);
+      const shown = shownPhase(state);
+      setAttribute(node, 'part', `row row-${shown}`);
+      setAttribute(status, 'part', `status status-${shown}`);
       setText(size, amounts.size(file.size));
       setProgress(progress, state.phase === 'completed' ? file.size || 1 : state.sentBytes, file.size);
       setText(status, statusText(listed, texts, amounts));
@@ -58,14 +59,16 @@ export function createRow(listed: ListedFile, actions: RowActions): Row {
 }
 
 /** What the state of a file is called, and why it failed. */
-export function stateText({ state: { phase, error } }: ListedFile, texts: UploadTexts): string {
-  return phase === 'failed' && error !== undefined ? texts.failure(error) : texts.phases[phase];
+export function stateText({ state }: ListedFile, texts: UploadTexts): string {
+  const { phase, error } = state;
+  return phase === 'failed' && error !== undefined ? texts.failure(error) : texts.phases[shownPhase(state)];
 }
 
 function statusText(listed: ListedFile, texts: UploadTexts, amounts: Amounts): string {
   const { state, file } = listed;
-  const { phase, sentBytes, bytesPerSecond, remainingMs } = state;
-  const isMoving = phase === 'sending' || phase === 'paused';
+  const { sentBytes, bytesPerSecond, remainingMs } = state;
+  const phase = shownPhase(state);
+  const isMoving = phase === 'sending' || phase === 'paused' || phase === 'offline';
   return [
     stateText(listed, texts),
     isMoving ? amounts.percent(file.size === 0 ? 0 : sentBytes / file.size) : '',

@@ -86,7 +86,8 @@ progress {
 progress::-webkit-progress-bar { background: var(--_track); }
 progress::-webkit-progress-value { background: currentColor; border-radius: 1rem; transition: width 200ms; }
 progress::-moz-progress-bar { background: currentColor; border-radius: 1rem; }
-[part~=row-paused] progress, [part~=row-unfinished] progress { color: var(--_muted); }
+[part~=row-paused] progress, [part~=row-offline] progress { color: var(--_muted); }
+[part~=row-unfinished] progress { color: var(--_muted); }
 [part~=row-failed] progress { color: var(--_failed); }
 [part~=row-completed] progress { color: var(--_completed); }
 [part~=told] {

@@ -19,6 +19,7 @@ export const ENGLISH: UploadTexts = {
     completing: 'Finishing',
     completed: 'Uploaded',
     failed: 'Failed',
+    offline: 'No network, goes on by itself',
   },
   timeLeft: (time) => `${time} left`,
   sizeOf: (sent, size) => `${sent} of ${size}`,

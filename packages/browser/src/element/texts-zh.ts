@@ -19,6 +19,7 @@ export const CHINESE: UploadTexts = {
     completing: '即将完成',
     completed: '已上传',
     failed: '失败',
+    offline: '网络已断开，恢复后自动继续',
   },
   timeLeft: (time) => `剩余 ${time}`,
   sizeOf: (sent, size) => `${sent} / ${size}`,

@@ -1,6 +1,6 @@
 import type { UploadError } from '@partway/core';
 import type { UploadTally } from './events.ts';
-import type { FileState } from './upload-list.ts';
+import type { ShownPhase } from './upload-list.ts';
 
 /** Every text of the element. Each can be replaced by the property `texts`. */
 export interface UploadTexts {
@@ -17,7 +17,7 @@ export interface UploadTexts {
   readonly remove: string;
   /** What a button is called: it has to begin with what stands on it. */
   readonly button: (action: string, fileName: string) => string;
-  readonly phases: Readonly<Record<FileState['phase'], string>>;
+  readonly phases: Readonly<Record<ShownPhase, string>>;
   readonly timeLeft: (time: string) => string;
   readonly sizeOf: (sent: string, size: string) => string;
   readonly summary: (tally: UploadTally) => string;

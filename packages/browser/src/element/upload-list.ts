@@ -13,8 +13,15 @@ export interface ListedFile {
 /** What is shown of an upload. */
 export type FileState = Pick<
   UploadSnapshot,
-  'phase' | 'sentBytes' | 'bytesPerSecond' | 'remainingMs' | 'error'
+  'phase' | 'sentBytes' | 'bytesPerSecond' | 'remainingMs' | 'isOffline' | 'error'
 >;
+
+/** What a file is shown as: its phase, or that it waits for a network. */
+export type ShownPhase = FileState['phase'] | 'offline';
+
+export function shownPhase({ phase, isOffline }: FileState): ShownPhase {
+  return isOffline ? 'offline' : phase;
+}
 
 export interface UploadList {
   /** In the order in which they were added. */
@@ -123,6 +130,7 @@ const OPENING: FileState = {
   sentBytes: 0,
   bytesPerSecond: undefined,
   remainingMs: undefined,
+  isOffline: false,
   error: undefined,
 };
 
