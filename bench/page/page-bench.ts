@@ -38,7 +38,7 @@ async function benchPage(size: number): Promise<void> {
   const browser = await chromium.launch(await chromiumLaunch());
   try {
     const path = join(folder, KEY);
-    await writeSeededFile(path, size, 1);
+    await writeSeededFile(path, { size, seed: 1 });
     const page = await browser.newPage();
     await page.goto(site.url);
     await page.setInputFiles('input', path);

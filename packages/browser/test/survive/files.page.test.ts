@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { setModified, writeSeededFile } from './disk-files.ts';
-import { type SurviveStage, startSurviveStage } from './survive-stage.ts';
+import { writeSeededFile } from './disk-files.ts';
+import { type SurviveStage, startSurviveStage, whenNoted } from './survive-stage.ts';
 
 const PART = 102_400;
 const SIZE = 6 * PART + 1;
-const SEED = 99;
 
 let stage: SurviveStage;
 
 beforeAll(async () => {
   stage = await startSurviveStage();
-});
+}, 60_000);
 afterAll(() => stage.close());
 
 /** An upload of which OSS takes three parts, and no more until it is told to. */
@@ -19,18 +18,16 @@ async function interrupted(key: string) {
   const tab = await stage.open();
   const stopped = stage.stopAfter(key, 3, 'busy');
   await tab.choose(path);
-  const terms = { to: key, partSize: PART, retry: { attemptsMax: 100, maxMs: 200 } };
-  await tab.run(({ to, ...rest }) => window.uploads.upload(to, rest), terms);
+  const retry = { attemptsMax: 100, maxMs: 200 };
+  await tab.run((terms) => window.uploads.upload(terms), { key, partSize: PART, retry });
   await stopped.whenStopped();
-  const list = () => tab.run(() => window.uploads.list());
-  await expect.poll(list, { timeout: 30_000 }).toMatchObject([{ key, confirmedBytes: 3 * PART }]);
-  return { path, tab, id: (await list())[0]?.id ?? '', release: () => stopped.letGo() };
+  const id = await whenNoted(tab, key, 3 * PART);
+  return { path, tab, id, release: () => stopped.letGo() };
 }
 
 /** Other bytes, of the same size, a second later. */
-async function change(path: string): Promise<void> {
-  await writeSeededFile(path, SIZE, SEED);
-  await setModified(path, 1);
+function change(path: string): Promise<void> {
+  return writeSeededFile(path, { size: SIZE, seed: 1_000_000, modifiedAt: 1_700_000_001 });
 }
 
 test('a file that changes on the disk during its upload never becomes an object of both', async () => {
@@ -42,7 +39,7 @@ test('a file that changes on the disk during its upload never becomes an object 
   stage.expectNothing(key);
 
   await tab.choose(path);
-  await tab.run((to) => window.uploads.upload(to), key);
+  await tab.run((to) => window.uploads.upload({ key: to }), key);
   expect(await tab.run(() => window.uploads.ended())).toBe('completed');
   await stage.expectStored(key, path);
   await tab.close();
@@ -58,7 +55,7 @@ test('a file that changes on the disk before it is chosen again is refused, and 
   expect(await tab.run((wanted) => window.uploads.resume(wanted), id)).toBe('source_changed');
   expect(stage.heldParts(key)).toHaveLength(3);
 
-  await tab.run((to) => window.uploads.upload(to, { resume: false }), key);
+  await tab.run((to) => window.uploads.upload({ key: to, resume: false }), key);
   expect(await tab.run(() => window.uploads.ended())).toBe('completed');
   await stage.expectStored(key, path);
   expect(await tab.run(() => window.uploads.list())).toEqual([]);

@@ -11,7 +11,7 @@ let path: string;
 beforeAll(async () => {
   stage = await startSurviveStage();
   path = await stage.file('page.html', SIZE);
-});
+}, 60_000);
 afterAll(() => stage.close());
 afterEach(() => stage.expose(EXPOSED));
 
@@ -24,10 +24,7 @@ test.each([
     const key = `${hidden} ${partSize}`;
     const tab = await stage.open();
     await tab.choose(path);
-    await tab.run(({ to, size }) => window.uploads.upload(to, { partSize: size }), {
-      to: key,
-      size: partSize,
-    });
+    await tab.run((terms) => window.uploads.upload(terms), { key, partSize });
     expect(await tab.run(() => window.uploads.ended())).toBe('completed');
     expect(await tab.run(() => window.uploads.hidden())).toEqual(told);
     await stage.expectStored(key, path);
@@ -57,10 +54,10 @@ test('no request carries a Content-Type that nobody signed, whatever the type of
   const tab = await stage.open();
   await tab.choose(path);
   for (const [index, type] of TYPES.entries()) {
-    const terms = { ...(type !== undefined && { type }) };
+    const typed = { ...(type !== undefined && { type }) };
     const [inParts, inOne] = [`in parts ${index}`, `in one ${index}`];
     for (const [key, partSize] of [[inParts, PART] as const, [inOne, 2 * SIZE] as const]) {
-      await tab.run(({ to, ...rest }) => window.uploads.upload(to, rest), { to: key, partSize, ...terms });
+      await tab.run((terms) => window.uploads.upload(terms), { key, partSize, ...typed });
       expect(await tab.run(() => window.uploads.ended())).toBe('completed');
       await stage.expectStored(key, path);
     }

@@ -1,25 +1,26 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Tab } from './browser.ts';
-import { type SurviveStage, startSurviveStage } from './survive-stage.ts';
+import { type SurviveStage, startSurviveStage, whenNoted } from './survive-stage.ts';
 
 const PART = 8 * 1024 ** 2;
 /** 36 parts, the last one shorter. */
 const SIZE = 300_000_007;
 const HALF = 18;
 
+vi.setConfig({ testTimeout: 300_000 });
 let stage: SurviveStage;
 let path: string;
 
 beforeAll(async () => {
   stage = await startSurviveStage();
   path = await stage.file('film.mkv', SIZE);
-});
+}, 60_000);
 afterAll(() => stage.close());
 
 test('300 MB are uploaded in parts, each of them once', async () => {
   const tab = await stage.open();
   await tab.choose(path);
-  await tab.run(() => window.uploads.upload('whole'));
+  await tab.run(() => window.uploads.upload({ key: 'whole' }));
   expect(await tab.run(() => window.uploads.ended())).toBe('completed');
   const numbers = stage.sent.of('whole').map(({ partNumber }) => partNumber);
   expect(numbers.toSorted((a = 0, b = 0) => a - b)).toEqual(Array.from({ length: 36 }, (_, n) => n + 1));
@@ -32,12 +33,11 @@ async function halfWay(key: string): Promise<{ readonly tab: Tab; readonly id: s
   const tab = await stage.open();
   await tab.choose(path);
   const stopped = stage.stopAfter(key, HALF, 'silent');
-  await tab.run((name) => window.uploads.upload(name), key);
+  await tab.run((to) => window.uploads.upload({ key: to }), key);
   await stopped.whenStopped();
-  const list = () => tab.run(() => window.uploads.list());
-  await expect.poll(list, { timeout: 30_000 }).toMatchObject([{ key, confirmedBytes: HALF * PART }]);
+  const id = await whenNoted(tab, key, HALF * PART);
   stopped.letGo();
-  return { tab, id: (await list())[0]?.id ?? '' };
+  return { tab, id };
 }
 
 /** Chooses the file again and goes on; what OSS held by then must not travel a second time. */

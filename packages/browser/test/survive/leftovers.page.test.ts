@@ -10,7 +10,7 @@ let path: string;
 beforeAll(async () => {
   stage = await startSurviveStage();
   path = await stage.file('film.mkv', SIZE);
-});
+}, 60_000);
 afterAll(() => stage.close());
 
 test('abort leaves nothing: no part in OSS, no record in the browser, no lock held', async () => {
@@ -18,7 +18,7 @@ test('abort leaves nothing: no part in OSS, no record in the browser, no lock he
   const tab = await stage.open();
   await tab.choose(path);
   const stopped = stage.stopAfter(key, 4, 'silent');
-  await tab.run(({ to, size }) => window.uploads.upload(to, { partSize: size }), { to: key, size: PART });
+  await tab.run((terms) => window.uploads.upload(terms), { key, partSize: PART });
   await stopped.whenStopped();
   const during = await tab.run(() => window.uploads.leftovers());
   expect(during.records.length).toBeGreaterThan(0);
@@ -34,10 +34,7 @@ test('abort leaves nothing: no part in OSS, no record in the browser, no lock he
 test('a page for which the browser stores nothing uploads all the same, and is told once', async () => {
   const tab = await stage.open('/sandboxed');
   await tab.choose(path);
-  await tab.run(({ to, size }) => window.uploads.upload(to, { partSize: size }), {
-    to: 'blocked',
-    size: PART,
-  });
+  await tab.run((terms) => window.uploads.upload(terms), { key: 'blocked', partSize: PART });
   expect(await tab.run(() => window.uploads.ended())).toBe('completed');
   expect(await tab.run(() => window.uploads.blocked())).toEqual(['SecurityError']);
   await stage.expectStored('blocked', path);

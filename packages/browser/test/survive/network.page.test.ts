@@ -12,22 +12,22 @@ let path: string;
 beforeAll(async () => {
   stage = await startSurviveStage();
   path = await stage.file('film.mkv', SIZE);
-});
+}, 60_000);
 afterAll(() => stage.close());
 
-async function begin(key: string, terms: { readonly attemptsMax: number }): Promise<Tab> {
+async function begin(key: string, attemptsMax: number): Promise<Tab> {
   const tab = await stage.open();
   await tab.choose(path);
   await tab.passTime(0);
-  const retry = { attemptsMax: terms.attemptsMax };
-  await tab.run(({ to, ...rest }) => window.uploads.upload(to, rest), { to: key, partSize: PART, retry });
+  const terms = { key, partSize: PART, retry: { attemptsMax } };
+  await tab.run((given) => window.uploads.upload(given), terms);
   return tab;
 }
 
 test('ten seconds without a network, in the middle, cost no part that was there before', async () => {
   const key = 'offline';
   const stopped = stage.stopAfter(key, 6, 'silent');
-  const tab = await begin(key, { attemptsMax: 100 });
+  const tab = await begin(key, 100);
   await stopped.whenStopped();
   await stage.setOffline(true);
   const isReached = () =>
@@ -61,7 +61,7 @@ test('URLs that expire on their way to OSS are signed anew, and no part is lost'
   stage.sent.onPart = () => {
     if (stage.sent.of(key).length === 5) stage.passServerTime(HOUR_MS);
   };
-  const tab = await begin(key, { attemptsMax: 3 });
+  const tab = await begin(key, 3);
   expect(await tab.run(() => window.uploads.ended())).toBe('completed');
   const refused = stage.sent.of(key).filter(({ status }) => status === 403);
   expect(refused.length).toBeGreaterThan(0);

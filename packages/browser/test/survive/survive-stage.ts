@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { presign } from '@partway/core/oss';
 import { startOssEmulator } from '@partway/emulator';
@@ -75,12 +76,15 @@ export async function startSurviveStage(launch: LaunchBrowser = launchChromium):
   const heldParts = (key: string) =>
     uploadsOf(key).flatMap(({ parts }) => parts.map((part) => part.partNumber));
 
+  /** As a download of it, piece by piece, but without a socket. */
   async function storedDigest(key: string): Promise<string> {
     const wanted = { bucket: 'media', region, endpoint, credentials, method: 'GET', key } as const;
-    const { url, headers } = presign({ ...wanted, expiresInSeconds: 60, now: now() });
-    const answer = await fetch(url, { headers });
-    if (!answer.ok || answer.body === null) return `no object: ${answer.status}`;
-    return digestOf(answer.body);
+    const { url } = presign({ ...wanted, expiresInSeconds: 60, now: now() });
+    const { host, pathname, search } = new URL(url);
+    const request = { method: 'GET', target: pathname + search, headers: { host }, body: Readable.from([]) };
+    const { status, body } = await model.handle(request);
+    if (status !== 200) return `no object: ${status}`;
+    return digestOf(body instanceof Uint8Array ? [body] : body);
   }
 
   return {
@@ -88,7 +92,7 @@ export async function startSurviveStage(launch: LaunchBrowser = launchChromium):
     async file(name, size) {
       const path = join(folder, name);
       seed += 1;
-      await writeSeededFile(path, size, seed);
+      await writeSeededFile(path, { size, seed });
       return path;
     },
     open: (path = '/') => browser.open(site.url + path),
@@ -105,7 +109,7 @@ export async function startSurviveStage(launch: LaunchBrowser = launchChromium):
       return {
         async whenStopped() {
           await Promise.race(rules.map((rule) => rule.whenFired()));
-          await expect.poll(() => heldParts(key), { timeout: 30_000 }).toHaveLength(parts);
+          await expect.poll(() => heldParts(key), { timeout: 120_000 }).toHaveLength(parts);
         },
         letGo() {
           for (const rule of rules) rule.remove();
@@ -133,4 +137,11 @@ export async function startSurviveStage(launch: LaunchBrowser = launchChromium):
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Waits until the page has noted so many bytes of its unfinished upload to this key, and gives the id. */
+export async function whenNoted(tab: Tab, key: string, confirmedBytes: number): Promise<string> {
+  const find = async () => (await tab.run(() => window.uploads.list())).find((upload) => upload.key === key);
+  await expect.poll(find, { timeout: 120_000 }).toMatchObject({ confirmedBytes });
+  return (await find())?.id ?? '';
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Tab } from './browser.ts';
-import { type SurviveStage, startSurviveStage } from './survive-stage.ts';
+import { type SurviveStage, startSurviveStage, whenNoted } from './survive-stage.ts';
 
 const PART = 102_400;
 const SIZE = 8 * PART + 1;
@@ -12,13 +12,13 @@ let path: string;
 beforeAll(async () => {
   stage = await startSurviveStage();
   path = await stage.file('film.mkv', SIZE);
-});
+}, 60_000);
 afterAll(() => stage.close());
 
 function upload(tab: Tab, key: string): Promise<void> {
   // What OSS refuses for now is tried again soon, and as long as the test wants.
-  const terms = { partSize: PART, retry: { attemptsMax: 100, maxMs: 200 } };
-  return tab.run(({ to, ...rest }) => window.uploads.upload(to, rest), { to: key, ...terms });
+  const retry = { attemptsMax: 100, maxMs: 200 };
+  return tab.run((terms) => window.uploads.upload(terms), { key, partSize: PART, retry });
 }
 
 /** Two tabs that upload the same file to the same key; OSS takes four parts, and no more until it is told to. */
@@ -30,9 +30,8 @@ async function twoTabs(key: string) {
   await stopped.whenStopped();
   await upload(other, key);
   expect(await other.run(() => window.uploads.ended())).toBe('upload_locked');
-  const listed = () => other.run(() => window.uploads.list());
-  await expect.poll(listed, PATIENCE).toMatchObject([{ key, confirmedBytes: 4 * PART, isUnderWay: true }]);
-  return { owner, other, id: (await listed())[0]?.id ?? '', release: () => stopped.letGo() };
+  const id = await whenNoted(other, key, 4 * PART);
+  return { owner, other, id, release: () => stopped.letGo() };
 }
 
 test('of two tabs one uploads, the other one sees it, and OSS has one upload', async () => {

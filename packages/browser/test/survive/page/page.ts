@@ -66,9 +66,9 @@ function retyped(file: File, type: string): File {
 }
 
 window.uploads = {
-  upload(key, { type, ...terms } = {}) {
+  upload({ type, ...terms }) {
     const file = type === undefined ? chosenFile() : retyped(chosenFile(), type);
-    current = uploadFile(file, { endpoint, checkpoints, key, onEvent, ...terms });
+    current = uploadFile(file, { endpoint, checkpoints, onEvent, ...terms });
   },
   async uploadAll() {
     const uploader = createUploader();

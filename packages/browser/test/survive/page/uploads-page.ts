@@ -1,7 +1,8 @@
 import type { ResumableUpload, UploadErrorCode, UploadSnapshot, WatchedUpload } from '@partway/browser';
 
-/** What a scenario may say of an upload. The package decides the rest, as in any page. */
+/** What a scenario says of an upload. The package decides the rest, as in any page. */
 export interface UploadTerms {
+  readonly key: string;
   readonly partSize?: number;
   /** For uploads that OSS holds up by refusing: how long they try again, and how soon. */
   readonly retry?: { readonly attemptsMax: number; readonly maxMs?: number };
@@ -13,7 +14,7 @@ export interface UploadTerms {
 /** What scenarios ask of the page. Everything crosses to Node as JSON. */
 export interface UploadsPage {
   /** Uploads the file that was chosen. */
-  upload(key: string, terms?: UploadTerms): void;
+  upload(terms: UploadTerms): void;
   /** Uploads every file that was chosen, to the key of its name, and tells how each of them ended. */
   uploadAll(): Promise<readonly string[]>;
   /** Goes on with the file that was chosen; the code of a refusal. */
