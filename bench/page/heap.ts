@@ -15,7 +15,10 @@ export interface HeapGrowth {
 }
 
 /** Asks for the heaps in use ten times a second while `run` runs. */
-export async function watchHeap(page: Page, run: () => Promise<void>): Promise<HeapGrowth> {
+export async function watchHeap<Answer>(
+  page: Page,
+  run: () => Promise<Answer>,
+): Promise<HeapGrowth & { readonly answer: Answer }> {
   const session = await page.context().newCDPSession(page);
   const workers = await watchWorkerHeaps(session);
   const start = await collected(session);
@@ -29,12 +32,8 @@ export async function watchHeap(page: Page, run: () => Promise<void>): Promise<H
 
   // A sample that finds the page gone is the failure of `run`, which tells more.
   const sampling = setInterval(() => void sample().catch(() => undefined), SAMPLE_MS);
-  try {
-    await run();
-  } finally {
-    clearInterval(sampling);
-  }
-  return { start, peak, workersPeak, end: await collected(session), samples };
+  const answer = await run().finally(() => clearInterval(sampling));
+  return { answer, start, peak, workersPeak, end: await collected(session), samples };
 }
 
 const SAMPLE_MS = 100;
