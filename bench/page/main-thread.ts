@@ -26,7 +26,7 @@ export async function traceMainThread(
       .map(threadOf),
   );
   const tasks = traceEvents.filter(
-    (event) => TASKS.has(event.name) && event.ph === 'X' && mainThreads.has(threadOf(event)),
+    (event) => event.name === TASK && event.ph === 'X' && mainThreads.has(threadOf(event)),
   );
   const durations = tasks.map(({ dur = 0 }) => dur / 1000);
   if (durations.length === 0) throw new Error('the trace has no task of a page');
@@ -43,8 +43,8 @@ function longestOf(durations: readonly number[]): number {
   return durations.reduce((longest, each) => Math.max(longest, each), 0);
 }
 
-/** One task of a thread's queue is one of these. */
-const TASKS = new Set(['RunTask', 'ThreadControllerImpl::RunTask']);
+/** One task of a thread's queue, in the category `toplevel`. */
+const TASK = 'ThreadControllerImpl::RunTask';
 
 interface Trace {
   readonly traceEvents: readonly TraceEvent[];

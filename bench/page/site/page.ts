@@ -16,8 +16,7 @@ window.measured = {
       const { sentBytes, size = 0 } = upload.snapshot();
       output.value = `${Math.floor((sentBytes / Math.max(size, 1)) * 100)} %`;
     });
-    const { crc64 } = await upload.result;
-    return crc64;
+    await upload.result;
   },
   longTasksMs: () => longTasksMs,
 };

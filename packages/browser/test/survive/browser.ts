@@ -4,7 +4,10 @@ export interface Browser {
   open(url: string): Promise<Tab>;
   /** Takes the network away from all tabs, and gives it back: requests under way are lost. */
   setOffline(isOffline: boolean): Promise<void>;
-  /** Kills all of its processes at once, so that nothing is put in order. Its profile stays. */
+  /**
+   * Kills all of its processes at once, so that nothing is put in order. Its profile stays. Rejects as `close`
+   * does.
+   */
   kill(): Promise<void>;
   /** Ends it. Rejects with what pages threw and nobody caught. */
   close(): Promise<void>;

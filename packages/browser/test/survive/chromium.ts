@@ -12,6 +12,9 @@ export async function launchChromium(profile: string): Promise<Browser> {
 /** Whatever Playwright drives; `kill` ends its processes. */
 export function browserOver(context: BrowserContext, kill: () => Promise<void>): Browser {
   const unhandled: Error[] = [];
+  const tellUnhandled = (): void => {
+    if (unhandled.length > 0) throw new AggregateError(unhandled, 'a page had errors that nobody caught');
+  };
   return {
     async open(url) {
       const page = await context.newPage();
@@ -24,10 +27,11 @@ export function browserOver(context: BrowserContext, kill: () => Promise<void>):
       const closed = new Promise((resolve) => context.once('close', resolve));
       await kill();
       await closed;
+      tellUnhandled();
     },
     async close() {
       await context.close();
-      if (unhandled.length > 0) throw new AggregateError(unhandled, 'a page had errors that nobody caught');
+      tellUnhandled();
     },
   };
 }

@@ -130,11 +130,14 @@ export async function startSurviveStage(launch: LaunchBrowser = launchChromium):
       expect(uploadsOf(key)).toEqual([]);
     },
     async close() {
-      await browser.close();
-      sent.close();
-      await site.close();
-      await emulator.close();
-      await rm(folder, { recursive: true });
+      try {
+        await browser.close();
+      } finally {
+        sent.close();
+        await site.close();
+        await emulator.close();
+        await rm(folder, { recursive: true });
+      }
     },
   };
 }
