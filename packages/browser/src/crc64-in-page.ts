@@ -1,5 +1,5 @@
 import { createPortableCrc64 } from '@partway/core';
-import { readSlices } from './read-slices.ts';
+import { giveBack, readSlices } from './read-slices.ts';
 
 /**
  * Takes the CRC64 of a Blob on the thread it is called on. After each step whatever else the page has to do
@@ -9,6 +9,7 @@ export async function crc64InPage(blob: Blob, signal: AbortSignal): Promise<stri
   const crc = createPortableCrc64();
   for await (const bytes of readSlices(blob, STEP_SIZE, signal)) {
     crc.update(bytes);
+    giveBack(bytes);
     await nextTurn();
   }
   signal.throwIfAborted();

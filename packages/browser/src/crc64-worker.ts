@@ -1,7 +1,7 @@
 // What runs in the worker: it is loaded by start-worker.ts, and imported by nobody.
 import { createCrc64 } from '@partway/core';
 import type { Crc64Reply, Crc64Request } from './crc64-messages.ts';
-import { readSlices, SLICE_SIZE } from './read-slices.ts';
+import { giveBack, readSlices, SLICE_SIZE } from './read-slices.ts';
 
 /** Of what is being taken. Several Blobs at once take turns, slice by slice. */
 const stops = new Map<number, AbortController>();
@@ -17,7 +17,10 @@ async function answer(id: number, blob: Blob): Promise<void> {
   stops.set(id, stop);
   try {
     const crc = createCrc64();
-    for await (const bytes of readSlices(blob, SLICE_SIZE, stop.signal)) crc.update(bytes);
+    for await (const bytes of readSlices(blob, SLICE_SIZE, stop.signal)) {
+      crc.update(bytes);
+      giveBack(bytes);
+    }
     reply({ type: 'taken', id, crc64: crc.digest() });
   } catch (reason) {
     const { name, message } = reason instanceof Error ? reason : new Error(String(reason));

@@ -144,6 +144,23 @@ test('the page gets its turn after every step of a CRC64 that it takes itself', 
   expect(turns).toBeGreaterThanOrEqual(bytes.length / (256 * 1024) - 1);
 });
 
+test('what a CRC64 has read is given back at once, and not left to the garbage collector', async () => {
+  const watched = new Blob([bytes]);
+  const buffers: ArrayBuffer[] = [];
+  watched.slice = (start, end) => {
+    const slice = blob.slice(start, end);
+    slice.arrayBuffer = async () => {
+      expect(buffers.map(({ byteLength }) => byteLength)).toEqual(buffers.map(() => 0));
+      const buffer = await Blob.prototype.arrayBuffer.call(slice);
+      buffers.push(buffer);
+      return buffer;
+    };
+    return slice;
+  };
+  expect(await crc64InPage(watched, signal)).toBe(crc64(bytes));
+  expect(buffers.length).toBeGreaterThan(5);
+});
+
 test('the CRC64 of a part is taken while it is sent, and once', async () => {
   const workers = countedWorkers();
   const source = blobSourceOver(blob, createBlobChecksums(workers.start)());

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serve } from '@hono/node-server';
+import { systemClock } from '@partway/core';
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
 import { createOssObjectStore, signHeaders } from '@partway/core/oss';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { build, type Rolldown } from 'vite';
+import { build, type Plugin, type Rolldown } from 'vite';
 import { chromiumLaunch } from '../../../../tooling/browsers.ts';
 import { source } from '../../../../tooling/source-condition.ts';
 import './page/page-api.ts';
@@ -28,13 +29,13 @@ export interface PageStage {
 }
 
 const PAGE = fileURLToPath(new URL('page', import.meta.url));
-const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
+export const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
 
 export async function startPageStage(initScript?: () => void): Promise<PageStage> {
   const folder = await mkdtemp(join(tmpdir(), 'partway-page-'));
   const emulator = await startOssEmulator({ buckets: ['media'], credentials });
   await allowPages(emulator);
-  const site = await serveSite(emulator, await builtPage());
+  const site = await serveSite(emulator, await builtPage(PAGE, [source]));
   let context = await launch(folder, initScript);
   const unhandled: Error[] = [];
   return {
@@ -71,41 +72,58 @@ async function launch(folder: string, initScript: (() => void) | undefined): Pro
   return context;
 }
 
-type BuiltFiles = ReadonlyMap<string, string | Uint8Array>;
+export type BuiltFiles = ReadonlyMap<string, string | Uint8Array>;
 
-async function builtPage(): Promise<BuiltFiles> {
+/** The page of a folder, bundled. Without the plugin that looks into `src`, of the packages as they are built. */
+export async function builtPage(root: string, plugins: readonly Plugin[]): Promise<BuiltFiles> {
   const output = await build({
     configFile: false,
-    root: PAGE,
+    root,
     logLevel: 'error',
-    plugins: [source],
+    plugins: [...plugins],
     build: { write: false, minify: false },
   });
   const files = (output as Rolldown.RolldownOutput).output;
   return new Map(files.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]));
 }
 
-/** The page, and the coordinator below `/uploads`, as one site. */
-async function serveSite(
+export interface Site {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * The page, and the coordinator below `/uploads`, as one site. At `/sandboxed` the same page has no origin, and
+ * the browser stores nothing for it.
+ */
+export async function serveSite(
   emulator: OssEmulator,
   files: BuiltFiles,
-): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
+  now: () => number = Date.now,
+): Promise<Site> {
   const { endpoint, region } = emulator;
+  const clock = { ...systemClock, now };
   const coordinator = createCoordinator<Request>({
-    store: createOssObjectStore({ bucket: 'media', region, endpoint, credentials }),
+    store: createOssObjectStore({ bucket: 'media', region, endpoint, credentials, clock }),
+    clock,
     tokenKeys: [{ kid: 'k', key: new Uint8Array(32).fill(1) }],
     identify: () => 'tester',
     authorize: ({ name }) => ({ key: name }),
   });
-  const handler = createCoordinatorHandler(coordinator, { basePath: '/uploads' });
+  const handler = createCoordinatorHandler(coordinator, { basePath: '/uploads', cors: { origins: ['*'] } });
   const server = serve({
     fetch(request) {
       const { pathname } = new URL(request.url);
       if (pathname.startsWith('/uploads/')) return handler(request);
-      const file = files.get(pathname === '/' ? '/index.html' : pathname);
-      const type = pathname.endsWith('.js') ? 'text/javascript' : 'text/html';
+      const isSandboxed = pathname === '/sandboxed';
+      const file = files.get(pathname === '/' || isSandboxed ? '/index.html' : pathname);
+      const headers = {
+        'content-type': pathname.endsWith('.js') ? 'text/javascript' : 'text/html',
+        'access-control-allow-origin': '*',
+        ...(isSandboxed && { 'content-security-policy': 'sandbox allow-scripts' }),
+      };
       if (file === undefined) return new Response(null, { status: 404 });
-      return new Response(Buffer.from(file), { headers: { 'content-type': type } });
+      return new Response(Buffer.from(file), { headers });
     },
     port: 0,
     hostname: '127.0.0.1',
@@ -120,15 +138,22 @@ async function serveSite(
   };
 }
 
-async function allowPages({ endpoint, region }: OssEmulator): Promise<void> {
+/** Lets pages of every origin send to the bucket, and read these headers of its answers. */
+export async function allowPages(
+  { endpoint, region }: OssEmulator,
+  exposed: readonly string[] = EXPOSED,
+): Promise<void> {
   const site = { bucket: 'media', region, endpoint, credentials };
   const { url, headers } = signHeaders({ ...site, method: 'PUT', key: '', query: { cors: undefined } });
-  const answer = await fetch(url, { method: 'PUT', headers, body: Buffer.from(CORS_RULES) });
+  const answer = await fetch(url, { method: 'PUT', headers, body: Buffer.from(corsRules(exposed)) });
   if (!answer.ok) throw new Error(`the emulator refused the CORS rules: ${await answer.text()}`);
 }
 
-const CORS_RULES = `<CORSConfiguration><CORSRule>
+const EXPOSED = ['ETag', 'x-oss-request-id', 'x-oss-hash-crc64ecma'];
+
+function corsRules(exposed: readonly string[]): string {
+  return `<CORSConfiguration><CORSRule>
 <AllowedOrigin>*</AllowedOrigin><AllowedMethod>PUT</AllowedMethod><AllowedHeader>*</AllowedHeader>
-<ExposeHeader>ETag</ExposeHeader><ExposeHeader>x-oss-request-id</ExposeHeader>
-<ExposeHeader>x-oss-hash-crc64ecma</ExposeHeader>
+${exposed.map((name) => `<ExposeHeader>${name}</ExposeHeader>`).join('')}
 </CORSRule></CORSConfiguration>`;
+}

@@ -1,0 +1,67 @@
+import type { Browser, Page } from 'playwright-core';
+
+/** What the main threads of pages did while something ran: every task of theirs, as the browser traced it. */
+export interface MainThread {
+  readonly tasks: number;
+  readonly longestMs: number;
+  /** Of the CPU: what is left of a task where no other process took the core from it. */
+  readonly longestCpuMs: number;
+  readonly busyMs: number;
+  /** How many tasks took so many ms or more. */
+  countFrom(ms: number): number;
+}
+
+/** Traces all tasks while `run` runs. What no page is for, as a spare process, is traced too, and has none. */
+export async function traceMainThread(
+  browser: Browser,
+  page: Page,
+  run: () => Promise<void>,
+): Promise<MainThread> {
+  await browser.startTracing(page, { categories: ['toplevel'] });
+  await run();
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as Trace;
+  const mainThreads = new Set(
+    traceEvents
+      .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+      .map(threadOf),
+  );
+  const tasks = traceEvents.filter(
+    (event) => event.name === TASK && event.ph === 'X' && mainThreads.has(threadOf(event)),
+  );
+  const durations = tasks.map(({ dur = 0 }) => dur / 1000);
+  if (durations.length === 0) throw new Error('the trace has no task of a page');
+  return {
+    tasks: durations.length,
+    longestMs: longestOf(durations),
+    longestCpuMs: longestOf(tasks.map(({ tdur = 0 }) => tdur / 1000)),
+    busyMs: durations.reduce((sum, each) => sum + each, 0),
+    countFrom: (ms) => durations.filter((each) => each >= ms).length,
+  };
+}
+
+function longestOf(durations: readonly number[]): number {
+  return durations.reduce((longest, each) => Math.max(longest, each), 0);
+}
+
+/** One task of a thread's queue, in the category `toplevel`. */
+const TASK = 'ThreadControllerImpl::RunTask';
+
+interface Trace {
+  readonly traceEvents: readonly TraceEvent[];
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds. */
+  readonly dur?: number;
+  /** Of the CPU, microseconds. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+function threadOf({ pid, tid }: TraceEvent): string {
+  return `${pid} ${tid}`;
+}

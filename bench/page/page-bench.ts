@@ -1,0 +1,97 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createCrc64 } from '@partway/core';
+import { startOssEmulator } from '@partway/emulator';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import {
+  allowPages,
+  builtPage,
+  credentials,
+  serveSite,
+} from '../../packages/browser/test/resume/page-stage.ts';
+import { writeSeededFile } from '../../packages/browser/test/survive/disk-files.ts';
+import { chromiumLaunch } from '../../tooling/browsers.ts';
+import { mebibytes, readSize } from '../soak/size.ts';
+import { watchHeap } from './heap.ts';
+import { traceMainThread } from './main-thread.ts';
+import './site/measured-page.ts';
+
+const SITE = fileURLToPath(new URL('site', import.meta.url));
+const KEY = 'film.mkv';
+const TASK_MS_MAX = 50;
+const HEAP_GROWTH_MAX = 60e6;
+
+const { values } = parseArgs({ options: { size: { type: 'string', default: '1GiB' } } });
+// Within the import: what loads this file loads nothing more once it is loaded.
+await benchPage(readSize(values.size));
+
+/** One upload by the package as it is built, in a real Chromium, to an OSS that keeps no bytes. */
+async function benchPage(size: number): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'partway-bench-page-'));
+  const emulator = await startOssEmulator({ buckets: ['media'], credentials, discardBodies: true });
+  await allowPages(emulator);
+  const site = await serveSite(emulator, await builtPage(SITE, []));
+  const browser = await chromium.launch(await chromiumLaunch());
+  try {
+    const path = join(folder, KEY);
+    await writeSeededFile(path, { size, seed: 1 });
+    const page = await browser.newPage();
+    await page.goto(site.url);
+    await page.setInputFiles('input', path);
+    console.log(`one upload of ${size} bytes in Chromium ${browser.version()}`);
+    await measure(browser, page);
+    const object = emulator.model.object('media', KEY);
+    claim('the object has the bytes of the file', object?.crc64 === (await crc64Of(path)));
+  } finally {
+    await browser.close();
+    await site.close();
+    await emulator.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function measure(browser: Browser, page: Page): Promise<void> {
+  let seconds = 0;
+  const upload = async (): Promise<void> => {
+    const startedAt = performance.now();
+    await page.evaluate((key) => window.measured.upload(key), KEY);
+    seconds = (performance.now() - startedAt) / 1000;
+  };
+  // The trace inside, so that it has no task of collecting garbage because the bench asked for it.
+  const { answer: thread, ...heap } = await watchHeap(page, () => traceMainThread(browser, page, upload));
+  const longTasksMs = await page.evaluate(() => window.measured.longTasksMs());
+  tell('load of the machine', `${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`);
+  tell('seconds', seconds.toFixed(1));
+  tell('longest task', `${thread.longestMs.toFixed(1)} ms`);
+  tell('longest task, of CPU', `${thread.longestCpuMs.toFixed(1)} ms`);
+  tell('long tasks, as the page saw', longTasksMs.length);
+  for (const ms of [5, 10, 16, TASK_MS_MAX]) tell(`tasks of ${ms} ms and more`, thread.countFrom(ms));
+  tell('tasks', thread.tasks);
+  tell('main thread busy', `${(thread.busyMs / seconds / 10).toFixed(1)} %`);
+  tell('heap at the start', mebibytes(heap.start));
+  tell('heap at its peak', `${mebibytes(heap.peak)}, of ${heap.samples} samples`);
+  tell('heap of the worker, peak', mebibytes(heap.workersPeak));
+  tell('heap at the end', mebibytes(heap.end));
+  claim(`no task took ${TASK_MS_MAX} ms`, thread.longestMs < TASK_MS_MAX && longTasksMs.length === 0);
+  const growth = heap.peak + heap.workersPeak - heap.start;
+  claim('the heaps grew by less than 60 MB', heap.workersPeak > 0 && growth < HEAP_GROWTH_MAX);
+}
+
+async function crc64Of(path: string): Promise<string> {
+  const crc = createCrc64();
+  for await (const chunk of createReadStream(path)) crc.update(chunk as Buffer);
+  return crc.digest();
+}
+
+function tell(what: string, figure: string | number): void {
+  console.log(`  ${what.padEnd(28)} ${figure}`);
+}
+
+function claim(text: string, holds: boolean): void {
+  console.log(`  ${holds ? 'holds ' : 'BROKEN'} ${text}`);
+  if (!holds) process.exitCode = 1;
+}

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeSeededFile } from './disk-files.ts';
+import { type SurviveStage, startSurviveStage, whenNoted } from './survive-stage.ts';
+
+const PART = 102_400;
+const SIZE = 6 * PART + 1;
+
+let stage: SurviveStage;
+
+beforeAll(async () => {
+  stage = await startSurviveStage();
+}, 60_000);
+afterAll(() => stage.close());
+
+/** An upload of which OSS takes three parts, and no more until it is told to. */
+async function interrupted(key: string) {
+  const path = await stage.file(`${key}.bin`, SIZE);
+  const tab = await stage.open();
+  const stopped = stage.stopAfter(key, 3, 'busy');
+  await tab.choose(path);
+  const retry = { attemptsMax: 100, maxMs: 200 };
+  await tab.run((terms) => window.uploads.upload(terms), { key, partSize: PART, retry });
+  await stopped.whenStopped();
+  const id = await whenNoted(tab, key, 3 * PART);
+  return { path, tab, id, release: () => stopped.letGo() };
+}
+
+/** Other bytes, of the same size, a second later. */
+function change(path: string): Promise<void> {
+  return writeSeededFile(path, { size: SIZE, seed: 1_000_000, modifiedAt: 1_700_000_001 });
+}
+
+test('a file that changes on the disk during its upload never becomes an object of both', async () => {
+  const key = 'changed-during';
+  const { path, tab, release } = await interrupted(key);
+  await change(path);
+  release();
+  expect(await tab.run(() => window.uploads.ended())).toBe('source_changed');
+  stage.expectNothing(key);
+
+  await tab.choose(path);
+  await tab.run((to) => window.uploads.upload({ key: to }), key);
+  expect(await tab.run(() => window.uploads.ended())).toBe('completed');
+  await stage.expectStored(key, path);
+  await tab.close();
+});
+
+test('a file that changes on the disk before it is chosen again is refused, and begins anew', async () => {
+  const key = 'changed-between';
+  const { path, tab, id, release } = await interrupted(key);
+  await tab.reload();
+  release();
+  await change(path);
+  await tab.choose(path);
+  expect(await tab.run((wanted) => window.uploads.resume(wanted), id)).toBe('source_changed');
+  expect(stage.heldParts(key)).toHaveLength(3);
+
+  await tab.run((to) => window.uploads.upload({ key: to, resume: false }), key);
+  expect(await tab.run(() => window.uploads.ended())).toBe('completed');
+  await stage.expectStored(key, path);
+  expect(await tab.run(() => window.uploads.list())).toEqual([]);
+  await tab.close();
+});
+
+test('two thousand files of 20 KB arrive, each with its own bytes', { timeout: 300_000 }, async () => {
+  const names = Array.from({ length: 2000 }, (_, index) => `small-${index}.bin`);
+  const paths: string[] = [];
+  for (const name of names) paths.push(await stage.file(name, 20_000));
+  const tab = await stage.open();
+  await tab.choose(...paths);
+  const ends = await tab.run(() => window.uploads.uploadAll());
+  expect(ends.filter((end) => end !== 'completed')).toEqual([]);
+  expect(ends).toHaveLength(names.length);
+  for (const [index, name] of names.entries()) await stage.expectStored(name, paths[index] ?? '');
+  await tab.close();
+});

@@ -1,0 +1,70 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type SurviveStage, startSurviveStage } from './survive-stage.ts';
+
+const PART = 102_400;
+const SIZE = 4 * PART + 1;
+const EXPOSED = ['ETag', 'x-oss-request-id', 'x-oss-hash-crc64ecma'];
+
+let stage: SurviveStage;
+let path: string;
+
+beforeAll(async () => {
+  stage = await startSurviveStage();
+  path = await stage.file('page.html', SIZE);
+}, 60_000);
+afterAll(() => stage.close());
+afterEach(() => stage.expose(EXPOSED));
+
+test.each([
+  ['the ETag', EXPOSED.slice(1), []],
+  ['everything', [], ['x-oss-hash-crc64ecma', 'x-oss-request-id']],
+])('a bucket that hides %s from pages gets every byte all the same', async (hidden, exposed, told) => {
+  await stage.expose(exposed);
+  for (const partSize of [PART, 2 * SIZE]) {
+    const key = `${hidden} ${partSize}`;
+    const tab = await stage.open();
+    await tab.choose(path);
+    await tab.run((terms) => window.uploads.upload(terms), { key, partSize });
+    expect(await tab.run(() => window.uploads.ended())).toBe('completed');
+    expect(await tab.run(() => window.uploads.hidden())).toEqual(told);
+    await stage.expectStored(key, path);
+    await tab.close();
+  }
+});
+
+/** What browsers give a file by its name, what a page may give it, and what is hardly a type at all. */
+const TYPES = [
+  undefined,
+  '',
+  'text/plain',
+  'text/plain;charset=utf-8',
+  'multipart/form-data; boundary="a b"',
+  'application/x-www-form-urlencoded',
+  'image/svg+xml',
+  'IMAGE/PNG',
+  'no type',
+  '*/*',
+  ';',
+  ' ',
+  'a/b/c?d=e&f=%20',
+  '图像/像素',
+];
+
+test('no request carries a Content-Type that nobody signed, whatever the type of the file', async () => {
+  const tab = await stage.open();
+  await tab.choose(path);
+  for (const [index, type] of TYPES.entries()) {
+    const typed = { ...(type !== undefined && { type }) };
+    const [inParts, inOne] = [`in parts ${index}`, `in one ${index}`];
+    for (const [key, partSize] of [[inParts, PART] as const, [inOne, 2 * SIZE] as const]) {
+      await tab.run((terms) => window.uploads.upload(terms), { key, partSize, ...typed });
+      expect(await tab.run(() => window.uploads.ended())).toBe('completed');
+      await stage.expectStored(key, path);
+    }
+    const answers = stage.sent.of(inParts).map(({ contentType, status }) => ({ contentType, status }));
+    expect(answers).toEqual(Array.from({ length: 5 }, () => ({ contentType: undefined, status: 200 })));
+    // One PutObject has the type of the object, and OSS checks that it was signed.
+    expect(stage.sent.of(inOne)).toMatchObject([{ partNumber: undefined, status: 200 }]);
+  }
+  await tab.close();
+});

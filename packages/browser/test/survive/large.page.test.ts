@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Tab } from './browser.ts';
+import { type SurviveStage, startSurviveStage, whenNoted } from './survive-stage.ts';
+
+const PART = 8 * 1024 ** 2;
+/** 36 parts, the last one shorter. */
+const SIZE = 300_000_007;
+const HALF = 18;
+
+vi.setConfig({ testTimeout: 300_000 });
+let stage: SurviveStage;
+let path: string;
+
+beforeAll(async () => {
+  stage = await startSurviveStage();
+  path = await stage.file('film.mkv', SIZE);
+}, 60_000);
+afterAll(() => stage.close());
+
+test('300 MB are uploaded in parts, each of them once', async () => {
+  const tab = await stage.open();
+  await tab.choose(path);
+  await tab.run(() => window.uploads.upload({ key: 'whole' }));
+  expect(await tab.run(() => window.uploads.ended())).toBe('completed');
+  const numbers = stage.sent.of('whole').map(({ partNumber }) => partNumber);
+  expect(numbers.toSorted((a = 0, b = 0) => a - b)).toEqual(Array.from({ length: 36 }, (_, n) => n + 1));
+  await stage.expectStored('whole', path);
+  await tab.close();
+});
+
+/** An upload of which OSS holds one half, while it leaves all further parts without an answer. */
+async function halfWay(key: string): Promise<{ readonly tab: Tab; readonly id: string }> {
+  const tab = await stage.open();
+  await tab.choose(path);
+  const stopped = stage.stopAfter(key, HALF, 'silent');
+  await tab.run((to) => window.uploads.upload({ key: to }), key);
+  await stopped.whenStopped();
+  const id = await whenNoted(tab, key, HALF * PART);
+  stopped.letGo();
+  return { tab, id };
+}
+
+/** Chooses the file again and goes on; what OSS held by then must not travel a second time. */
+async function finish(tab: Tab, { key, id }: { readonly key: string; readonly id: string }): Promise<void> {
+  const held = stage.heldParts(key);
+  expect(held).toHaveLength(HALF);
+  const sentBefore = stage.sent.of(key).length;
+  await tab.choose(path);
+  expect(await tab.run((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
+  expect(await tab.run(() => window.uploads.ended())).toBe('completed');
+  const sentAgain = stage.sent.of(key).slice(sentBefore);
+  expect(sentAgain.filter(({ partNumber = 0 }) => held.includes(partNumber))).toEqual([]);
+  expect(sentAgain.reduce((sum, { size }) => sum + size, 0)).toBe(SIZE - HALF * PART);
+  expect(stage.sent.initiations(key)).toBe(1);
+  await stage.expectStored(key, path);
+  expect(await tab.run(() => window.uploads.list())).toEqual([]);
+  await tab.close();
+}
+
+test('after a reload at 50 % the file is chosen again, and the other half is sent', async () => {
+  const { tab, id } = await halfWay('reloaded');
+  await tab.reload();
+  await finish(tab, { key: 'reloaded', id });
+});
+
+test('after the browser was killed at 50 % the file is chosen again, and the other half is sent', async () => {
+  const { id } = await halfWay('killed');
+  await stage.kill();
+  const tab = await stage.open();
+  expect(await tab.run(() => window.uploads.list())).toMatchObject([
+    { id, name: 'film.mkv', size: SIZE, confirmedBytes: HALF * PART, isUnderWay: false },
+  ]);
+  await finish(tab, { key: 'killed', id });
+});
