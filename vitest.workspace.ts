@@ -1,7 +1,15 @@
 // Vitest 4 calls this the root config (`vitest run --config vitest.workspace.ts`); `test.projects` is the workspace.
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { chromiumLaunch } from './tooling/browsers.ts';
+import type { BrowserProviderOption } from 'vitest/node';
+import {
+  absentBrowsers,
+  type BrowserName,
+  chosenBrowsers,
+  chromiumLaunch,
+  firefoxLaunch,
+} from './tooling/browsers.ts';
+import { webkit } from './tooling/browsers-webkit-provider.ts';
 import { source } from './tooling/source-condition.ts';
 import { SummaryReporter } from './tooling/summary-reporter.ts';
 
@@ -19,6 +27,42 @@ const VUE_FLAGS = ['OPTIONS_API', 'PROD_DEVTOOLS', 'PROD_HYDRATION_MISMATCH_DETA
   (name) => `__VUE_${name}__`,
 );
 
+const chosen = chosenBrowsers();
+const chromium = await chromiumLaunch();
+
+const PROVIDERS: Readonly<Record<BrowserName, () => BrowserProviderOption>> = {
+  chromium: () => playwright({ launchOptions: chromium }),
+  firefox: () => playwright({ launchOptions: firefoxLaunch() }),
+  webkit,
+};
+
+/** The same tests in every browser, which is named by the project that has its name; Chromium's is `browser`. */
+const browser = (name: BrowserName, order: number): TestProjectInlineConfiguration => ({
+  plugins: [source],
+  root: './packages/browser',
+  // Bundled before the first page is opened: one found later would make every page load anew.
+  optimizeDeps: { include: ['axe-core', ...REACT, 'vue', '@vitest/browser/locators'] },
+  define: Object.fromEntries(VUE_FLAGS.map((flag) => [flag, 'false'])),
+  test: {
+    name: name === 'chromium' ? 'browser' : name,
+    sequence: { groupOrder: order },
+    include: ['test/**/*.browser.test.ts'],
+    globalSetup: ['test/global-setup.ts'],
+    testTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: PROVIDERS[name](),
+      instances: [{ browser: name }],
+    },
+  },
+});
+
+const absent = absentBrowsers();
+if (absent !== undefined) process.stderr.write(`${absent}\n`);
+
 export default defineConfig({
   test: {
     reporters: ['default', new SummaryReporter()],
@@ -33,29 +77,8 @@ export default defineConfig({
       node('emulator', './packages/emulator', inPackage),
       node('node', './packages/node', inPackage),
       node('repository', './test', ['**/*.test.ts'], 1),
-      node('pages', './packages/browser', ['test/**/*.page.test.ts'], 3),
-      {
-        plugins: [source],
-        root: './packages/browser',
-        // Bundled before the first page is opened: one found later would make every page load anew.
-        optimizeDeps: { include: ['axe-core', ...REACT, 'vue'] },
-        define: Object.fromEntries(VUE_FLAGS.map((flag) => [flag, 'false'])),
-        test: {
-          name: 'browser',
-          sequence: { groupOrder: 2 },
-          include: ['test/**/*.browser.test.ts'],
-          globalSetup: ['test/global-setup.ts'],
-          testTimeout: 60_000,
-          expect: { poll: { timeout: 30_000 } },
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: await chromiumLaunch() }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
+      node('pages', './packages/browser', ['test/**/*.page.test.ts'], 5),
+      ...chosen.map((name, index) => browser(name, 2 + index)),
     ],
   },
 });

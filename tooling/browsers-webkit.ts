@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A WebKitGTK on a display of its own, driven by WebDriver. Nothing it stores outlives it. */
+export interface WebKitSession {
+  /** Sends one command of the session, like `POST` `url`; resolves to the value answered. */
+  command(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
+  /** Runs a script in the page that was switched to last, with `arguments` as it was given them. */
+  run(script: string, ...given: readonly unknown[]): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export async function startWebKit(): Promise<WebKitSession> {
+  const children: ChildProcess[] = [];
+  const end = (): void => {
+    for (const child of children.toReversed()) child.kill();
+  };
+  process.once('exit', end);
+  const display = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  children.push(display);
+  const [displayNumber] = await once(display.stdio[3] as Readable, 'data');
+  const port = await freePort();
+  const driver = spawn('WebKitWebDriver', [`--port=${port}`, '--host=127.0.0.1'], {
+    stdio: 'ignore',
+    env: { ...process.env, ...SOFTWARE, DISPLAY: `:${String(displayNumber).trim()}` },
+  });
+  children.push(driver);
+  const base = `http://127.0.0.1:${port}`;
+  await whenReady(base, driver);
+  const { sessionId } = (await ask('POST', `${base}/session`, { capabilities: { alwaysMatch: {} } })) as {
+    readonly sessionId: string;
+  };
+  const session = `${base}/session/${sessionId}`;
+  const command: WebKitSession['command'] = (method, path, body) => ask(method, `${session}${path}`, body);
+  return {
+    command,
+    run: (script, ...args) => command('POST', '/execute/sync', { script, args }),
+    async close() {
+      await ask('DELETE', session).catch(() => undefined);
+      end();
+      process.off('exit', end);
+    },
+  };
+}
+
+/** There is no graphics card, and nobody who listens for what a screen reader would say. */
+const SOFTWARE = { GDK_BACKEND: 'x11', LIBGL_ALWAYS_SOFTWARE: '1', NO_AT_BRIDGE: '1' };
+
+async function ask(method: string, url: string, body?: object): Promise<unknown> {
+  const sent = method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {};
+  const answer = await fetch(url, { method, ...sent });
+  const { value } = (await answer.json()) as { readonly value: unknown };
+  if (answer.ok) return value;
+  const { error, message } = value as { readonly error: string; readonly message: string };
+  throw new Error(`WebKit refused ${method} ${new URL(url).pathname.split('/').slice(3).join('/')}: ${error}: ${message}`);
+}
+
+async function whenReady(base: string, driver: ChildProcess): Promise<void> {
+  for (;;) {
+    const isReady = await ask('GET', `${base}/status`).then(
+      () => true,
+      () => false,
+    );
+    if (isReady) return;
+    if (driver.exitCode !== null) throw new Error(`WebKitWebDriver ended with ${driver.exitCode}`);
+    await sleep(20);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
