@@ -60,6 +60,13 @@ const browser = (name: BrowserName, order: number): TestProjectInlineConfigurati
   },
 });
 
+/** Whole pages in a browser that is driven from outside. */
+const pages = (name: BrowserName, order: number): TestProjectInlineConfiguration => {
+  const project = name === 'chromium' ? 'pages' : `pages-${name}`;
+  const config = node(project, './packages/browser', ['test/**/*.page.test.ts'], order);
+  return { ...config, test: { ...config.test, provide: { browserName: name } } };
+};
+
 const absent = absentBrowsers();
 if (absent !== undefined) process.stderr.write(`${absent}\n`);
 
@@ -77,8 +84,8 @@ export default defineConfig({
       node('emulator', './packages/emulator', inPackage),
       node('node', './packages/node', inPackage),
       node('repository', './test', ['**/*.test.ts'], 1),
-      node('pages', './packages/browser', ['test/**/*.page.test.ts'], 5),
       ...chosen.map((name, index) => browser(name, 2 + index)),
+      ...chosen.map((name, index) => pages(name, 5 + index)),
     ],
   },
 });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -58,7 +58,9 @@ async function ask(method: string, url: string, body?: object): Promise<unknown>
   const { value } = (await answer.json()) as { readonly value: unknown };
   if (answer.ok) return value;
   const { error, message } = value as { readonly error: string; readonly message: string };
-  throw new Error(`WebKit refused ${method} ${new URL(url).pathname.split('/').slice(3).join('/')}: ${error}: ${message}`);
+  throw new Error(
+    `WebKit refused ${method} ${new URL(url).pathname.split('/').slice(3).join('/')}: ${error}: ${message}`,
+  );
 }
 
 async function whenReady(base: string, driver: ChildProcess): Promise<void> {

@@ -8,9 +8,10 @@ export interface BlobPartBody extends PartBody {
   readonly blob: Blob;
   /**
    * Begins to take the CRC64, for which `crc64` then waits. To be called by whoever begins to send `blob`, so
-   * that both are done at once. Goes on until the source is closed; called again it does nothing.
+   * that both are done at once. Goes on until the source is closed; called again it does nothing. Resolves to
+   * why the bytes cannot be read, or to `undefined` once they were.
    */
-  beginCrc64(): void;
+  beginCrc64(): Promise<UploadError | undefined>;
 }
 
 /** A {@link Source} whose parts are slices of one Blob. */
@@ -58,7 +59,7 @@ function blobPart(blob: Blob, checksums: BlobChecksums): BlobPartBody {
     size: blob.size,
     blob,
     chunks: (signal) => readChunks(blob, signal),
-    beginCrc64: () => void take().catch(() => undefined),
+    beginCrc64: () => take().then(() => undefined, UploadError.from),
     crc64: (signal) => unlessAborted(take, signal),
   };
 }

@@ -1,5 +1,6 @@
-import { type PartBody, type PartRequest, UploadError } from '@partway/core';
+import { type PartBody, type PartRequest, type PartResponse, UploadError } from '@partway/core';
 import { type BlobPartBody, unreadableBlobError } from './blob-source.ts';
+import { assertLength } from './read-slices.ts';
 
 /** What every transport of the browser sends, whatever its name. */
 export interface BlobRequest {
@@ -12,22 +13,35 @@ export interface BlobRequest {
 /** Every browser has at most so many connections to one origin over HTTP/1.1, the only one OSS speaks. */
 export const CONNECTIONS_MAX = 6;
 
-/** A part of a Blob source is taken as it is; any other is collected first, whole. */
-export async function blobRequestOf({ headers, body, signal }: PartRequest): Promise<BlobRequest> {
+/**
+ * Sends a part by `send`, and stops it when the bytes turn out not to be there: Firefox and Safari wait for
+ * them for ever. A part of a Blob source is taken as it is; any other is collected first, whole.
+ */
+export async function sendBlob(
+  { headers, body, signal }: PartRequest,
+  send: (request: BlobRequest, signal: AbortSignal) => Promise<PartResponse>,
+): Promise<PartResponse> {
   signal.throwIfAborted();
   const sendable = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length');
-  const blob = isBlobPartBody(body) ? taken(body) : await collect(body, signal);
-  return { headers: Object.fromEntries(sendable), blob };
+  const blob = isBlobPartBody(body) ? body.blob : await collect(body, signal);
+  const missing = new AbortController();
+  try {
+    await assertReadable(blob);
+    signal.throwIfAborted();
+    if (isBlobPartBody(body)) void body.beginCrc64().then((error) => error && missing.abort(error));
+    return await send(
+      { headers: Object.fromEntries(sendable), blob },
+      AbortSignal.any([signal, missing.signal]),
+    );
+  } catch (reason) {
+    signal.throwIfAborted();
+    missing.signal.throwIfAborted();
+    throw await failureOf(blob, reason);
+  }
 }
 
 function isBlobPartBody(body: PartBody): body is BlobPartBody {
   return 'blob' in body && body.blob instanceof Blob && 'beginCrc64' in body;
-}
-
-/** A part's CRC64 is taken while it is sent. */
-function taken(body: BlobPartBody): Blob {
-  body.beginCrc64();
-  return body.blob;
 }
 
 /** Copies the chunks, each valid only until the next, into a Blob without a type. */
@@ -45,13 +59,10 @@ async function collect(body: PartBody, signal: AbortSignal): Promise<Blob> {
  * Why there is no answer. A page is told the same of a lost connection and of a file that changed under the
  * request: reading a byte tells them apart.
  */
-export async function failureOf(blob: Blob, reason: unknown): Promise<UploadError> {
-  const unreadable = await blob
-    .slice(0, 1)
-    .arrayBuffer()
-    .then(() => undefined, unreadableBlobError);
-  if (unreadable !== undefined) return unreadable;
+async function failureOf(blob: Blob, reason: unknown): Promise<UploadError> {
   if (!(reason instanceof TypeError)) return UploadError.from(reason);
+  const unreadable = await assertReadable(blob).catch(UploadError.from);
+  if (unreadable !== undefined) return unreadable;
   return new UploadError({
     code: 'network',
     message: 'the request got no answer that the page may read',
@@ -59,4 +70,14 @@ export async function failureOf(blob: Blob, reason: unknown): Promise<UploadErro
     hint: 'Where this never works, the CORS rules of the bucket may lack PUT from the origin of this page.',
     cause: reason,
   });
+}
+
+/** Reads the last byte: a file that became shorter has none there, and Chrome gives none of one that is gone. */
+async function assertReadable(blob: Blob): Promise<void> {
+  if (blob.size === 0) return;
+  try {
+    assertLength(await blob.slice(-1).arrayBuffer(), 1);
+  } catch (reason) {
+    throw unreadableBlobError(reason);
+  }
 }

@@ -9,10 +9,9 @@ import { serve } from '@hono/node-server';
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
 import { createOssObjectStore, signHeaders } from '@partway/core/oss';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { build, type Rolldown } from 'vite';
-import { chromiumLaunch } from '../../../../tooling/browsers.ts';
 import { source } from '../../../../tooling/source-condition.ts';
+import { type DrivenPage, startBrowser } from '../engines/page-driver.ts';
 import './page/page-api.ts';
 
 /** A site with a page that uploads, an OSS at another origin, and a browser whose profile outlives it. */
@@ -21,7 +20,7 @@ export interface PageStage {
   /** A file that a page can choose; its time of modification is set. */
   file(name: string, bytes: Uint8Array, modifiedAt?: number): Promise<string>;
   /** A tab that shows the page. */
-  open(): Promise<Page>;
+  open(): Promise<DrivenPage>;
   /** Closes the browser, and starts it again with the same profile. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -30,13 +29,13 @@ export interface PageStage {
 const PAGE = fileURLToPath(new URL('page', import.meta.url));
 const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
 
+/** `initScript` runs in the page before anything of it does. */
 export async function startPageStage(initScript?: () => void): Promise<PageStage> {
   const folder = await mkdtemp(join(tmpdir(), 'partway-page-'));
   const emulator = await startOssEmulator({ buckets: ['media'], credentials });
   await allowPages(emulator);
-  const site = await serveSite(emulator, await builtPage());
-  let context = await launch(folder, initScript);
-  const unhandled: Error[] = [];
+  const site = await serveSite(emulator, await builtPage(initScript));
+  const browser = await startBrowser(join(folder, 'profile'));
   return {
     emulator,
     async file(name, bytes, modifiedAt = 1_700_000_000) {
@@ -45,35 +44,21 @@ export async function startPageStage(initScript?: () => void): Promise<PageStage
       await utimes(path, modifiedAt, modifiedAt);
       return path;
     },
-    async open() {
-      const page = await context.newPage();
-      page.on('pageerror', (error) => unhandled.push(error));
-      await page.goto(site.url);
-      return page;
-    },
-    async restart() {
-      await context.close();
-      context = await launch(folder, initScript);
-    },
+    open: () => browser.open(site.url),
+    restart: () => browser.restart(),
     async close() {
-      await context.close();
+      await browser.close();
       await site.close();
       await emulator.close();
       await rm(folder, { recursive: true });
-      if (unhandled.length > 0) throw new AggregateError(unhandled, 'a page had errors that nobody caught');
+      if (site.uncaught.length > 0) throw new Error(`pages did not catch ${site.uncaught.join(', ')}`);
     },
   };
 }
 
-async function launch(folder: string, initScript: (() => void) | undefined): Promise<BrowserContext> {
-  const context = await chromium.launchPersistentContext(join(folder, 'profile'), await chromiumLaunch());
-  if (initScript !== undefined) await context.addInitScript(initScript);
-  return context;
-}
-
 type BuiltFiles = ReadonlyMap<string, string | Uint8Array>;
 
-async function builtPage(): Promise<BuiltFiles> {
+async function builtPage(initScript: (() => void) | undefined): Promise<BuiltFiles> {
   const output = await build({
     configFile: false,
     root: PAGE,
@@ -82,14 +67,31 @@ async function builtPage(): Promise<BuiltFiles> {
     build: { write: false, minify: false },
   });
   const files = (output as Rolldown.RolldownOutput).output;
-  return new Map(files.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]));
+  const built = files.map((file): [string, string | Uint8Array] => [
+    `/${file.fileName}`,
+    file.type === 'chunk' ? file.code : file.source,
+  ]);
+  const html = built.find(([path]) => path === '/index.html')?.[1];
+  const scripts = [reportUncaught, ...(initScript === undefined ? [] : [initScript])];
+  const first = scripts.map((script) => `<script>(${script})();</script>`).join('');
+  return new Map([...built, ['/', String(html).replace('<meta', `${first}<meta`)]]);
+}
+
+/** Runs in the page: no driver tells what it does not catch. */
+function reportUncaught(): void {
+  addEventListener('error', ({ message }) => navigator.sendBeacon('/uncaught', message));
+  addEventListener('unhandledrejection', ({ reason }) => navigator.sendBeacon('/uncaught', String(reason)));
+}
+
+interface Site {
+  readonly url: string;
+  /** What pages did not catch. */
+  readonly uncaught: readonly string[];
+  close(): Promise<void>;
 }
 
 /** The page, and the coordinator below `/uploads`, as one site. */
-async function serveSite(
-  emulator: OssEmulator,
-  files: BuiltFiles,
-): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
+async function serveSite(emulator: OssEmulator, files: BuiltFiles): Promise<Site> {
   const { endpoint, region } = emulator;
   const coordinator = createCoordinator<Request>({
     store: createOssObjectStore({ bucket: 'media', region, endpoint, credentials }),
@@ -98,11 +100,13 @@ async function serveSite(
     authorize: ({ name }) => ({ key: name }),
   });
   const handler = createCoordinatorHandler(coordinator, { basePath: '/uploads' });
+  const uncaught: string[] = [];
   const server = serve({
-    fetch(request) {
+    async fetch(request) {
       const { pathname } = new URL(request.url);
       if (pathname.startsWith('/uploads/')) return handler(request);
-      const file = files.get(pathname === '/' ? '/index.html' : pathname);
+      if (pathname === '/uncaught') uncaught.push(await request.text());
+      const file = files.get(pathname);
       const type = pathname.endsWith('.js') ? 'text/javascript' : 'text/html';
       if (file === undefined) return new Response(null, { status: 404 });
       return new Response(Buffer.from(file), { headers: { 'content-type': type } });
@@ -113,6 +117,7 @@ async function serveSite(
   if (!server.listening) await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    uncaught,
     async close() {
       server.closeAllConnections();
       server.close();
