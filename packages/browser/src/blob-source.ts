@@ -29,7 +29,17 @@ export function createBlobSource(blob: Blob): BlobSource {
   return blobSourceOver(blob, openBlobChecksums());
 }
 
-/** The same, with a way of its own to take CRC64s. */
+/** Makes a {@link BlobSource}, or rejects where an empty file is none: Chrome says of a file that is gone that it is empty. */
+export async function openBlobSource(blob: Blob): Promise<BlobSource> {
+  try {
+    if (blob.size === 0) await blob.arrayBuffer();
+  } catch (reason) {
+    throw unreadableBlobError(reason);
+  }
+  return createBlobSource(blob);
+}
+
+/** A {@link BlobSource} with a way of its own to take CRC64s. */
 export function blobSourceOver(blob: Blob, checksums: BlobChecksums): BlobSource {
   return {
     identity: identityOf(blob),

@@ -44,7 +44,10 @@ export function startBrowser(profile: string): Promise<DrivenBrowser> {
 /** What a browser cannot be made to do, and why: a test that needs it is skipped, and says so. */
 const LACKS: Readonly<Record<BrowserName, Readonly<Partial<Record<Ability, string>>>>> = {
   chromium: {},
-  firefox: { crash: 'no driver crashes a page of Firefox' },
+  firefox: {
+    crash: 'no driver crashes a page of Firefox',
+    changes: 'Firefox reads a changed file as if it had been so from the beginning',
+  },
   webkit: {
     crash: 'no driver crashes a page of WebKit',
     restart: 'a driven WebKit stores nothing for later',
@@ -52,7 +55,7 @@ const LACKS: Readonly<Record<BrowserName, Readonly<Partial<Record<Ability, strin
   },
 };
 
-export type Ability = 'crash' | 'restart' | 'handles';
+export type Ability = 'changes' | 'crash' | 'restart' | 'handles';
 
 /** Why the browser of the project cannot do this; `undefined` where it can. */
 export function lackOf(ability: Ability): string | undefined {
