@@ -17,7 +17,14 @@ import { SummaryReporter } from './tooling/summary-reporter.ts';
 const node = (name: string, root: string, include: string[], order = 0): TestProjectInlineConfiguration => ({
   plugins: [source],
   root,
-  test: { name, environment: 'node', include, sequence: { groupOrder: order }, testTimeout: 60_000 },
+  test: {
+    name,
+    environment: 'node',
+    include,
+    sequence: { groupOrder: order },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 });
 
 const inPackage = ['src/**/*.test.ts', 'test/**/*.test.ts'];
