@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -15,24 +14,15 @@ export interface WebKitSession {
 }
 
 export async function startWebKit(): Promise<WebKitSession> {
-  const children: ChildProcess[] = [];
-  const end = (): void => {
-    for (const child of children.toReversed()) child.kill();
-  };
-  process.once('exit', end);
-  const display = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
-  children.push(display);
+  const display = start('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp']);
   const [displayNumber] = await once(display.stdio[3] as Readable, 'data');
   const port = await freePort();
-  const driver = spawn('WebKitWebDriver', [`--port=${port}`, '--host=127.0.0.1'], {
-    stdio: 'ignore',
-    env: { ...process.env, ...SOFTWARE, DISPLAY: `:${String(displayNumber).trim()}` },
+  const driver = start('WebKitWebDriver', [`--port=${port}`, '--host=127.0.0.1'], {
+    ...SOFTWARE,
+    DISPLAY: `:${String(displayNumber).trim()}`,
   });
-  children.push(driver);
   const base = `http://127.0.0.1:${port}`;
-  await whenReady(base, driver);
+  await whenReady(base);
   const { sessionId } = (await ask('POST', `${base}/session`, { capabilities: { alwaysMatch: {} } })) as {
     readonly sessionId: string;
   };
@@ -43,10 +33,19 @@ export async function startWebKit(): Promise<WebKitSession> {
     run: (script, ...args) => command('POST', '/execute/sync', { script, args }),
     async close() {
       await ask('DELETE', session).catch(() => undefined);
-      end();
-      process.off('exit', end);
+      driver.stdin?.end();
+      display.stdin?.end();
     },
   };
+}
+
+/** Starts a program that ends with its input: when that is closed, and when this process ends in whatever way. */
+function start(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  const untilClosed = '"$@" & cat >/dev/null; kill $!';
+  return spawn('sh', ['-c', untilClosed, 'sh', program, ...args], {
+    stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
 }
 
 /** There is no graphics card, and nobody who listens for what a screen reader would say. */
@@ -63,14 +62,14 @@ async function ask(method: string, url: string, body?: object): Promise<unknown>
   );
 }
 
-async function whenReady(base: string, driver: ChildProcess): Promise<void> {
-  for (;;) {
+async function whenReady(base: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
     const isReady = await ask('GET', `${base}/status`).then(
       () => true,
       () => false,
     );
     if (isReady) return;
-    if (driver.exitCode !== null) throw new Error(`WebKitWebDriver ended with ${driver.exitCode}`);
+    if (tries === 1000) throw new Error('WebKitWebDriver does not answer');
     await sleep(20);
   }
 }

@@ -29,7 +29,10 @@ export function createBlobSource(blob: Blob): BlobSource {
   return blobSourceOver(blob, openBlobChecksums());
 }
 
-/** Makes a {@link BlobSource}, or rejects where an empty file is none: Chrome says of a file that is gone that it is empty. */
+/**
+ * Makes a {@link BlobSource}. Rejects with `source_unreadable` where the file is gone: Chrome says of such a
+ * one that it is empty.
+ */
 export async function openBlobSource(blob: Blob): Promise<BlobSource> {
   try {
     if (blob.size === 0) await blob.arrayBuffer();

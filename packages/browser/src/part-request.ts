@@ -14,8 +14,8 @@ export interface BlobRequest {
 export const CONNECTIONS_MAX = 6;
 
 /**
- * Sends a part by `send`, and stops it when the bytes turn out not to be there: Firefox and Safari wait for
- * them for ever. A part of a Blob source is taken as it is; any other is collected first, whole.
+ * Sends a part by `send`, and stops it when the bytes turn out not to be there: Firefox and WebKit wait
+ * for them for ever. A part of a Blob source is taken as it is; any other is collected first, whole.
  */
 export async function sendBlob(
   { headers, body, signal }: PartRequest,
@@ -60,9 +60,9 @@ async function collect(body: PartBody, signal: AbortSignal): Promise<Blob> {
  * request: reading a byte tells them apart.
  */
 async function failureOf(blob: Blob, reason: unknown): Promise<UploadError> {
-  if (!(reason instanceof TypeError)) return UploadError.from(reason);
   const unreadable = await assertReadable(blob).catch(UploadError.from);
   if (unreadable !== undefined) return unreadable;
+  if (!(reason instanceof TypeError)) return UploadError.from(reason);
   return new UploadError({
     code: 'network',
     message: 'the request got no answer that the page may read',

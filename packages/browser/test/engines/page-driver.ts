@@ -45,11 +45,11 @@ export function startBrowser(profile: string): Promise<DrivenBrowser> {
 const LACKS: Readonly<Record<BrowserName, Readonly<Partial<Record<Ability, string>>>>> = {
   chromium: {},
   firefox: {
-    crash: 'no driver crashes a page of Firefox',
+    crash: 'tabs of one site share a process of Firefox',
     changes: 'Firefox reads a changed file as if it had been so from the beginning',
   },
   webkit: {
-    crash: 'no driver crashes a page of WebKit',
+    crash: 'a driven WebKit ends with the process of any page',
     restart: 'a driven WebKit stores nothing for later',
     handles: 'WebKitGTK has no handles of files',
   },

@@ -58,7 +58,7 @@ function drivenPage(
     async close() {
       await inPage(() => session.command('DELETE', '/window'));
     },
-    crash: () => Promise.reject(new Error('no driver makes a page of WebKit crash')),
+    crash: () => Promise.reject(new Error('a driven WebKit ends with the process of any page')),
   };
 }
 
