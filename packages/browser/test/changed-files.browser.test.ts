@@ -1,7 +1,7 @@
 import { createBlobSource, createFetchTransport, createXhrTransport } from '@partway/browser';
 import { type PartBody, type Transport, UploadError } from '@partway/core';
 import type { AnswerScript } from '@partway/core/testing';
-import { expect, inject, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { remoteScriptedServer } from './remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
@@ -45,36 +45,44 @@ function sendBy(transport: Transport): (body: PartBody) => Promise<unknown> {
 }
 
 /** Files of the disk, which every browser has, are changed in engines/changed-files.page.test.ts. */
-const noFiles = 'getDirectory' in (navigator.storage ?? {}) ? '' : ': WebKitGTK has no file system for pages';
-const testFiles = test.skipIf(noFiles);
+const lack = 'getDirectory' in (navigator.storage ?? {}) ? '' : ', which WebKitGTK does not have';
 
-testFiles.each(readings)(`%s reads a real file that nobody changes${noFiles}`, async (name, read) => {
-  const { file } = await realFile(`${name}-kept`);
-  const source = createBlobSource(file);
-  expect(await read(source.part(0, SIZE))).toBeDefined();
-  await source.close();
+describe.skipIf(lack)(`the file system of a page${lack}`, () => {
+  test.each(readings)('%s reads a real file that nobody changes', async (name, read) => {
+    const { file } = await realFile(`${name}-kept`);
+    const source = createBlobSource(file);
+    expect(await read(source.part(0, SIZE))).toBeDefined();
+    await source.close();
+  });
+
+  test.each(readings)(
+    '%s tells a file that was written to since the page was given it',
+    async (name, read) => {
+      const { file, change } = await realFile(`${name}-changed`);
+      await change();
+      const isTold = (await nameOfFailure(file)) === 'NotReadableError';
+      const failure = await failureOf(file, read);
+      expect(failure).toBeInstanceOf(UploadError);
+      const code = isTold ? 'source_changed' : 'source_unreadable';
+      expect(failure).toMatchObject({ code, disposition: 'permanent' });
+    },
+  );
+
+  test.each(readings)('%s tells a file that is gone', async (name, read) => {
+    const { file, remove } = await realFile(`${name}-gone`);
+    await remove();
+    const failure = await failureOf(file, read);
+    expect(failure).toBeInstanceOf(UploadError);
+    expect(failure).toMatchObject({ code: 'source_unreadable', disposition: 'permanent' });
+  });
 });
 
-testFiles.each(readings)(`%s tells a file that was written to meanwhile${noFiles}`, async (name, read) => {
-  const { file, change } = await realFile(`${name}-changed`);
-  await change();
-  const code = (await nameOfFailure(file)) === 'NotReadableError' ? 'source_changed' : 'source_unreadable';
+async function failureOf(file: File, read: Reading[1]): Promise<unknown> {
   const source = createBlobSource(file);
   const failure = await read(source.part(0, SIZE)).catch((reason: unknown) => reason);
-  expect(failure).toBeInstanceOf(UploadError);
-  expect(failure).toMatchObject({ code, disposition: 'permanent' });
   await source.close();
-});
-
-testFiles.each(readings)(`%s tells a file that is gone${noFiles}`, async (name, read) => {
-  const { file, remove } = await realFile(`${name}-gone`);
-  await remove();
-  const source = createBlobSource(file);
-  const failure = await read(source.part(0, SIZE)).catch((reason: unknown) => reason);
-  expect(failure).toBeInstanceOf(UploadError);
-  expect(failure).toMatchObject({ code: 'source_unreadable', disposition: 'permanent' });
-  await source.close();
-});
+  return failure;
+}
 
 /** Chrome tells a file that was written to from one that is gone; to Firefox both are the latter. */
 function nameOfFailure(file: File): Promise<string> {
