@@ -72,7 +72,7 @@ async function failureOf(blob: Blob, reason: unknown): Promise<UploadError> {
   });
 }
 
-/** Reads the last byte: a file that became shorter has none there, and Chrome gives none of one that is gone. */
+/** Reads the last byte: a file that became shorter has none there, nor has one that is gone. */
 async function assertReadable(blob: Blob): Promise<void> {
   if (blob.size === 0) return;
   try {

@@ -2,6 +2,7 @@ import { createBlobSource, createFetchTransport, createXhrTransport } from '@par
 import { type PartBody, type Transport, UploadError } from '@partway/core';
 import type { AnswerScript } from '@partway/core/testing';
 import { describe, expect, inject, test } from 'vitest';
+import { blobSourceOver } from '../src/blob-source.ts';
 import { remoteScriptedServer } from './remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
@@ -75,6 +76,27 @@ describe.skipIf(lack)(`the file system of a page${lack}`, () => {
     expect(failure).toBeInstanceOf(UploadError);
     expect(failure).toMatchObject({ code: 'source_unreadable', disposition: 'permanent' });
   });
+});
+
+test.each([
+  ['fetch', createFetchTransport()],
+  ['XMLHttpRequest', createXhrTransport()],
+])('%s is ended when bytes are missed that it may wait for', async (_, transport) => {
+  const address = await server.serve({ ...OK, behaviour: 'silent' });
+  const missing = async (): Promise<string> => {
+    await address.arrived();
+    throw new DOMException('gone', 'NotFoundError');
+  };
+  const source = blobSourceOver(new Blob(['hello']), { crc64: missing, close: () => undefined });
+  const request = {
+    url: address.url,
+    headers: {},
+    body: source.part(0, 5),
+    onProgress: () => undefined,
+    signal,
+  };
+  await expect(transport.put(request)).rejects.toMatchObject({ code: 'source_unreadable' });
+  await address.closed();
 });
 
 async function failureOf(file: File, read: Reading[1]): Promise<unknown> {
