@@ -1,7 +1,15 @@
 // Vitest 4 calls this the root config (`vitest run --config vitest.workspace.ts`); `test.projects` is the workspace.
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
-import { chromiumLaunch } from './tooling/browsers.ts';
+import type { BrowserProviderOption } from 'vitest/node';
+import {
+  absentBrowsers,
+  type BrowserName,
+  chosenBrowsers,
+  chromiumLaunch,
+  firefoxLaunch,
+} from './tooling/browsers.ts';
+import { webkit } from './tooling/browsers-webkit-provider.ts';
 import { source } from './tooling/source-condition.ts';
 import { SummaryReporter } from './tooling/summary-reporter.ts';
 
@@ -9,7 +17,14 @@ import { SummaryReporter } from './tooling/summary-reporter.ts';
 const node = (name: string, root: string, include: string[], order = 0): TestProjectInlineConfiguration => ({
   plugins: [source],
   root,
-  test: { name, environment: 'node', include, sequence: { groupOrder: order }, testTimeout: 60_000 },
+  test: {
+    name,
+    environment: 'node',
+    include,
+    sequence: { groupOrder: order },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
 });
 
 const inPackage = ['src/**/*.test.ts', 'test/**/*.test.ts'];
@@ -18,6 +33,51 @@ const REACT = ['', '/jsx-dev-runtime', '-dom', '-dom/client', '-dom/server'].map
 const VUE_FLAGS = ['OPTIONS_API', 'PROD_DEVTOOLS', 'PROD_HYDRATION_MISMATCH_DETAILS'].map(
   (name) => `__VUE_${name}__`,
 );
+
+const chosen = chosenBrowsers();
+const chromium = await chromiumLaunch();
+
+const PROVIDERS: Readonly<Record<BrowserName, () => BrowserProviderOption>> = {
+  chromium: () => playwright({ launchOptions: chromium }),
+  firefox: () => playwright({ launchOptions: firefoxLaunch() }),
+  webkit,
+};
+
+/** The same tests in every browser, which is named by the project that has its name; Chromium's is `browser`. */
+const browser = (name: BrowserName, order: number): TestProjectInlineConfiguration => ({
+  plugins: [source],
+  root: './packages/browser',
+  // Bundled before the first page is opened: one found later would make every page load anew.
+  optimizeDeps: { include: ['axe-core', ...REACT, 'vue', '@vitest/browser/locators'] },
+  define: Object.fromEntries(VUE_FLAGS.map((flag) => [flag, 'false'])),
+  test: {
+    name: name === 'chromium' ? 'browser' : name,
+    sequence: { groupOrder: order },
+    include: ['test/**/*.browser.test.ts'],
+    globalSetup: ['test/global-setup.ts'],
+    testTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: PROVIDERS[name](),
+      instances: [{ browser: name }],
+    },
+  },
+});
+
+/** Whole pages in a browser that is driven from outside. */
+const pages = (name: BrowserName, order: number): TestProjectInlineConfiguration => {
+  const project = name === 'chromium' ? 'pages' : `pages-${name}`;
+  const config = node(project, './packages/browser', ['test/**/*.page.test.ts'], order);
+  // For now users of Chromium alone.
+  const exclude = name === 'chromium' ? [] : ['test/survive/**'];
+  return { ...config, test: { ...config.test, exclude, provide: { browserName: name } } };
+};
+
+const absent = absentBrowsers();
+if (absent !== undefined) process.stderr.write(`${absent}\n`);
 
 export default defineConfig({
   test: {
@@ -33,30 +93,9 @@ export default defineConfig({
       node('emulator', './packages/emulator', inPackage),
       node('node', './packages/node', inPackage),
       node('repository', './test', ['**/*.test.ts'], 1),
-      node('pages', './packages/browser', ['test/**/*.page.test.ts'], 3),
-      node('demo', './examples', ['web/**/*.page.test.ts'], 4),
-      {
-        plugins: [source],
-        root: './packages/browser',
-        // Bundled before the first page is opened: one found later would make every page load anew.
-        optimizeDeps: { include: ['axe-core', ...REACT, 'vue'] },
-        define: Object.fromEntries(VUE_FLAGS.map((flag) => [flag, 'false'])),
-        test: {
-          name: 'browser',
-          sequence: { groupOrder: 2 },
-          include: ['test/**/*.browser.test.ts'],
-          globalSetup: ['test/global-setup.ts'],
-          testTimeout: 60_000,
-          expect: { poll: { timeout: 30_000 } },
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            provider: playwright({ launchOptions: await chromiumLaunch() }),
-            instances: [{ browser: 'chromium' }],
-          },
-        },
-      },
+      ...chosen.map((name, index) => browser(name, 2 + index)),
+      ...chosen.map((name, index) => pages(name, 5 + index)),
+      node('demo', './examples', ['web/**/*.page.test.ts'], 8),
     ],
   },
 });

@@ -8,9 +8,10 @@ export interface BlobPartBody extends PartBody {
   readonly blob: Blob;
   /**
    * Begins to take the CRC64, for which `crc64` then waits. To be called by whoever begins to send `blob`, so
-   * that both are done at once. Goes on until the source is closed; called again it does nothing.
+   * that both are done at once. Goes on until the source is closed; called again it does nothing. Resolves to
+   * why the bytes cannot be read, or to `undefined` once they were.
    */
-  beginCrc64(): void;
+  beginCrc64(): Promise<UploadError | undefined>;
 }
 
 /** A {@link Source} whose parts are slices of one Blob. */
@@ -28,7 +29,20 @@ export function createBlobSource(blob: Blob): BlobSource {
   return blobSourceOver(blob, openBlobChecksums());
 }
 
-/** The same, with a way of its own to take CRC64s. */
+/**
+ * Makes a {@link BlobSource}. Rejects with `source_unreadable` where the file is gone: Chrome says of such a
+ * one that it is empty.
+ */
+export async function openBlobSource(blob: Blob): Promise<BlobSource> {
+  try {
+    if (blob.size === 0) await blob.arrayBuffer();
+  } catch (reason) {
+    throw unreadableBlobError(reason);
+  }
+  return createBlobSource(blob);
+}
+
+/** A {@link BlobSource} with a way of its own to take CRC64s. */
 export function blobSourceOver(blob: Blob, checksums: BlobChecksums): BlobSource {
   return {
     identity: identityOf(blob),
@@ -58,7 +72,7 @@ function blobPart(blob: Blob, checksums: BlobChecksums): BlobPartBody {
     size: blob.size,
     blob,
     chunks: (signal) => readChunks(blob, signal),
-    beginCrc64: () => void take().catch(() => undefined),
+    beginCrc64: () => take().then(() => undefined, UploadError.from),
     crc64: (signal) => unlessAborted(take, signal),
   };
 }

@@ -1,5 +1,5 @@
 import { ERROR_BODY_MAX, type PartRequest, type PartResponse, type Transport } from '@partway/core';
-import { blobRequestOf, CONNECTIONS_MAX, failureOf } from './part-request.ts';
+import { CONNECTIONS_MAX, sendBlob } from './part-request.ts';
 
 export interface FetchTransportOptions {
   /** Default: the `fetch` of the page or worker. */
@@ -22,11 +22,10 @@ export function createFetchTransport(options: FetchTransportOptions = {}): Trans
   };
 }
 
-async function put(send: typeof fetch, request: PartRequest): Promise<PartResponse> {
-  const { url, body, onProgress, signal } = request;
-  const { headers, blob } = await blobRequestOf(request);
-  onProgress(0);
-  try {
+function put(send: typeof fetch, request: PartRequest): Promise<PartResponse> {
+  const { url, body, onProgress } = request;
+  return sendBlob(request, async ({ headers, blob }, signal) => {
+    onProgress(0);
     const response = await send(url, {
       method: 'PUT',
       headers,
@@ -39,10 +38,7 @@ async function put(send: typeof fetch, request: PartRequest): Promise<PartRespon
     const text = await readText(response);
     onProgress(body.size);
     return { status: response.status, headers: Object.fromEntries(response.headers), body: text };
-  } catch (reason) {
-    signal.throwIfAborted();
-    throw await failureOf(blob, reason);
-  }
+  });
 }
 
 async function readText({ body }: Response): Promise<string> {

@@ -1,5 +1,6 @@
-import { type PartBody, type PartRequest, UploadError } from '@partway/core';
+import { type PartBody, type PartRequest, type PartResponse, UploadError } from '@partway/core';
 import { type BlobPartBody, unreadableBlobError } from './blob-source.ts';
+import { assertLength } from './read-slices.ts';
 
 /** What every transport of the browser sends, whatever its name. */
 export interface BlobRequest {
@@ -13,23 +14,39 @@ export interface BlobRequest {
 export const CONNECTIONS_MAX = 6;
 
 /**
- * A part of a Blob source is taken as it is, and read into memory first where it has to be sent again: a
- * browser may have got stuck over its file. Any other is collected first, whole.
+/**
+ * Sends a part by `send`, and stops it when the bytes turn out not to be there: Firefox and WebKit wait
+ * for them for ever. A part of a Blob source is taken as it is, and read into memory first where it has to be
+ * sent again: a browser may have got stuck over its file. Any other is collected first, whole.
  */
-export async function blobRequestOf({ headers, body, signal }: PartRequest): Promise<BlobRequest> {
+export async function sendBlob(
+  { headers, body, signal }: PartRequest,
+  send: (request: BlobRequest, signal: AbortSignal) => Promise<PartResponse>,
+): Promise<PartResponse> {
   signal.throwIfAborted();
   const sendable = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length');
-  const blob = isBlobPartBody(body) ? await taken(body) : await collect(body, signal);
-  return { headers: Object.fromEntries(sendable), blob };
+  const blob = isBlobPartBody(body) ? await blobOf(body) : await collect(body, signal);
+  const missing = new AbortController();
+  try {
+    await assertReadable(blob);
+    signal.throwIfAborted();
+    if (isBlobPartBody(body)) void body.beginCrc64().then((error) => error && missing.abort(error));
+    return await send(
+      { headers: Object.fromEntries(sendable), blob },
+      AbortSignal.any([signal, missing.signal]),
+    );
+  } catch (reason) {
+    signal.throwIfAborted();
+    missing.signal.throwIfAborted();
+    throw await failureOf(blob, reason);
+  }
 }
 
 function isBlobPartBody(body: PartBody): body is BlobPartBody {
   return 'blob' in body && body.blob instanceof Blob && 'beginCrc64' in body;
 }
 
-/** A part's CRC64 is taken while it is sent. */
-async function taken(body: BlobPartBody): Promise<Blob> {
-  body.beginCrc64();
+async function blobOf(body: BlobPartBody): Promise<Blob> {
   const { blob } = body;
   const isFirst = !sentBefore.has(body);
   sentBefore.add(body);
@@ -61,11 +78,8 @@ async function collect(body: PartBody, signal: AbortSignal): Promise<Blob> {
  * Why there is no answer. A page is told the same of a lost connection and of a file that changed under the
  * request: reading a byte tells them apart.
  */
-export async function failureOf(blob: Blob, reason: unknown): Promise<UploadError> {
-  const unreadable = await blob
-    .slice(0, 1)
-    .arrayBuffer()
-    .then(() => undefined, unreadableBlobError);
+async function failureOf(blob: Blob, reason: unknown): Promise<UploadError> {
+  const unreadable = await assertReadable(blob).catch(UploadError.from);
   if (unreadable !== undefined) return unreadable;
   if (!(reason instanceof TypeError)) return UploadError.from(reason);
   return new UploadError({
@@ -75,4 +89,14 @@ export async function failureOf(blob: Blob, reason: unknown): Promise<UploadErro
     hint: 'Where this never works, the CORS rules of the bucket may lack PUT from the origin of this page.',
     cause: reason,
   });
+}
+
+/** Reads the last byte: a file that became shorter has none there, nor has one that is gone. */
+async function assertReadable(blob: Blob): Promise<void> {
+  if (blob.size === 0) return;
+  try {
+    assertLength(await blob.slice(-1).arrayBuffer(), 1);
+  } catch (reason) {
+    throw unreadableBlobError(reason);
+  }
 }

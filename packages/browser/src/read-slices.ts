@@ -12,8 +12,7 @@ export async function* readSlices(
   for (let at = 0; at < blob.size; at += size) {
     const bytes = await blob.slice(at, at + size).arrayBuffer();
     signal.throwIfAborted();
-    if (bytes.byteLength !== Math.min(size, blob.size - at))
-      throw new DOMException('fewer bytes came than there are', 'NotReadableError');
+    assertLength(bytes, Math.min(size, blob.size - at));
     yield new Uint8Array(bytes);
     signal.throwIfAborted();
   }
@@ -34,3 +33,9 @@ interface MovableBuffer extends Pick<ArrayBufferLike, 'byteLength'> {
 
 /** Few enough reads, and little memory. */
 export const SLICE_SIZE: number = 1024 * 1024;
+
+/** Of a file that became shorter browsers give what there is, as if that were all that was asked for. */
+export function assertLength(bytes: ArrayBuffer, length: number): void {
+  if (bytes.byteLength !== length)
+    throw new DOMException('fewer bytes came than there are', 'NotReadableError');
+}

@@ -13,7 +13,7 @@ import {
   type UploadOptions,
   type UploadPorts,
 } from '@partway/core';
-import { createBlobSource } from './blob-source.ts';
+import { openBlobSource } from './blob-source.ts';
 import { createPageTransport } from './page-transport.ts';
 import { followFile } from './resume/follow-file.ts';
 
@@ -84,7 +84,7 @@ export function fileUpload(file: Blob, options: UploadFileOptions): FileUpload {
   } = options;
   const following = followFile(checkpoints, file, { key, handle });
   const ports = {
-    openSource: () => Promise.resolve(createBlobSource(file)),
+    openSource: () => openBlobSource(file),
     transport,
     controlPlane: controlPlaneOf({ endpoint, controlPlane, headers, credentials }),
     checkpoints: following.checkpoints,

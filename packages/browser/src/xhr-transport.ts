@@ -1,5 +1,5 @@
 import { ERROR_BODY_MAX, type PartRequest, type PartResponse, type Transport } from '@partway/core';
-import { type BlobRequest, blobRequestOf, CONNECTIONS_MAX, failureOf } from './part-request.ts';
+import { type BlobRequest, CONNECTIONS_MAX, sendBlob } from './part-request.ts';
 
 /**
  * A {@link Transport} over XMLHttpRequest, which tells how many bytes went out: so a part that has stalled is
@@ -14,15 +14,8 @@ export function createXhrTransport(): Transport {
   return { tellsProgress: true, hidesHeaders: true, connectionsMax: CONNECTIONS_MAX, put };
 }
 
-async function put(request: PartRequest): Promise<PartResponse> {
-  const { signal } = request;
-  const sendable = await blobRequestOf(request);
-  try {
-    return await exchange(request, sendable);
-  } catch (reason) {
-    signal.throwIfAborted();
-    throw await failureOf(sendable.blob, reason);
-  }
+function put(request: PartRequest): Promise<PartResponse> {
+  return sendBlob(request, (sendable, signal) => exchange({ ...request, signal }, sendable));
 }
 
 /** Rejects with a `TypeError` when there is no answer, as fetch does. */

@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { startScripts } from './scripts-server.ts';
 import { startSites } from './sites-server.ts';
+import { startSlowReader } from './slow-reader.ts';
 import { startUploads } from './uploads-server.ts';
 import { startUppyStage } from './uppy-stage.ts';
 
@@ -8,6 +9,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Where a page tells the scripted server what to answer, and asks what it got. */
     scriptsUrl: string;
+    /** A server that reads a part when it is asked to: see slow-reader.ts. */
+    slowReaderUrl: string;
     /** The handler of a coordinator and what its OSS holds: see uploads-server.ts. */
     uploadsUrl: string;
     /** One page, published in several ways: see sites-server.ts. */
@@ -21,16 +24,19 @@ declare module 'vitest' {
 /** Starts what the pages need outside of the browser. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const scripts = await startScripts();
+  const slowReader = await startSlowReader();
   const uploads = await startUploads();
   const sites = await startSites();
   const uppy = await startUppyStage();
   project.provide('scriptsUrl', scripts.url);
+  project.provide('slowReaderUrl', slowReader.url);
   project.provide('uploadsUrl', uploads.url);
   project.provide('sitesUrl', sites.url);
   project.provide('uppyCoordinatorUrl', uppy.coordinatorUrl);
   project.provide('uppyEmulatorUrl', uppy.emulatorUrl);
   return async () => {
     await scripts.close();
+    await slowReader.close();
     await uploads.close();
     await sites.close();
     await uppy.close();

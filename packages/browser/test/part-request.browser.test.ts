@@ -1,14 +1,20 @@
 import { createBlobSource } from '@partway/browser';
 import { expect, test } from 'vitest';
 import type { BlobPartBody } from '../src/blob-source.ts';
-import { blobRequestOf } from '../src/part-request.ts';
+import { sendBlob } from '../src/part-request.ts';
 
 const MIB = 1024 ** 2;
 
+/** What is sent of a part. */
 async function blobFor(body: BlobPartBody): Promise<Blob> {
   const { signal } = new AbortController();
   const request = { url: 'https://oss/', headers: {}, body, onProgress: () => undefined, signal };
-  return (await blobRequestOf(request)).blob;
+  const sent: Blob[] = [];
+  await sendBlob(request, async ({ blob }) => {
+    sent.push(blob);
+    return { status: 200, headers: {}, body: '' };
+  });
+  return sent[0] ?? new Blob();
 }
 
 test('a part that has to be sent again is read into memory first, and has the same bytes', async () => {

@@ -31,7 +31,7 @@ test.each(WAYS_TO_BLOCK)('a browser %s uploads all the same, and says so once', 
   const stage = await startPageStage(block);
   const path = await stage.file('a.bin', bytes);
   const page = await stage.open();
-  await page.setInputFiles('input', path);
+  await page.choose(path);
   const effect = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
   const refusal = stage.emulator.faults.add({ operation: 'UploadPart', partNumber: 3, effect });
   await page.evaluate(() => window.page.upload('blocked', { attemptsMax: 1 }));

@@ -10,10 +10,9 @@ import { systemClock } from '@partway/core';
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
 import { createOssObjectStore, signHeaders } from '@partway/core/oss';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { build, type Plugin, type Rolldown } from 'vite';
-import { chromiumLaunch } from '../../../../tooling/browsers.ts';
 import { source } from '../../../../tooling/source-condition.ts';
+import { type DrivenPage, startBrowser } from '../engines/page-driver.ts';
 import './page/page-api.ts';
 
 /** A site with a page that uploads, an OSS at another origin, and a browser whose profile outlives it. */
@@ -22,7 +21,9 @@ export interface PageStage {
   /** A file that a page can choose; its time of modification is set. */
   file(name: string, bytes: Uint8Array, modifiedAt?: number): Promise<string>;
   /** A tab that shows the page. */
-  open(): Promise<Page>;
+  open(): Promise<DrivenPage>;
+  /** Takes the network away from the browser, or gives it back. */
+  setOffline(isOffline: boolean): Promise<void>;
   /** Closes the browser, and starts it again with the same profile. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -31,13 +32,13 @@ export interface PageStage {
 const PAGE = fileURLToPath(new URL('page', import.meta.url));
 export const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
 
+/** `initScript` runs in the page before anything of it does. */
 export async function startPageStage(initScript?: () => void): Promise<PageStage> {
   const folder = await mkdtemp(join(tmpdir(), 'partway-page-'));
   const emulator = await startOssEmulator({ buckets: ['media'], credentials });
   await allowPages(emulator);
-  const site = await serveSite(emulator, await builtPage(PAGE, [source]));
-  let context = await launch(folder, initScript);
-  const unhandled: Error[] = [];
+  const site = await serveSite(emulator, await builtPage(PAGE, [source], initScript));
+  const browser = await startBrowser(join(folder, 'profile'));
   return {
     emulator,
     async file(name, bytes, modifiedAt = 1_700_000_000) {
@@ -46,36 +47,30 @@ export async function startPageStage(initScript?: () => void): Promise<PageStage
       await utimes(path, modifiedAt, modifiedAt);
       return path;
     },
-    async open() {
-      const page = await context.newPage();
-      page.on('pageerror', (error) => unhandled.push(error));
-      await page.goto(site.url);
-      return page;
-    },
-    async restart() {
-      await context.close();
-      context = await launch(folder, initScript);
-    },
+    open: () => browser.open(site.url),
+    setOffline: (isOffline) => browser.setOffline(isOffline),
+    restart: () => browser.restart(),
     async close() {
-      await context.close();
+      await browser.close();
       await site.close();
       await emulator.close();
       await rm(folder, { recursive: true });
-      if (unhandled.length > 0) throw new AggregateError(unhandled, 'a page had errors that nobody caught');
+      if (site.uncaught.length > 0) throw new Error(`pages did not catch ${site.uncaught.join(', ')}`);
     },
   };
 }
 
-async function launch(folder: string, initScript: (() => void) | undefined): Promise<BrowserContext> {
-  const context = await chromium.launchPersistentContext(join(folder, 'profile'), await chromiumLaunch());
-  if (initScript !== undefined) await context.addInitScript(initScript);
-  return context;
-}
-
 export type BuiltFiles = ReadonlyMap<string, string | Uint8Array>;
 
-/** The page of a folder, bundled. Without the plugin that looks into `src`, of the packages as they are built. */
-export async function builtPage(root: string, plugins: readonly Plugin[]): Promise<BuiltFiles> {
+/**
+ * The page of a folder, bundled. Without the plugin that looks into `src`, of the packages as they are built.
+ * `initScript` runs in it before anything else does.
+ */
+export async function builtPage(
+  root: string,
+  plugins: readonly Plugin[],
+  initScript?: () => void,
+): Promise<BuiltFiles> {
   const output = await build({
     configFile: false,
     root,
@@ -84,11 +79,26 @@ export async function builtPage(root: string, plugins: readonly Plugin[]): Promi
     build: { write: false, minify: false },
   });
   const files = (output as Rolldown.RolldownOutput).output;
-  return new Map(files.map((file) => [`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source]));
+  const built = files.map((file): [string, string | Uint8Array] => [
+    `/${file.fileName}`,
+    file.type === 'chunk' ? file.code : file.source,
+  ]);
+  const html = built.find(([path]) => path === '/index.html')?.[1];
+  const scripts = [reportUncaught, ...(initScript === undefined ? [] : [initScript])];
+  const first = scripts.map((script) => `<script>(${script})();</script>`).join('');
+  return new Map([...built, ['/', String(html).replace('<meta', `${first}<meta`)]]);
+}
+
+/** Runs in the page: no driver tells what it does not catch. */
+function reportUncaught(): void {
+  addEventListener('error', ({ message }) => navigator.sendBeacon('/uncaught', message));
+  addEventListener('unhandledrejection', ({ reason }) => navigator.sendBeacon('/uncaught', String(reason)));
 }
 
 export interface Site {
   readonly url: string;
+  /** What pages did not catch. */
+  readonly uncaught: readonly string[];
   close(): Promise<void>;
 }
 
@@ -111,12 +121,14 @@ export async function serveSite(
     authorize: ({ name }) => ({ key: name }),
   });
   const handler = createCoordinatorHandler(coordinator, { basePath: '/uploads', cors: { origins: ['*'] } });
+  const uncaught: string[] = [];
   const server = serve({
-    fetch(request) {
+    async fetch(request) {
       const { pathname } = new URL(request.url);
       if (pathname.startsWith('/uploads/')) return handler(request);
+      if (pathname === '/uncaught') uncaught.push(await request.text());
       const isSandboxed = pathname === '/sandboxed';
-      const file = files.get(pathname === '/' || isSandboxed ? '/index.html' : pathname);
+      const file = files.get(isSandboxed ? '/' : pathname);
       const headers = {
         'content-type': pathname.endsWith('.js') ? 'text/javascript' : 'text/html',
         'access-control-allow-origin': '*',
@@ -131,6 +143,7 @@ export async function serveSite(
   if (!server.listening) await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    uncaught,
     async close() {
       server.closeAllConnections();
       server.close();

@@ -1,0 +1,71 @@
+import { inject } from 'vitest';
+import type { BrowserName } from '../../../../tooling/browsers.ts';
+import { startPlaywright } from './playwright-driver.ts';
+import { startWebKitDriver } from './webkit-driver.ts';
+
+/** A browser whose pages a test drives from outside. */
+export interface DrivenBrowser {
+  /** A tab that shows the page. */
+  open(url: string): Promise<DrivenPage>;
+  /** Takes the network away from all pages, or gives it back. */
+  setOffline(isOffline: boolean): Promise<void>;
+  /** Closes the browser, and starts it again with what its pages have stored. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DrivenPage {
+  /** Chooses a file of the disk in the only input of the page. */
+  choose(path: string): Promise<void>;
+  /**
+   * Runs a function in the page, where it sees nothing of what is around it here. Resolves to what it gives,
+   * or what its promise resolves to; both that and `given` cross as JSON.
+   */
+  evaluate<Result>(run: () => Result | Promise<Result>): Promise<Result>;
+  evaluate<Given, Result>(run: (given: Given) => Result | Promise<Result>, given: Given): Promise<Result>;
+  /** Resolves when the page was loaded anew. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+  /** Ends the process of the page. */
+  crash(): Promise<void>;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The browser that a project drives. */
+    browserName: BrowserName;
+  }
+}
+
+/** Starts the browser of the project; `profile` is a folder of its own, for what pages store. */
+export function startBrowser(profile: string): Promise<DrivenBrowser> {
+  const name = inject('browserName');
+  return name === 'webkit' ? startWebKitDriver() : startPlaywright(name, profile);
+}
+
+/** What a browser cannot be made to do, and why: a test that needs it is skipped, and says so. */
+const LACKS: Readonly<Record<BrowserName, Readonly<Partial<Record<Ability, string>>>>> = {
+  chromium: {},
+  firefox: {
+    crash: 'tabs of one site share a process of Firefox',
+    changes: 'Firefox reads a changed file as if it had been so from the beginning',
+  },
+  webkit: {
+    crash: 'a driven WebKit ends with the process of any page',
+    restart: 'a driven WebKit stores nothing for later',
+    handles: 'WebKitGTK has no handles of files',
+    offline: 'a driven WebKit cannot be taken from the network',
+  },
+};
+
+export type Ability = 'changes' | 'crash' | 'restart' | 'handles' | 'offline';
+
+/** Why the browser of the project cannot do this; `undefined` where it can. */
+export function lackOf(ability: Ability): string | undefined {
+  return LACKS[inject('browserName')][ability];
+}
+
+/** A claim, with the reason where it is not tested. */
+export function claimUnless(lack: string | undefined, claim: string): string {
+  return lack === undefined ? claim : `${claim}: ${lack}`;
+}

@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Started } from './uploads-server.ts';
+
+/** Reads nothing of a PUT but what its connection takes by itself, until it is asked to: `POST /`. */
+export async function startSlowReader(): Promise<Started> {
+  const unread: IncomingMessage[] = [];
+  const server = createServer((message, reply) => {
+    reply.setHeader('access-control-allow-origin', '*');
+    reply.setHeader('access-control-allow-methods', 'PUT');
+    if (message.method === 'PUT') {
+      unread.push(message);
+      message.once('end', () => reply.end());
+      return;
+    }
+    if (message.method === 'POST') for (const held of unread.splice(0)) held.resume();
+    reply.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url';
+import { defineBrowserProvider, parseKeyDef } from '@vitest/browser';
+import type { BrowserCommand, BrowserProvider, BrowserProviderOption, TestProject } from 'vitest/node';
+import { startWebKit, type WebKitSession } from './browsers-webkit.ts';
+
+/**
+ * WebKitGTK for the browser mode of Vitest. It opens the page in which tests run, and presses keys; files are
+ * chosen in the page itself, by `browsers-webkit-page.ts`.
+ */
+export function webkit(): BrowserProviderOption {
+  return defineBrowserProvider({
+    name: 'webkitgtk',
+    supportedBrowser: ['webkit'],
+    options: {},
+    providerFactory: createProvider,
+  });
+}
+
+function createProvider(project: TestProject): BrowserProvider {
+  let starting: Promise<WebKitSession> | undefined;
+  const session = (): Promise<WebKitSession> => {
+    starting ??= startWebKit();
+    return starting;
+  };
+  const register = project.browser?.registerCommand.bind(project.browser) as
+    | ((name: string, command: BrowserCommand<never>) => void)
+    | undefined;
+  const keyboard: BrowserCommand<[string]> = async (_, text) => {
+    await pressKeys(await session(), keysOf(text));
+    return { unreleased: [] };
+  };
+  const tab: BrowserCommand<[]> = async () => pressKeys(await session(), [TAB]);
+  register?.('__vitest_keyboard', keyboard);
+  register?.('__vitest_tab', tab);
+  return {
+    name: 'webkitgtk',
+    supportsParallelism: false,
+    initScripts: [fileURLToPath(new URL('browsers-webkit-page.ts', import.meta.url))],
+    getCommandsContext: () => ({}),
+    async openPage(_, url) {
+      await (await session()).command('POST', '/url', { url });
+    },
+    async close() {
+      await (await starting)?.close();
+    },
+  };
+}
+
+/** As WebDriver writes keys that have no character of their own. */
+const TAB = '\uE004';
+const NAMED_KEYS: Readonly<Record<string, string>> = { Enter: '\uE007', Escape: '\uE00C', Tab: TAB };
+
+/** What a test asks for, such as `{Enter}`, as characters of WebDriver. */
+function keysOf(text: string): string[] {
+  return parseKeyDef(text).map(({ keyDef: { key = '' } }) => {
+    const character = [...key].length === 1 ? key : NAMED_KEYS[key];
+    if (character === undefined) throw new Error(`the key ${key} has no character here`);
+    return character;
+  });
+}
+
+/** Keys go to what has the focus: the page of the test is a frame in that of Vitest. */
+async function pressKeys(session: WebKitSession, keys: readonly string[]): Promise<void> {
+  await session.command('POST', '/frame', { id: null });
+  await session.run('document.querySelector("iframe[data-vitest]").focus()');
+  const actions = keys.flatMap((value) => ['keyDown', 'keyUp'].map((type) => ({ type, value })));
+  await session.command('POST', '/actions', { actions: [{ type: 'key', id: 'keyboard', actions }] });
+}

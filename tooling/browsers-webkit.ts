@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A WebKitGTK on a display of its own, driven by WebDriver. Nothing it stores outlives it. */
+export interface WebKitSession {
+  /** Sends one command of the session, like `POST` `url`; resolves to the value answered. */
+  command(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
+  /** Runs a script in the page that was switched to last, with `arguments` as it was given them. */
+  run(script: string, ...given: readonly unknown[]): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export async function startWebKit(): Promise<WebKitSession> {
+  const display = start('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x900x24', '-nolisten', 'tcp']);
+  const [displayNumber] = await once(display.stdio[3] as Readable, 'data');
+  const port = await freePort();
+  const driver = start('WebKitWebDriver', [`--port=${port}`, '--host=127.0.0.1'], {
+    ...SOFTWARE,
+    DISPLAY: `:${String(displayNumber).trim()}`,
+  });
+  const base = `http://127.0.0.1:${port}`;
+  await whenReady(base);
+  const { sessionId } = (await ask('POST', `${base}/session`, { capabilities: { alwaysMatch: {} } })) as {
+    readonly sessionId: string;
+  };
+  const session = `${base}/session/${sessionId}`;
+  const command: WebKitSession['command'] = (method, path, body) => ask(method, `${session}${path}`, body);
+  return {
+    command,
+    run: (script, ...args) => command('POST', '/execute/sync', { script, args }),
+    async close() {
+      await ask('DELETE', session).catch(() => undefined);
+      driver.stdin?.end();
+      display.stdin?.end();
+    },
+  };
+}
+
+/** Starts a program that ends with its input: when that is closed, and when this process ends in whatever way. */
+function start(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  const untilClosed = '"$@" & cat >/dev/null; kill $!';
+  return spawn('sh', ['-c', untilClosed, 'sh', program, ...args], {
+    stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
+}
+
+/** There is no graphics card, and nobody who listens for what a screen reader would say. */
+const SOFTWARE = { GDK_BACKEND: 'x11', LIBGL_ALWAYS_SOFTWARE: '1', NO_AT_BRIDGE: '1' };
+
+async function ask(method: string, url: string, body?: object): Promise<unknown> {
+  const sent = method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {};
+  const answer = await fetch(url, { method, ...sent });
+  const { value } = (await answer.json()) as { readonly value: unknown };
+  if (answer.ok) return value;
+  const { error, message } = value as { readonly error: string; readonly message: string };
+  throw new Error(
+    `WebKit refused ${method} ${new URL(url).pathname.split('/').slice(3).join('/')}: ${error}: ${message}`,
+  );
+}
+
+async function whenReady(base: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const isReady = await ask('GET', `${base}/status`).then(
+      () => true,
+      () => false,
+    );
+    if (isReady) return;
+    if (tries === 1000) throw new Error('WebKitWebDriver does not answer');
+    await sleep(20);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
