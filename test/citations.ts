@@ -36,7 +36,7 @@ export function isTestOf(text: string, name: string): boolean {
 }
 
 function titlesIn(text: string): string[] {
-  return [...text.matchAll(/\(\s*(?:'((?:[^'\\\n]|\\.)+)'|"([^"\n]+)"),\s*(?:async )?\(/g)].map(
+  return [...text.matchAll(/\(\s*(?:\w+, )?(?:'((?:[^'\\\n]|\\.)+)'|"([^"\n]+)")\)?,\s*(?:async )?\(/g)].map(
     ([, single, double]) => (single ?? double ?? '').replaceAll("\\'", "'"),
   );
 }

@@ -33,7 +33,7 @@ test('the guide names every custom property and every part of the element, and n
   const named =
     guide.slice(guide.indexOf('the like:'), guide.indexOf('Chrome 123')).match(/`[a-z-]+`/g) ?? [];
   const styled = [...styles.matchAll(/\[part~=([a-z-]+)\]/g)].map(([, part]) => `\`${part}\``);
-  const known = styled.filter((part) => !/told|-(paused|failed|completed|unfinished)/.test(part));
+  const known = styled.filter((part) => !/told|-(paused|offline|failed|completed|unfinished)/.test(part));
   expect(new Set(named)).toEqual(
     new Set([
       ...known,
