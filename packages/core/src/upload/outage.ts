@@ -1,14 +1,6 @@
 import type { UploadError, UploadErrorCode } from '../errors.ts';
 import type { UploadFact } from './events.ts';
-import type { UploadPorts } from './upload-run.ts';
-
-/** What the requests of one upload do while the machine has no network. */
-export interface Outage {
-  /** Whether a failure may be the doing of it: nobody answered, and the machine says that it is offline. */
-  explains(error: UploadError): boolean;
-  /** Resolves when the machine says that it is online, and after a minute all the same: it may be wrong. */
-  over(signal: AbortSignal): Promise<void>;
-}
+import type { Outage, UploadPorts } from './upload-run.ts';
 
 /**
  * Told as `offline` by the first request that waits, and as `online` when none does any more. A caller who

@@ -2,8 +2,7 @@ import { type ErrorContext, UploadError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { backoffMs } from './backoff.ts';
 import type { UploadFact } from './events.ts';
-import type { Outage } from './outage.ts';
-import type { UploadPorts } from './upload-run.ts';
+import type { Outage, UploadPorts } from './upload-run.ts';
 
 /** What the loop needs to know of an upload, or of whatever else is tried. */
 export interface Tries {

@@ -1,3 +1,4 @@
+import type { UploadError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type {
   CheckpointStore,
@@ -13,7 +14,6 @@ import type {
 import type { Turn } from './budget.ts';
 import type { UploadFact } from './events.ts';
 import type { RunCheckpoints } from './guarded-checkpoints.ts';
-import type { Outage } from './outage.ts';
 import type { ByteStream } from './part-cutter.ts';
 
 /** Everything the engine awaits. */
@@ -71,6 +71,14 @@ export interface PartLimit {
   readonly concurrency: number;
   /** Whether a task would begin at once, and keep nobody waiting. */
   isIdle(): boolean;
+}
+
+/** What the requests of one upload do while the machine has no network. */
+export interface Outage {
+  /** Whether a failure may be the doing of it: nobody answered, and the machine says that it is offline. */
+  explains(error: UploadError): boolean;
+  /** Resolves when the machine says that it is online, and after a minute all the same: it may be wrong. */
+  over(signal: AbortSignal): Promise<void>;
 }
 
 /** What is not known of an initiation that got no answer. Outlives a pause. */
