@@ -16,7 +16,7 @@ export function describeEvent(
         ? undefined
         : { text: `sends part ${event.partNumber} again, try ${event.attempt}`, tone: 'coped' };
     case 'retrying':
-      return { text: `${errorText(event.error)}; waits ${waitText(event.delayMs)}`, tone: 'trouble' };
+      return { text: `${errorText(event.error)}; ${waitText(event.delayMs)}`, tone: 'trouble' };
     case 'headers-hidden':
       return { text: `may not read ${event.names.join(', ')}: proves by OSS’s list`, tone: 'trouble' };
     case 'offline':
@@ -75,7 +75,8 @@ const WORDS: Readonly<Partial<Record<UploadError['code'], string>>> = {
 };
 
 function waitText(delayMs: number): string {
-  return delayMs < 1000 ? `${Math.round(delayMs)} ms` : `${(delayMs / 1000).toFixed(1)} s`;
+  if (delayMs === 0) return 'tries again';
+  return delayMs < 1000 ? `waits ${Math.round(delayMs)} ms` : `waits ${(delayMs / 1000).toFixed(1)} s`;
 }
 
 function percent({ confirmedBytes, size = 0 }: UploadSnapshot): string {
