@@ -57,8 +57,8 @@ export function blobSourceOver(blob: Blob, checksums: BlobChecksums): BlobSource
 }
 
 /**
- * A Blob gives the same bytes to whoever reads it, or none: one CRC64 holds for all who do. But in Firefox a file
- * that is rewritten gives others: OSS then has another CRC64 than this one, and the upload ends.
+ * A Blob gives the same bytes to whoever reads it, or none: one CRC64 holds for all who do. But in Firefox
+ * a file that is rewritten gives others: OSS then has another CRC64 than this one, and the upload ends.
  */
 function blobPart(blob: Blob, checksums: BlobChecksums): BlobPartBody {
   let taking: Promise<string> | undefined;
