@@ -51,7 +51,7 @@ async function blobOf(body: BlobPartBody): Promise<Blob> {
   const isFirst = !sentBefore.has(body);
   sentBefore.add(body);
   if (isFirst || blob.size > COPIED_MAX) return blob;
-  return new Blob([await blob.arrayBuffer().catch(unreadable)]);
+  return copyOf(blob);
 }
 
 const sentBefore = new WeakSet<BlobPartBody>();
@@ -59,8 +59,14 @@ const sentBefore = new WeakSet<BlobPartBody>();
 /** Six of them are in flight. */
 const COPIED_MAX = 64 * 1024 ** 2;
 
-function unreadable(reason: unknown): never {
-  throw unreadableBlobError(reason);
+async function copyOf(blob: Blob): Promise<Blob> {
+  try {
+    const bytes = await blob.arrayBuffer();
+    assertLength(bytes, blob.size);
+    return new Blob([bytes]);
+  } catch (reason) {
+    throw unreadableBlobError(reason);
+  }
 }
 
 /** Copies the chunks, each valid only until the next, into a Blob without a type. */

@@ -33,17 +33,19 @@ test('a part too large for memory is sent again as it is', async () => {
   expect(await blobFor(body)).toBe(body.blob);
 });
 
-test('a file that changed before a part is sent again is told from a lost connection', async () => {
-  const root = await navigator.storage.getDirectory();
-  const handle = await root.getFileHandle('sent-again', { create: true });
-  const write = async (text: string): Promise<void> => {
+const lack = 'getDirectory' in (navigator.storage ?? {}) ? '' : ', for want of which WebKitGTK cannot try it';
+
+test.skipIf(lack)(
+  `a file that goes before a part of it is sent again is no lost connection${lack}`,
+  async () => {
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle('sent-again', { create: true });
     const writable = await handle.createWritable();
-    await writable.write(text);
+    await writable.write('before');
     await writable.close();
-  };
-  await write('before');
-  const body = createBlobSource(await handle.getFile()).part(0, 6);
-  await blobFor(body);
-  await write('after it');
-  await expect(blobFor(body)).rejects.toMatchObject({ code: 'source_changed' });
-});
+    const body = createBlobSource(await handle.getFile()).part(0, 6);
+    await blobFor(body);
+    await root.removeEntry('sent-again');
+    await expect(blobFor(body)).rejects.toMatchObject({ code: 'source_unreadable' });
+  },
+);
