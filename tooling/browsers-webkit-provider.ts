@@ -62,7 +62,7 @@ function keysOf(text: string): string[] {
 /** Keys go to what has the focus: the page of the test is a frame in that of Vitest. */
 async function pressKeys(session: WebKitSession, keys: readonly string[]): Promise<void> {
   await session.command('POST', '/frame', { id: null });
-  await session.run('document.querySelector("iframe[data-vitest]").focus()');
+  await session.run('document.querySelector("iframe[data-vitest]").contentWindow.focus()');
   const actions = keys.flatMap((value) => ['keyDown', 'keyUp'].map((type) => ({ type, value })));
   await session.command('POST', '/actions', { actions: [{ type: 'key', id: 'keyboard', actions }] });
 }
