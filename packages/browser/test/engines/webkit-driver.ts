@@ -28,9 +28,9 @@ export async function startWebKitDriver(): Promise<DrivenBrowser> {
       await inWindow(handle, () => session.command('POST', '/url', { url }));
       return drivenPage(session, (run) => inWindow(handle, run));
     },
-    setOffline: () => Promise.reject(new Error('a driven WebKit cannot be taken from the network')),
-    restart: () => Promise.reject(new Error('WebKit that is driven keeps nothing')),
-    kill: () => Promise.reject(new Error('WebKit that is driven keeps nothing')),
+    setOffline: refusing('cannot be taken from the network'),
+    restart: refusing('stores nothing for later'),
+    kill: refusing('stores nothing for later'),
     close: () => session.close(),
   };
 }
@@ -57,15 +57,20 @@ function drivenPage(
         if (error !== undefined) throw new Error(`the page failed: ${error}`);
         return value;
       }),
-    passTime: () => Promise.reject(new Error('a driven WebKit has no clock but that of the machine')),
+    passTime: refusing('has no clock but that of the machine'),
     async reload() {
       await inPage(() => session.command('POST', '/refresh'));
     },
     async close() {
       await inPage(() => session.command('DELETE', '/window'));
     },
-    crash: () => Promise.reject(new Error('a driven WebKit ends with the process of any page')),
+    crash: refusing('ends with the process of any page'),
   };
+}
+
+/** For what only tests ask that are skipped in WebKit. */
+function refusing(why: string): () => Promise<never> {
+  return () => Promise.reject(new Error(`a driven WebKit ${why}`));
 }
 
 /** As text, since JSON of WebDriver has no `undefined`. */

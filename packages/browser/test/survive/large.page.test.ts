@@ -6,7 +6,7 @@ import { type SurviveStage, startSurviveStage, whenNoted } from './survive-stage
 const PART = 8 * 1024 ** 2;
 const SIZE = sizes().large;
 const PARTS = Math.ceil(SIZE / PART);
-const HALF = PARTS / 2;
+const HALF = Math.floor(PARTS / 2);
 
 vi.setConfig({ testTimeout: 300_000 });
 let stage: SurviveStage;
