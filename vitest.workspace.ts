@@ -71,9 +71,7 @@ const browser = (name: BrowserName, order: number): TestProjectInlineConfigurati
 const pages = (name: BrowserName, order: number): TestProjectInlineConfiguration => {
   const project = name === 'chromium' ? 'pages' : `pages-${name}`;
   const config = node(project, './packages/browser', ['test/**/*.page.test.ts'], order);
-  // For now users of Chromium alone.
-  const exclude = name === 'chromium' ? [] : ['test/survive/**'];
-  return { ...config, test: { ...config.test, exclude, provide: { browserName: name } } };
+  return { ...config, test: { ...config.test, provide: { browserName: name } } };
 };
 
 const absent = absentBrowsers();

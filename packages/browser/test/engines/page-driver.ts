@@ -7,22 +7,29 @@ import { startWebKitDriver } from './webkit-driver.ts';
 export interface DrivenBrowser {
   /** A tab that shows the page. */
   open(url: string): Promise<DrivenPage>;
-  /** Takes the network away from all pages, or gives it back. */
+  /** Takes the network away from all pages, and gives it back: requests under way are lost. */
   setOffline(isOffline: boolean): Promise<void>;
   /** Closes the browser, and starts it again with what its pages have stored. */
   restart(): Promise<void>;
+  /** Kills all of its processes at once, so that nothing is put in order, and starts it again as `restart` does. */
+  kill(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface DrivenPage {
-  /** Chooses a file of the disk in the only input of the page. */
-  choose(path: string): Promise<void>;
+  /** Chooses files of the disk in the only input of the page, in place of those chosen before. */
+  choose(...paths: readonly string[]): Promise<void>;
   /**
    * Runs a function in the page, where it sees nothing of what is around it here. Resolves to what it gives,
    * or what its promise resolves to; both that and `given` cross as JSON.
    */
   evaluate<Result>(run: () => Result | Promise<Result>): Promise<Result>;
   evaluate<Given, Result>(run: (given: Given) => Result | Promise<Result>, given: Given): Promise<Result>;
+  /**
+   * So much time passes for the page, at once: timers that are due fire, and its clock is ahead from then on.
+   * Timers that were set before the first call are not moved: it may be a call with 0.
+   */
+  passTime(ms: number): Promise<void>;
   /** Resolves when the page was loaded anew. */
   reload(): Promise<void>;
   close(): Promise<void>;

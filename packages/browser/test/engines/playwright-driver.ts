@@ -1,5 +1,6 @@
 import { type BrowserContext, chromium, firefox, type Page } from 'playwright-core';
 import { chromiumLaunch, firefoxLaunch } from '../../../../tooling/browsers.ts';
+import { killProcessesOf } from './kill-processes.ts';
 import type { DrivenBrowser, DrivenPage } from './page-driver.ts';
 
 /** Chromium or Firefox, with a profile that outlives them. */
@@ -16,6 +17,12 @@ export async function startPlaywright(name: 'chromium' | 'firefox', profile: str
       await context.close();
       context = await launch(name, profile);
     },
+    async kill() {
+      const closed = new Promise((resolve) => context.once('close', resolve));
+      await killProcessesOf(profile);
+      await closed;
+      context = await launch(name, profile);
+    },
     close: () => context.close(),
   };
 }
@@ -26,11 +33,26 @@ async function launch(name: 'chromium' | 'firefox', profile: string): Promise<Br
     : await firefox.launchPersistentContext(profile, firefoxLaunch());
 }
 
+/** Timers fire in steps as long as this, between which requests get their answers. */
+const STEP_MS = 250;
+
 function drivenPage(page: Page): DrivenPage {
+  let isClockOurs = false;
   return {
-    choose: (path) => page.setInputFiles('input', path),
+    async choose(...paths) {
+      // Firefox keeps its files over a reload, and leaves them as they are when the same paths are chosen.
+      await page.locator('input').evaluate((input: HTMLInputElement) => {
+        input.value = '';
+      });
+      await page.setInputFiles('input', [...paths]);
+    },
     // Types of Playwright follow handles of elements into what is given, which is JSON here.
     evaluate: ((run: () => unknown, given?: unknown) => page.evaluate(run, given)) as DrivenPage['evaluate'],
+    async passTime(ms) {
+      if (!isClockOurs) await page.clock.install();
+      isClockOurs = true;
+      for (let left = ms; left > 0; left -= STEP_MS) await page.clock.runFor(Math.min(left, STEP_MS));
+    },
     async reload() {
       await page.reload();
     },

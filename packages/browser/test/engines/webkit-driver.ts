@@ -4,7 +4,8 @@ import type { DrivenBrowser, DrivenPage } from './page-driver.ts';
 /** WebKitGTK. What its pages store is gone when it is closed. */
 export async function startWebKitDriver(): Promise<DrivenBrowser> {
   const session = await startWebKit();
-  await session.command('POST', '/timeouts', { script: 60_000 });
+  // Whoever drives it has a limit of its own, which is shorter.
+  await session.command('POST', '/timeouts', { script: 600_000 });
   // It stays open: with its last window a session ends, and none is opened but from another.
   const first = String(await session.command('GET', '/window'));
   let last: Promise<unknown> = Promise.resolve();
@@ -27,8 +28,9 @@ export async function startWebKitDriver(): Promise<DrivenBrowser> {
       await inWindow(handle, () => session.command('POST', '/url', { url }));
       return drivenPage(session, (run) => inWindow(handle, run));
     },
-    setOffline: () => Promise.reject(new Error('a driven WebKit cannot be taken from the network')),
-    restart: () => Promise.reject(new Error('WebKit that is driven keeps nothing')),
+    setOffline: refusing('cannot be taken from the network'),
+    restart: refusing('stores nothing for later'),
+    kill: refusing('stores nothing for later'),
     close: () => session.close(),
   };
 }
@@ -38,11 +40,13 @@ function drivenPage(
   inPage: <Result>(run: () => Promise<Result>) => Promise<Result>,
 ): DrivenPage {
   return {
-    choose: (path) =>
+    choose: (...paths) =>
       inPage(async () => {
+        // What is chosen is added to what was.
+        await session.run('document.querySelector("input").value = ""');
         const found = await session.command('POST', '/element', { using: 'css selector', value: 'input' });
         const [id] = Object.values(found as Readonly<Record<string, string>>);
-        await session.command('POST', `/element/${id}/value`, { text: path });
+        await session.command('POST', `/element/${id}/value`, { text: paths.join('\n') });
       }),
     evaluate: (run: (given: never) => unknown, given?: unknown) =>
       inPage(async () => {
@@ -53,14 +57,20 @@ function drivenPage(
         if (error !== undefined) throw new Error(`the page failed: ${error}`);
         return value;
       }),
+    passTime: refusing('has no clock but that of the machine'),
     async reload() {
       await inPage(() => session.command('POST', '/refresh'));
     },
     async close() {
       await inPage(() => session.command('DELETE', '/window'));
     },
-    crash: () => Promise.reject(new Error('a driven WebKit ends with the process of any page')),
+    crash: refusing('ends with the process of any page'),
   };
+}
+
+/** For what only tests ask that are skipped in WebKit. */
+function refusing(why: string): () => Promise<never> {
+  return () => Promise.reject(new Error(`a driven WebKit ${why}`));
 }
 
 /** As text, since JSON of WebDriver has no `undefined`. */

@@ -24,9 +24,9 @@ test.each([
     const key = `${hidden} ${partSize}`;
     const tab = await stage.open();
     await tab.choose(path);
-    await tab.run((terms) => window.uploads.upload(terms), { key, partSize });
-    expect(await tab.run(() => window.uploads.ended())).toBe('completed');
-    expect(await tab.run(() => window.uploads.hidden())).toEqual(told);
+    await tab.evaluate((terms) => window.uploads.upload(terms), { key, partSize });
+    expect(await tab.evaluate(() => window.uploads.ended())).toBe('completed');
+    expect(await tab.evaluate(() => window.uploads.hidden())).toEqual(told);
     await stage.expectStored(key, path);
     await tab.close();
   }
@@ -57,8 +57,8 @@ test('no request carries a Content-Type that nobody signed, whatever the type of
     const typed = { ...(type !== undefined && { type }) };
     const [inParts, inOne] = [`in parts ${index}`, `in one ${index}`];
     for (const [key, partSize] of [[inParts, PART] as const, [inOne, 2 * SIZE] as const]) {
-      await tab.run((terms) => window.uploads.upload(terms), { key, partSize, ...typed });
-      expect(await tab.run(() => window.uploads.ended())).toBe('completed');
+      await tab.evaluate((terms) => window.uploads.upload(terms), { key, partSize, ...typed });
+      expect(await tab.evaluate(() => window.uploads.ended())).toBe('completed');
       await stage.expectStored(key, path);
     }
     const answers = stage.sent.of(inParts).map(({ contentType, status }) => ({ contentType, status }));

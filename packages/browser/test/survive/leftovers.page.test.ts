@@ -18,25 +18,25 @@ test('abort leaves nothing: no part in OSS, no record in the browser, no lock he
   const tab = await stage.open();
   await tab.choose(path);
   const stopped = stage.stopAfter(key, 4, 'silent');
-  await tab.run((terms) => window.uploads.upload(terms), { key, partSize: PART });
+  await tab.evaluate((terms) => window.uploads.upload(terms), { key, partSize: PART });
   await stopped.whenStopped();
-  const during = await tab.run(() => window.uploads.leftovers());
+  const during = await tab.evaluate(() => window.uploads.leftovers());
   expect(during.records.length).toBeGreaterThan(0);
   expect(during.locks.length).toBeGreaterThan(0);
 
-  await tab.run(() => window.uploads.abort());
-  expect(await tab.run(() => window.uploads.ended())).toBe('aborted');
+  await tab.evaluate(() => window.uploads.abort());
+  expect(await tab.evaluate(() => window.uploads.ended())).toBe('aborted');
   stage.expectNothing(key);
-  expect(await tab.run(() => window.uploads.leftovers())).toEqual({ records: [], locks: [] });
+  expect(await tab.evaluate(() => window.uploads.leftovers())).toEqual({ records: [], locks: [] });
   await tab.close();
 });
 
 test('a page for which the browser stores nothing uploads all the same, and is told once', async () => {
   const tab = await stage.open('/sandboxed');
   await tab.choose(path);
-  await tab.run((terms) => window.uploads.upload(terms), { key: 'blocked', partSize: PART });
-  expect(await tab.run(() => window.uploads.ended())).toBe('completed');
-  expect(await tab.run(() => window.uploads.blocked())).toEqual(['SecurityError']);
+  await tab.evaluate((terms) => window.uploads.upload(terms), { key: 'blocked', partSize: PART });
+  expect(await tab.evaluate(() => window.uploads.ended())).toBe('completed');
+  expect(await tab.evaluate(() => window.uploads.blocked())).toEqual(['SecurityError']);
   await stage.expectStored('blocked', path);
   await tab.close();
 });

@@ -6,9 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { presign } from '@partway/core/oss';
 import { startOssEmulator } from '@partway/emulator';
 import { expect } from 'vitest';
+import { type DrivenPage, startBrowser } from '../engines/page-driver.ts';
 import { allowPages, builtPage, credentials, serveSite } from '../resume/page-stage.ts';
-import type { Browser, LaunchBrowser, Tab } from './browser.ts';
-import { launchChromium } from './chromium.ts';
 import { digestOf, digestOfFile, writeSeededFile } from './disk-files.ts';
 import { type SentParts, watchSentParts } from './sent-parts.ts';
 import './page/uploads-page.ts';
@@ -23,7 +22,7 @@ export interface SurviveStage {
   /** A file of this size, unlike any other, for the page to choose. */
   file(name: string, size: number): Promise<string>;
   /** A tab that shows the page; `/sandboxed` for one for which the browser stores nothing. */
-  open(path?: string): Promise<Tab>;
+  open(path?: string): Promise<DrivenPage>;
   setOffline(isOffline: boolean): Promise<void>;
   /** Kills the browser, and starts it again with the same profile. */
   kill(): Promise<void>;
@@ -59,9 +58,8 @@ const PARTS_MAX = 40;
 
 const PAGE = fileURLToPath(new URL('page', import.meta.url));
 
-export async function startSurviveStage(launch: LaunchBrowser = launchChromium): Promise<SurviveStage> {
+export async function startSurviveStage(): Promise<SurviveStage> {
   const folder = await mkdtemp(join(tmpdir(), 'partway-survive-'));
-  const profile = join(folder, 'profile');
   let aheadMs = 0;
   let seed = 0;
   const now = (): number => Date.now() + aheadMs;
@@ -70,7 +68,7 @@ export async function startSurviveStage(launch: LaunchBrowser = launchChromium):
   const { endpoint, region, model } = emulator;
   const site = await serveSite(emulator, await builtPage(PAGE, []), now);
   const sent = watchSentParts(emulator.port, 'media');
-  let browser: Browser = await launch(profile);
+  const browser = await startBrowser(join(folder, 'profile'));
 
   const uploadsOf = (key: string) => model.uploads('media').filter((upload) => upload.key === key);
   const heldParts = (key: string) =>
@@ -97,10 +95,7 @@ export async function startSurviveStage(launch: LaunchBrowser = launchChromium):
     },
     open: (path = '/') => browser.open(site.url + path),
     setOffline: (isOffline) => browser.setOffline(isOffline),
-    async kill() {
-      await browser.kill();
-      browser = await launch(profile);
-    },
+    kill: () => browser.kill(),
     stopAfter(key, parts, how) {
       const beyond = Array.from({ length: PARTS_MAX }, (_, index) => parts + 1 + index);
       const rules = beyond.map((partNumber) =>
@@ -138,13 +133,15 @@ export async function startSurviveStage(launch: LaunchBrowser = launchChromium):
         await emulator.close();
         await rm(folder, { recursive: true });
       }
+      if (site.uncaught.length > 0) throw new Error(`pages did not catch ${site.uncaught.join(', ')}`);
     },
   };
 }
 
 /** Waits until the page has noted so many bytes of its unfinished upload to this key, and gives the id. */
-export async function whenNoted(tab: Tab, key: string, confirmedBytes: number): Promise<string> {
-  const find = async () => (await tab.run(() => window.uploads.list())).find((upload) => upload.key === key);
+export async function whenNoted(tab: DrivenPage, key: string, confirmedBytes: number): Promise<string> {
+  const find = async () =>
+    (await tab.evaluate(() => window.uploads.list())).find((upload) => upload.key === key);
   await expect.poll(find, { timeout: 120_000 }).toMatchObject({ confirmedBytes });
   return (await find())?.id ?? '';
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Tab } from './browser.ts';
+import type { DrivenPage } from '../engines/page-driver.ts';
 import { type SurviveStage, startSurviveStage, whenNoted } from './survive-stage.ts';
 
 const PART = 102_400;
@@ -15,10 +15,10 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stage.close());
 
-function upload(tab: Tab, key: string): Promise<void> {
+function upload(tab: DrivenPage, key: string): Promise<void> {
   // What OSS refuses for now is tried again soon, and as long as the test wants.
   const retry = { attemptsMax: 100, maxMs: 200 };
-  return tab.run((terms) => window.uploads.upload(terms), { key, partSize: PART, retry });
+  return tab.evaluate((terms) => window.uploads.upload(terms), { key, partSize: PART, retry });
 }
 
 /** Two tabs that upload the same file to the same key; OSS takes four parts, and no more until it is told to. */
@@ -29,7 +29,7 @@ async function twoTabs(key: string) {
   await upload(owner, key);
   await stopped.whenStopped();
   await upload(other, key);
-  expect(await other.run(() => window.uploads.ended())).toBe('upload_locked');
+  expect(await other.evaluate(() => window.uploads.ended())).toBe('upload_locked');
   const id = await whenNoted(other, key, 4 * PART);
   return { owner, other, id, release: () => stopped.letGo() };
 }
@@ -37,14 +37,14 @@ async function twoTabs(key: string) {
 test('of two tabs one uploads, the other one sees it, and OSS has one upload', async () => {
   const key = 'shared';
   const { owner, other, id, release } = await twoTabs(key);
-  expect(await other.run((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
-  expect(await other.run(() => window.uploads.ended())).toBe('upload_locked');
-  const watched = () => other.run(() => window.uploads.watched());
+  expect(await other.evaluate((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
+  expect(await other.evaluate(() => window.uploads.ended())).toBe('upload_locked');
+  const watched = () => other.evaluate(() => window.uploads.watched());
   await expect
     .poll(watched, PATIENCE)
     .toMatchObject([{ id, key, confirmedBytes: 4 * PART, isUnderWay: true }]);
   release();
-  expect(await owner.run(() => window.uploads.ended())).toBe('completed');
+  expect(await owner.evaluate(() => window.uploads.ended())).toBe('completed');
   await expect.poll(watched, PATIENCE).toMatchObject([{ id, phase: 'completed', confirmedBytes: SIZE }]);
   expect(stage.sent.initiations(key)).toBe(1);
   await stage.expectStored(key, path);
@@ -55,16 +55,16 @@ test('of two tabs one uploads, the other one sees it, and OSS has one upload', a
 test('when the tab that uploads is closed, another one goes on with what OSS holds', async () => {
   const key = 'inherited';
   const { owner, other, id, release } = await twoTabs(key);
-  await other.run((wanted) => window.uploads.awaitFree(wanted), id);
-  expect(await other.run(() => window.uploads.isFree())).toBe(false);
+  await other.evaluate((wanted) => window.uploads.awaitFree(wanted), id);
+  expect(await other.evaluate(() => window.uploads.isFree())).toBe(false);
   await owner.close();
   release();
-  await expect.poll(() => other.run(() => window.uploads.isFree()), PATIENCE).toBe(true);
+  await expect.poll(() => other.evaluate(() => window.uploads.isFree()), PATIENCE).toBe(true);
   const held = stage.heldParts(key);
   expect(held).toHaveLength(4);
   const sentBefore = stage.sent.of(key).length;
-  expect(await other.run((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
-  expect(await other.run(() => window.uploads.ended())).toBe('completed');
+  expect(await other.evaluate((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
+  expect(await other.evaluate(() => window.uploads.ended())).toBe('completed');
   const sentAgain = stage.sent.of(key).slice(sentBefore);
   expect(sentAgain.map(({ partNumber = 0 }) => partNumber).filter((part) => held.includes(part))).toEqual([]);
   expect(sentAgain).toHaveLength(5);
