@@ -108,6 +108,7 @@ test('what cannot be removed stays, and says why', async () => {
     .poll(() => part('status').textContent)
     .toBe('The server does not take this file. (access_denied)');
   element.controlPlane = controlPlane;
+  await expect.poll(() => part('remove').ariaDisabled).toBe('false');
   part('remove').click();
   await expect.poll(left.remembered).toEqual([]);
 });

@@ -81,8 +81,10 @@ export function createUnfinishedUploads(store: PageCheckpoints, hooks: Unfinishe
   }
 
   async function remove(id: string): Promise<void> {
-    await act(id, () => forget(id, { controlPlane: hooks.controlPlane(), checkpoints: store }));
-    await refresh();
+    // What stays is not shown as under way, because it was while it was to be removed.
+    await act(id, () =>
+      forget(id, { controlPlane: hooks.controlPlane(), checkpoints: store }).finally(refresh),
+    );
   }
 
   return {
