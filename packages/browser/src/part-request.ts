@@ -14,7 +14,6 @@ export interface BlobRequest {
 export const CONNECTIONS_MAX = 6;
 
 /**
-/**
  * Sends a part by `send`, and stops it when the bytes turn out not to be there: Firefox and WebKit wait
  * for them for ever. A part of a Blob source is taken as it is, and read into memory first where it has to be
  * sent again: a browser may have got stuck over its file. Any other is collected first, whole.
