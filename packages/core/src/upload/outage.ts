@@ -1,4 +1,4 @@
-import type { UploadError, UploadErrorCode } from '../errors.ts';
+import type { UploadErrorCode } from '../errors.ts';
 import type { UploadFact } from './events.ts';
 import type { Outage, UploadPorts } from './upload-run.ts';
 
