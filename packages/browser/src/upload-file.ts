@@ -88,7 +88,8 @@ export function fileUpload(file: Blob, options: UploadFileOptions): FileUpload {
     transport,
     controlPlane: controlPlaneOf({ endpoint, controlPlane, headers, credentials }),
     checkpoints: following.checkpoints,
-    isOnline: () => navigator.onLine,
+    // Where nobody says, as outside of browsers, there is a network.
+    isOnline: () => navigator.onLine !== false,
     clock: systemClock,
     random: systemRandom,
   };
