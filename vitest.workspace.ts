@@ -2,13 +2,8 @@
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import type { BrowserProviderOption } from 'vitest/node';
-import {
-  absentBrowsers,
-  type BrowserName,
-  chosenBrowsers,
-  chromiumLaunch,
-  firefoxLaunch,
-} from './tooling/browsers.ts';
+import { absentBrowsers, type BrowserName, chosenBrowsers, chromiumLaunch } from './tooling/browsers.ts';
+import { firefox } from './tooling/browsers-firefox-provider.ts';
 import { webkit } from './tooling/browsers-webkit-provider.ts';
 import { source } from './tooling/source-condition.ts';
 import { SummaryReporter } from './tooling/summary-reporter.ts';
@@ -39,7 +34,7 @@ const chromium = await chromiumLaunch();
 
 const PROVIDERS: Readonly<Record<BrowserName, () => BrowserProviderOption>> = {
   chromium: () => playwright({ launchOptions: chromium }),
-  firefox: () => playwright({ launchOptions: firefoxLaunch() }),
+  firefox,
   webkit,
 };
 
