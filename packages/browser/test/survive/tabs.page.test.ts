@@ -58,10 +58,11 @@ test('when the tab that uploads is closed, another one goes on with what OSS hol
   await other.evaluate((wanted) => window.uploads.awaitFree(wanted), id);
   expect(await other.evaluate(() => window.uploads.isFree())).toBe(false);
   await owner.close();
-  release();
   await expect.poll(() => other.evaluate(() => window.uploads.isFree()), PATIENCE).toBe(true);
   const held = stage.heldParts(key);
   expect(held).toHaveLength(4);
+  // Not before the tab is dead: its last breath could be a part.
+  release();
   const sentBefore = stage.sent.of(key).length;
   expect(await other.evaluate((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
   expect(await other.evaluate(() => window.uploads.ended())).toBe('completed');
