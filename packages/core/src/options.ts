@@ -73,7 +73,10 @@ export interface UploaderOptions {
 
 /** How often, and how patiently, a transient failure is retried. */
 export interface RetryOptions {
-  /** Tries of one request, the first included, 1 to 100. Default: 8. */
+  /**
+   * Tries of one request, the first included, 1 to 100. What fails while the machine is offline does not
+   * count. Default: 8.
+   */
   readonly attemptsMax?: number | undefined;
   /** The delay before try n + 1 is drawn from 0 to `baseMs` × 2^n. Default: 200. */
   readonly baseMs?: number | undefined;
