@@ -53,6 +53,21 @@ test.each([0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 1])(
   },
 );
 
+test('a source that is another behind its last part is not completed, and leaves nothing', async () => {
+  const world = createWorld();
+  const content = bytes.slice();
+  const started = world.start(createInMemorySource(content), { partSize: PART, concurrency: 1 });
+  started.subscribe((event) => {
+    if (event.type === 'part-confirmed' && event.partNumber === 1) content.fill(0, 0, PART);
+  });
+  await expect(world.settled(started.result)).rejects.toMatchObject({
+    code: 'source_changed',
+    disposition: 'permanent',
+  });
+  expect(world.operations).toContain('UploadPart 4');
+  await expectNothingLeft(world);
+});
+
 test('a file smaller than one part is one PutObject, with everything the object shall be', async () => {
   const world = createWorld();
   await upload(world, { cacheControl: 'no-cache', metadata: { a: 'b' } }, bytes.slice(0, 10));
@@ -224,6 +239,13 @@ test('a lost answer to Complete is looked up, proven, and told', async () => {
 test('a lost answer to a PutObject that forbids overwriting is recovered, as the object is its own', async () => {
   const world = createWorld();
   misbehave(world, 'PutObject', { kind: 'dropResponse' }, { times: 1 });
+  await upload(world, { forbidOverwrite: true }, bytes.slice(0, 10));
+  expect(await isStored(world, bytes.slice(0, 10))).toBe(true);
+});
+
+test('a PutObject that was changed on the way, and forbids overwriting, does not stand in its own way', async () => {
+  const world = createWorld();
+  misbehave(world, 'PutObject', { kind: 'corruptIncoming' }, { times: 1 });
   await upload(world, { forbidOverwrite: true }, bytes.slice(0, 10));
   expect(await isStored(world, bytes.slice(0, 10))).toBe(true);
 });

@@ -4,8 +4,9 @@ import { sourceChangedError, type UploadError } from '@partway/core';
 /** Reads a file by position, in chunks of 1 MiB. */
 export interface FileReader {
   /**
-   * Reads from `offset` up to `end`, each chunk while the last one is being used: a chunk is valid until the
-   * next one is asked for. Ranges may be read side by side, each with two buffers that are used again.
+   * Reads from `offset` up to `end`. A chunk is valid until the next one is asked for. Ranges may be read
+   * side by side, each with one buffer that is used again. Nothing is read ahead: the system still sends the
+   * end of a chunk while the next one is read, and other parts send meanwhile.
    */
   range(offset: number, end: number): AsyncGenerator<Uint8Array, void, void>;
   /**
@@ -21,8 +22,11 @@ export interface FileReaderOptions {
   readonly buffers: BufferPool;
   /** What a read that fails is told as. */
   readonly failure: (reason: unknown) => UploadError;
-  /** Runs beside the last read of each range, and before one that is long. What it throws ends the range. */
-  readonly check?: (() => Promise<void>) | undefined;
+  /**
+   * Is told behind each read where in the file it ended, and how many bytes it gave: before they are handed
+   * on. What it throws ends the range.
+   */
+  readonly check?: ((end: number, length: number) => Promise<void> | undefined) | undefined;
 }
 
 export function createFileReader({ fd, buffers, failure, check }: FileReaderOptions): FileReader {
@@ -30,41 +34,33 @@ export function createFileReader({ fd, buffers, failure, check }: FileReaderOpti
   let isStopped = false;
 
   /** Fills the start of `buffer`. */
-  function startRead(buffer: Uint8Array, length: number, position: number, end: number): Promise<void> {
+  async function readInto(buffer: Uint8Array, length: number, position: number): Promise<void> {
     if (isStopped) throw new Error('the file is closed');
-    const filled = fill({ fd, failure }, buffer, length, position);
-    const done = position + length === end ? filled.then(check) : filled;
-    readsUnderWay.add(done);
-    const forget = (): void => void readsUnderWay.delete(done);
-    // Also keeps a failure nobody waits for any more, of a part that was stopped, from being unhandled.
-    done.then(forget, forget);
-    return done;
+    const reading = fill({ fd, failure }, buffer, length, position);
+    readsUnderWay.add(reading);
+    try {
+      await reading;
+    } finally {
+      readsUnderWay.delete(reading);
+    }
   }
 
   return {
     async *range(offset, end) {
-      if (offset === end) return await check?.();
-      const isLong = end - offset > CHUNK_SIZE;
-      if (end - offset > FAR) await check?.();
-      let current = buffers.take();
-      let next = isLong ? buffers.take() : current;
-      let length = Math.min(CHUNK_SIZE, end - offset);
-      let reading: Promise<void> | undefined;
+      if (offset === end) return await check?.(end, 0);
+      // Given back when no read is under way: a generator that is ended waits for the one it has begun.
+      const buffer = buffers.take();
       try {
-        reading = startRead(current, length, offset, end);
         for (let at = offset; at < end; ) {
-          await reading;
-          const chunk = length === CHUNK_SIZE ? current : current.subarray(0, length);
+          const length = Math.min(CHUNK_SIZE, end - at);
+          await readInto(buffer, length, at);
           at += length;
-          [current, next] = [next, current];
-          length = Math.min(CHUNK_SIZE, end - at);
-          if (length > 0) reading = startRead(current, length, at, end);
-          yield chunk;
+          const checking = check?.(at, length);
+          if (checking !== undefined) await checking;
+          yield length === CHUNK_SIZE ? buffer : buffer.subarray(0, length);
         }
       } finally {
-        // A buffer being read into must not be lent to another reading.
-        await Promise.allSettled([reading]);
-        buffers.giveBack(...new Set([current, next]));
+        buffers.giveBack(buffer);
       }
     },
     async stop() {
@@ -75,8 +71,6 @@ export function createFileReader({ fd, buffers, failure, check }: FileReaderOpti
 }
 
 const CHUNK_SIZE = 1024 * 1024;
-/** So much is not sent before it is found out that the file has changed. */
-const FAR = 32 * CHUNK_SIZE;
 
 /** Large allocations begin 16 bytes into a page; on some CPUs copying from there takes twice as long. */
 const ALIGNMENT_OFFSET = 48;
@@ -84,7 +78,7 @@ const ALIGNMENT_OFFSET = 48;
 /** Buffers of 1 MiB, which are used again. */
 export interface BufferPool {
   take(): Uint8Array;
-  giveBack(...buffers: Uint8Array[]): void;
+  giveBack(buffer: Uint8Array): void;
 }
 
 export function createBufferPool(): BufferPool {
@@ -92,15 +86,14 @@ export function createBufferPool(): BufferPool {
   return {
     take: () =>
       free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_SIZE + ALIGNMENT_OFFSET).subarray(ALIGNMENT_OFFSET),
-    giveBack(...buffers) {
-      free.push(...buffers);
+    giveBack(buffer) {
       // What a burst of uploads has needed goes back to the runtime.
-      free.splice(FREE_MAX);
+      if (free.length < FREE_MAX) free.push(buffer);
     },
   };
 }
 
-/** Enough for sixteen parts in flight, the usual number. */
+/** Enough for the usual number of parts in flight, twice. */
 const FREE_MAX = 32;
 
 /** Of all files of the process: many small ones would else allocate as many times. */

@@ -8,12 +8,13 @@ import { unreadableError } from './node-error.ts';
 
 /**
  * Opens a regular file as a {@link Source}. Parts are read by position from one file descriptor, 1 MiB at a
- * time, each with two buffers that are used again: memory grows with the parts read at once, not with their
+ * time, each with one buffer that is used again: memory grows with the parts read at once, not with their
  * size.
  *
- * A file that is written to meanwhile is noticed by its size and modification time, before the last bytes of
- * each part are given: `source_changed`. One that cannot be opened or read is `source_unreadable`. One that
- * is replaced under its name goes on giving the bytes that were opened.
+ * A file that is written to meanwhile is noticed by its size and modification time, once for every 32 MiB
+ * that are read and before its last bytes are given: `source_changed`. The engine looks once more, by
+ * `fingerprint`, when all parts have been sent. A file that cannot be opened or read is `source_unreadable`.
+ * One that is replaced under its name goes on giving the bytes that were opened.
  */
 export async function createFileSource(path: string | URL): Promise<Source> {
   const absolutePath = resolve(path instanceof URL ? fileURLToPath(path) : path);
@@ -27,12 +28,16 @@ export async function createFileSource(path: string | URL): Promise<Source> {
     if (!isSame) throw sourceChangedError('its size or modification time is another');
   }
 
-  const reader = createFileReader({
-    fd: file.fd,
-    buffers: sharedBuffers,
-    failure: unreadableError,
-    check: assertUnchanged,
-  });
+  /** A stat is dear beside a part of a few MiB. */
+  let uncheckedBytes = 0;
+  function check(end: number, length: number): Promise<void> | undefined {
+    uncheckedBytes += length;
+    if (uncheckedBytes < UNCHECKED_MAX && end < opened.size) return undefined;
+    uncheckedBytes = 0;
+    return assertUnchanged();
+  }
+
+  const reader = createFileReader({ fd: file.fd, buffers: sharedBuffers, failure: unreadableError, check });
 
   return {
     identity: `file:${absolutePath}`,
@@ -50,6 +55,9 @@ export async function createFileSource(path: string | URL): Promise<Source> {
     },
   };
 }
+
+/** So many bytes are read at most before it is found out that the file has changed. */
+const UNCHECKED_MAX = 32 * 1024 * 1024;
 
 interface OpenedFile {
   readonly file: FileHandle;

@@ -93,14 +93,14 @@ test('a piece is copied: its memory may be written over', async () => {
   await buffer.release();
 });
 
-test('a part is read by several side by side, each with two buffers that are used again', async () => {
+test('a part is read by several side by side, each with a buffer that is used again', async () => {
   const content = randomBytes(8 * MEBIBYTE);
   const buffer = await bufferOf(content);
   const read = await Promise.all([1, 2, 3].map(() => contentOf(buffer)));
   expect(read.every((copy) => isSame(copy, content))).toBe(true);
   const memory = new Set<ArrayBufferLike>();
   for await (const chunk of buffer.chunks()) memory.add(chunk.buffer);
-  expect(memory.size).toBe(2);
+  expect(memory.size).toBe(1);
   await buffer.release();
 });
 

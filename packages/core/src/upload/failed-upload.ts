@@ -47,6 +47,15 @@ export function isRefused(reason: unknown): boolean {
 }
 
 /**
+ * The bytes of a PutObject were changed on the way, and with forbidOverwrite the object they made stands in
+ * the way of the next try. It has been removed since.
+ */
+export function isSpoilt({ kind }: InitiatedUpload, reason: unknown): boolean {
+  const { code, context } = UploadError.from(reason);
+  return kind === 'single' && code === 'checksum_mismatch' && context.operation === 'complete';
+}
+
+/**
  * Leaves nothing behind that would be billed, and then no checkpoint of it. Runs to its end even when the
  * caller has aborted. A failure is told, not thrown: the one that led here is the one to throw.
  */

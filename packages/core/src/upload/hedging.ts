@@ -35,24 +35,25 @@ const PEERS_MAX = 64;
 export function createHedging(run: UploadRun, spareBytes: () => number): Hedging {
   const { clock } = run.ports;
   const durations: number[] = [];
-  let typicalMs = 0;
   let spent = 0;
 
   function remember(durationMs: number): void {
-    durations.splice(0, durations.length - PEERS_MAX + 1);
     durations.push(durationMs);
-    const sorted = durations.toSorted((a, b) => a - b);
-    typicalMs = sorted[Math.floor(sorted.length / 2)] ?? 0;
+    if (durations.length > PEERS_MAX) durations.shift();
+  }
+
+  function typicalMs(): number {
+    return durations.toSorted((a, b) => a - b).at(durations.length / 2) ?? 0;
   }
 
   /** Only where a slot is free that no part waits for. */
   function mayHedge({ size, startedAt }: Runner): boolean {
-    const isLagging = clock.now() - startedAt > LAG_FACTOR * typicalMs;
-    return run.limit.isIdle() && isLagging && durations.length >= PEERS_MIN && spent + size <= spareBytes();
+    if (!run.limit.isIdle() || durations.length < PEERS_MIN || spent + size > spareBytes()) return false;
+    return clock.now() - startedAt > LAG_FACTOR * typicalMs();
   }
 
   const watch = createWatch<Runner>(clock, {
-    pauseMs: () => Math.max(LOOK_MS_MIN, typicalMs),
+    pauseMs: () => Math.max(LOOK_MS_MIN, typicalMs()),
     look(runner) {
       if (!mayHedge(runner)) return;
       watch.remove(runner);

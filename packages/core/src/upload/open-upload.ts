@@ -19,12 +19,22 @@ export interface OpenedUpload extends InitiatedUpload {
   readonly presignedAt: number;
 }
 
+/** One that knows what it sends. */
+export interface UploadOfSource extends OpenedUpload {
+  /** Of the source, when the upload began. */
+  readonly fingerprint: string;
+}
+
 /** The upload that a checkpoint of this source names, or else a new one. */
-export async function openUpload(run: UploadRun, source: Source, id: string): Promise<OpenedUpload> {
+export async function openUpload(run: UploadRun, source: Source, id: string): Promise<UploadOfSource> {
   const checkpoint = await loadCheckpoint(run, source, id);
-  if (checkpoint !== undefined) return { ...checkpoint.upload, isResumed: true, presignedAt: 0 };
+  if (checkpoint !== undefined) {
+    const { upload, fingerprint } = checkpoint;
+    return { ...upload, fingerprint, isResumed: true, presignedAt: 0 };
+  }
   if (source.size > OBJECT_SIZE_MAX) throw tooLarge(source.size);
-  return initiate(run, source.size);
+  const fingerprint = await source.fingerprint();
+  return { ...(await initiate(run, source.size)), fingerprint };
 }
 
 async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promise<Checkpoint | undefined> {
@@ -60,13 +70,12 @@ export async function saveCheckpoint(
   source: Source,
   id: string,
   // A presigned URL is no use to a later process, and is nobody else's business.
-  { isResumed, presigned, presignedAt, ...upload }: OpenedUpload,
+  { fingerprint, isResumed, presigned, presignedAt, ...upload }: UploadOfSource,
 ): Promise<void> {
   if (isResumed) return;
   const { key, object } = run.options;
   const { identity, size } = source;
   const startedAt = run.ports.clock.now();
-  const fingerprint = await source.fingerprint();
   const checkpoint = { key, object, identity, fingerprint, size, upload, startedAt };
   const text = encodeCheckpoint(checkpoint);
   // One PutObject is sent again as a whole: there is nothing for another process to resume.

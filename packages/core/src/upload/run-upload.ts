@@ -1,12 +1,13 @@
 import { UploadError } from '../errors.ts';
+import { sourceChangedError } from '../part-body.ts';
 import { type Part, planParts } from '../part-plan.ts';
 import type { Source, UploadedObject } from '../ports.ts';
 import { hearCallback } from './callback-answer.ts';
 import { checkpointId } from './checkpoint.ts';
 import { completeUpload } from './complete-upload.ts';
-import { abandonUpload, isKept, isRefused, isStored } from './failed-upload.ts';
+import { abandonUpload, isKept, isRefused, isSpoilt, isStored } from './failed-upload.ts';
 import { findCompleted, type HeldParts, isGone, listHeldParts } from './held-parts.ts';
-import { type OpenedUpload, openUpload, saveCheckpoint } from './open-upload.ts';
+import { type OpenedUpload, openUpload, saveCheckpoint, type UploadOfSource } from './open-upload.ts';
 import { isPartAtFault, repairParts } from './repair-parts.ts';
 import { sendParts } from './send-parts.ts';
 import { sourceFeed } from './source-feed.ts';
@@ -52,7 +53,10 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
     if (isGone(reason)) return walkAgain(run, source, id, restarts);
     if (isStored(reason)) await run.checkpoints.remove(id);
     else await abandonUpload(run, upload, id);
-    if (!upload.isResumed || !isRefused(reason)) throw reason;
+    const isWorthIt = isSpoilt(upload, reason)
+      ? restarts < RESTARTS_MAX
+      : upload.isResumed && isRefused(reason);
+    if (!isWorthIt) throw reason;
     // Also where it could not be aborted: else it would be resumed for ever.
     await run.checkpoints.remove(id);
   }
@@ -87,7 +91,7 @@ function planUpload(run: UploadRun, { size }: Source, upload: OpenedUpload): rea
 async function sendAndComplete(
   run: UploadRun,
   source: Source,
-  upload: OpenedUpload,
+  upload: UploadOfSource,
   plan: readonly Part[],
   held: HeldParts,
 ): Promise<UploadedObject> {
@@ -95,6 +99,7 @@ async function sendAndComplete(
   let receipts = await sendParts(heard.run, upload, sourceFeed(source, plan, held));
   for (let repairs = 0; ; repairs++) {
     try {
+      await assertUnchanged(source, upload);
       return await heard.completed(completeUpload(run, upload, receipts));
     } catch (reason) {
       if (!isPartAtFault(reason) || repairs === REPAIRS_MAX) throw reason;
@@ -104,3 +109,12 @@ async function sendAndComplete(
 }
 
 const REPAIRS_MAX = 3;
+
+/**
+ * Parts that were read one after the other are of one source only if it is the same behind the last of them.
+ * A PutObject has made its object by then.
+ */
+async function assertUnchanged(source: Source, { kind, fingerprint }: UploadOfSource): Promise<void> {
+  if (kind === 'single' || (await source.fingerprint()) === fingerprint) return;
+  throw sourceChangedError('its fingerprint is another');
+}
