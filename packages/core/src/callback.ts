@@ -63,6 +63,8 @@ function assertBase64(text: unknown): asserts text is string {
 
 /** The reply in an answer of OSS. `undefined` where there is none, or none that can be passed on whole. */
 export function callbackReply(body: string): CallbackReply | undefined {
+  // Nearly always: an exception is dear.
+  if (body === '') return undefined;
   try {
     JSON.parse(body);
     return body.length < ERROR_BODY_MAX ? { body } : undefined;

@@ -19,6 +19,8 @@ export interface FileReader {
 export interface FileReaderOptions {
   /** Stays open until the reader has stopped. */
   readonly fd: number;
+  /** Of the file, in bytes. One found to be longer, where that costs nothing, is `source_changed`. */
+  readonly size?: number | undefined;
   readonly buffers: BufferPool;
   /** What a read that fails is told as. */
   readonly failure: (reason: unknown) => UploadError;
@@ -29,14 +31,16 @@ export interface FileReaderOptions {
   readonly check?: ((end: number, length: number) => Promise<void> | undefined) | undefined;
 }
 
-export function createFileReader({ fd, buffers, failure, check }: FileReaderOptions): FileReader {
+export function createFileReader({ fd, size, buffers, failure, check }: FileReaderOptions): FileReader {
   const readsUnderWay = new Set<Promise<void>>();
   let isStopped = false;
 
   /** Fills the start of `buffer`. */
   async function readInto(buffer: Uint8Array, length: number, position: number): Promise<void> {
     if (isStopped) throw new Error('the file is closed');
-    const reading = fill({ fd, failure }, buffer, length, position);
+    // At the end of the file there is no byte more.
+    const wanted = position + length === size && length < buffer.length ? length + 1 : length;
+    const reading = fill({ fd, failure }, buffer.subarray(0, wanted), length, position);
     readsUnderWay.add(reading);
     try {
       await reading;
@@ -99,7 +103,10 @@ const FREE_MAX = 32;
 /** Of all files of the process: many small ones would else allocate as many times. */
 export const sharedBuffers: BufferPool = createBufferPool();
 
-/** Reads exactly `length` bytes. The callback form of `read`: the one that costs least. */
+/**
+ * Reads `length` bytes, and one more where the buffer has room for it, which must not be there. By the
+ * callback form of `read`: the one that costs least.
+ */
 function fill(
   { fd, failure }: Pick<FileReaderOptions, 'fd' | 'failure'>,
   buffer: Uint8Array,
@@ -108,11 +115,12 @@ function fill(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let filled = 0;
-    const readRest = (): void => read(fd, buffer, filled, length - filled, position + filled, onRead);
+    const readRest = (): void => read(fd, buffer, filled, buffer.length - filled, position + filled, onRead);
     const onRead = (error: Error | null, bytesRead: number): void => {
       filled += bytesRead;
       if (error !== null) reject(failure(error));
       else if (bytesRead === 0) reject(sourceChangedError('it became shorter'));
+      else if (filled > length) reject(sourceChangedError('it became longer'));
       else if (filled === length) resolve();
       else readRest();
     };

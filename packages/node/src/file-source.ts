@@ -19,6 +19,7 @@ import { unreadableError } from './node-error.ts';
 export async function createFileSource(path: string | URL): Promise<Source> {
   const absolutePath = resolve(path instanceof URL ? fileURLToPath(path) : path);
   const { file, opened } = await openRegularFile(absolutePath);
+  const size = Number(opened.size);
   /** What the first fingerprint is taken of: it is asked for at once, and a stat is dear to a small file. */
   let justOpened: BigIntStats | undefined = opened;
 
@@ -32,16 +33,24 @@ export async function createFileSource(path: string | URL): Promise<Source> {
   let uncheckedBytes = 0;
   function check(end: number, length: number): Promise<void> | undefined {
     uncheckedBytes += length;
-    if (uncheckedBytes < UNCHECKED_MAX && end < opened.size) return undefined;
+    // What one read gave was there at one time: nothing of it is older than the rest.
+    const isWhole = length > 0 && length === size;
+    if (uncheckedBytes < UNCHECKED_MAX && (end < size || isWhole)) return undefined;
     uncheckedBytes = 0;
     return assertUnchanged();
   }
 
-  const reader = createFileReader({ fd: file.fd, buffers: sharedBuffers, failure: unreadableError, check });
+  const reader = createFileReader({
+    fd: file.fd,
+    size,
+    buffers: sharedBuffers,
+    failure: unreadableError,
+    check,
+  });
 
   return {
     identity: `file:${absolutePath}`,
-    size: Number(opened.size),
+    size,
     async fingerprint() {
       const { size, mtimeNs, ino, dev } =
         justOpened ?? (await file.stat({ bigint: true }).catch(throwUnreadable));

@@ -1,6 +1,6 @@
 import type { Receipt } from '../ports.ts';
 import { createHedging } from './hedging.ts';
-import { linkedControllers } from './linked-controller.ts';
+import { linkedController, linkedControllers } from './linked-controller.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import { createPresignedParts } from './presigned-parts.ts';
 import { type PartToSend, putPart } from './put-part.ts';
@@ -28,8 +28,8 @@ export async function sendParts(
   upload: OpenedUpload,
   feed: PartFeed,
 ): Promise<readonly Receipt[]> {
-  const failure = new AbortController();
-  const signal = AbortSignal.any([run.signal, failure.signal]);
+  const all = linkedController(run.signal);
+  const { signal } = all;
   // Each part has a signal of its own: Node warns of one that dozens listen to.
   const links = linkedControllers(signal);
   const presigned = createPresignedParts(run, upload, feed.partNumbers, signal);
@@ -44,7 +44,7 @@ export async function sendParts(
       const sent: Promise<void> = run
         .limit(() => putPart({ ...sending, signal: own.signal }, part), own.signal)
         .then((receipt) => void receipts.push(receipt))
-        .catch((reason: unknown) => failure.abort(reason))
+        .catch(all.abort)
         .finally(() => {
           own.unlink();
           taken.delete(sent);
@@ -60,10 +60,11 @@ export async function sendParts(
       if (signal.aborted) break;
     }
   } catch (reason) {
-    failure.abort(reason);
+    all.abort(reason);
   }
   await Promise.all(taken);
   links.close();
+  all.unlink();
   signal.throwIfAborted();
   return receipts.sort((a, b) => a.partNumber - b.partNumber);
 }

@@ -29,7 +29,12 @@ export function createTurns(most: number): Turns {
   return {
     taken: () => taken,
     waiting: () => queue.length,
-    take: (signal) => queued(queue, admit, signal).then(() => leave),
+    async take(signal) {
+      signal.throwIfAborted();
+      if (taken < most && queue.length === 0) taken += 1;
+      else await queued(queue, admit, signal);
+      return leave;
+    },
     resize(count) {
       most = count;
       admit();

@@ -1,7 +1,7 @@
 import { ENDED } from '../ended.ts';
 import { UploadError } from '../errors.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import { UNINTERRUPTED } from './interruption.ts';
+import { linkedController } from './linked-controller.ts';
 import type { UploadPorts } from './upload-run.ts';
 
 /** A verb of the control plane is answered in seconds; this long, and it will not be. */
@@ -20,19 +20,17 @@ export async function withDeadline<T>(
   signal: AbortSignal,
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const late = new AbortController();
-  const ended = new AbortController();
-  // Never that of all uploads: each combination with it would stay in memory for ever.
-  const stop = signal === UNINTERRUPTED ? late.signal : AbortSignal.any([signal, late.signal]);
-  run.ports.clock.sleep(deadlineMs, ended.signal).then(
-    () => late.abort(noAnswer(deadlineMs)),
+  const stop = linkedController(signal);
+  run.ports.clock.sleep(deadlineMs, stop.signal).then(
+    () => stop.abort(noAnswer(deadlineMs)),
     // The try has ended first.
     () => undefined,
   );
   try {
-    return await unlessAborted(() => attempt(stop), stop);
+    return await unlessAborted(() => attempt(stop.signal), stop.signal);
   } finally {
-    ended.abort(ENDED);
+    stop.unlink();
+    stop.abort(ENDED);
   }
 }
 
