@@ -1,7 +1,7 @@
 import type { InitiatedUpload, Receipt, UploadedObject } from '../ports.ts';
 import { expectedObject, proveObject } from '../proof.ts';
 import { ask } from './ask.ts';
-import { UNINTERRUPTED } from './interruption.ts';
+import { uninterrupted } from './interruption.ts';
 import type { UploadRun } from './upload-run.ts';
 import { COMPLETE_MS_MAX } from './with-deadline.ts';
 
@@ -19,7 +19,7 @@ export async function completeUpload(
   run.emit({ type: 'completing' });
   const object = await ask(
     run,
-    UNINTERRUPTED,
+    uninterrupted(),
     { operation: 'complete', key },
     (signal) => run.ports.controlPlane.complete({ uploadToken, receipts, signal }),
     COMPLETE_MS_MAX,

@@ -2,7 +2,7 @@ import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { InitiatedUpload } from '../ports.ts';
 import { ask } from './ask.ts';
 import { type Checkpoint, checkpointId, decodeCheckpoint } from './checkpoint.ts';
-import { PAUSED, UNINTERRUPTED } from './interruption.ts';
+import { PAUSED, uninterrupted } from './interruption.ts';
 import type { UploadRun } from './upload-run.ts';
 
 /** Whether a failed walk leaves everything as it is, for a resume. */
@@ -65,7 +65,7 @@ export async function abandonUpload(
   id: string,
 ): Promise<void> {
   try {
-    await ask(run, UNINTERRUPTED, { operation: 'abort', key }, (signal) =>
+    await ask(run, uninterrupted(), { operation: 'abort', key }, (signal) =>
       run.ports.controlPlane.abort({ uploadToken, signal }),
     );
     await run.checkpoints.remove(id);

@@ -1,5 +1,3 @@
-import { UNINTERRUPTED } from './interruption.ts';
-
 /** A controller whose signal is aborted with another, too, until `unlink` is called. */
 export interface LinkedController {
   readonly signal: AbortSignal;
@@ -12,8 +10,7 @@ export function linkedController(signal: AbortSignal): LinkedController {
   const controller = new AbortController();
   const onAbort = (): void => controller.abort(signal.reason);
   if (signal.aborted) onAbort();
-  // That of all uploads is never aborted, and Node warns of a signal that dozens listen to.
-  else if (signal !== UNINTERRUPTED) signal.addEventListener('abort', onAbort, { once: true });
+  else signal.addEventListener('abort', onAbort, { once: true });
   return {
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),

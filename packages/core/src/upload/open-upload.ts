@@ -6,7 +6,7 @@ import type { InitiatedUpload, Source } from '../ports.ts';
 import { ask } from './ask.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import { isCalledOff } from './failed-upload.ts';
-import { UNINTERRUPTED } from './interruption.ts';
+import { uninterrupted } from './interruption.ts';
 import { retrying } from './retrying.ts';
 import type { UploadRun } from './upload-run.ts';
 import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
@@ -91,7 +91,7 @@ export async function initiate(run: UploadRun, size: number | undefined): Promis
     return await tryToInitiate(run, size, run.signal);
   } catch (reason) {
     if (run.doubt.since === undefined || !isCalledOff(run)) throw reason;
-    return await tryToInitiate(run, size, UNINTERRUPTED).catch((error: unknown) => {
+    return await tryToInitiate(run, size, uninterrupted()).catch((error: unknown) => {
       run.emit({ type: 'cleanup-failed', error: UploadError.from(error) });
       throw run.signal.reason;
     });
@@ -112,7 +112,7 @@ function tryToInitiate(
     const lostForMs = doubt.since === undefined ? undefined : triedAt - doubt.since;
     try {
       // Not interrupted: an upload whose initiation was cut off would be there, and nobody would know it.
-      const upload = await withDeadline(run, VERB_MS_MAX, UNINTERRUPTED, (signal) =>
+      const upload = await withDeadline(run, VERB_MS_MAX, uninterrupted(), (signal) =>
         ports.controlPlane.initiate({ key, size, partSize, object, lostForMs, urlsWanted, signal }),
       );
       doubt.since = undefined;

@@ -3,7 +3,7 @@ import { type RetryOptions, resolveRetry } from '../options.ts';
 import type { Clock, ControlPlane, InitiatedUpload, InitiateRequest, Random } from '../ports.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import { ask } from './ask.ts';
-import { UNINTERRUPTED } from './interruption.ts';
+import { uninterrupted } from './interruption.ts';
 import { MAY_HAVE_BEGUN } from './open-upload.ts';
 import { retrying, type Tries } from './retrying.ts';
 import { COMPLETE_MS_MAX, VERB_MS_MAX, withDeadline } from './with-deadline.ts';
@@ -68,7 +68,7 @@ async function initiate(
     const triedAt = clock.now();
     const lostForMs = doubtfulSince === undefined ? request.lostForMs : triedAt - doubtfulSince;
     try {
-      return await withDeadline(tries, VERB_MS_MAX, UNINTERRUPTED, (signal) =>
+      return await withDeadline(tries, VERB_MS_MAX, uninterrupted(), (signal) =>
         controlPlane.initiate({ ...request, lostForMs, signal }),
       );
     } catch (reason) {
@@ -80,6 +80,6 @@ async function initiate(
     return await retrying(tries, request.signal, context, attempt);
   } catch (reason) {
     if (doubtfulSince === undefined || !request.signal.aborted) throw reason;
-    return retrying(tries, UNINTERRUPTED, context, attempt);
+    return retrying(tries, uninterrupted(), context, attempt);
   }
 }

@@ -20,7 +20,7 @@ export interface Uploader {
   setConcurrency(concurrency: number): void;
 }
 
-/** A part in flight is read ahead in two chunks of 1 MiB. */
+/** A part in flight takes a chunk of 1 MiB, and as much for what is not sent of it yet. */
 const SLOT_MEMORY = 2 * 1024 ** 2;
 
 /**

@@ -159,7 +159,7 @@ export const CANARIES = [
   {
     name: 'Complete is called off by an abort',
     file: 'upload/complete-upload.ts',
-    find: "UNINTERRUPTED,\n    { operation: 'complete', key },",
+    find: "uninterrupted(),\n    { operation: 'complete', key },",
     replace: "run.signal,\n    { operation: 'complete', key },",
   },
   {
