@@ -87,7 +87,7 @@ export const CANARIES = [
   {
     name: 'a verb may take for ever',
     file: 'upload/with-deadline.ts',
-    find: '() => late.abort(noAnswer(deadlineMs)),',
+    find: '() => stop.abort(noAnswer(deadlineMs)),',
     replace: '() => undefined,',
   },
   {
