@@ -22,6 +22,7 @@ export const CREDENTIALS = { accessKeyId: 'bench', accessKeySecret: 'bench-secre
 export type ClientName =
   | 'partway'
   | 'undici'
+  | 'undici, CRC64 on'
   | 'node:http'
   | 'raw socket'
   | 'fetch'

@@ -14,6 +14,7 @@ export interface SendQuestion {
 const CLIENTS: Readonly<Record<ClientName, () => Promise<{ readonly createSender: CreateSender }>>> = {
   partway: () => import('./partway.ts'),
   undici: () => import('./undici.ts'),
+  'undici, CRC64 on': () => import('./undici-crc64.ts'),
   'node:http': () => import('./node-http.ts'),
   'raw socket': () => import('./raw-socket.ts'),
   fetch: () => import('./fetch.ts'),

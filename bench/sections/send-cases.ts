@@ -19,7 +19,15 @@ export interface SendCase {
 /** What every round begins with, and ratios are taken to. */
 export const CALIBRATION = 'raw socket';
 
-const LEAN: readonly Sender[] = [CALIBRATION, 'partway', 'undici', 'node:http', 'ali-oss', GO];
+const LEAN: readonly Sender[] = [
+  CALIBRATION,
+  'partway',
+  'undici, CRC64 on',
+  'undici',
+  'node:http',
+  'ali-oss',
+  GO,
+];
 const ALL: readonly Sender[] = [...LEAN, 'fetch', '@aws-sdk/lib-storage'];
 
 /** What the chart shows. */

@@ -99,7 +99,7 @@ export function claimsOf(sent: Sent): readonly Claim[] {
   ];
 }
 
-/** Proof on; the others prove nothing, but for the Go SDK. */
+/** Proof on; the others of whom something is claimed prove nothing, but for the Go SDK. */
 function cpuClaims(sent: Sent, sendCase: SendCase): readonly Claim[] {
   const against = (other: Sender, bound: number): readonly Claim[] =>
     runsOf(sent, sendCase, other).length === 0

@@ -207,13 +207,13 @@ export const CANARIES = [
   {
     name: 'a pause is not heard',
     file: 'upload/send-parts.ts',
-    find: 'const signal = AbortSignal.any([run.signal, failure.signal]);',
-    replace: 'const signal = failure.signal;',
+    find: 'const all = linkedController(run.signal);',
+    replace: 'const all = linkedController(new AbortController().signal);',
   },
   {
     name: 'the first failure does not stop the other parts',
     file: 'upload/send-parts.ts',
-    find: '.catch((reason: unknown) => failure.abort(reason))',
+    find: '.catch(all.abort)',
     replace: '.catch(() => undefined)',
   },
   {
