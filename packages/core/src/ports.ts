@@ -33,7 +33,8 @@ export interface Source {
   readonly size: number;
   /**
    * Names these very bytes as far as that is cheap (for a file: path, size, modification time, inode). Two
-   * calls give the same text exactly when nothing about the source has changed.
+   * calls give the same text exactly when nothing about the source has changed; before Complete it is asked
+   * for again.
    */
   fingerprint(): Promise<string>;
   /** The range of one part. Opens nothing yet: reading starts with `chunks`. */

@@ -124,7 +124,8 @@ export const CANARIES = [
     name: 'a changed source is gone on with',
     file: 'upload/open-upload.ts',
     find: 'if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;',
-    replace: 'return checkpoint;',
+    // Else it would be found out before Complete.
+    replace: 'return { ...checkpoint, fingerprint: await source.fingerprint() };',
   },
   {
     name: 'what failed is left in OSS',
