@@ -44,7 +44,8 @@ export function proveParts(
   receipts: readonly Receipt[],
   listed: readonly ListedPart[],
 ): void {
-  for (const [index, { partNumber, size }] of plan.entries()) {
+  // All in one turn: of 10,000 parts an iterator takes longer.
+  plan.forEach(({ partNumber, size }, index) => {
     const receipt = receipts[index];
     if (receipt?.partNumber !== partNumber) throw partMissing(partNumber, 'was never sent');
     if (receipt.size !== size) throw mismatch(partNumber, `has ${receipt.size} bytes, the plan says ${size}`);
@@ -54,7 +55,7 @@ export function proveParts(
     if (held.crc64 !== receipt.crc64) {
       throw mismatch(partNumber, `has CRC64 ${held.crc64 ?? 'unknown'} in OSS, ${receipt.crc64} was sent`);
     }
-  }
+  });
   const foreign = listed.find((part) => part.partNumber > plan.length);
   if (foreign !== undefined) throw mismatch(foreign.partNumber, 'is in OSS but not in the plan');
 }

@@ -153,6 +153,7 @@ async function completeMultipart(
     throw excessError(grant);
   }
   proveParts(plan, receipts, listed);
+  if (plan.length > PARTS_A_TURN) await clock.sleep(0, signal);
   const completed = await store.complete({
     key,
     uploadId,
@@ -165,6 +166,9 @@ async function completeMultipart(
   // The answer has no size: it is that of the parts, which were just listed and add up to the plan's.
   return { ...completed, size: sizeOf(plan), recovered: false };
 }
+
+/** Proving more than these, and writing them down for Complete, are not for one turn of the event loop. */
+const PARTS_A_TURN = 1000;
 
 /** Of a stream the receipts say where it ended; the cuts before that are the schedule's. */
 function planOf({ size, partSize }: UploadGrant, receipts: readonly Receipt[]): readonly Part[] {
