@@ -1,4 +1,5 @@
 // Vitest 4 calls this the root config (`vitest run --config vitest.workspace.ts`); `test.projects` is the workspace.
+import { availableParallelism } from 'node:os';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import type { BrowserProviderOption } from 'vitest/node';
@@ -75,6 +76,8 @@ if (absent !== undefined) process.stderr.write(`${absent}\n`);
 export default defineConfig({
   test: {
     reporters: ['default', new SummaryReporter()],
+    // Tests wait more than they work: one file at a time would leave a core of two idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: {
       provider: 'v8',
       include: ['packages/*/src/**/*.ts'],
