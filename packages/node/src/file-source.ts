@@ -52,10 +52,9 @@ export async function createFileSource(path: string | URL): Promise<Source> {
     identity: `file:${absolutePath}`,
     size,
     async fingerprint() {
-      const { size, mtimeNs, ino, dev } =
-        justOpened ?? (await file.stat({ bigint: true }).catch(throwUnreadable));
+      const now = justOpened ?? (await file.stat({ bigint: true }).catch(throwUnreadable));
       justOpened = undefined;
-      return `file:${absolutePath}:${size}:${mtimeNs}:${ino}:${dev}`;
+      return `file:${absolutePath}:${now.size}:${now.mtimeNs}:${now.ino}:${now.dev}`;
     },
     part: (offset, size) => createPartBody({ size, read: () => reader.range(offset, offset + size) }),
     async close() {

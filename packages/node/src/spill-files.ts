@@ -9,7 +9,7 @@ import { type BufferPool, createFileReader, sharedBuffers } from './file-reader.
  * Keeps parts of a stream in temporary files of `directory` (default: the system's), one a part, readable by
  * their owner alone. A file loses its name as soon as it is open, so that even SIGKILL leaves no byte of it;
  * on Windows, which does not allow that, it is removed when it is released. Memory is 1 MiB for the part
- * that is being filled, and 2 MiB for each that is being read.
+ * that is being filled, and 1 MiB for each that is being read.
  *
  * What cannot be opened, written or read is `source_unreadable`. `release` never rejects.
  */

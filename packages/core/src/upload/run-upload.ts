@@ -53,10 +53,10 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
     if (isGone(reason)) return walkAgain(run, source, id, restarts);
     if (isStored(reason)) await run.checkpoints.remove(id);
     else await abandonUpload(run, upload, id);
-    const isWorthIt = isSpoilt(upload, reason)
+    const mayBeginAnew = isSpoilt(upload, reason)
       ? restarts < RESTARTS_MAX
       : upload.isResumed && isRefused(reason);
-    if (!isWorthIt) throw reason;
+    if (!mayBeginAnew) throw reason;
     // Also where it could not be aborted: else it would be resumed for ever.
     await run.checkpoints.remove(id);
   }

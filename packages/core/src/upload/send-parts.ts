@@ -28,8 +28,8 @@ export async function sendParts(
   upload: OpenedUpload,
   feed: PartFeed,
 ): Promise<readonly Receipt[]> {
-  const all = linkedController(run.signal);
-  const { signal } = all;
+  const allParts = linkedController(run.signal);
+  const { signal } = allParts;
   // Each part has a signal of its own: Node warns of one that dozens listen to.
   const links = linkedControllers(signal);
   const presigned = createPresignedParts(run, upload, feed.partNumbers, signal);
@@ -44,7 +44,7 @@ export async function sendParts(
       const sent: Promise<void> = run
         .limit(() => putPart({ ...sending, signal: own.signal }, part), own.signal)
         .then((receipt) => void receipts.push(receipt))
-        .catch(all.abort)
+        .catch(allParts.abort)
         .finally(() => {
           own.unlink();
           taken.delete(sent);
@@ -60,11 +60,11 @@ export async function sendParts(
       if (signal.aborted) break;
     }
   } catch (reason) {
-    all.abort(reason);
+    allParts.abort(reason);
   }
   await Promise.all(taken);
   links.close();
-  all.unlink();
+  allParts.unlink();
   signal.throwIfAborted();
   return receipts.sort((a, b) => a.partNumber - b.partNumber);
 }

@@ -208,13 +208,13 @@ export const CANARIES = [
   {
     name: 'a pause is not heard',
     file: 'upload/send-parts.ts',
-    find: 'const all = linkedController(run.signal);',
-    replace: 'const all = linkedController(new AbortController().signal);',
+    find: 'const allParts = linkedController(run.signal);',
+    replace: 'const allParts = linkedController(new AbortController().signal);',
   },
   {
     name: 'the first failure does not stop the other parts',
     file: 'upload/send-parts.ts',
-    find: '.catch(all.abort)',
+    find: '.catch(allParts.abort)',
     replace: '.catch(() => undefined)',
   },
   {
