@@ -65,8 +65,9 @@ test.skipIf(noOutage)(
     const isOffline = (): Promise<boolean | undefined> =>
       page.evaluate(() => window.page.snapshot()?.isOffline);
     await stage.setOffline(true);
-    held.remove();
     await expect.poll(isOffline, { timeout: 60_000 }).toBe(true);
+    // Not before: a try that has reached OSS already would be stored.
+    held.remove();
     expect(await page.evaluate(() => window.page.snapshot())).toMatchObject({ confirmedBytes: 2 * PART });
     await stage.setOffline(false);
     await expectStored(page, 'offline');
