@@ -35,6 +35,23 @@ test('no pieces, and pieces of no bytes, are the CRC64 of nothing', () => {
   expect(combineCrc64([{ crc64: crc64(new Uint8Array()), size: 0 }])).toBe('0');
 });
 
+test('one piece keeps its CRC64, whatever its digits', () => {
+  const edge = fc.tuple(fc.integer({ min: 0, max: 64 }), fc.integer({ min: -2, max: 2 }));
+  const around = edge.map(([power, off]) => BigInt.asUintN(64, (1n << BigInt(power)) + BigInt(off)));
+  const tens = fc.integer({ min: 0, max: 19 }).map((zeros) => 10n ** BigInt(zeros) - 1n);
+  const any = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
+  fc.assert(
+    fc.property(fc.oneof(around, tens, any), (value) => {
+      expect(combineCrc64([{ crc64: String(value), size: 1 }])).toBe(String(value));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test.each(['-1', 'crc64', '12n', '1.5.0'])('%j is no CRC64', (crc64) => {
+  expect(() => combineCrc64([{ crc64, size: 1 }])).toThrow('crc64 is a decimal number');
+});
+
 test('10,000 equal pieces, and one of another size, give the CRC64 of the whole', () => {
   const whole = new Uint8Array(10_000 * 64 + 17).map((_, index) => index * 31);
   const cuts = Array.from({ length: 10_001 }, (_, index) => whole.subarray(index * 64, (index + 1) * 64));
