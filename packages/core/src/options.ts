@@ -61,7 +61,7 @@ export interface UploaderOptions {
   readonly concurrencyMax?: number | undefined;
   /**
    * Uploads that send at once, 1 to 1000, and as many that are being completed; the others wait, and OSS
-   * knows nothing of them. Default: 16.
+   * knows nothing of them. Default: twice as many as requests are in flight.
    */
   readonly filesMax?: number | undefined;
   /**
@@ -194,11 +194,13 @@ export function assertConcurrency(concurrency: number): void {
 }
 
 /** Throws a `RangeError` that names the option. */
-export function resolveUploaderOptions(options: UploaderOptions): Resolved<UploaderOptions> {
-  const { concurrency = 'auto', concurrencyMax = 32, filesMax = 16, memoryMax = 128 * 1024 ** 2 } = options;
+export function resolveUploaderOptions(
+  options: UploaderOptions,
+): Resolved<Omit<UploaderOptions, 'filesMax'>> & Pick<UploaderOptions, 'filesMax'> {
+  const { concurrency = 'auto', concurrencyMax = 32, filesMax, memoryMax = 128 * 1024 ** 2 } = options;
   if (concurrency !== 'auto') assertUploaderConcurrency(concurrency);
   assertInteger('concurrencyMax', concurrencyMax, 1, 256);
-  assertInteger('filesMax', filesMax, 1, 1000);
+  if (filesMax !== undefined) assertInteger('filesMax', filesMax, 1, 1000);
   assertInteger('memoryMax', memoryMax, 4 * 1024 ** 2, Number.MAX_SAFE_INTEGER);
   return { concurrency, concurrencyMax, filesMax, memoryMax };
 }

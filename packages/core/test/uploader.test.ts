@@ -58,6 +58,27 @@ test('while an upload is being completed the next one sends', async () => {
   expect(world.clock.now() - startedAt).toBe(11 * 50);
 });
 
+test('without filesMax twice as many uploads are begun as requests are in flight', async () => {
+  const world = createWorld();
+  world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 50 } });
+  const uploader = createUploader({ concurrency: 2 });
+  const uploads = Array.from({ length: 20 }, (_, n) => begin(world, uploader, `file-${n}`, 6 * PART));
+  let begunMax = 0;
+  for (const upload of uploads) {
+    upload.subscribe(() => {
+      begunMax = Math.max(begunMax, world.model.uploads(BUCKET).length);
+    });
+  }
+  let begunByTwo: number | undefined;
+  uploads[0]?.subscribe(({ type }) => {
+    if (type !== 'part-confirmed' || begunByTwo !== undefined) return;
+    begunByTwo = begunMax;
+    uploader.setConcurrency(5);
+  });
+  await world.settled(Promise.all(uploads.map(({ result }) => result)));
+  expect([begunByTwo, begunMax]).toEqual([4, 10]);
+});
+
 test('an upload that waits for its turn can be aborted, and one that is paused gives its turn away', async () => {
   const world = createWorld();
   const uploader = createUploader({ filesMax: 1 });

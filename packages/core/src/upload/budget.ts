@@ -44,15 +44,19 @@ export interface BudgetOptions {
   /** Requests at once. `auto`: as many as seem best, up to `slotsMax`. */
   readonly slots: number | 'auto';
   readonly slotsMax: number;
-  /** Uploads that send at once, and as many that are being completed. */
-  readonly turns: number;
+  /** Uploads that send at once, and as many that are being completed. Default: twice as many as slots. */
+  readonly turns?: number | undefined;
 }
 
 export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget {
-  const send = createTurns(turns);
-  const complete = createTurns(turns);
+  const send = createTurns(0);
+  const complete = createTurns(0);
+  // While some send, others are being opened: a slot is never free for want of a small file to send.
+  const hasSlots = (count: number): void => {
+    for (const each of [send, complete]) each.resize(turns ?? 2 * count);
+  };
   return {
-    ...createSlots(slots, slotsMax),
+    ...createSlots(slots, slotsMax, hasSlots),
     async enter(signal) {
       let leave = await send.take(signal);
       let isCompleting = false;
@@ -71,13 +75,18 @@ export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget 
 }
 
 /** The shares take turns: whoever was served goes to the end of the row. */
-function createSlots(wanted: number | 'auto', slotsMax: number): Pick<Budget, 'share' | 'setSlots'> {
+function createSlots(
+  wanted: number | 'auto',
+  slotsMax: number,
+  told: (slots: number) => void,
+): Pick<Budget, 'share' | 'setSlots'> {
   const row: (() => void)[][] = [];
   const isWaited = (): boolean => row.some((queue) => queue.length > 0);
   const adapting = createAdaptiveConcurrency(slotsMax, isWaited);
   let isAdaptive = wanted === 'auto';
   let slots = wanted === 'auto' ? adapting.concurrency : wanted;
   let taken = 0;
+  told(slots);
 
   function serve(): void {
     while (taken < slots) {
@@ -92,6 +101,7 @@ function createSlots(wanted: number | 'auto', slotsMax: number): Pick<Budget, 's
 
   function turn(count: number): void {
     slots = count;
+    told(slots);
     serve();
   }
 

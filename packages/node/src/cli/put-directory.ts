@@ -12,7 +12,7 @@ import { printable } from './printable.ts';
 import type { StopSignal } from './stop-on-signal.ts';
 
 /** Handles of files that wait for their turn: ten thousand of them would be memory for nothing. */
-const AHEAD_MAX = 64;
+const AHEAD_MAX = 128;
 
 /**
  * Uploads every regular file under a directory, each to the prefix and its own path. One that fails does not
