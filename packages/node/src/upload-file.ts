@@ -38,7 +38,7 @@ export function fileUpload(path: string | URL, options: UploadFileOptions): [Upl
   const openSource = (): ReturnType<typeof createFileSource> => createFileSource(filePath);
   const platform = platformPorts(controlPlane, transport);
   const preferred = (size: number): number | undefined => preferredPartSize(platform.transport, size);
-  return [{ ...platform, openSource, checkpoints, preferredPartSize: preferred }, uploadOptions];
+  return [{ openSource, checkpoints, preferredPartSize: preferred, ...platform }, uploadOptions];
 }
 
 function pathOf(path: string | URL): string {

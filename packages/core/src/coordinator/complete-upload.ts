@@ -130,7 +130,7 @@ async function withoutObject(
 /** A single PutObject has no Complete: its object is there already, or was never sent. */
 async function putObject(store: ObjectStore, grant: UploadGrant, signal: AbortSignal): Promise<StoredObject> {
   const head = await objectOf(store, grant, signal);
-  if (head !== undefined) return { ...head, recovered: false };
+  if (head !== undefined) return { recovered: false, ...head };
   const { bucket, key, object } = grant;
   throw new UploadError({
     code: object.forbidOverwrite ? 'object_exists' : 'object_not_found',

@@ -89,7 +89,7 @@ function verbsFor<Context>(
     async complete({ uploadToken, receipts, signal }) {
       const opened = await openGrant(terms, await askCaller(), uploadToken);
       try {
-        const object = await completeUpload({ ...opened, clock, receipts, signal });
+        const object = await completeUpload({ clock, receipts, signal, ...opened });
         await verifyContent(terms, opened, object, signal);
         await register.end(opened.grant);
         await tellCompleted(terms, object, opened.grant);
@@ -146,7 +146,7 @@ async function sign<Context>(
     if (request.partNumbers.length > urlsPerCallMax) throw tooManyUrls(urlsPerCallMax);
     await register.sign(grant, request.partNumbers.length);
   }
-  const terms = { ...request, sizes: request.sizes, signContentLength, expiresInSeconds: urlLifetimeSeconds };
+  const terms = { sizes: undefined, signContentLength, expiresInSeconds: urlLifetimeSeconds, ...request };
   const parts = await presignParts(store, grant, terms);
   const now = clock.now();
   return parts.map(({ partNumber, url, headers, expiresAt }) => {

@@ -47,9 +47,9 @@ async function presignPut(
   { signContentLength, ...life }: Omit<PartsToPresign, 'partNumbers' | 'sizes'>,
 ): Promise<readonly PresignedUploadPart[]> {
   const headers = {
-    ...objectHeaders(markedObject(object, nonce)),
-    ...aclHeader(object.acl),
     ...(signContentLength && { 'content-length': String(size) }),
+    ...aclHeader(object.acl),
+    ...objectHeaders(markedObject(object, nonce)),
   };
   // All of them are signed, so that none can be left out or changed.
   const additionalHeaders = Object.keys(headers);

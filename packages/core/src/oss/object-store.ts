@@ -75,14 +75,15 @@ export function createObjectStore(wire: OssWire): ObjectStore {
     },
     async presign({ afterRefusal = false, signal, ...request }) {
       assertKey(request.key);
-      const { skewMs, ...terms } = await urlTerms(wire, request.key, afterRefusal, signal);
-      const presigned = presign({ ...terms, ...request });
+      const { skewMs, credentials, now, ...site } = await urlTerms(wire, request.key, afterRefusal, signal);
+      const presigned = presign({ credentials, now, ...site, ...request });
       return { ...presigned, expiresAt: presigned.expiresAt - skewMs };
     },
     async presignParts({ afterRefusal = false, signal, ...request }) {
       assertUpload(request.key, request.uploadId);
-      const { skewMs, ...terms } = await urlTerms(wire, request.key, afterRefusal, signal);
-      return presignParts({ ...terms, ...request }).map(({ partNumber, method, url, headers, expiresAt }) => {
+      const { skewMs, credentials, now, ...site } = await urlTerms(wire, request.key, afterRefusal, signal);
+      const presigned = presignParts({ credentials, now, ...site, ...request });
+      return presigned.map(({ partNumber, method, url, headers, expiresAt }) => {
         return { partNumber, method, url, headers, expiresAt: expiresAt - skewMs };
       });
     },
@@ -213,5 +214,5 @@ async function head(
 
 function contextOf(context: ErrorContext, { status, headers }: OssAnswer): ErrorContext {
   const requestId: string | undefined = headers['x-oss-request-id'];
-  return { ...context, status, ...(requestId !== undefined && { requestId }) };
+  return { status, ...(requestId !== undefined && { requestId }), ...context };
 }

@@ -43,7 +43,7 @@ export function createOssWire(options: OssBucketOptions): OssWire {
     send: createSignedFetch({ site, credentials, clock, fetch }),
     async urlTerms() {
       const set = await credentials.current();
-      return { ...site, credentials: set, now: clock.now(), skewMs: clock.skewMs() };
+      return { credentials: set, now: clock.now(), skewMs: clock.skewMs(), ...site };
     },
   };
 }

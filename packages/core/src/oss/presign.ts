@@ -96,13 +96,13 @@ function createPresigner(request: PresignRequest): Presigner {
     headers: headers.values,
     expiresAt: signedAt + seconds * 1000,
     query: {
-      ...request.query,
       'x-oss-signature-version': ALGORITHM,
       'x-oss-date': date,
       'x-oss-expires': seconds,
       'x-oss-credential': `${credentials.accessKeyId}/${scope}`,
       ...(headers.additional !== '' && { 'x-oss-additional-headers': headers.additional }),
       ...(credentials.securityToken !== undefined && { 'x-oss-security-token': credentials.securityToken }),
+      ...request.query,
     },
     urlOf(query) {
       const { signature } = sign({ method, uri, query, headers });

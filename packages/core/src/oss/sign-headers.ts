@@ -19,22 +19,22 @@ export function signHeaders(request: SignRequest): SignedRequest {
   const { pieces, terms, url, credentials, given } = prepareRequest(request);
   const { date, scope, sign } = createSigner(terms);
   const signing = {
-    ...given,
     'x-oss-date': date,
     'x-oss-content-sha256': PAYLOAD,
     ...(credentials.securityToken !== undefined && { 'x-oss-security-token': credentials.securityToken }),
+    ...given,
   };
   const headers = signedHeaders(signing, request.additionalHeaders ?? []);
   const query = canonicalQuery(request.query ?? {});
-  const { signature } = sign({ ...pieces, headers, query });
+  const { signature } = sign({ query, ...pieces, headers });
   const additional = headers.additional === '' ? '' : `AdditionalHeaders=${headers.additional},`;
   const credential = `Credential=${credentials.accessKeyId}/${scope}`;
   return {
     method: pieces.method,
     url: query === '' ? url : `${url}?${query}`,
     headers: {
-      ...signing,
       authorization: `${ALGORITHM} ${credential},${additional}Signature=${signature}`,
+      ...signing,
     },
   };
 }

@@ -55,14 +55,14 @@ function signOperation(
   now: number,
 ): SignedRequest {
   return signHeaders({
-    ...site,
     method,
     key,
     query,
     // Said explicitly: `fetch` would add a Content-Type of its own to a text, and OSS would find it unsigned.
-    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/xml' }) },
+    headers: { ...(body !== undefined && { 'content-type': 'application/xml' }), ...headers },
     credentials,
     now,
+    ...site,
   });
 }
 
@@ -75,7 +75,7 @@ async function exchange(
     const response = await fetch(url, {
       method,
       // Compressed on the way, an object's HEAD would come without its size.
-      headers: { ...headers, 'accept-encoding': 'identity' },
+      headers: { 'accept-encoding': 'identity', ...headers },
       redirect: 'manual',
       ...(body !== undefined && { body: new TextEncoder().encode(body) }),
       ...(signal !== undefined && { signal }),

@@ -85,7 +85,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       };
       const sendSecond = (): void => {
         waiting = linkedController(stop.signal);
-        run.limit(sendCopy, waiting.signal).catch(() => undefined);
+        run.limit.run(sendCopy, waiting.signal).catch(() => undefined);
       };
       const runner = { size, startedAt, sendSecond };
       watch.add(runner);

@@ -34,7 +34,7 @@ export async function openUpload(run: UploadRun, source: Source, id: string): Pr
   }
   if (source.size > OBJECT_SIZE_MAX) throw tooLarge(source.size);
   const fingerprint = await source.fingerprint();
-  return { ...(await initiate(run, source.size)), fingerprint };
+  return { fingerprint, ...(await initiate(run, source.size)) };
 }
 
 async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promise<Checkpoint | undefined> {
@@ -106,7 +106,7 @@ function tryToInitiate(
   const { doubt, options, ports } = run;
   const { key, object } = options;
   const partSize = options.partSize ?? (size === undefined ? undefined : ports.preferredPartSize?.(size));
-  const urlsWanted = 2 * run.limit.concurrency;
+  const urlsWanted = 2 * run.limit.concurrency();
   return retrying(run, patience, { operation: 'initiate', key }, async () => {
     const triedAt = ports.clock.now();
     const lostForMs = doubt.since === undefined ? undefined : triedAt - doubt.since;
@@ -118,7 +118,7 @@ function tryToInitiate(
       doubt.since = undefined;
       const isPossible = isPartSize(upload.partSize) && (size ?? 0) <= upload.partSize * PARTS_MAX;
       if (!isPossible) throw malformed(`parts of ${upload.partSize} bytes`);
-      return { ...upload, isResumed: false, presignedAt: triedAt };
+      return { isResumed: false, presignedAt: triedAt, ...upload };
     } catch (reason) {
       if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubt.since ??= triedAt;
       throw reason;

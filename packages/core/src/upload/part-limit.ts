@@ -37,20 +37,19 @@ export function createPartLimit(
     turns.resize(count);
   }
 
-  const limit = async <T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> => {
-    const leave = await turns.take(signal);
-    try {
-      return await share.run(task, signal);
-    } finally {
-      leave();
-    }
-  };
-  Object.defineProperties(limit, {
-    concurrency: { get: () => Math.min(own, share.slots()) },
-    isIdle: { value: () => turns.waiting() === 0 && turns.taken() < own && share.hasRoom() },
-  });
   return {
-    limit: limit as PartLimit,
+    limit: {
+      async run(task, signal) {
+        const leave = await turns.take(signal);
+        try {
+          return await share.run(task, signal);
+        } finally {
+          leave();
+        }
+      },
+      concurrency: () => Math.min(own, share.slots()),
+      isIdle: () => turns.waiting() === 0 && turns.taken() < own && share.hasRoom(),
+    },
     hear(event) {
       share.hear(event);
       if (adaptive === undefined) return;

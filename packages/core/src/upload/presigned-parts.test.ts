@@ -49,7 +49,7 @@ function openWindow({
   const options = resolveOptions({ key: 'k' });
   const checkpoints = guardCheckpoints(undefined, () => undefined);
   const atOnce = <T>(task: () => Promise<T>): Promise<T> => task();
-  const limit = Object.assign(atOnce, { concurrency, isIdle: () => false });
+  const limit = { run: atOnce, concurrency: () => concurrency, isIdle: () => false };
   const state = { turn: NO_TURN, doubt: { since: undefined } };
   const outage = createOutage(
     { clock },

@@ -49,7 +49,7 @@ export function createPresignedParts(
 
   function signNext(first: number): Promise<HeldPart | undefined> | undefined {
     while ((needed[next] ?? first) < first) next += 1;
-    const partNumbers = needed.slice(next, next + 2 * run.limit.concurrency);
+    const partNumbers = needed.slice(next, next + 2 * run.limit.concurrency());
     // A part that OSS holds, but with other bytes, was not thought to be needed.
     if (partNumbers[0] !== first) return takeWaiting(first);
     next += partNumbers.length;

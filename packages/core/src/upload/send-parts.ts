@@ -41,8 +41,8 @@ export async function sendParts(
   try {
     for await (const part of feed.parts(signal)) {
       const own = links.open();
-      const sent: Promise<void> = run
-        .limit(() => putPart({ ...sending, signal: own.signal }, part), own.signal)
+      const sent: Promise<void> = run.limit
+        .run(() => putPart({ signal: own.signal, ...sending }, part), own.signal)
         .then((receipt) => void receipts.push(receipt))
         .catch(allParts.abort)
         .finally(() => {

@@ -12,7 +12,7 @@ export function sourceFeed(source: Source, plan: readonly Part[], held: HeldPart
     *parts() {
       for (const part of plan) {
         const { partNumber, offset, size } = part;
-        yield { ...part, held: held.get(partNumber), open: () => source.part(offset, size) };
+        yield { held: held.get(partNumber), open: () => source.part(offset, size), ...part };
       }
     },
     partNumbers: plan

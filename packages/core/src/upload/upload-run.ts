@@ -67,8 +67,8 @@ export interface UploadRun {
 /** Runs tasks, at most `concurrency` of them at once. */
 export interface PartLimit {
   /** The signal takes a task that has not begun out of the queue, where it waits for others. */
-  <T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  readonly concurrency: number;
+  run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
+  concurrency(): number;
   /** Whether a task would begin at once, and keep nobody waiting. */
   isIdle(): boolean;
 }

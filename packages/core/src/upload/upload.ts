@@ -119,7 +119,7 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
   const stops = createStops();
 
   function emit(fact: UploadFact): void {
-    const event: UploadEvent = { ...fact, at: ports.clock.now() };
+    const event: UploadEvent = { at: ports.clock.now(), ...fact };
     fold.add(event);
     hear(event);
     for (const listener of [...listeners]) callListener(listener, event);
@@ -184,7 +184,7 @@ async function walkUntilSettled(
   isCompleting: () => boolean,
 ): Promise<UploadedObject> {
   for (let { resume } = options; ; resume = true) {
-    const current = { ...run, emit, options: { ...options, resume }, signal: stops.signal() };
+    const current = { emit, options: { ...options, resume }, signal: stops.signal(), ...run };
     const wasCalledOff = isCalledOff(current);
     try {
       return await walk(current);

@@ -51,7 +51,7 @@ export function createStreamWalk(
     await sendParts(
       run,
       opened,
-      kept.feed(() => run.limit.concurrency + 1),
+      kept.feed(() => run.limit.concurrency() + 1),
     );
     return await completeUpload(run, opened, kept.receipts());
   }
