@@ -1,4 +1,4 @@
-import { ERROR_BODY_MAX, type PartResponse, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
 import type { Dispatcher } from 'undici';
 
 /** The path as it was signed, which `URL` might rewrite. */
@@ -22,9 +22,7 @@ function originOf(site: string): string {
 }
 
 /** Headers that came more than once are joined, as `fetch` does. */
-export function singleHeaders(
-  headers: Record<string, string | string[] | undefined>,
-): Record<string, string> {
+function singleHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const single: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) single[name] = Array.isArray(value) ? value.join(', ') : value;
@@ -32,33 +30,42 @@ export function singleHeaders(
   return single;
 }
 
-/**
- * Sends one request and collects its answer, without the stream that `request` makes of it. Of a longer body
- * than that of an error only the beginning is read; the connection is closed then.
- */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer<ArrayBuffer>;
+}
+
+export interface ExchangeOptions extends Dispatcher.DispatchOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Of a longer body only the beginning is read; the connection is closed then. */
+  readonly bodySizeMax: number;
+}
+
+/** Sends one request and collects its answer, without the stream that `request` makes of it. */
 export function exchange(
   dispatcher: Dispatcher,
-  signal: AbortSignal,
-  options: Dispatcher.DispatchOptions,
-): Promise<PartResponse> {
+  { signal, bodySizeMax, ...options }: ExchangeOptions,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     let controller: Dispatcher.DispatchController | undefined;
     let head = { status: 0, headers: {} as Readonly<Record<string, string>> };
     const chunks: Buffer[] = [];
     let length = 0;
     const onAbort = (): void => {
-      reject(signal.reason);
-      controller?.abort(signal.reason);
+      reject(signal?.reason);
+      controller?.abort(signal?.reason);
     };
     const end = (): void => {
-      signal.removeEventListener('abort', onAbort);
-      resolve({ ...head, body: Buffer.concat(chunks).subarray(0, ERROR_BODY_MAX).toString('utf8') });
+      signal?.removeEventListener('abort', onAbort);
+      resolve({ body: Buffer.concat(chunks).subarray(0, bodySizeMax), ...head });
     };
-    signal.addEventListener('abort', onAbort, { once: true });
+    signal?.addEventListener('abort', onAbort, { once: true });
     dispatcher.dispatch(options, {
       onRequestStart(started) {
         controller = started;
-        if (signal.aborted) started.abort(signal.reason);
+        if (signal?.aborted) started.abort(signal.reason);
       },
       onResponseStart(_, status, headers) {
         head = { status, headers: singleHeaders(headers) };
@@ -66,13 +73,13 @@ export function exchange(
       onResponseData(started, chunk) {
         chunks.push(chunk);
         length += chunk.length;
-        if (length < ERROR_BODY_MAX) return;
+        if (length < bodySizeMax) return;
         end();
         started.abort(new Error('the answer is longer than it is read'));
       },
       onResponseEnd: end,
       onResponseError(_, error) {
-        signal.removeEventListener('abort', onAbort);
+        signal?.removeEventListener('abort', onAbort);
         reject(error);
       },
     });

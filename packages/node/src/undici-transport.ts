@@ -1,6 +1,12 @@
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PartBody, PartRequest, PartResponse, Transport } from '@partway/core';
+import {
+  ERROR_BODY_MAX,
+  type PartBody,
+  type PartRequest,
+  type PartResponse,
+  type Transport,
+} from '@partway/core';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { uploadErrorFromNode } from './node-error.ts';
 import { readBeforeFailing } from './read-before-failing.ts';
@@ -49,18 +55,24 @@ async function put(
   signal.throwIfAborted();
   const sending = send(pace, body, onProgress, signal);
   try {
-    const response = await exchange(dispatcher, signal, {
-      ...targetOf(url),
+    const {
+      status,
+      headers: answered,
+      body: answer,
+    } = await exchange(dispatcher, {
+      signal,
+      bodySizeMax: ERROR_BODY_MAX,
       method: 'PUT',
-      headers: { ...headers, 'content-length': String(body.size) },
+      headers: { 'content-length': String(body.size), ...headers },
       // undici takes any async iterable; its types name streams alone.
       body: sending as unknown as Readable,
       headersTimeout: 0,
       bodyTimeout: 0,
+      ...targetOf(url),
     });
     // undici lends the connection out again one turn after the answer: a part sent before would open another.
     await nextTurn();
-    return response;
+    return { status, headers: answered, body: answer.toString('utf8') };
   } catch (reason) {
     signal.throwIfAborted();
     throw uploadErrorFromNode(reason);
