@@ -8,7 +8,7 @@ export type Concurrency = number | 'auto';
 
 export interface LinkCase {
   readonly name: string;
-  /** `undefined`: straight to the sink. */
+  /** `undefined`: straight to the sink. It takes a longer file, and more rounds, to tell more than noise. */
   readonly model: LinkModel | undefined;
   /** Whether the sink refuses, and above how many parts a second. Then the file has 128 of them. */
   readonly partsPerSecond?: number;

@@ -14,17 +14,19 @@ const CONCURRENCY = 16;
 const WARM_UP = 200;
 
 interface Round {
-  readonly partway: Usage;
   readonly undici: Usage;
+  readonly partway: Usage;
+  /** As it comes. */
+  readonly auto: Usage;
 }
 
 export const smallFiles: Section = {
   title: 'Many small files',
   how:
     'Files of 10 KiB through one uploader of @partway/node, coordinator in the same process, against a ' +
-    `loop of undici PUTs of the same files to URLs signed beforehand; ${CONCURRENCY} at once each, in ` +
-    `turns, ${WARM_UP} files to warm up. Partway seals a token, signs, takes CRC64, and proves each ` +
-    'object by a HEAD.',
+    `loop of undici PUTs of the same files to URLs signed beforehand; the claims compare ${CONCURRENCY} at ` +
+    `once each, in turns, ${WARM_UP} files to warm up. Partway seals a token, signs, takes CRC64, and ` +
+    'proves each object by a HEAD.',
   async run(scale) {
     const paths = await createFiles(scale.smallFiles);
     const crc64s = { [`whole:${BYTES.length}`]: crc64(BYTES) };
@@ -71,8 +73,9 @@ async function runRounds(
   const rounds: Round[] = [];
   for (let round = 0; round < count; round++) {
     rounds.push({
-      undici: await sendAll('undici', sink, endpoint, paths),
-      partway: await sendAll('partway', sink, endpoint, paths),
+      undici: await sendAll('undici', CONCURRENCY, sink, endpoint, paths),
+      partway: await sendAll('partway', CONCURRENCY, sink, endpoint, paths),
+      auto: await sendAll('partway', 'auto', sink, endpoint, paths),
     });
   }
   return rounds;
@@ -93,7 +96,11 @@ function tableOf(title: string, rounds: readonly Round[], files: number): Table 
   return {
     title,
     columns: ['sender', 'wall s', 'CPU s', 'CPU µs a file', 'longest block ms'],
-    rows: [row('bare undici', 'undici'), row('Partway', 'partway')],
+    rows: [
+      row(`bare undici, ${CONCURRENCY} at once`, 'undici'),
+      row(`Partway, ${CONCURRENCY} at once`, 'partway'),
+      row('Partway, as many at once as it finds best', 'auto'),
+    ],
   };
 }
 
@@ -107,12 +114,13 @@ async function createFiles(count: number): Promise<readonly string[]> {
 
 async function sendAll(
   by: SmallFilesQuestion['by'],
+  concurrency: SmallFilesQuestion['concurrency'],
   { takeCount }: Sink,
   endpoint: string,
   paths: readonly string[],
 ): Promise<Usage> {
   await takeCount();
-  const question: SmallFilesQuestion = { by, endpoint, paths, warmUp: WARM_UP, concurrency: CONCURRENCY };
+  const question: SmallFilesQuestion = { by, endpoint, paths, warmUp: WARM_UP, concurrency };
   const usage = await askOnce<Usage>('workloads/small-files.js', question);
   const { bodyBytes } = await takeCount();
   if (bodyBytes !== (paths.length + WARM_UP) * BYTES.length)

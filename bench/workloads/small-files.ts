@@ -14,7 +14,7 @@ export interface SmallFilesQuestion {
   readonly paths: readonly string[];
   /** Sent first, to warm up: so many of them. */
   readonly warmUp: number;
-  readonly concurrency: number;
+  readonly concurrency: number | 'auto';
 }
 
 answering(async (question: SmallFilesQuestion): Promise<Usage> => {
@@ -43,6 +43,7 @@ async function prepareLoop(
   { endpoint, concurrency }: SmallFilesQuestion,
   paths: readonly string[],
 ): Promise<() => Promise<void>> {
+  if (concurrency === 'auto') throw new TypeError('a bare loop adapts to nothing');
   const store = createOssObjectStore({ region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS });
   const files = await Promise.all(
     paths.map(async (path) => {
