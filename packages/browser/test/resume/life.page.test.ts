@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FaultEffect, FaultHandle } from '@partway/emulator';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { claimUnless, type DrivenPage, lackOf } from '../engines/page-driver.ts';
 import { type PageStage, startPageStage } from './page-stage.ts';
 
@@ -65,6 +65,7 @@ test.skipIf(noOutage)(
     const isOffline = (): Promise<boolean | undefined> =>
       page.evaluate(() => window.page.snapshot()?.isOffline);
     await stage.setOffline(true);
+    onTestFinished(() => stage.setOffline(false));
     await expect.poll(isOffline, { timeout: 60_000 }).toBe(true);
     // Not before: a try that has reached OSS already would be stored.
     held.remove();

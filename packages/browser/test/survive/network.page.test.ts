@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { claimUnless, type DrivenPage, lackOf } from '../engines/page-driver.ts';
 import { type SurviveStage, startSurviveStage } from './survive-stage.ts';
 
@@ -32,6 +32,7 @@ test.skipIf(noOffline)(claimUnless(noOffline, offline), async () => {
   await begin(tab, key, 100);
   await stopped.whenStopped();
   await stage.setOffline(true);
+  onTestFinished(() => stage.setOffline(false));
   const isReached = () =>
     fetch('/').then(
       () => true,
