@@ -1,6 +1,5 @@
 import { read } from 'node:fs';
 import { sourceChangedError, type UploadError } from '@partway/core';
-import type { QuickReads } from './quick-reads.ts';
 
 /** Reads a file by position, in chunks of 1 MiB. */
 export interface FileReader {
@@ -23,8 +22,6 @@ export interface FileReaderOptions {
   /** Of the file, in bytes. One found to be longer, where that costs nothing, is `source_changed`. */
   readonly size?: number | undefined;
   readonly buffers: BufferPool;
-  /** Reads at once what it can. Default: everything is read by another thread. */
-  readonly quick?: QuickReads | undefined;
   /** What a read that fails is told as. */
   readonly failure: (reason: unknown) => UploadError;
   /**
@@ -34,8 +31,7 @@ export interface FileReaderOptions {
   readonly check?: ((end: number, length: number) => Promise<void> | undefined) | undefined;
 }
 
-export function createFileReader(options: FileReaderOptions): FileReader {
-  const { size, buffers, check } = options;
+export function createFileReader({ fd, size, buffers, failure, check }: FileReaderOptions): FileReader {
   const readsUnderWay = new Set<Promise<void>>();
   let isStopped = false;
 
@@ -44,7 +40,7 @@ export function createFileReader(options: FileReaderOptions): FileReader {
     if (isStopped) throw new Error('the file is closed');
     // At the end of the file there is no byte more.
     const wanted = position + length === size && length < buffer.length ? length + 1 : length;
-    const reading = fill(options, buffer.subarray(0, wanted), length, position);
+    const reading = fill({ fd, failure }, buffer.subarray(0, wanted), length, position);
     readsUnderWay.add(reading);
     try {
       await reading;
@@ -112,7 +108,7 @@ export const sharedBuffers: BufferPool = createBufferPool();
  * callback form of `read`: the one that costs least.
  */
 function fill(
-  { fd, quick, failure }: FileReaderOptions,
+  { fd, failure }: Pick<FileReaderOptions, 'fd' | 'failure'>,
   buffer: Uint8Array,
   length: number,
   position: number,
@@ -128,8 +124,6 @@ function fill(
       else if (filled === length) resolve();
       else readRest();
     };
-    const filledAtOnce = quick?.fill(fd, buffer, position) ?? 0;
-    if (filledAtOnce > 0) onRead(null, filledAtOnce);
-    else readRest();
+    readRest();
   });
 }

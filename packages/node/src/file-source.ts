@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { createPartBody, type Source, sourceChangedError, UploadError } from '@partway/core';
 import { createFileReader, sharedBuffers } from './file-reader.ts';
 import { unreadableError } from './node-error.ts';
-import { isOnLocalDisk, sharedQuickReads } from './quick-reads.ts';
 
 /**
  * Opens a regular file as a {@link Source}. Parts are read by position from one file descriptor, 1 MiB at a
@@ -45,7 +44,6 @@ export async function createFileSource(path: string | URL): Promise<Source> {
     fd: file.fd,
     size,
     buffers: sharedBuffers,
-    quick: size >= LONG_FILE && (await isOnLocalDisk(absolutePath)) ? sharedQuickReads : undefined,
     failure: unreadableError,
     check,
   });
@@ -65,9 +63,6 @@ export async function createFileSource(path: string | URL): Promise<Source> {
     },
   };
 }
-
-/** To ask where a shorter one lies costs what is gained by it. */
-const LONG_FILE = 8 * 1024 * 1024;
 
 /** So many bytes are read at most before it is found out that the file has changed. */
 const UNCHECKED_MAX = 32 * 1024 * 1024;
