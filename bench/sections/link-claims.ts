@@ -1,4 +1,4 @@
-import { medianOf } from '../measure.ts';
+import { median, medianOf } from '../measure.ts';
 import { atLeast, type Claim, digits } from '../result.ts';
 import { CLEAN_LINKS, type Concurrency, type LinkCase, LOSSY, SHALLOW, THROTTLED } from './link-cases.ts';
 
@@ -6,6 +6,8 @@ import { CLEAN_LINKS, type Concurrency, type LinkCase, LOSSY, SHALLOW, THROTTLED
 export interface LinkRun {
   readonly caseName: string;
   readonly concurrency: Concurrency;
+  /** Counted from 0. */
+  readonly round: number;
   readonly bytesPerSecond: number;
   readonly refused: number;
 }
@@ -13,8 +15,7 @@ export interface LinkRun {
 /** Those that can be made of what was measured: `auto` may be missing, and quick runs have fewer links. */
 export function claimsOf(runs: readonly LinkRun[]): readonly Claim[] {
   if (!runs.some(({ concurrency }) => concurrency === 'auto')) return [];
-  const gain = (linkCase: LinkCase, other: Concurrency): number =>
-    speedOf(runs, linkCase, 'auto') / speedOf(runs, linkCase, other);
+  const gain = (linkCase: LinkCase, other: Concurrency): number => gainOver(runs, linkCase, other);
   return [
     atLeast('auto against a fixed 5 at 1 % loss', gain(LOSSY, 5), 4, '×'),
     atLeast('auto against a fixed 5 behind a shallow buffer', gain(SHALLOW, 5), 1.9, '×'),
@@ -28,8 +29,18 @@ export function claimsOf(runs: readonly LinkRun[]): readonly Claim[] {
 
 export function gainOverBest(runs: readonly LinkRun[], linkCase: LinkCase): number {
   const fixed = new Set(runs.map(({ concurrency }) => concurrency).filter((value) => value !== 'auto'));
-  const best = Math.max(...[...fixed].map((value) => speedOf(runs, linkCase, value)));
-  return speedOf(runs, linkCase, 'auto') / best;
+  const [best = 'auto'] = [...fixed].sort((a, b) => speedOf(runs, linkCase, b) - speedOf(runs, linkCase, a));
+  return gainOver(runs, linkCase, best);
+}
+
+/** Of `auto`, within each round: from one round to the next machines change more than that. */
+export function gainOver(runs: readonly LinkRun[], linkCase: LinkCase, other: Concurrency): number {
+  const others = runsOf(runs, linkCase, other);
+  const gains = runsOf(runs, linkCase, 'auto').flatMap(({ round, bytesPerSecond }) => {
+    const peer = others.find((run) => run.round === round);
+    return peer === undefined ? [] : [bytesPerSecond / peer.bytesPerSecond];
+  });
+  return median(gains);
 }
 
 function refusalClaim(runs: readonly LinkRun[]): Claim {

@@ -8,7 +8,7 @@ import { digits, inOneLine, type Section, type Table } from '../result.ts';
 import type { Scale } from '../settings.ts';
 import { type SinkCount, withSink } from '../sink/start-sink.ts';
 import { type Concurrency, LINK_CASES, type LinkCase } from './link-cases.ts';
-import { claimsOf, gainOverBest, type LinkRun, runsOf, speedOf } from './link-claims.ts';
+import { claimsOf, gainOver, gainOverBest, type LinkRun, runsOf, speedOf } from './link-claims.ts';
 
 const MB = 1e6;
 
@@ -19,8 +19,9 @@ export const links: Section = {
     'for all connections with a queue before it, and a congestion window a connection (slow start, then ' +
     'as cubic at small windows) that losses shrink. A model, not a kernel: the column of one connection ' +
     'shows what it makes of each link. The values take turns in every round; MB/s are medians, from ' +
-    'start to proof. On the server that answers 503, bodies of refused parts have travelled too. The ' +
-    'loopback takes a file eight times as long: the short one is sent before its process is warm.',
+    'start to proof, and ratios those of rounds. On the server that answers 503, bodies of refused parts ' +
+    'have travelled too. The loopback takes a file eight times as long, as the short one is sent before ' +
+    'its process is warm, and more rounds.',
   async run(scale, say) {
     const { linkFileSize, linkPartSize } = scale;
     const short = await createTestFile('file', linkFileSize);
@@ -31,11 +32,13 @@ export const links: Section = {
     const runs: LinkRun[] = [];
     const failures: string[] = [];
     for (const linkCase of cases) {
-      single.set(linkCase, (await upload(linkCase, onePart, linkPartSize, 1)).bytesPerSecond);
+      const alone = { concurrency: 1, round: 0 };
+      single.set(linkCase, (await upload(linkCase, onePart, linkPartSize, alone)).bytesPerSecond);
       const file = linkCase.model === undefined ? long : short;
-      for (const concurrency of turns(linkCase, scale)) {
+      for (const turn of turns(linkCase, scale)) {
+        const { concurrency } = turn;
         try {
-          const run = await upload(linkCase, file, partSizeOf(linkCase, scale), concurrency);
+          const run = await upload(linkCase, file, partSizeOf(linkCase, scale), turn);
           runs.push(run);
           say(
             `${run.caseName}: ${concurrency} ${speedText(run.bytesPerSecond)} MB/s, ${run.refused} refused`,
@@ -56,12 +59,14 @@ export const links: Section = {
 
 const BLURRED = 'without perl, sockets swallow whole parts: what auto goes by is blurred here';
 
+type Turn = Pick<LinkRun, 'concurrency' | 'round'>;
+
 /** Every value once, then every value again. */
-function turns(
-  { model }: LinkCase,
-  { rounds, linkRounds, linkConcurrencies }: Scale,
-): readonly Concurrency[] {
-  return Array.from({ length: model === undefined ? rounds : linkRounds }, () => linkConcurrencies).flat();
+function turns({ model }: LinkCase, { rounds, linkRounds, linkConcurrencies }: Scale): readonly Turn[] {
+  const length = model === undefined ? 2 * rounds : linkRounds;
+  return Array.from({ length }, (_, round) =>
+    linkConcurrencies.map((concurrency) => ({ concurrency, round })),
+  ).flat();
 }
 
 /** Where requests are counted it takes many of them. */
@@ -75,7 +80,7 @@ async function upload(
   linkCase: LinkCase,
   file: TestFile,
   partSize: number,
-  concurrency: Concurrency,
+  { concurrency, round }: Turn,
 ): Promise<LinkRun> {
   const { name, model, partsPerSecond } = linkCase;
   const crc64s = file.crc64sOf(partSize);
@@ -92,7 +97,7 @@ async function upload(
     const count = await sink.takeCount();
     assertArrived(count, file.size);
     const bytesPerSecond = file.size / usage.wallSeconds;
-    return { caseName: name, concurrency, bytesPerSecond, refused: count.refused };
+    return { caseName: name, concurrency, round, bytesPerSecond, refused: count.refused };
   });
 }
 
@@ -120,7 +125,7 @@ function tablesOf(
         ...linkConcurrencies.map((value) =>
           cell(linkCase, value, () => speedText(speedOf(runs, linkCase, value))),
         ),
-        cell(linkCase, 'auto', () => digits(speedOf(runs, linkCase, 'auto') / speedOf(runs, linkCase, 5))),
+        cell(linkCase, 'auto', () => digits(gainOver(runs, linkCase, 5))),
         cell(linkCase, 'auto', () => digits(gainOverBest(runs, linkCase))),
       ]),
     },
