@@ -200,6 +200,32 @@ test('fewer bytes than declared are not completed', async () => {
   expect(stage.model.object(BUCKET, 'wei/a')).toBeUndefined();
 });
 
+test.each([
+  ['a part', content.length],
+  ['a single PutObject', 10],
+])('whatever else is asked for with %s, nothing but the grant is signed', async (_, size) => {
+  const stage = createStage();
+  // A service of its own protocol, which hands on what it was sent.
+  const session = new Request('https://app.test/rpc', { headers: { 'x-session': 'wei' } });
+  const plane = stage.coordinator.controlPlaneFor(session);
+  const file = { key: 'a', size, partSize: PART, object: {}, signal };
+  const { uploadToken } = await plane.initiate(file);
+  const fair = { uploadToken, partNumbers: [1], afterRefusal: false, signal };
+  const wishes = { key: 'mallory/b', uploadId: 'u', method: 'DELETE', query: { acl: '' }, headers: {} };
+  const terms = { expiresInSeconds: 604_800, signContentLength: false, additionalHeaders: [] };
+  const asked = async (request: typeof fair) => {
+    const [part] = await plane.presignParts(request);
+    const { url = 'https://none', headers = {} } = part ?? {};
+    const { pathname, searchParams } = new URL(url);
+    for (const name of ['x-oss-date', 'x-oss-signature', 'x-oss-credential']) searchParams.delete(name);
+    return { pathname, query: [...searchParams], headers };
+  };
+  const signed = await asked({ ...fair, ...wishes, ...terms });
+  expect(signed).toEqual(await asked(fair));
+  expect(signed.pathname).toBe('/wei/a');
+  expect(signed.headers['content-length']).toBe(String(Math.min(size, PART)));
+});
+
 test('a stream cannot grow beyond what its caller may have', async () => {
   const stage = createStage({ policy: { sizeMax: 2 * PART + 5 } });
   const { plane, uploadToken, presigned, calls } = await begun(stage, 'stream');

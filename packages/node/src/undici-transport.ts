@@ -63,7 +63,7 @@ async function put(
       signal,
       bodySizeMax: ERROR_BODY_MAX,
       method: 'PUT',
-      headers: { 'content-length': String(body.size), ...headers },
+      headers: { ...headers, 'content-length': String(body.size) },
       // undici takes any async iterable; its types name streams alone.
       body: sending as unknown as Readable,
       headersTimeout: 0,

@@ -139,15 +139,17 @@ async function sign<Context>(
   { clock, policy, register, urlLifetimeSeconds }: CoordinatorTerms<Context>,
   caller: Caller<Context> | undefined,
   { store, grant }: OpenedGrant,
-  request: Omit<PresignPartsRequest, 'uploadToken'>,
+  // Nothing else of a request counts, whatever a caller has put there.
+  { partNumbers, sizes, afterRefusal, signal }: Omit<PresignPartsRequest, 'uploadToken'>,
 ): Promise<readonly PresignedPart[]> {
   const { signContentLength, urlsPerCallMax } = policy;
   if (caller !== undefined) {
-    if (request.partNumbers.length > urlsPerCallMax) throw tooManyUrls(urlsPerCallMax);
-    await register.sign(grant, request.partNumbers.length);
+    if (partNumbers.length > urlsPerCallMax) throw tooManyUrls(urlsPerCallMax);
+    await register.sign(grant, partNumbers.length);
   }
-  const terms = { sizes: undefined, signContentLength, expiresInSeconds: urlLifetimeSeconds, ...request };
-  const parts = await presignParts(store, grant, terms);
+  const asked = { partNumbers, sizes, afterRefusal, signal };
+  const expiresInSeconds = urlLifetimeSeconds;
+  const parts = await presignParts(store, grant, { ...asked, signContentLength, expiresInSeconds });
   const now = clock.now();
   return parts.map(({ partNumber, url, headers, expiresAt }) => {
     return { partNumber, url, headers, expiresInMs: expiresAt - now };

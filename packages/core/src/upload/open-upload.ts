@@ -34,7 +34,7 @@ export async function openUpload(run: UploadRun, source: Source, id: string): Pr
   }
   if (source.size > OBJECT_SIZE_MAX) throw tooLarge(source.size);
   const fingerprint = await source.fingerprint();
-  return { fingerprint, ...(await initiate(run, source.size)) };
+  return { ...(await initiate(run, source.size)), fingerprint };
 }
 
 async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promise<Checkpoint | undefined> {
@@ -118,7 +118,7 @@ function tryToInitiate(
       doubt.since = undefined;
       const isPossible = isPartSize(upload.partSize) && (size ?? 0) <= upload.partSize * PARTS_MAX;
       if (!isPossible) throw malformed(`parts of ${upload.partSize} bytes`);
-      return { isResumed: false, presignedAt: triedAt, ...upload };
+      return { ...upload, isResumed: false, presignedAt: triedAt };
     } catch (reason) {
       if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubt.since ??= triedAt;
       throw reason;
