@@ -226,7 +226,7 @@ export const CANARIES = [
   {
     name: 'a second copy takes no slot',
     file: 'upload/hedging.ts',
-    find: 'run.limit(sendCopy, waiting.signal).catch(() => undefined);',
+    find: 'run.limit.run(sendCopy, waiting.signal).catch(() => undefined);',
     replace: 'sendCopy().catch(() => undefined);',
   },
   {
