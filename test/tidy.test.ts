@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -166,6 +166,16 @@ test('every decision record is linked from the architecture', () => {
   const records = readdirSync(join(root, 'docs/adr'));
   expect(records.length).toBeGreaterThan(0);
   expect(records.filter((name) => !architecture.includes(`adr/${name}`))).toEqual([]);
+});
+
+test('every canary finds the one line that it breaks', async () => {
+  const list = join(root, 'packages/core/test/simulation/canary-list.mjs');
+  type Canary = Readonly<Record<'name' | 'file' | 'find', string>>;
+  const { CANARIES } = (await import(pathToFileURL(list).href)) as { CANARIES: readonly Canary[] };
+  const lost = CANARIES.filter(
+    ({ file, find }) => read(join('packages/core/src', file)).split(find).length !== 2,
+  );
+  expect(lost.map(({ name }) => name)).toEqual([]);
 });
 
 function filesUnder(folder: string, ending: string): string[] {
