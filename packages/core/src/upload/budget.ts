@@ -52,11 +52,11 @@ export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget 
   const send = createTurns(0);
   const complete = createTurns(0);
   // While some send, others are being opened: a slot is never free for want of a small file to send.
-  const hasSlots = (count: number): void => {
-    for (const each of [send, complete]) each.resize(turns ?? 2 * count);
+  const resizeTurns = (slotCount: number): void => {
+    for (const each of [send, complete]) each.resize(turns ?? 2 * slotCount);
   };
   return {
-    ...createSlots(slots, slotsMax, hasSlots),
+    ...createSlots(slots, slotsMax, resizeTurns),
     async enter(signal) {
       let leave = await send.take(signal);
       let isCompleting = false;
@@ -78,7 +78,7 @@ export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget 
 function createSlots(
   wanted: number | 'auto',
   slotsMax: number,
-  told: (slots: number) => void,
+  onResize: (slots: number) => void,
 ): Pick<Budget, 'share' | 'setSlots'> {
   const row: (() => void)[][] = [];
   const isWaited = (): boolean => row.some((queue) => queue.length > 0);
@@ -86,7 +86,7 @@ function createSlots(
   let isAdaptive = wanted === 'auto';
   let slots = wanted === 'auto' ? adapting.concurrency : wanted;
   let taken = 0;
-  told(slots);
+  onResize(slots);
 
   function serve(): void {
     while (taken < slots) {
@@ -101,7 +101,7 @@ function createSlots(
 
   function turn(count: number): void {
     slots = count;
-    told(slots);
+    onResize(slots);
     serve();
   }
 

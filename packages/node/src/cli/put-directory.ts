@@ -11,7 +11,7 @@ import { EXIT, reportFailure } from './exit-code.ts';
 import { printable } from './printable.ts';
 import type { StopSignal } from './stop-on-signal.ts';
 
-/** Handles of files that wait for their turn: ten thousand of them would be memory for nothing. */
+/** As many as an uploader sends and completes at once: ten thousand that wait would be memory for nothing. */
 const AHEAD_MAX = 128;
 
 /**
