@@ -42,7 +42,7 @@ test.each([
   await expect(reading).rejects.toMatchObject({ code, disposition: 'permanent' });
 });
 
-test('fewer bytes than the file has mean that it changed', async () => {
+test('fewer bytes than the file has mean that it changed [pain-25]', async () => {
   const blob = new Blob(['hello']);
   blob.slice = () => blob;
   blob.arrayBuffer = () => Promise.resolve(new ArrayBuffer(4));

@@ -57,7 +57,7 @@ describe.skipIf(lack)(`the file system of a page${lack}`, () => {
   });
 
   test.each(readings)(
-    '%s tells a file that was written to since the page was given it',
+    '%s tells a file that was written to since the page was given it [pain-26]',
     async (name, read) => {
       const { file, change } = await realFile(`${name}-changed`);
       await change();

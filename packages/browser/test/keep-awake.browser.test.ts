@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-test('the screen stays on until the last of many uploads has ended', async () => {
+test('the screen stays on until the last of many uploads has ended [pain-27]', async () => {
   const [first, second] = [driveUpload(), driveUpload()];
   keepAwake(first);
   keepAwake(second);

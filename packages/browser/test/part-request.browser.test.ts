@@ -17,7 +17,7 @@ async function blobFor(body: BlobPartBody): Promise<Blob> {
   return sent[0] ?? new Blob();
 }
 
-test('a part that has to be sent again is read into memory first, and has the same bytes', async () => {
+test('a part that has to be sent again is read into memory first, and has the same bytes [pain-25]', async () => {
   const body = createBlobSource(new Blob(['hello, ', 'world'])).part(3, 6);
   const [first, second] = [await blobFor(body), await blobFor(body)];
   expect(first).toBe(body.blob);

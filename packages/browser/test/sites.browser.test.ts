@@ -23,7 +23,7 @@ async function visit(site: string): Promise<unknown> {
   return await told;
 }
 
-test('a page that Vite has bundled takes the CRC64s in its worker', async () => {
+test('a page that Vite has bundled takes the CRC64s in its worker [pain-24]', async () => {
   expect(await visit('bundled')).toEqual({ name: 'bundled', crc64: crc64(bytes), takenCount: 2 });
 });
 

@@ -85,7 +85,7 @@ test('a redirect is told as a lost connection that another try may mend', async 
   await expect(sending).rejects.toMatchObject({ code: 'network', disposition: 'transient' });
 });
 
-test('the CRC64 of a part is being taken when its first byte arrives', async () => {
+test('the CRC64 of a part is being taken when its first byte arrives [pain-24]', async () => {
   const address = await server.serve({ ...OK, behaviour: 'silent' });
   const blobs: Blob[] = [];
   const crc64 = (blob: Blob): Promise<string> => {

@@ -39,7 +39,7 @@ test('a part number outside the plan is a defect', () => {
   expect(() => partAt(100, 100, 0)).toThrow('partNumber is in the plan');
 });
 
-test('any file up to 48.8 TB fits in 10,000 parts of legal size', () => {
+test('any file up to 48.8 TB fits in 10,000 parts of legal size [pain-21]', () => {
   const wanted = fc.option(fc.integer({ min: PART_SIZE_MIN, max: PART_SIZE_MAX }), { nil: undefined });
   fc.assert(
     fc.property(fc.integer({ min: 0, max: OBJECT_SIZE_MAX }), wanted, (size, wish) => {
@@ -52,11 +52,11 @@ test('any file up to 48.8 TB fits in 10,000 parts of legal size', () => {
 });
 
 test.each([
-  ['a small file gets parts of 8 MiB', 50 * MiB, undefined, 8 * MiB],
-  ['100 GiB gets at most 1,000 parts', 100 * 1024 * MiB, undefined, 103 * MiB],
+  ['a small file gets parts of 8 MiB [pain-38] [pain-44]', 50 * MiB, undefined, 8 * MiB],
+  ['100 GiB gets at most 1,000 parts [pain-9]', 100 * 1024 * MiB, undefined, 103 * MiB],
   ['48.8 TB gets 10,000 parts of 5 GiB', OBJECT_SIZE_MAX, undefined, PART_SIZE_MAX],
   ['a wish is kept', 50 * MiB, 123_456, 123_456],
-  ['a wish that needs more than 10,000 parts is raised', 10_001 * MiB, MiB, 2 * MiB],
+  ['a wish that needs more than 10,000 parts is raised [pain-21]', 10_001 * MiB, MiB, 2 * MiB],
   ['a wish that needs exactly 10,000 parts is kept', 10_000 * 123_456, 123_456, 123_456],
 ])('%s', (_, size, wish, expected) => {
   expect(choosePartSize(size, wish)).toBe(expected);
@@ -73,7 +73,7 @@ test.each([
   expect(() => choosePartSize(size, wish)).toThrow(message);
 });
 
-test('a stream reaches 48.8 TB in 10,000 parts, from any first part', () => {
+test('a stream reaches 48.8 TB in 10,000 parts, from any first part [pain-21]', () => {
   for (const first of [PART_SIZE_MIN, 8 * MiB, 512 * MiB, PART_SIZE_MAX]) {
     const reached = planStream(OBJECT_SIZE_MAX, first);
     expect(reached).toHaveLength(PARTS_MAX);

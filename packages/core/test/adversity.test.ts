@@ -112,7 +112,7 @@ test('an object that OSS itself made wrong is the error, also when it cannot be 
   });
 });
 
-test('a lost answer to Complete is recovered although the first look for the object fails', async () => {
+test('a lost answer to Complete is recovered although the first look for the object fails [pain-6]', async () => {
   const world = createWorld();
   const { faults } = world;
   faults.add({ operation: 'CompleteMultipartUpload', times: 1, effect: { kind: 'dropResponse' } });
@@ -145,7 +145,7 @@ test('an abort while Complete is in flight waits for its outcome, also when the 
   await expectStored(world, bytes);
 });
 
-test('an abort during Initiate leaves no upload behind', async () => {
+test('an abort during Initiate leaves no upload behind [pain-37]', async () => {
   const world = createWorld();
   const slow = world.faults.add({
     operation: 'InitiateMultipartUpload',
@@ -170,7 +170,7 @@ test('an abort removes every version that a PutObject left', async () => {
 });
 
 test.each([20, -20])(
-  'a signer whose clock is %i minutes off is put right, for a single PutObject too',
+  'a signer whose clock is %i minutes off is put right, for a single PutObject too [pain-29]',
   async (minutes) => {
     const world = createWorld({ signerSkewMs: minutes * MINUTES });
     await world.settled(world.start(small).result);
@@ -178,7 +178,7 @@ test.each([20, -20])(
   },
 );
 
-test('credentials that OSS calls dead are asked for anew', async () => {
+test('credentials that OSS calls dead are asked for anew [pain-4]', async () => {
   const dead = { accessKeyId: 'STS.dead', accessKeySecret: 'SK', securityToken: 'dead' };
   let asked = 0;
   const world = createWorld({
@@ -211,7 +211,7 @@ test('an abort does not wait for a signer that never answers', async () => {
   ]);
 });
 
-test('an answer of 200 that is not from OSS confirms nothing', async () => {
+test('an answer of 200 that is not from OSS confirms nothing [pain-7]', async () => {
   const world = createWorld();
   world.faults.add({
     operation: 'UploadPart',

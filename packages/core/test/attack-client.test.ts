@@ -151,7 +151,7 @@ function redirect(): Response {
   return new Response(null, { status: 302, headers: { location: 'https://login.test' } });
 }
 
-test('an answer without end is not read to its end', async () => {
+test('an answer without end is not read to its end [threat-26]', async () => {
   let pulled = 0;
   const endless = new ReadableStream({
     pull(controller) {
@@ -174,7 +174,7 @@ test.each<[string, object]>([
   ['a header with a line break', { headers: { a: 'x\r\ny: z' } }],
   ['a header whose name is none', { headers: { 'a b': 'x' } }],
   ['a header without a value', { headers: { a: null } }],
-])('%s is nothing to be sent', async (_, wrong) => {
+])('%s is nothing to be sent [threat-26]', async (_, wrong) => {
   const answer = Response.json({ parts: [{ ...part, ...wrong }] });
   const plane = createHttpControlPlane('/uploads', { fetch: async () => answer });
   const asked = plane.presignParts({ uploadToken: 't', partNumbers: [1], afterRefusal: false, signal });
@@ -211,7 +211,7 @@ test.each<[string, object]>([
   await expect(complete()).rejects.toMatchObject({ code: 'malformed_answer' });
 });
 
-test('a coordinator cannot have a file cut into more parts than OSS takes', async () => {
+test('a coordinator cannot have a file cut into more parts than OSS takes [threat-26]', async () => {
   const size = 1024 ** 4;
   const source = { ...createInMemorySource(content), size };
   const upload = {

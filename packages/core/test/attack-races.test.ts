@@ -57,7 +57,7 @@ test('of Completes at once every one gives the same object, of one upload', asyn
   expect(new Set(all.told).size).toBe(1);
 });
 
-test('of Complete and abort at once one has its way, and the hooks are told which', async () => {
+test('of Complete and abort at once one has its way, and the hooks are told which [threat-23]', async () => {
   for (let turns = 0; turns < 12; turns++) {
     const all = world();
     const { uploadToken, complete } = await sent(all);

@@ -29,7 +29,7 @@ async function sent(stage: CoordinatorStage, size: number = content.length) {
   return { plane, presigned, uploadToken, complete: () => plane.complete({ uploadToken, receipts, signal }) };
 }
 
-test('whom identify calls null is nobody', async () => {
+test('whom identify calls null is nobody [threat-2]', async () => {
   for (const nobody of [null, false, 0, '']) {
     const stage = createStage({ identify: (() => nobody) as unknown as () => string });
     expect((await stage.post('initiate', { name: 'a', size: 10 })).status).toBe(401);
@@ -63,7 +63,7 @@ test('an authorize that says nothing of the object takes the type that was decla
   expect((await stage.post('initiate', { name: 'a', size: 10, object })).status).toBe(200);
 });
 
-test('a body that breaks off is the fault of the request', async () => {
+test('a body that breaks off is the fault of the request [threat-16]', async () => {
   const answered: AnsweredRequest[] = [];
   const onAnswered = (entry: AnsweredRequest) => answered.push(entry);
   const stage = createStage({ handler: { basePath: '/uploads', onAnswered } });
@@ -83,7 +83,7 @@ test('a body that came too slowly may be sent again', async () => {
   expect({ status, error: json?.error }).toMatchObject({ status: 408, error: { disposition: 'transient' } });
 });
 
-test('an abort after Complete is told to nobody: the object is there', async () => {
+test('an abort after Complete is told to nobody: the object is there [threat-23]', async () => {
   const told: string[] = [];
   const hooks: CoordinatorHooks = {
     completed: () => void told.push('completed'),
@@ -131,7 +131,7 @@ test('an upload that its token could not name is refused before OSS is asked', a
   });
 });
 
-test('however many uploads of a key there are, one request looks for few lost ones', async () => {
+test('however many uploads of a key there are, one request looks for few lost ones [threat-22]', async () => {
   const stage = createStage();
   for (let begun = 0; begun < 120; begun++) await sent(stage);
   const before = stage.operations.length;
@@ -140,7 +140,7 @@ test('however many uploads of a key there are, one request looks for few lost on
   expect(stage.operations.length - before).toBeLessThan(110);
 });
 
-test('OSS itself refuses a header of its own that was not signed', async () => {
+test('OSS itself refuses a header of its own that was not signed [threat-15]', async () => {
   const stage = createStage();
   const multipart = await sent(stage);
   const single = await sent(stage, 10);

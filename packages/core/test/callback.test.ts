@@ -58,7 +58,7 @@ async function expectStored({ model, operations }: World, size: number): Promise
   expect(model.uploads(BUCKET)).toEqual([]);
 }
 
-test.each(kinds)('the reply to the callback of a %s upload comes with its object', async (kind) => {
+test.each(kinds)('the reply to the callback of a %s upload comes with its object [pain-8]', async (kind) => {
   const world = createCalledWorld();
   const source = sources[kind];
   const upload = world.start(source, options);

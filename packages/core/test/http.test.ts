@@ -116,7 +116,7 @@ test('an error of OSS crosses HTTP with everything it knows', async () => {
   expect(error?.context.requestId).toMatch(/^\w+$/);
 });
 
-test('a defect tells the client nothing, and the log everything', async () => {
+test('a defect tells the client nothing, and the log everything [threat-25]', async () => {
   const { stage, answered } = failing({
     nonce() {
       throw new TypeError('password of the database: 1234');
@@ -227,7 +227,7 @@ test('headers may be asked for each time', async () => {
   expect(keys).toEqual(['user1/film.mp4', 'user2/film.mp4']);
 });
 
-test('a rate limit makes the client wait as long as it says', async () => {
+test('a rate limit makes the client wait as long as it says [threat-21]', async () => {
   let asked = 0;
   const rateLimit = () => (++asked === 1 ? WAIT_MS : undefined);
   const stage = createStage({ handler: { basePath: '/uploads', rateLimit } });
@@ -267,7 +267,7 @@ test.each<[string, Response | Error, object]>([
     { code: 'malformed_answer' },
   ],
   ['an error that is none', Response.json({ error: { code: 5 } }, { status: 500 }), { code: 'server_error' }],
-])('%s is an error of its own', async (_, answer, expected) => {
+])('%s is an error of its own [threat-26]', async (_, answer, expected) => {
   const plane = createHttpControlPlane('https://app.test/uploads', {
     fetch: () => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)),
   });

@@ -19,7 +19,7 @@ function count(world: World, operation: string): number {
   return world.operations.filter((name) => name === operation).length;
 }
 
-test('a part whose answer was lost is adopted from ListParts, not sent again', async () => {
+test('a part whose answer was lost is adopted from ListParts, not sent again [pain-43]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect: { kind: 'dropResponse' } });
   await upload(world);
@@ -37,7 +37,7 @@ test('a part whose answer was lost, and that OSS holds with other bytes, is sent
   expect(count(world, 'UploadPart 2')).toBe(2);
 });
 
-test('a part that OSS says it has already is adopted when its bytes are the same', async () => {
+test('a part that OSS says it has already is adopted when its bytes are the same [pain-32]', async () => {
   const world = createWorld();
   const part = { operation: 'UploadPart', partNumber: 2 } as const;
   world.faults.add({
@@ -58,7 +58,7 @@ test('a part that OSS says it has already, with other bytes, fails the upload', 
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('an Initiate whose answer was lost leaves no upload behind', async () => {
+test('an Initiate whose answer was lost leaves no upload behind [pain-28]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'InitiateMultipartUpload', times: 2, effect: { kind: 'dropResponse' } });
   await upload(world);
@@ -76,7 +76,7 @@ test('an abort after an Initiate whose answer was lost leaves no upload behind e
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a part that was lost in OSS after its confirmation is found before Complete and sent again, alone', async () => {
+test('a part that was lost in OSS after its confirmation is found before Complete and sent again, alone [pain-15]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', partNumber: 3, times: 1, effect: { kind: 'losePart' } });
   world.faults.add({

@@ -107,7 +107,7 @@ test.each(['part-confirmed', 'opened', 'completing'])(
   },
 );
 
-test('an upload that begins without a network begins when there is one', async () => {
+test('an upload that begins without a network begins when there is one [pain-27]', async () => {
   const wire = wired();
   wire.pull();
   const upload = start(wire);

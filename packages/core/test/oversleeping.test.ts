@@ -29,7 +29,7 @@ function symptoms({ events }: World): readonly string[] {
   return events.flatMap((event) => (event.type === 'retrying' ? [event.error.message] : []));
 }
 
-test('the hours that a machine sleeps count for no stall clock', async () => {
+test('the hours that a machine sleeps count for no stall clock [pain-27]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: slow });
   const { result } = start(world);

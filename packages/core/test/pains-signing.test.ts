@@ -31,7 +31,7 @@ async function expectStored({ model }: World): Promise<void> {
   expect(model.uploads(BUCKET)).toEqual([]);
 }
 
-test('parts that wait longer than a URL lives are signed when their turn comes', async () => {
+test('parts that wait longer than a URL lives are signed when their turn comes [pain-1]', async () => {
   const world = createWorld();
   const startedAt = world.clock.now();
   slowLine(world);
@@ -41,7 +41,7 @@ test('parts that wait longer than a URL lives are signed when their turn comes',
   await expectStored(world);
 });
 
-test('an upload that takes longer than its credentials live goes on with new ones', async () => {
+test('an upload that takes longer than its credentials live goes on with new ones [pain-2]', async () => {
   const sets: OssCredentials[] = [];
   const world = createWorld({
     credentials: () => {
@@ -71,7 +71,7 @@ test.each<[string, FaultEffect]>([
   ['the expiry of the S3 dialect', { ...refusal, code: 'AccessDenied', ec: '0002-00000418' }],
   ['a dead STS token by its EC', { ...refusal, code: 'AccessDenied', ec: '0002-00000007' }],
   ['a dead STS token by its code', { ...refusal, code: 'SecurityTokenExpired' }],
-])('a 403 for %s is met with a new URL, not with giving up', async (_, effect) => {
+])('a 403 for %s is met with a new URL, not with giving up [pain-4]', async (_, effect) => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect });
   // A URL signed in the same second would be the same.
@@ -82,7 +82,7 @@ test.each<[string, FaultEffect]>([
   await expectStored(world);
 });
 
-test('any other 403 is not sent again', async () => {
+test('any other 403 is not sent again [pain-4]', async () => {
   const world = createWorld();
   const effect: FaultEffect = { ...refusal, code: 'AccessDenied', ec: '0003-00000001' };
   world.faults.add({ operation: 'UploadPart', partNumber: 2, effect });
@@ -91,7 +91,7 @@ test('any other 403 is not sent again', async () => {
   expect(world.operations.filter((name) => name === 'UploadPart 2')).toHaveLength(1);
 });
 
-test('a machine that sleeps for a day goes on when it wakes', async () => {
+test('a machine that sleeps for a day goes on when it wakes [pain-27]', async () => {
   const world = createWorld();
   world.faults.add({
     operation: 'UploadPart',
@@ -104,7 +104,7 @@ test('a machine that sleeps for a day goes on when it wakes', async () => {
   await expectStored(world);
 });
 
-test('an upload that outlives its token fails by name, and says what to do', async () => {
+test('an upload that outlives its token fails by name, and says what to do [pain-19]', async () => {
   const world = createWorld();
   slowLine(world);
   const controlPlane = createCoordinator({
@@ -123,7 +123,7 @@ test('an upload that outlives its token fails by name, and says what to do', asy
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a signing call that fails is made again', async () => {
+test('a signing call that fails is made again [pain-34]', async () => {
   const world = createWorld();
   let calls = 0;
   const controlPlane: ControlPlane = {
@@ -141,7 +141,7 @@ test('a signing call that fails is made again', async () => {
 });
 
 test.each([1, -1])(
-  'a coordinator whose clock is %i day off its client and OSS signs URLs that both can use',
+  'a coordinator whose clock is %i day off its client and OSS signs URLs that both can use [pain-29]',
   async (days) => {
     const world = createWorld({ signerSkewMs: days * DAY });
     const clock = { now: () => world.clock.now() + days * DAY, sleep: world.clock.sleep };

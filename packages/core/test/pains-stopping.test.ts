@@ -32,7 +32,7 @@ function afterParts(upload: Upload, partCount: number, then: () => void): void {
   });
 }
 
-test('cancelling one upload leaves the others alone, and the cancelled one does not complete', async () => {
+test('cancelling one upload leaves the others alone, and the cancelled one does not complete [pain-18]', async () => {
   const world = createSlowWorld();
   const cancelled = world.start(source, { ...options, key: 'cancelled' });
   const kept = world.start(source, options);
@@ -49,7 +49,7 @@ test('cancelling one upload leaves the others alone, and the cancelled one does 
   await expectStored(world, 'later');
 });
 
-test('once an abort has resolved nothing is sent any more, and OSS knows nothing of the upload', async () => {
+test('once an abort has resolved nothing is sent any more, and OSS knows nothing of the upload [pain-18]', async () => {
   const world = createSlowWorld();
   const upload = world.start(source, options);
   const aborting = new Promise<void>((resolve) => {
@@ -64,7 +64,7 @@ test('once an abort has resolved nothing is sent any more, and OSS knows nothing
 });
 
 test.each([1, 2, 3])(
-  'pauses and resumes in quick succession (seed %i) complete once, and lose no part',
+  'pauses and resumes in quick succession (seed %i) complete once, and lose no part [pain-18] [pain-40]',
   async (seed) => {
     const world = createSlowWorld();
     const chance = createSeededRandom(seed);
@@ -86,7 +86,7 @@ test.each([1, 2, 3])(
   },
 );
 
-test('an upload whose very first part fails can be resumed', async () => {
+test('an upload whose very first part fails can be resumed [pain-12]', async () => {
   const world = createWorld();
   const fault = world.faults.add({
     operation: 'UploadPart',
@@ -103,7 +103,7 @@ test('an upload whose very first part fails can be resumed', async () => {
   await expectStored(world);
 });
 
-test('a part that OSS lost is sent again, whatever was confirmed before', async () => {
+test('a part that OSS lost is sent again, whatever was confirmed before [pain-15]', async () => {
   const world = createWorld();
   const fault = world.faults.add({
     operation: 'UploadPart',

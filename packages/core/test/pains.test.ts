@@ -21,7 +21,7 @@ async function isStored({ model }: World, content: Uint8Array): Promise<boolean>
   return stored !== undefined && Buffer.compare(stored, content) === 0;
 }
 
-test('a callback that failed is told as such, and the object stays', async () => {
+test('a callback that failed is told as such, and the object stays [pain-8]', async () => {
   const world = createWorld();
   world.faults.add({
     operation: 'CompleteMultipartUpload',
@@ -34,7 +34,7 @@ test('a callback that failed is told as such, and the object stays', async () =>
   expect(world.operations).not.toContain('DeleteObject');
 });
 
-test('Complete may take minutes: its phase is told, and nothing counts as stalled', async () => {
+test('Complete may take minutes: its phase is told, and nothing counts as stalled [pain-9]', async () => {
   const world = createWorld();
   const slow = world.faults.add({
     operation: 'CompleteMultipartUpload',
@@ -48,7 +48,7 @@ test('Complete may take minutes: its phase is told, and nothing counts as stalle
   expect(count(world, 'CompleteMultipartUpload')).toBe(1);
 });
 
-test('a list of parts that leaves one out makes no short object', async () => {
+test('a list of parts that leaves one out makes no short object [pain-31]', async () => {
   const world = createWorld();
   const forgetful: ControlPlane = {
     ...world.controlPlane,
@@ -61,7 +61,7 @@ test('a list of parts that leaves one out makes no short object', async () => {
   expect(world.model.object(BUCKET, KEY)).toBeUndefined();
 });
 
-test('an InvalidPart at Complete, again and again, ends the upload', async () => {
+test('an InvalidPart at Complete, again and again, ends the upload [pain-36]', async () => {
   const world = createWorld();
   world.faults.add({
     operation: 'CompleteMultipartUpload',
@@ -73,7 +73,7 @@ test('an InvalidPart at Complete, again and again, ends the upload', async () =>
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('parts travel side by side, not one after another', async () => {
+test('parts travel side by side, not one after another [pain-10]', async () => {
   const world = createWorld();
   const startedAt = world.clock.now();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 200 } });
@@ -82,7 +82,7 @@ test('parts travel side by side, not one after another', async () => {
   expect(world.clock.now() - startedAt).toBe(200);
 });
 
-test('forty parts are not forty requests at once, unless asked for', async () => {
+test('forty parts are not forty requests at once, unless asked for [pain-23]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 10 } });
   const forty = createInMemorySource(new Uint8Array(40 * PART));
@@ -91,7 +91,7 @@ test('forty parts are not forty requests at once, unless asked for', async () =>
   expect(Math.max(...world.partsInFlight)).toBe(16);
 });
 
-test('no pass over the file comes before its first part: every byte is read once', async () => {
+test('no pass over the file comes before its first part: every byte is read once [pain-24]', async () => {
   const world = createWorld();
   let readBytes = 0;
   const readAt: number[] = [];
@@ -111,7 +111,7 @@ test('no pass over the file comes before its first part: every byte is read once
   expect(await isStored(world, bytes)).toBe(true);
 });
 
-test('a part refused for good stops the others', async () => {
+test('a part refused for good stops the others [pain-47]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 10 } });
   world.faults.add({
@@ -125,7 +125,7 @@ test('a part refused for good stops the others', async () => {
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('an upload that failed leaves the next one whole', async () => {
+test('an upload that failed leaves the next one whole [pain-35]', async () => {
   const world = createWorld();
   const fault = world.faults.add({
     operation: 'UploadPart',
@@ -139,7 +139,7 @@ test('an upload that failed leaves the next one whole', async () => {
   expect(await isStored(world, bytes)).toBe(true);
 });
 
-test('two files of one name and one size, uploaded at once, never mix', async () => {
+test('two files of one name and one size, uploaded at once, never mix [pain-14]', async () => {
   const world = createWorld();
   const other = bytes.map((byte) => byte ^ 0xff);
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 10 } });

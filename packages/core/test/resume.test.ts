@@ -48,7 +48,7 @@ async function expectStored({ model, checkpoints }: World, content = bytes): Pro
   expect(await checkpoints.list()).toEqual([]);
 }
 
-test('what a failed upload had sent is proven, not sent again', async () => {
+test('what a failed upload had sent is proven, not sent again [pain-11]', async () => {
   const world = createWorld();
   await interrupt(world);
   expect(await world.checkpoints.list()).toHaveLength(1);
@@ -58,7 +58,7 @@ test('what a failed upload had sent is proven, not sent again', async () => {
   await expectStored(world);
 });
 
-test('a listed part with other bytes, or of another size, is sent again', async () => {
+test('a listed part with other bytes, or of another size, is sent again [pain-15]', async () => {
   const world = createWorld();
   await interrupt(world);
   const [upload] = world.model.uploads(BUCKET);
@@ -102,7 +102,7 @@ test('a pause stops all traffic, and a resume sends no proven part again', async
   await expectStored(world);
 });
 
-test('a pause during Initiate forgets no upload', async () => {
+test('a pause during Initiate forgets no upload [pain-40]', async () => {
   const world = createWorld();
   const slow = world.faults.add({
     operation: 'InitiateMultipartUpload',
@@ -140,7 +140,7 @@ test('an abort of a resumed upload leaves nothing, however early it comes', asyn
   expect(await world.checkpoints.list()).toEqual([]);
 });
 
-test('a source that changed is refused, and is uploaded anew when asked for', async () => {
+test('a source that changed is refused, and is uploaded anew when asked for [pain-13]', async () => {
   const world = createWorld();
   await interrupt(world);
   const changed = bytes.slice();
@@ -195,7 +195,7 @@ test('a checkpoint that cannot be removed does not turn a success into a failure
   expect(world.events.filter((event) => event.type === 'cleanup-failed')).toHaveLength(1);
 });
 
-test('two uploads of one source to one key do not fight: the second is refused', async () => {
+test('two uploads of one source to one key do not fight: the second is refused [pain-39]', async () => {
   const world = createWorld();
   const first = start(world);
   const second = start(world);

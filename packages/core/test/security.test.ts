@@ -42,7 +42,7 @@ function goOn(plane: ControlPlane, uploadToken: string): readonly (() => Promise
   ];
 }
 
-test("somebody else's token is refused by every verb, and OSS is not asked", async () => {
+test("somebody else's token is refused by every verb, and OSS is not asked [threat-1]", async () => {
   const stage = createStage();
   const { uploadToken, calls } = await begun(stage);
   for (const verb of goOn(stage.clientOf('mallory'), uploadToken)) {
@@ -51,7 +51,7 @@ test("somebody else's token is refused by every verb, and OSS is not asked", asy
   expect(calls()).toEqual([]);
 });
 
-test('without a session nothing is done, and OSS is not asked', async () => {
+test('without a session nothing is done, and OSS is not asked [threat-2]', async () => {
   const stage = createStage();
   const { uploadToken, calls } = await begun(stage);
   const nobody = stage.clientOf(undefined);
@@ -62,7 +62,7 @@ test('without a session nothing is done, and OSS is not asked', async () => {
   expect(calls()).toEqual([]);
 });
 
-test('a token of another bucket is refused in the same words, though the keys are shared', async () => {
+test('a token of another bucket is refused in the same words, though the keys are shared [threat-3]', async () => {
   const stage = createStage();
   const { uploadToken, calls } = await begun(stage);
   const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
@@ -74,7 +74,7 @@ test('a token of another bucket is refused in the same words, though the keys ar
   expect(calls()).toEqual([]);
 });
 
-test('a token says which key and upload it is about, and nothing in a request can change that', async () => {
+test('a token says which key and upload it is about, and nothing in a request can change that [threat-3]', async () => {
   const stage = createStage();
   const { uploadToken } = await begun(stage);
   const { status, json } = await stage.post('presign-parts', {
@@ -86,7 +86,7 @@ test('a token says which key and upload it is about, and nothing in a request ca
   expect(url).not.toContain('mallory');
 });
 
-test('a token with any bit flipped is refused in the same words: 100,000 of them', async () => {
+test('a token with any bit flipped is refused in the same words: 100,000 of them [threat-4]', async () => {
   const stage = createStage();
   const { uploadToken } = await begun(stage);
   const tokens = createUploadTokens(KEYS);
@@ -115,7 +115,7 @@ function bytesOf(token: string): string {
   return [header, ...segments.map((segment) => Buffer.from(segment, 'base64url').toString('hex'))].join('.');
 }
 
-test.each(['multipart', 'single'])('nothing is signed after Complete: %s', async (kind) => {
+test.each(['multipart', 'single'])('nothing is signed after Complete: %s [threat-6]', async (kind) => {
   const stage = createStage();
   const sizes = kind === 'single' ? [10] : [PART, PART, PART];
   const { plane, uploadToken, presigned } = await begun(stage, kind === 'single' ? 10 : content.length);
@@ -130,20 +130,23 @@ test.each(['multipart', 'single'])('nothing is signed after Complete: %s', async
   expect(repeated).toMatchObject({ key: object.key, crc64: object.crc64 });
 });
 
-test.each(['multipart', 'single'])('nothing is signed after abort, and Complete fails: %s', async (kind) => {
-  const stage = createStage();
-  const sizes = kind === 'single' ? [10] : [PART, PART, PART];
-  const { plane, uploadToken } = await begun(stage, kind === 'single' ? 10 : content.length);
-  await plane.abort({ uploadToken, signal });
-  const again = plane.presignParts({ uploadToken, partNumbers: [1], afterRefusal: false, signal });
-  await expect(again).rejects.toMatchObject(refusedToken);
-  const completed = plane.complete({ uploadToken, receipts: receiptsOf(sizes), signal });
-  await expect(completed).rejects.toMatchObject({ disposition: 'permanent', context: { status: 404 } });
-  expect(stage.model.uploads(BUCKET)).toEqual([]);
-});
+test.each(['multipart', 'single'])(
+  'nothing is signed after abort, and Complete fails: %s [threat-6]',
+  async (kind) => {
+    const stage = createStage();
+    const sizes = kind === 'single' ? [10] : [PART, PART, PART];
+    const { plane, uploadToken } = await begun(stage, kind === 'single' ? 10 : content.length);
+    await plane.abort({ uploadToken, signal });
+    const again = plane.presignParts({ uploadToken, partNumbers: [1], afterRefusal: false, signal });
+    await expect(again).rejects.toMatchObject(refusedToken);
+    const completed = plane.complete({ uploadToken, receipts: receiptsOf(sizes), signal });
+    await expect(completed).rejects.toMatchObject({ disposition: 'permanent', context: { status: 404 } });
+    expect(stage.model.uploads(BUCKET)).toEqual([]);
+  },
+);
 
 test.each([0, 4, 10_000, 10_001, -1, 1.5, '1', null])(
-  'part %s of three is not signed',
+  'part %s of three is not signed [threat-8]',
   async (partNumber) => {
     const stage = createStage();
     const { uploadToken, calls } = await begun(stage);
@@ -154,7 +157,7 @@ test.each([0, 4, 10_000, 10_001, -1, 1.5, '1', null])(
   },
 );
 
-test('OSS itself refuses a part that is longer or shorter than it was declared', async () => {
+test('OSS itself refuses a part that is longer or shorter than it was declared [threat-10]', async () => {
   const stage = createStage();
   const { presigned } = await begun(stage);
   const [{ url, headers } = { url: '', headers: {} }] = presigned;
@@ -165,7 +168,7 @@ test('OSS itself refuses a part that is longer or shorter than it was declared',
   expect(await stage.put(url, headers, content.subarray(0, PART))).toBe(200);
 });
 
-test('OSS itself refuses a small file that is longer than it was declared', async () => {
+test('OSS itself refuses a small file that is longer than it was declared [threat-10]', async () => {
   const stage = createStage();
   const { presigned } = await begun(stage, 10);
   const [{ url, headers } = { url: '', headers: {} }] = presigned;
@@ -173,7 +176,7 @@ test('OSS itself refuses a small file that is longer than it was declared', asyn
   expect(stage.model.object(BUCKET, 'wei/a')).toBeUndefined();
 });
 
-test('where lengths are not signed, more bytes than declared are removed instead of completed', async () => {
+test('where lengths are not signed, more bytes than declared are removed instead of completed [threat-10]', async () => {
   const stage = createStage({ policy: { signContentLength: false } });
   const { plane, uploadToken, presigned } = await begun(stage);
   for (const { url, headers } of presigned)
@@ -184,7 +187,7 @@ test('where lengths are not signed, more bytes than declared are removed instead
   expect(stage.model.object(BUCKET, 'wei/a')).toBeUndefined();
 });
 
-test('fewer bytes than declared are not completed', async () => {
+test('fewer bytes than declared are not completed [threat-10]', async () => {
   const stage = createStage();
   const { plane, uploadToken, presigned } = await begun(stage);
   await sendAll(stage, presigned.slice(0, 2));
@@ -203,7 +206,7 @@ test('fewer bytes than declared are not completed', async () => {
 test.each([
   ['a part', content.length],
   ['a single PutObject', 10],
-])('whatever else is asked for with %s, nothing but the grant is signed', async (_, size) => {
+])('whatever else is asked for with %s, nothing but the grant is signed [threat-9]', async (_, size) => {
   const stage = createStage();
   // A service of its own protocol, which hands on what it was sent.
   const session = new Request('https://app.test/rpc', { headers: { 'x-session': 'wei' } });
@@ -226,7 +229,7 @@ test.each([
   expect(signed.headers['content-length']).toBe(String(Math.min(size, PART)));
 });
 
-test('a stream cannot grow beyond what its caller may have', async () => {
+test('a stream cannot grow beyond what its caller may have [threat-10]', async () => {
   const stage = createStage({ policy: { sizeMax: 2 * PART + 5 } });
   const { plane, uploadToken, presigned, calls } = await begun(stage, 'stream');
   // Signed ahead: the first part, and of the second one as much as there is room for.
@@ -247,7 +250,7 @@ test('a stream cannot grow beyond what its caller may have', async () => {
   expect(calls()).toEqual([]);
 });
 
-test('a file that is too large, too small or of a wrong type is refused before OSS is asked', async () => {
+test('a file that is too large, too small or of a wrong type is refused before OSS is asked [pain-20] [threat-11]', async () => {
   const policy = { sizeMin: 1, sizeMax: 1000, contentTypes: ['image/*', 'video/mp4'] };
   const stage = createStage({ policy });
   const asked = async (size: number | null, contentType?: string) =>
@@ -262,7 +265,7 @@ test('a file that is too large, too small or of a wrong type is refused before O
   expect(stage.operations).toEqual([]);
 });
 
-test('a file that is not what its type says is deleted, and does not count as done', async () => {
+test('a file that is not what its type says is deleted, and does not count as done [threat-11]', async () => {
   const completed: unknown[] = [];
   const failed: unknown[] = [];
   const hooks: CoordinatorHooks = {
@@ -278,12 +281,15 @@ test('a file that is not what its type says is deleted, and does not count as do
   expect({ completed, failed }).toEqual({ completed: [], failed: ['refused'] });
 });
 
-test.each(['../mallory/a', 'a/../../b', './a', '..', '.'])('the name %s makes no key', async (name) => {
-  const stage = createStage();
-  const { status } = await stage.post('initiate', { name, size: 10 });
-  expect(status).toBe(422);
-  expect(stage.operations).toEqual([]);
-});
+test.each(['../mallory/a', 'a/../../b', './a', '..', '.'])(
+  'the name %s makes no key [threat-12]',
+  async (name) => {
+    const stage = createStage();
+    const { status } = await stage.post('initiate', { name, size: 10 });
+    expect(status).toBe(422);
+    expect(stage.operations).toEqual([]);
+  },
+);
 
 test.each([
   ['a value of metadata', { metadata: { a: 'x\r\nx-oss-acl: public-read' } }],
@@ -292,14 +298,14 @@ test.each([
   ['the disposition', { contentDisposition: 'a\nb' }],
   ['metadata that is none', { metadata: 'x' }],
   ['an ACL that is none', { acl: 'everybody' }],
-])('headers cannot be slipped in by %s', async (_, object) => {
+])('headers cannot be slipped in by %s [threat-13]', async (_, object) => {
   const stage = createStage({ authorize: (file) => ({ key: 'a', object: file.object }) });
   const { status, json } = await stage.post('initiate', { name: 'a', size: 10, object });
   expect({ status, error: json?.error }).toMatchObject({ status: 400, error: { code: 'bad_request' } });
   expect(stage.operations).toEqual([]);
 });
 
-test('of what a caller wishes for its object, only the type counts unless authorize says so', async () => {
+test('of what a caller wishes for its object, only the type counts unless authorize says so [threat-14]', async () => {
   const stage = createStage();
   const object = { contentType: 'text/plain', acl: 'public-read-write', metadata: { admin: 'yes' } };
   const { json } = await stage.post('initiate', { name: 'a', size: 10, object, urlsWanted: 1 });
@@ -308,7 +314,7 @@ test('of what a caller wishes for its object, only the type counts unless author
   expect(names).toEqual(new Set(['content-length', 'content-type', 'x-oss-meta-partway-upload']));
 });
 
-test('a body that is too long, not JSON or of another type is not read further', async () => {
+test('a body that is too long, not JSON or of another type is not read further [threat-16]', async () => {
   const stage = createStage();
   const long = JSON.stringify({ name: 'a', size: 1, more: 'x'.repeat(70_000) });
   const headers = { 'x-session': 'wei' };
@@ -340,7 +346,7 @@ test('a body that is too long, not JSON or of another type is not read further',
   expect(stage.operations).toEqual([]);
 });
 
-test('a client that sends its body a byte a minute is told off after 30 s', async () => {
+test('a client that sends its body a byte a minute is told off after 30 s [threat-17]', async () => {
   const clock = createVirtualClock(0);
   const stage = createStage({ handler: { basePath: '/uploads', clock } });
   const silent = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([123])) });
@@ -358,7 +364,7 @@ test('a client that sends its body a byte a minute is told off after 30 s', asyn
   expect(clock.now()).toBe(30_000);
 });
 
-test('__proto__ in a body changes nothing', async () => {
+test('__proto__ in a body changes nothing [threat-18]', async () => {
   const stage = createStage({ authorize: (file) => ({ key: 'a', object: file.object }) });
   const body =
     '{"name":"a","size":10,"__proto__":{"polluted":1},"object":{"__proto__":{"acl":"public-read"},' +
@@ -369,7 +375,7 @@ test('__proto__ in a body changes nothing', async () => {
   expect(JSON.stringify(presigned)).not.toMatch(/public-read|polluted/);
 });
 
-test('no answer sends a client elsewhere', async () => {
+test('no answer sends a client elsewhere [threat-20]', async () => {
   const stage = createStage();
   for (const path of ['//evil.test/', '/uploads//evil.test', '/uploads/initiate?next=https://evil.test']) {
     const request = new Request(`https://app.test${path}`, { method: 'POST', body: '{}' });
@@ -379,7 +385,7 @@ test('no answer sends a client elsewhere', async () => {
   }
 });
 
-test('a foreign page is refused, with or without a question first', async () => {
+test('a foreign page is refused, with or without a question first [threat-19]', async () => {
   const cors = { origins: ['https://ours.test'], credentials: true };
   const stage = createStage({ handler: { basePath: '/uploads', cors } });
   const ask = (origin: string, init: RequestInit, headers = {}) =>
@@ -409,7 +415,7 @@ test('a foreign page is refused, with or without a question first', async () => 
   expect(ours.headers.get('access-control-allow-credentials')).toBe('true');
 });
 
-test('a revoked upload is not gone on with, but may be aborted', async () => {
+test('a revoked upload is not gone on with, but may be aborted [threat-7]', async () => {
   const revoked = new Set<string>();
   const stage = createStage({ isRevoked: ({ key }) => revoked.has(key) });
   const { plane, uploadToken } = await begun(stage);
@@ -420,7 +426,7 @@ test('a revoked upload is not gone on with, but may be aborted', async () => {
   expect(stage.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a principal has at most so many unfinished uploads, and finishing one makes room', async () => {
+test('a principal has at most so many unfinished uploads, and finishing one makes room [threat-21]', async () => {
   const stage = createStage({ policy: { uploadsPerPrincipalMax: 2 } });
   const first = await begun(stage);
   await begun(stage);
@@ -435,7 +441,7 @@ test('a principal has at most so many unfinished uploads, and finishing one make
   await begun(stage);
 });
 
-test('no more URLs are signed for one upload, or in one call, than the policy says', async () => {
+test('no more URLs are signed for one upload, or in one call, than the policy says [threat-21]', async () => {
   const stage = createStage({ policy: { urlsPerUploadMax: 200, urlsPerCallMax: 128 } });
   const { plane, uploadToken, presigned } = await begun(stage);
   expect(presigned).toHaveLength(3);
@@ -454,7 +460,7 @@ test('no more URLs are signed for one upload, or in one call, than the policy sa
   });
 });
 
-test('neither a URL nor a token nor a secret is in what a client is told when something fails', async () => {
+test('neither a URL nor a token nor a secret is in what a client is told when something fails [threat-25]', async () => {
   const stage = createStage();
   const { uploadToken, presigned } = await begun(stage);
   const answers = [

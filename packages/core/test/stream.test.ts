@@ -70,7 +70,7 @@ test('what OSS refuses is sent again from what was kept, and a pause loses nothi
   await expectStored(world, bytes);
 });
 
-test('a stream is read no further than parts are confirmed', async () => {
+test('a stream is read no further than parts are confirmed [pain-22]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'silent' } });
   let taken = 0;

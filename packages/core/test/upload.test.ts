@@ -78,7 +78,7 @@ test('a file smaller than one part is one PutObject, with everything the object 
   });
 });
 
-test('never more parts in flight than allowed, also after the number was changed', async () => {
+test('never more parts in flight than allowed, also after the number was changed [pain-10]', async () => {
   const world = createWorld();
   misbehave(world, 'UploadPart', { kind: 'latency', ms: 10 });
   const content = randomBytes(20 * PART);
@@ -102,22 +102,25 @@ test.each<[string, FaultEffect, string]>([
     { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0002-00000236' },
     'url_expired',
   ],
-])('one part that meets %s is sent again, and the others are not', async (_, effect, code) => {
-  const world = createWorld();
-  misbehave(world, 'UploadPart', effect, { partNumber: 2, times: 1 });
-  await upload(world);
-  expect(world.operations.filter((name) => name.startsWith('UploadPart')).toSorted(byName)).toEqual([
-    'UploadPart 1',
-    'UploadPart 2',
-    'UploadPart 2',
-    'UploadPart 3',
-    'UploadPart 4',
-  ]);
-  expect(world.events.filter((event) => event.type === 'retrying')).toMatchObject([
-    { error: { code, context: { partNumber: 2, attempt: 1 } } },
-  ]);
-  expect(await isStored(world, bytes)).toBe(true);
-});
+])(
+  'one part that meets %s is sent again, and the others are not [pain-1] [pain-33] [pain-46]',
+  async (_, effect, code) => {
+    const world = createWorld();
+    misbehave(world, 'UploadPart', effect, { partNumber: 2, times: 1 });
+    await upload(world);
+    expect(world.operations.filter((name) => name.startsWith('UploadPart')).toSorted(byName)).toEqual([
+      'UploadPart 1',
+      'UploadPart 2',
+      'UploadPart 2',
+      'UploadPart 3',
+      'UploadPart 4',
+    ]);
+    expect(world.events.filter((event) => event.type === 'retrying')).toMatchObject([
+      { error: { code, context: { partNumber: 2, attempt: 1 } } },
+    ]);
+    expect(await isStored(world, bytes)).toBe(true);
+  },
+);
 
 test.each<[string, FaultEffect, RegExp]>([
   ['takes no byte', { kind: 'silent' }, /no byte moved for 30000 ms/],
@@ -127,7 +130,7 @@ test.each<[string, FaultEffect, RegExp]>([
     { kind: 'bandwidth', bytesPerSecond: 100 },
     /only \d+ bytes per second moved for 60000 ms/,
   ],
-])('a part whose connection %s is stopped and sent again', async (_, effect, symptom) => {
+])('a part whose connection %s is stopped and sent again [pain-16] [pain-43]', async (_, effect, symptom) => {
   const world = createWorld();
   misbehave(world, 'UploadPart', effect, { partNumber: 2, times: 1 });
   const source = createInMemorySource(bytes, { chunkSize: 500 });
@@ -138,7 +141,7 @@ test.each<[string, FaultEffect, RegExp]>([
   expect(await isStored(world, bytes)).toBe(true);
 });
 
-test('an honest slow part takes as long as it takes', async () => {
+test('an honest slow part takes as long as it takes [pain-17]', async () => {
   const world = createWorld();
   misbehave(world, 'UploadPart', { kind: 'bandwidth', bytesPerSecond: 1100 });
   const source = createInMemorySource(bytes, { chunkSize: 500 });
@@ -205,7 +208,7 @@ test.each<[string, OssOperation, FaultEffect, object]>([
     { kind: 'refuse', status: 403, code: 'SignatureDoesNotMatch', ec: '0002-00000201' },
     { code: 'signature_mismatch', disposition: 'permanent', context: { attempt: 1 } },
   ],
-])('%s is caught, named, and leaves nothing', async (_, operation, effect, error) => {
+])('%s is caught, named, and leaves nothing [pain-7] [pain-30]', async (_, operation, effect, error) => {
   const world = createWorld();
   misbehave(world, operation, effect, operation === 'UploadPart' ? { partNumber: 2 } : {});
   await expect(upload(world, { retry: { attemptsMax: 3 } })).rejects.toMatchObject(error);
@@ -229,7 +232,7 @@ test('an object that somebody else put under the key is not deleted when the upl
   expect(await isStored(world, bytes.slice(0, 20))).toBe(true);
 });
 
-test('a lost answer to Complete is looked up, proven, and told', async () => {
+test('a lost answer to Complete is looked up, proven, and told [pain-6]', async () => {
   const world = createWorld();
   misbehave(world, 'CompleteMultipartUpload', { kind: 'dropResponse' }, { times: 1 });
   expect(await upload(world)).toMatchObject({ recovered: true, size: bytes.length });
@@ -294,7 +297,7 @@ test('an abort that comes while Complete is in flight comes too late', async () 
   expect(world.operations).not.toContain('AbortMultipartUpload');
 });
 
-test('an abort is repeated until OSS knows nothing of the upload', async () => {
+test('an abort is repeated until OSS knows nothing of the upload [pain-28]', async () => {
   const world = createWorld();
   misbehave(world, 'UploadPart', { kind: 'refuse', status: 403, code: 'AccessDenied' });
   misbehave(
@@ -307,7 +310,7 @@ test('an abort is repeated until OSS knows nothing of the upload', async () => {
   await expectNothingLeft(world);
 });
 
-test('an abort that fails for good is told beside the failure that led to it', async () => {
+test('an abort that fails for good is told beside the failure that led to it [pain-28]', async () => {
   const world = createWorld();
   misbehave(world, 'UploadPart', { kind: 'refuse', status: 403, code: 'AccessDenied' });
   misbehave(world, 'AbortMultipartUpload', { kind: 'refuse', status: 403, code: 'AccessDenied' });

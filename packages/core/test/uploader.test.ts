@@ -12,7 +12,7 @@ function begin(world: World, uploader: Uploader, key: string, size: number): Upl
   return uploader.start(ports, { key, partSize: PART, concurrency: 8 });
 }
 
-test('many uploads keep within one budget of requests, and none is begun before its turn', async () => {
+test('many uploads keep within one budget of requests, and none is begun before its turn [pain-10] [pain-23]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 50 } });
   const uploader = createUploader({ concurrency: 4, filesMax: 3 });
@@ -29,7 +29,7 @@ test('many uploads keep within one budget of requests, and none is begun before 
   expect(world.model.keys(BUCKET)).toHaveLength(12);
 });
 
-test('a large file does not starve the small ones', async () => {
+test('a large file does not starve the small ones [pain-23]', async () => {
   const world = createWorld();
   for (const operation of ['UploadPart', 'PutObject'] as const) {
     world.faults.add({ operation, effect: { kind: 'latency', ms: 50 } });

@@ -68,7 +68,7 @@ const page = (parts: string, next: string): string =>
   `<ListPartsResult><IsTruncated>${next !== ''}</IsTruncated><NextPartNumberMarker>${next}</NextPartNumberMarker>
    ${parts}</ListPartsResult>`;
 
-test('a lone part is a list, and every page is fetched', async () => {
+test('a lone part is a list, and every page is fetched [pain-45]', async () => {
   const store = createAliOssObjectStore(createClient());
   nock(HOST)
     .get(`${PATH}?uploadId=UP1&max-parts=1000&encoding-type=url`)
@@ -204,7 +204,7 @@ test('listUploads fetches every page and sends no empty parameter', async () => 
   expect((await store.listUploads({})).map(({ key }) => key)).toEqual(['a+b', 'c']);
 });
 
-test('aborting other uploads of the client is left alone', async () => {
+test('aborting other uploads of the client is left alone [pain-18]', async () => {
   const client = createClient();
   const stop = vi.fn();
   Object.assign(client, { _stop: stop });
@@ -292,7 +292,7 @@ function signedWith(url: string): string {
   return `${searchParams.get('x-oss-credential')?.split('/')[0]} ${searchParams.get('x-oss-security-token')}`;
 }
 
-test('STS tokens are renewed once for all who wait, and no URL mixes two sets', async () => {
+test('STS tokens are renewed once for all who wait, and no URL mixes two sets [pain-3]', async () => {
   const refreshSTSToken = vi.fn(async () => {
     await Promise.resolve();
     return tokenSet(2);

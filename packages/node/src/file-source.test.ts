@@ -66,7 +66,7 @@ test('a file is also named by a URL', async () => {
   await source.close();
 });
 
-test('chunks come in one buffer that is used again, whatever the size of the part', async () => {
+test('chunks come in one buffer that is used again, whatever the size of the part [pain-22]', async () => {
   const source = await openOf(Buffer.alloc(64 * MEBIBYTE));
   const buffers = new Set<ArrayBufferLike>();
   for await (const chunk of source.part(0, source.size).chunks(never)) buffers.add(chunk.buffer);
@@ -171,7 +171,7 @@ test('a file replaced under its name goes on giving the bytes that were opened',
   await source.close();
 });
 
-test('two files of the same bytes have other fingerprints', async () => {
+test('two files of the same bytes have other fingerprints [pain-14]', async () => {
   const sources = [await openOf(Buffer.from('same')), await openOf(Buffer.from('same'))];
   const [one, other] = await Promise.all(sources.map((source) => source.fingerprint()));
   expect(one).not.toBe(other);

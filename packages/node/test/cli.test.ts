@@ -182,7 +182,7 @@ describe('put', () => {
     expect(emulator.model.uploads('media').filter(({ key }) => key === 'sealed')).toEqual([]);
   });
 
-  test('a wrong secret ends with 1, a hint and the request id, and tells no secret', async () => {
+  test('a wrong secret ends with 1, a hint and the request id, and tells no secret [pain-19]', async () => {
     const put = ['put', file, 'oss://media/wrong', ...inParts];
     const { status, out, said } = await partway(put, { OSS_ACCESS_KEY_SECRET: 'hush-hush' });
     expect({ status, out }).toEqual({ status: 1, out: '' });
@@ -212,7 +212,7 @@ describe('put', () => {
 });
 
 describe('uploads and abort', () => {
-  test('list what is unfinished, and remove it', async () => {
+  test('list what is unfinished, and remove it [pain-28]', async () => {
     const child = await stuckUpload('left/behind');
     child.kill('SIGKILL');
     await once(child, 'exit');

@@ -53,7 +53,7 @@ async function run(killAfter: number): Promise<string> {
   return last;
 }
 
-test('a process killed with SIGKILL again and again is followed by one that finishes, and little is sent twice', async () => {
+test('a process killed with SIGKILL again and again is followed by one that finishes, and little is sent twice [pain-11]', async () => {
   const puts = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 1 } });
   const kills = 6;
   for (let kill = 1; kill <= kills; kill++) await run(kill * 8);

@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('a file of 5 GiB, 8 parts in flight, comes back identical and takes less than 200 MiB of memory', async () => {
+test('a file of 5 GiB, 8 parts in flight, comes back identical and takes less than 200 MiB of memory [pain-22]', async () => {
   const path = join(folder, 'file');
   const size = 5 * GIB + 1;
   await makeSparseFile(path, size);

@@ -53,7 +53,7 @@ async function expectStored(key: string, content: Uint8Array): Promise<void> {
   expect(emulator.model.uploads('media')).toEqual([]);
 }
 
-test('a file edited in place, its size and time kept, does not resume into a mixed object', async () => {
+test('a file edited in place, its size and time kept, does not resume into a mixed object [pain-13]', async () => {
   const path = await fileOf('edited-later');
   await utimes(path, WHOLE_SECONDS, WHOLE_SECONDS);
   const checkpoints = createFileCheckpoints(join(folder, 'checkpoints'));
@@ -78,7 +78,7 @@ test('a file edited in place, its size and time kept, does not resume into a mix
 /** A time that `utimes` can set exactly. */
 const WHOLE_SECONDS = 1_700_000_000;
 
-test('a file edited under its upload ends it, and is not retried like a lost connection', async () => {
+test('a file edited under its upload ends it, and is not retried like a lost connection [pain-26]', async () => {
   const path = await fileOf('edited');
   const events: UploadEvent[] = [];
   const upload = uploadFile(path, { ...optionsOf('edited'), onEvent: (event) => void events.push(event) });
@@ -93,7 +93,7 @@ test('a file edited under its upload ends it, and is not retried like a lost con
   expect(emulator.model.uploads('media')).toEqual([]);
 });
 
-test("an application server's answer in place of Complete's is no failure: the object is proven", async () => {
+test("an application server's answer in place of Complete's is no failure: the object is proven [pain-8]", async () => {
   const path = await fileOf('callback');
   const controlPlane = createControlPlane(async (url, init) => {
     const response = await fetch(url, init);
@@ -107,7 +107,7 @@ test("an application server's answer in place of Complete's is no failure: the o
 });
 
 test.each(['a=b', 'a&b=c+d%3D', ' ?x=1#y', '片=段'])(
-  'the key %s, in which signing goes wrong elsewhere, names the object',
+  'the key %s, in which signing goes wrong elsewhere, names the object [pain-42]',
   async (name) => {
     const key = `odd/${name}`;
     const path = await fileOf('odd');
@@ -122,25 +122,28 @@ test.each(['a=b', 'a&b=c+d%3D', ' ?x=1#y', '片=段'])(
 test.each<[string, boolean]>([
   ['no ETag and no CRC64', false],
   ['no ETag and no CRC64, though a bit flipped on the way,', true],
-])('an answer that shows %s hangs nothing: the list of parts proves the bytes', async (_, isFlipped) => {
-  const undici = createUndiciTransport();
-  const hiding: Transport = {
-    ...undici,
-    hidesHeaders: true,
-    put: async (request) => ({ ...(await undici.put(request)), headers: {} }),
-  };
-  const path = await fileOf('hidden');
-  if (isFlipped) {
-    emulator.faults.add({
-      operation: 'UploadPart',
-      partNumber: 2,
-      times: 1,
-      effect: { kind: 'corruptIncoming' },
-    });
-  }
-  const upload = uploadFile(path, { ...optionsOf('hidden'), transport: hiding });
-  await upload.result;
-  expect(upload.snapshot().retries).toBe(0);
-  await expectStored('hidden', bytes);
-  await undici.close();
-});
+])(
+  'an answer that shows %s hangs nothing: the list of parts proves the bytes [pain-5]',
+  async (_, isFlipped) => {
+    const undici = createUndiciTransport();
+    const hiding: Transport = {
+      ...undici,
+      hidesHeaders: true,
+      put: async (request) => ({ ...(await undici.put(request)), headers: {} }),
+    };
+    const path = await fileOf('hidden');
+    if (isFlipped) {
+      emulator.faults.add({
+        operation: 'UploadPart',
+        partNumber: 2,
+        times: 1,
+        effect: { kind: 'corruptIncoming' },
+      });
+    }
+    const upload = uploadFile(path, { ...optionsOf('hidden'), transport: hiding });
+    await upload.result;
+    expect(upload.snapshot().retries).toBe(0);
+    await expectStored('hidden', bytes);
+    await undici.close();
+  },
+);

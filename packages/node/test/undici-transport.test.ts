@@ -175,7 +175,7 @@ test('an early answer is given also when the disk is slower than the reset of th
   }
 });
 
-test('a reading that an early answer cut short is ended', async () => {
+test('a reading that an early answer cut short is ended [pain-20]', async () => {
   const server = await createScriptedServer();
   closings.push(() => server.close());
   const transport = await openTransport();
@@ -196,7 +196,7 @@ test('a reading that an early answer cut short is ended', async () => {
   expect(ended).toBe('ended');
 });
 
-test('no more connections are made than allowed', async () => {
+test('no more connections are made than allowed [pain-23]', async () => {
   let open = 0;
   let openMax = 0;
   const server = createServer(answerWithCrc64).on('connection', (socket) => {

@@ -86,7 +86,7 @@ test('lost connections, lost answers and refusals for a while do not show in the
   await claimStored('faults');
 });
 
-test('aborting closes the connections of parts that are not answered, and leaves nothing', async () => {
+test('aborting closes the connections of parts that are not answered, and leaves nothing [pain-18]', async () => {
   emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'silent' } });
   const upload = uploadFile(path, { controlPlane, key: 'aborted', partSize: 100 * KIBIBYTE });
   await new Promise<void>((resolve) => {
@@ -99,7 +99,7 @@ test('aborting closes the connections of parts that are not answered, and leaves
   expect(emulator.model.uploads('media')).toEqual([]);
 });
 
-test('a file that grows meanwhile is not stored, and leaves nothing', async () => {
+test('a file that grows meanwhile is not stored, and leaves nothing [pain-26]', async () => {
   const growing = join(folder, 'growing');
   await writeFile(growing, bytes);
   const upload = uploadFile(growing, {

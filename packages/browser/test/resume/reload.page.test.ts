@@ -62,7 +62,7 @@ async function interrupted(
   return { page, id };
 }
 
-test('an upload goes on after a reload, with the file chosen again', async () => {
+test('an upload goes on after a reload, with the file chosen again [pain-11]', async () => {
   const counts = countParts('reloaded');
   const path = await stage.file('film.bin', bytes);
   const { page, id } = await interrupted('reloaded', path);
@@ -147,7 +147,7 @@ test('a file of another time, size or name is refused with source_changed, and n
   await page.close();
 });
 
-test('other bytes under the same name, size and time do not become a mixed object', async () => {
+test('other bytes under the same name, size and time do not become a mixed object [pain-13]', async () => {
   const path = await stage.file('forged.bin', bytes);
   const { page, id } = await interrupted('forged', path);
   await page.reload();

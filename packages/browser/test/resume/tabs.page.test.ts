@@ -52,7 +52,7 @@ async function expectStored(key: string): Promise<void> {
   expect(Buffer.compare(stored ?? Buffer.alloc(0), bytes)).toBe(0);
 }
 
-test('a tab sees how far an upload of another tab is, and cannot take it away', async () => {
+test('a tab sees how far an upload of another tab is, and cannot take it away [pain-39]', async () => {
   const { owner, other, id, release } = await twoTabs('owned');
   expect(await lastWatched(other)).toEqual([
     expect.objectContaining({ id, name: 'owned.bin', key: 'owned', phase: 'sending', isUnderWay: true }),
@@ -81,7 +81,7 @@ test('a tab sees how far an upload of another tab is, and cannot take it away', 
   await other.close();
 });
 
-test('what tabs tell each other holds no URL and no token', async () => {
+test('what tabs tell each other holds no URL and no token [threat-24]', async () => {
   const { owner, other, release } = await twoTabs('told');
   release();
   await owner.evaluate(() => window.page.pause());

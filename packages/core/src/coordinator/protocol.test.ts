@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { checkInput } from './protocol.ts';
 
-test('a body that is wrong a million times is looked at once', () => {
+test('a body that is wrong a million times is looked at once [threat-16]', () => {
   let looked = 0;
   const wrong = {
     get partNumber() {

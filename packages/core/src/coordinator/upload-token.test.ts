@@ -22,13 +22,13 @@ test('a grant comes back as it was sealed', async () => {
   expect(await tokens.open(await tokens.seal(single), 999)).toEqual(single);
 });
 
-test('nobody can read a token', async () => {
+test('nobody can read a token [threat-5]', async () => {
   const token = await createUploadTokens([key('a', 1)]).seal(grant);
   const decoded = token.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
   expect(decoded.join()).not.toContain('plan.txt');
 });
 
-test('from the instant of its expiry on, a token is refused', async () => {
+test('from the instant of its expiry on, a token is refused [threat-4]', async () => {
   const tokens = createUploadTokens([key('a', 1)]);
   await expect(tokens.open(await tokens.seal(grant), 1000)).rejects.toEqual(refused);
 });
@@ -41,7 +41,7 @@ test('every key opens, the first one seals', async () => {
   await expect(createUploadTokens([key('old', 1)]).open(fresh, 0)).rejects.toEqual(refused);
 });
 
-test('a changed, cut or foreign token is refused, always in the same words', async () => {
+test('a changed, cut or foreign token is refused, always in the same words [threat-4]', async () => {
   const tokens = createUploadTokens([key('a', 1)]);
   const token = await tokens.seal(grant);
   const foreign = await createUploadTokens([key('a', 2)]).seal(grant);

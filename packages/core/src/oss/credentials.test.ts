@@ -19,7 +19,7 @@ const set = (n: number, expiresAt?: number): OssCredentials => ({
   ...(expiresAt !== undefined && { expiresAt }),
 });
 
-test('however many callers wait, the source is asked once, and all get one set', async () => {
+test('however many callers wait, the source is asked once, and all get one set [pain-3]', async () => {
   const { asked, credentials } = createSource();
   const callers = [1, 2, 3].map(() => credentials.current());
   asked[0]?.answer(set(1, 60 * MINUTE));
@@ -28,7 +28,7 @@ test('however many callers wait, the source is asked once, and all get one set',
   expect(asked).toHaveLength(1);
 });
 
-test('a refresh that is under way makes nothing fresh: callers wait for the new set', async () => {
+test('a refresh that is under way makes nothing fresh: callers wait for the new set [pain-3]', async () => {
   const { asked, clock, credentials } = createSource();
   const first = credentials.current();
   asked[0]?.answer(set(1, 60 * MINUTE));

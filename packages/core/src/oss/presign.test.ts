@@ -92,7 +92,7 @@ test('expiresAt, a Date or a number, wins over expiresInSeconds', () => {
   expect(new URL(at.url).searchParams.get('x-oss-expires')).toBe('60');
 });
 
-test('a URL does not outlive its credentials', () => {
+test('a URL does not outlive its credentials [pain-2]', () => {
   const credentials = { ...REQUEST.credentials, securityToken: 't', expiresAt: NOW + 100_500 };
   expect(presign({ ...REQUEST, credentials }).expiresAt).toBe(NOW + 100_000);
   expect(presign({ ...REQUEST, credentials, expiresInSeconds: 7 }).expiresAt).toBe(NOW + 7000);

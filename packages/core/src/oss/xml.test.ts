@@ -35,7 +35,7 @@ const parts = (inside: string, truncated = 'false'): string =>
   `<ListPartsResult><IsTruncated>${truncated}</IsTruncated>
    <NextPartNumberMarker>2</NextPartNumberMarker>${inside}</ListPartsResult>`;
 
-test('no part, a lone part and many parts are all lists', () => {
+test('no part, a lone part and many parts are all lists [pain-45]', () => {
   expect(readListPartsResult(parts(''), CONTEXT)).toEqual({ parts: [], next: undefined });
   expect(readListPartsResult(parts(part(7)), CONTEXT).parts).toEqual([listed(7)]);
   expect(readListPartsResult(parts(part(1) + part(2)), CONTEXT).parts).toEqual([listed(1), listed(2)]);
@@ -46,7 +46,7 @@ test('a page of a thousand parts is read in full', () => {
   expect(readListPartsResult(parts(many), CONTEXT).parts).toHaveLength(1000);
 });
 
-test('IsTruncated "false" is false', () => {
+test('IsTruncated "false" is false [pain-45]', () => {
   expect(readListPartsResult(parts(part(1)), CONTEXT).next).toBeUndefined();
   expect(readListPartsResult(parts(part(1), 'true'), CONTEXT).next).toEqual({ partNumberMarker: '2' });
 });

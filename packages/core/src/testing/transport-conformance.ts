@@ -18,7 +18,7 @@ import {
 /** What every {@link Transport} must do, as cases for any test runner. */
 export function transportConformance(harness: TransportHarness): readonly ConformanceCase[] {
   const cases: readonly [name: string, check: (stage: Stage) => Promise<void>][] = [
-    ['sends the body with its length and its headers, and no other that is signed', sendsVerbatim],
+    ['sends the body with its length and its headers, and no other that is signed [pain-30]', sendsVerbatim],
     ['sends the address as it was signed', keepsAddress],
     ['sends an empty body', sendsEmptyBody],
     ['resolves for every status', resolvesEveryStatus],
@@ -34,7 +34,7 @@ export function transportConformance(harness: TransportHarness): readonly Confor
     ['rejects with the failure of the body', passesBodyFailure],
   ];
   const streaming: typeof cases = [
-    ['resolves with an early answer before the body has ended', noticesEarlyAnswer],
+    ['resolves with an early answer before the body has ended [pain-20]', noticesEarlyAnswer],
     ['resolves with an early answer also when the connection is reset under the body', survivesReset],
   ];
   return [...cases, ...(harness.sendsWhileReading ? streaming : [])].map(([name, check]) => ({

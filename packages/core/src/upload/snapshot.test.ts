@@ -61,7 +61,7 @@ test('a failed try takes back what it had sent, never what is confirmed', () => 
   expect(snapshot).toMatchObject({ confirmedBytes: 100, sentBytes: 100, retries: 1 });
 });
 
-test('speed and time left come from confirmed bytes', () => {
+test('speed and time left come from confirmed bytes [pain-41]', () => {
   const snapshot = fold(opened, confirmed(1), confirmed(2));
   expect(snapshot.bytesPerSecond).toBe(100);
   expect(snapshot.remainingMs).toBe(1000);
