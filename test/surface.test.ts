@@ -10,62 +10,6 @@ import vectors from './vectors/v4-signatures.json' with { type: 'json' };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** What each door gives at run time. A change here is a change of the public surface: say it in a changeset. */
-test.each([
-  [
-    '@partway/core',
-    [
-      'ERROR_BODY_MAX UploadError assertControlPlane assertOptions choosePartSize combineCrc64 countHeldBytes crc64 createCrc64 createInMemoryCheckpoints',
-      'createHttpControlPlane createPatientControlPlane createPartBody createPartBuffers createPortableCrc64 createUploader listCheckpoints loadResumption logRecord logUploads planParts uploadLockedError',
-      'sourceChangedError startStreamUpload startUpload startUploadOfPage systemClock systemRandom unlessAborted',
-    ],
-  ],
-  [
-    '@partway/core/oss',
-    [
-      'callback createBucketAdmin createObjectStore createOssClock createOssObjectStore errorIn explainSignatureMismatch inspectSignedRequest ossError presign presignParts signHeaders',
-      'unlessAborted',
-    ],
-  ],
-  [
-    '@partway/core/coordinator',
-    [
-      'abortUntilGone createCoordinator createCoordinatorHandler createInMemoryTallies createUploadTokens sweep',
-    ],
-  ],
-  ['@partway/core/doctor', ['examineBucket']],
-  ['@partway/core/opentelemetry', ['observeControlPlane traceHandler traceHeaders traceUploads']],
-  [
-    '@partway/core/testing',
-    [
-      'claim checkpointStoreConformance createInMemoryCheckpoints createInMemorySource createSeededRandom createVirtualClock objectStoreConformance rejectionOf',
-      'sourceConformance transportConformance',
-    ],
-  ],
-  [
-    '@partway/node',
-    [
-      'UploadError createAliOssObjectStore createFileCheckpoints createFileSource createSpillFiles createUndiciFetch createUndiciTransport uploadFile',
-      'createHttpControlPlane createUploader listCheckpoints resumeUpload uploadStream',
-    ],
-  ],
-  [
-    '@partway/browser',
-    [
-      'UploadError createBlobSource createFetchTransport createHttpControlPlane createIndexedDbCheckpoints createUploader createXhrTransport forget',
-      'keepAwake listResumable resume resumeByHandle uploadFile watchUploads whenFree',
-    ],
-  ],
-  ['@partway/browser/uppy', ['createUppy5Bridge createUppy6Bridge']],
-  ['@partway/browser/react', ['useUpload useUploads']],
-  ['@partway/browser/vue', ['useUpload']],
-  ['@partway/browser/element', ['PartwayUploadElement defineUploadElement']],
-  ['@partway/node/callback', ['UploadError createCallbackVerifier']],
-])('%s exports what it says, and nothing else', async (specifier, names) => {
-  const exported = Object.keys(await import(specifier));
-  expect(exported.toSorted(byName)).toEqual(names.join(' ').split(' ').toSorted(byName));
-});
-
 test.each(['core', 'node', 'browser', 'emulator'])('@partway/%s publishes only what it builds', (name) => {
   const { exports, imports, publishConfig, files } = JSON.parse(read(`packages/${name}/package.json`));
   expect(Object.keys(publishConfig.exports)).toEqual(Object.keys(exports));
@@ -239,8 +183,4 @@ async function chunksOf(
 
 function read(path: string): string {
   return readFileSync(root + path, 'utf8');
-}
-
-function byName(a: string, b: string): number {
-  return a < b ? -1 : 1;
 }
