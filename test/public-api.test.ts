@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { loadApi } from '../tooling/entries.ts';
-import { printApi } from '../tooling/public-api.ts';
+import { loadApi } from '../tooling/api/load-api.ts';
+import { printApi } from '../tooling/api/print-api.ts';
 
 const api = loadApi();
 

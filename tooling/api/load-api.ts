@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript-api';
+import { closureOf, declarationsOf, resolveAlias } from './declarations.ts';
 
 /** One key of a package's "exports", such as `@partway/core/oss`. */
 export interface Entry {
@@ -14,19 +15,27 @@ export interface Export {
   readonly name: string;
   /** The symbol itself, behind every re-export. */
   readonly symbol: ts.Symbol;
+  /** The first entry that exports the symbol. */
+  readonly home: string;
   /** Whether the name exists at run time. */
   readonly isValue: boolean;
 }
 
-export interface Api {
-  readonly checker: ts.TypeChecker;
-  /** Package by package, in the order of their "exports". */
-  readonly entries: readonly Entry[];
+/** Symbols of one package that its API names, though no entry exports them. */
+export interface Unexported {
+  readonly packageName: string;
+  readonly symbols: readonly ts.Symbol[];
 }
 
-export const PACKAGES = ['core', 'node', 'browser', 'emulator'];
+export interface Api {
+  /** Package by package, in the order of their "exports". */
+  readonly entries: readonly Entry[];
+  readonly unexported: readonly Unexported[];
+}
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const PACKAGES = ['core', 'node', 'browser', 'emulator'];
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
@@ -54,15 +63,35 @@ export function loadApi(): Api {
     host: createHost(),
   });
   const checker = program.getTypeChecker();
-  const entries = sources.map(({ path, ...entry }) => {
-    const module = checker.getSymbolAtLocation(program.getSourceFile(path) as ts.SourceFile);
-    const exported = module === undefined ? [] : checker.getExportsOfModule(module);
-    return { ...entry, exports: exported.map((symbol) => describeExport(checker, symbol)).toSorted(byName) };
+  const homes = new Map<ts.Symbol, string>();
+  const entries = sources.map(({ path, specifier, packageName }) => {
+    const file = program.getSourceFile(path);
+    const module = file && checker.getSymbolAtLocation(file);
+    if (module === undefined) throw new Error(`${path}, which ${specifier} names, is no module`);
+    const exports = checker.getExportsOfModule(module).map((exported) => {
+      const symbol = resolveAlias(checker, exported);
+      if (!homes.has(symbol)) homes.set(symbol, specifier);
+      const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0 && !isTypeOnly(checker, exported);
+      return { name: exported.name, symbol, home: homes.get(symbol) ?? specifier, isValue };
+    });
+    return { specifier, packageName, exports: exports.toSorted(byName) };
   });
-  return { checker, entries };
+  const others = closureOf(checker, [...homes.keys()]).filter((symbol) => !homes.has(symbol));
+  return { entries, unexported: groupByPackage(others) };
 }
 
-export function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+function groupByPackage(symbols: readonly ts.Symbol[]): readonly Unexported[] {
+  return PACKAGES.map((folder) => ({
+    packageName: `@partway/${folder}`,
+    symbols: symbols
+      .filter((symbol) =>
+        declarationsOf(symbol)[0]?.getSourceFile().fileName.includes(`/packages/${folder}/`),
+      )
+      .toSorted(byName),
+  })).filter((group) => group.symbols.length > 0);
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
   return a.name < b.name ? -1 : 1;
 }
 
@@ -73,13 +102,6 @@ function sourcesOfPackage(folder: string): { specifier: string; packageName: str
       ? []
       : [{ specifier: name + key.slice(1), packageName: name, path: `${root}packages/${folder}/${source}` }],
   );
-}
-
-function describeExport(checker: ts.TypeChecker, exported: ts.Symbol): Export {
-  const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0;
-  const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported;
-  const isValue = (symbol.flags & ts.SymbolFlags.Value) !== 0 && !isTypeOnly(checker, exported);
-  return { name: exported.name, symbol, isValue };
 }
 
 /** Whether `export type` or `import type` stands anywhere between a name and what it names. */
@@ -98,7 +120,7 @@ function createHost(): ts.CompilerHost {
     getSourceFile: (path, target, ...others) =>
       path.includes('/node_modules/')
         ? host.getSourceFile(path, target, ...others)
-        : ts.createSourceFile(path, declarationsOf(path), target, true),
+        : ts.createSourceFile(path, readDeclarations(path), target, true),
     // A type of another package is printed by its name: nothing needs to be known of it.
     resolveModuleNameLiterals: (names, from, redirect, options) =>
       names.map(({ text }) =>
@@ -109,7 +131,7 @@ function createHost(): ts.CompilerHost {
   };
 }
 
-function declarationsOf(path: string): string {
+function readDeclarations(path: string): string {
   const text = readFileSync(path, 'utf8');
   return ts.transpileDeclaration(text, { fileName: path, compilerOptions: OPTIONS }).outputText;
 }
