@@ -168,15 +168,37 @@ test('every decision record is linked from the architecture', () => {
   expect(records.filter((name) => !architecture.includes(`adr/${name}`))).toEqual([]);
 });
 
-test('every canary finds the one line that it breaks', async () => {
-  const list = join(root, 'packages/core/test/simulation/canary-list.mjs');
-  type Canary = Readonly<Record<'name' | 'file' | 'find', string>>;
-  const { CANARIES } = (await import(pathToFileURL(list).href)) as { CANARIES: readonly Canary[] };
-  const lost = CANARIES.filter(
-    ({ file, find }) => read(join('packages/core/src', file)).split(find).length !== 2,
-  );
-  expect(lost.map(({ name }) => name)).toEqual([]);
+test('every canary has one anchor, every anchor a canary, and the mistake can be made there', async () => {
+  const folder = 'packages/core/test/simulation';
+  const { CANARIES } = (await importOf(`${folder}/canary-list.mjs`)) as { CANARIES: readonly Canary[] };
+  const { anchorsIn, mutate } = (await importOf(`${folder}/mutations.mjs`)) as Mutations;
+  const anchored = new Map<string, string>();
+  for (const path of shipped.filter((each) => each.startsWith('packages/core/'))) {
+    for (const id of anchorsIn(read(path))) {
+      expect(anchored.get(id), `the other anchor of ${id}, in ${path}`).toBeUndefined();
+      anchored.set(id, path);
+    }
+  }
+  expect(CANARIES).toHaveLength(anchored.size);
+  expect(new Set(CANARIES.map(({ id }) => id))).toEqual(new Set(anchored.keys()));
+  for (const canary of CANARIES) {
+    const path = anchored.get(canary.id) ?? '';
+    expect(mutate(path, read(path), canary), canary.id).not.toBe(read(path));
+  }
 });
+
+interface Canary {
+  readonly id: string;
+}
+
+interface Mutations {
+  anchorsIn(text: string): readonly string[];
+  mutate(path: string, text: string, canary: Canary): string;
+}
+
+function importOf(path: string): Promise<unknown> {
+  return import(pathToFileURL(join(root, path)).href);
+}
 
 function filesUnder(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
@@ -212,12 +234,16 @@ function roomOfImport(from: string, specifier: string): string | undefined {
   return `${roomOf(target)}:${name}`;
 }
 
+/** Of a canary: not a line of the function. */
+const ANCHOR = /^ *\/\/ canary: /;
+
 function functionsOf(text: string): { name: string; length: number }[] {
   const lines = text.split('\n');
   return lines.flatMap((line, start) => {
     const name = /^(?:export )?(?:async )?function\*? (\w+)/.exec(line)?.[1];
     if (name === undefined) return [];
     const end = lines.findIndex((candidate, index) => index > start && /^\}/.test(candidate));
-    return [{ name, length: end - start + 1 }];
+    const anchors = lines.slice(start, end).filter((each) => ANCHOR.test(each));
+    return [{ name, length: end - start + 1 - anchors.length }];
   });
 }

@@ -25,6 +25,7 @@ export async function completeUpload(upload: UploadToComplete): Promise<Uploaded
   const isNew = grant.uploadId !== undefined && !stored.recovered;
   const checked = stored.crc64 === undefined ? await withChecksum(store, grant, stored, signal) : stored;
   try {
+    // canary: unproven-object
     proveObject({ size, crc64 }, checked);
   } catch (reason) {
     throw isNew ? await withoutObject(store, grant, reason, signal) : reason;
@@ -78,6 +79,7 @@ async function storedObject(upload: UploadToComplete, plan: readonly Part[]): Pr
       const head = await objectDespiteCallback(store, { ...grant, uploadId }, reason, signal);
       return { ...head, recovered: false, callbackFailure: reason };
     }
+    // canary: no-recovery-of-complete
     return recoverObject(store, grant, reason, signal);
   }
 }
@@ -152,6 +154,7 @@ async function completeMultipart(
     await abortUntilGone(store, clock, { key, uploadId }, signal);
     throw excessError(grant);
   }
+  // canary: unproven-parts
   proveParts(plan, receipts, listed);
   if (plan.length > PARTS_A_TURN) await clock.sleep(0, signal);
   const completed = await store.complete({

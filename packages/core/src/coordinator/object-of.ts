@@ -9,6 +9,7 @@ export async function objectOf(
   signal: AbortSignal,
 ): Promise<ObjectHead | undefined> {
   const head = await store.head({ key, signal });
+  // canary: foreign-object
   return head?.metadata[NONCE_METADATA] === nonce ? head : undefined;
 }
 

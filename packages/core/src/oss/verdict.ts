@@ -63,6 +63,7 @@ export const VERDICTS: readonly VerdictRow[] = [
   {
     when: ['SignatureDoesNotMatch'],
     code: 'signature_mismatch',
+    // canary: retry-of-signature-mismatch
     disposition: 'permanent',
     hint: 'Send the signed headers, no other Content-Type, Content-MD5 or x-oss-*. Else check the secret.',
   },

@@ -49,6 +49,7 @@ const CALM_ROUNDS = 16;
 
 export function startConcurrency(concurrencyMax: number): ConcurrencyState {
   return {
+    // canary: auto-above-maximum
     concurrency: Math.min(CONCURRENCY_START, concurrencyMax),
     concurrencyMax,
     isProbing: true,

@@ -16,6 +16,7 @@ export function backoffMs(
   if (attempt === 1 && MENDED_BY_A_NEW_URL.has(error.code)) return 0;
   const window = Math.min(maxMs, baseMs * 2 ** attempt);
   const wishedMs = Math.min(error.context.retryAfterMs ?? 0, WISH_MS_MAX);
+  // canary: too-early-retry
   return Math.max(Math.floor(random.next() * window), wishedMs);
 }
 

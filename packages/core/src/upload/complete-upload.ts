@@ -19,6 +19,7 @@ export async function completeUpload(
   run.emit({ type: 'completing' });
   const object = await ask(
     run,
+    // canary: aborted-complete
     uninterrupted(),
     { operation: 'complete', key },
     (signal) => run.ports.controlPlane.complete({ uploadToken, receipts, signal }),

@@ -17,6 +17,7 @@ function isDurable({ ports }: UploadRun): boolean {
 }
 
 /** Failures of the way, not of the upload: tomorrow, or with other rights, it may go on. */
+// canary: resumable-upload-removed
 const PASSING: ReadonlySet<UploadErrorCode> = new Set([
   'network',
   'stalled',

@@ -68,6 +68,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       const { size } = body;
       if (size > spareBytes()) return send(body, signal, false);
       const startedAt = clock.now();
+      // canary: deaf-hedge
       const stop = linkedController(signal);
       const end = (outcome: PutOutcome): PutOutcome => {
         if (isFinal(outcome)) stop.abort(ENDED);
@@ -85,6 +86,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       };
       const sendSecond = (): void => {
         waiting = linkedController(stop.signal);
+        // canary: hedge-without-permit
         run.limit.run(sendCopy, waiting.signal).catch(() => undefined);
       };
       const runner = { size, startedAt, sendSecond };

@@ -25,7 +25,15 @@ export function createKeptParts(cutter: PartCutter, firstSize: number): KeptPart
   function keep({ size, open, release }: KeptPart): PartToSend {
     const partNumber = receipts.length + kept.size + 1;
     if (partNumber > PARTS_MAX) throw tooLong();
-    const part = { partNumber, offset, size, open, release, confirmed };
+    const part = {
+      partNumber,
+      offset,
+      size,
+      open,
+      // canary: early-release
+      release,
+      confirmed,
+    };
     offset += size;
     kept.set(partNumber, part);
     return part;
@@ -40,6 +48,7 @@ export function createKeptParts(cutter: PartCutter, firstSize: number): KeptPart
   }
 
   async function* parts(signal: AbortSignal): AsyncIterable<PartToSend> {
+    // canary: unsent-part-left-out
     yield* [...kept.values()];
     for (;;) {
       const part = await cutter.next(streamPartSize(firstSize, offset), signal);

@@ -49,6 +49,7 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
   if (!run.options.resume) return discard(run, checkpoint);
   // Whoever aborts wants it removed, whatever has become of the source.
   if (isCalledOff(run)) return checkpoint;
+  // canary: changed-source
   if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;
   throw sourceChangedError('an unfinished upload of it began with other bytes');
 }
@@ -120,6 +121,7 @@ function tryToInitiate(
       if (!isPossible) throw malformed(`parts of ${upload.partSize} bytes`);
       return { ...upload, isResumed: false, presignedAt: triedAt };
     } catch (reason) {
+      // canary: forgotten-initiate
       if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubt.since ??= triedAt;
       throw reason;
     }

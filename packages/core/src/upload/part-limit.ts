@@ -24,6 +24,7 @@ export function createPartLimit(
   share: Share,
 ): TurnedLimit {
   const most = Math.min(concurrencyMax, connectionsMax);
+  // canary: one-part-too-many
   let own = concurrency === 'auto' ? most : concurrency;
   const turns = createTurns(own);
   let adaptive: AdaptiveConcurrency | undefined;

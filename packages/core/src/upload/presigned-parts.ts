@@ -42,6 +42,7 @@ export function createPresignedParts(
 
   /** The part by itself: its size is known by now, also where a stream ended. */
   async function signOne({ partNumber, size }: SizedPart, afterRefusal: boolean): Promise<PresignedPart> {
+    // canary: refusal-kept-from-signer
     const [held] = await sign([partNumber], { sizes: [size], afterRefusal });
     if (held?.part.partNumber !== partNumber) throw forgottenError(partNumber);
     return held.part;
@@ -58,6 +59,7 @@ export function createPresignedParts(
     for (const partNumber of partNumbers) {
       const held = batch.then((parts) => parts.find(({ part }) => part.partNumber === partNumber));
       // A failed batch is reported to whoever takes the part; until then nobody listens.
+      // canary: unhandled-rejection
       held.catch(() => undefined);
       waiting.set(partNumber, held);
     }
@@ -75,7 +77,9 @@ export function createPresignedParts(
       const { partNumber, size } = part;
       if (afterRefusal) return signOne(part, afterRefusal);
       const held = await (partNumber > lastSigned ? signNext(partNumber) : takeWaiting(partNumber));
+      // canary: expired-url
       const isUsable = held !== undefined && run.ports.clock.now() < held.usableUntil;
+      // canary: wrong-length-of-last-part
       return isUsable && fits(held.part, size) ? held.part : signOne(part, false);
     },
   };

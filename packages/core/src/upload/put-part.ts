@@ -52,6 +52,7 @@ async function provenHeld(
 ): Promise<string | undefined> {
   if (held?.size !== size) return undefined;
   if (run.options.verifyHeld === 'size') return held.crc64;
+  // canary: unproven-existing-part
   return held.crc64 === (await body.crc64(signal)) ? held.crc64 : undefined;
 }
 
@@ -61,7 +62,9 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
   const { partNumber } = part;
   let last: FailedTry | undefined;
   return retrying(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
+    // canary: silent-attempt
     run.emit({ type: 'part-attempt', partNumber, attempt });
+    // canary: no-lookup-of-lost-part
     const stored = last?.mayBeStored ? await storedPart(run, upload, partNumber, body, signal) : undefined;
     if (stored !== undefined) return stored;
     const afterRefusal = last?.isRefused ?? false;
@@ -100,6 +103,7 @@ async function putOnce(
       transport.put({ url, headers, body, ...guarded }),
     );
     const isToldOf = isCallbackAnswer(upload, response);
+    // canary: url-in-error
     if (response.status !== 200 && !isToldOf) throw ossError(response, { operation: 'UploadPart' });
     const crc64 = await body.crc64(signal);
     assertStored(response, crc64, transport.hidesHeaders || isToldOf);
@@ -132,6 +136,7 @@ function isExisting({ code, context }: UploadError): boolean {
  */
 function assertStored({ headers, status }: PartResponse, crc64: string, mayHideHeaders: boolean): void {
   const stored = headers['x-oss-hash-crc64ecma'];
+  // canary: unconfirmed-crc64
   if (stored === crc64 || (stored === undefined && mayHideHeaders)) return;
   const requestId = headers['x-oss-request-id'];
   const context = { status, ...(requestId === undefined ? {} : { requestId }) };

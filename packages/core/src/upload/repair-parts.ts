@@ -24,6 +24,7 @@ export async function repairParts(
   const held = await listHeldParts(run, { ...upload, isResumed: true });
   const sound = receipts.filter(({ partNumber, size, crc64 }) => {
     const part = held?.get(partNumber);
+    // canary: repair-of-every-part
     return part?.size === size && part.crc64 === crc64;
   });
   const soundNumbers = new Set(sound.map(({ partNumber }) => partNumber));

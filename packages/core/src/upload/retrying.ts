@@ -35,7 +35,9 @@ export async function retrying<T>(
     } catch (reason) {
       signal.throwIfAborted();
       const error = UploadError.from(reason).with({ ...context, attempt: tries });
+      // canary: retry-of-permanent-error
       if (error.disposition !== 'transient') throw error;
+      // canary: no-wait-for-network
       if (run.outage?.explains(error)) {
         run.emit({ type: 'retrying', error, delayMs: 0 });
         await run.outage.over(signal);
@@ -44,6 +46,7 @@ export async function retrying<T>(
       failures += 1;
       const delayMs = backoffMs(error, failures, retry, run.ports.random);
       waitedMs += delayMs;
+      // canary: one-try-too-many
       if (failures >= retry.attemptsMax || waitedMs > retry.budgetMs) throw error.with({}, 'exhausted');
       run.emit({ type: 'retrying', error, delayMs });
       await run.ports.clock.sleep(delayMs, signal);

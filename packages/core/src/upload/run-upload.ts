@@ -18,13 +18,16 @@ export async function runUpload(run: UploadRun): Promise<UploadedObject> {
   const source = await run.ports.openSource();
   try {
     const id = checkpointId(source, run.options.key);
+    // canary: no-lock
     const lease = await run.checkpoints.lock(id);
     try {
       return await walk(run, source, id);
     } finally {
+      // canary: lock-not-released
       await lease.release();
     }
   } finally {
+    // canary: source-not-closed
     await source.close();
   }
 }
@@ -35,6 +38,7 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
   try {
     // Before anything may stop the walk: an upload that nobody remembers could be neither resumed nor
     // removed.
+    // canary: no-checkpoint
     await saveCheckpoint(run, source, id, upload);
     run.signal.throwIfAborted();
     const plan = planUpload(run, source, upload);
@@ -45,13 +49,16 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
         : await sendAndComplete(run, source, upload, plan, held);
     // Not found: whatever may be left of it goes before the next one is begun.
     if (object === undefined) await abandonUpload(run, upload, id);
+    // canary: stale-checkpoint
     await run.checkpoints.remove(id);
     if (object !== undefined) return object;
   } catch (reason) {
     if (isKept(run, upload, reason)) throw reason;
     // Somebody has completed it, or aborted it: the next walk finds out which.
+    // canary: no-restart
     if (isGone(reason)) return walkAgain(run, source, id, restarts);
     if (isStored(reason)) await run.checkpoints.remove(id);
+    // canary: leftover-upload
     else await abandonUpload(run, upload, id);
     const mayBeginAnew = isSpoilt(upload, reason)
       ? restarts < RESTARTS_MAX
@@ -102,6 +109,7 @@ async function sendAndComplete(
       await assertUnchanged(source, upload);
       return await heard.completed(completeUpload(run, upload, receipts));
     } catch (reason) {
+      // canary: no-repair
       if (!isPartAtFault(reason) || repairs === REPAIRS_MAX) throw reason;
       receipts = await repairParts(run, source, upload, plan, receipts);
     }

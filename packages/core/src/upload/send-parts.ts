@@ -28,6 +28,7 @@ export async function sendParts(
   upload: OpenedUpload,
   feed: PartFeed,
 ): Promise<readonly Receipt[]> {
+  // canary: deaf-parts
   const allParts = linkedController(run.signal);
   const { signal } = allParts;
   // Each part has a signal of its own: Node warns of one that dozens listen to.
@@ -41,6 +42,7 @@ export async function sendParts(
   try {
     for await (const part of feed.parts(signal)) {
       const own = links.open();
+      // canary: parts-survive-failure
       const sent: Promise<void> = run.limit
         .run(() => putPart({ signal: own.signal, ...sending }, part), own.signal)
         .then((receipt) => void receipts.push(receipt))

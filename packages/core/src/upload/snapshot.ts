@@ -49,6 +49,7 @@ export function createSnapshotFold(): SnapshotFold {
 
   function confirm({ partNumber, size, at }: Extract<UploadEvent, { type: 'part-confirmed' }>): void {
     sentBytesOf.delete(partNumber);
+    // canary: bytes-counted-twice
     if (confirmed.has(partNumber)) return;
     confirmed.add(partNumber);
     const confirmedBytes = state.confirmedBytes + size;

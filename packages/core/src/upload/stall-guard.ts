@@ -42,6 +42,7 @@ export function createStallGuard(run: UploadRun): StallGuard {
     look(guarded, lateMs) {
       guarded.clocks.forgive(clock.now(), lateMs);
       const symptom = guarded.clocks.symptom(clock.now());
+      // canary: no-stall
       if (symptom === undefined) return;
       watch.remove(guarded);
       guarded.controller.abort(stalledError(symptom));

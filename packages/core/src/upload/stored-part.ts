@@ -20,5 +20,6 @@ export async function storedPart(
   const held = listed.find((part) => part.partNumber === partNumber);
   if (held?.size !== body.size) return undefined;
   const crc64 = await body.crc64(signal);
+  // canary: unproven-stored-part
   return held.crc64 === crc64 ? crc64 : undefined;
 }

@@ -191,6 +191,7 @@ async function walkUntilSettled(
     } catch (reason) {
       if (reason !== PAUSED) {
         const isSent = isCompleting();
+        // canary: orphan-left
         const isRemoved = (await abandonForgotten(current, isSent)) && isCalledOff(current) && !isSent;
         // What kept a walk from tidying up, or could have been resumed, is not what the caller is to hear.
         throw wasCalledOff || isRemoved ? current.signal.reason : reason;

@@ -22,6 +22,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const stop = linkedController(signal);
   run.ports.clock.sleep(deadlineMs, stop.signal).then(
+    // canary: no-deadline
     () => stop.abort(noAnswer(deadlineMs)),
     // The try has ended first.
     () => undefined,

@@ -1,22 +1,23 @@
 // Breaks the engine on purpose, one way at a time, and fails unless the simulation turns red each time:
-//   npm run canaries [-- NAME]
+//   npm run canaries [-- ID or NAME]
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { bundleSimulation } from './bundle.mjs';
 import { CANARIES } from './canary-list.mjs';
+import { anchorsIn, mutate } from './mutations.mjs';
 
 const SEEDS = 4000;
 const TIMEOUT_MS = 300_000;
 
 /** Resolves with what the simulation had to say, or `undefined` when it stayed green. */
-async function caught({ file, find, replace }, index) {
+async function caught(canary, index) {
   let changes = 0;
   const script = await bundleSimulation(`canary-${index}`, (path, text) => {
-    if (!path.endsWith(`/packages/core/src/${file}`)) return undefined;
-    changes += text.split(find).length - 1;
-    return text.replace(find, () => replace);
+    if (!path.includes('/packages/core/src/') || !anchorsIn(text).includes(canary.id)) return undefined;
+    changes += 1;
+    return mutate(path, text, canary);
   });
-  if (changes !== 1) throw new Error(`${file} has ${changes} times: ${find}`);
+  if (changes !== 1) throw new Error(`${changes} files have the anchor ${canary.id}`);
   const { code, said } = await run(script);
   return code === 0 ? undefined : said;
 }
@@ -37,7 +38,9 @@ function run(script) {
 }
 
 const wanted = process.argv[2];
-const chosen = CANARIES.filter(({ name }) => wanted === undefined || name.includes(wanted));
+const chosen = CANARIES.filter(
+  ({ id, name }) => wanted === undefined || id === wanted || name.includes(wanted),
+);
 const waiting = [...chosen.entries()];
 const escaped = [];
 
