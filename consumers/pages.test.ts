@@ -49,7 +49,7 @@ test('so does a page that webpack has built, without any configuration', async (
 
 test('so does a page of the files as they are, with an import map of all that they import', async () => {
   const site = await serveFiles(plain);
-  const worker = /\/node_modules\/@partway\/browser\/dist\/crc64-worker\.js$/;
+  const worker = /\/node_modules\/@partway\/browser\/dist\/crc64\/crc64-worker\.js$/;
   await expectUpload(site, { page: '/pages/import-map.html', key: 'import-map.mp4', worker });
 
   const [, map = '{}'] =

@@ -3,8 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { crc64 } from '@partway/core';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { expect, test } from 'vitest';
-import { BODY_SIZE_MAX, INPUTS, readInput, type Verb } from '../packages/core/src/coordinator/protocol.ts';
-import { type CoordinatorStage, createStage } from '../packages/core/test/coordinator-stage.ts';
+import {
+  BODY_SIZE_MAX,
+  INPUTS,
+  readInput,
+  type Verb,
+} from '../packages/core/src/coordinator/http/protocol.ts';
+import { type CoordinatorStage, createStage } from '../packages/core/test/stages/coordinator-stage.ts';
 
 const document = readFileSync(fileURLToPath(new URL('../docs/PROTOCOL.md', import.meta.url)), 'utf8');
 const blocks = new Map(

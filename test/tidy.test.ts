@@ -11,21 +11,31 @@ const tests = [...filesUnder('packages', '.test.ts'), ...filesUnder('test', '.te
 /** Which rooms a room may import from. What is not named here is forbidden. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/checksum': ['core/root', 'core/checksum'],
+  'core/parts': ['core/root', 'core/parts', 'core/checksum', 'core/oss:limits'],
   'core/oss': ['core/root', 'core/oss', 'core/testing'],
   'core/root': [
     'core/root',
     'core/checksum',
+    'core/parts',
     'core/upload',
     'core/http',
     'core/oss:limits',
     'core/oss:key',
     'core/oss:object-headers',
   ],
-  'core/upload': ['core/root', 'core/upload', 'core/checksum', 'core/oss:error-response', 'core/oss:limits'],
-  'core/http': ['core/root', 'core/http', 'core/oss:limits'],
+  'core/upload': [
+    'core/root',
+    'core/upload',
+    'core/parts',
+    'core/checksum',
+    'core/oss:error-response',
+    'core/oss:limits',
+  ],
+  'core/http': ['core/root', 'core/http', 'core/parts', 'core/oss:limits'],
   'core/coordinator': [
     'core/root',
     'core/coordinator',
+    'core/parts',
     'core/http:wire-error',
     'core/oss:key',
     'core/oss:limits',
@@ -33,8 +43,14 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   // Types of uploads come by way of the index: it hears what any listener hears, and no more.
   'core/opentelemetry': ['core/root', 'core/opentelemetry'],
-  'core/doctor': ['core/root', 'core/doctor', 'core/oss', 'core/checksum'],
-  'core/testing': ['core/root', 'core/testing', 'core/checksum'],
+  'core/doctor': ['core/root', 'core/doctor', 'core/oss', 'core/parts', 'core/checksum'],
+  'core/testing': [
+    'core/root',
+    'core/testing',
+    'core/parts',
+    'core/checksum',
+    'core/upload:in-memory-checkpoints',
+  ],
   node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator', '@partway/core/doctor'],
   browser: ['browser', '@partway/core', '@partway/core/oss'],
   emulator: ['emulator'],
@@ -57,16 +73,16 @@ test('core and browser import nothing of Node, but for one hash', () => {
     .flatMap((path) => importsOf(path).map((specifier) => `${path}: ${specifier}`))
     .filter((line) => / node:/.test(line));
   // What `#sha256` of core's "imports" is on Node, and nowhere else.
-  expect(foreign).toEqual(['packages/core/src/oss/sha256-node.ts: node:crypto']);
+  expect(foreign).toEqual(['packages/core/src/oss/signing/sha256-node.ts: node:crypto']);
 });
 
 /** A second importer of a dependency is a question for the review. */
 const ONE_IMPORTER: Readonly<Record<string, string>> = {
-  valibot: 'packages/core/src/coordinator/protocol.ts',
+  valibot: 'packages/core/src/coordinator/http/protocol.ts',
   idb: 'packages/browser/src/resume/upload-database.ts',
   jose: 'packages/core/src/coordinator/upload-token.ts',
-  '#sha256': 'packages/core/src/oss/signature-v4.ts',
-  '@noble/hashes/sha2.js': 'packages/core/src/oss/sha256.ts',
+  '#sha256': 'packages/core/src/oss/signing/signature-v4.ts',
+  '@noble/hashes/sha2.js': 'packages/core/src/oss/signing/sha256.ts',
 };
 
 test.each(Object.entries(ONE_IMPORTER))('%s is imported by %s alone', (dependency, importer) => {
@@ -97,7 +113,7 @@ test('a framework is imported by the room of its name, which nothing else import
 test('fast-xml-parser is imported by one file a package', () => {
   expect(shipped.filter((path) => importsOf(path).includes('fast-xml-parser'))).toEqual([
     'packages/core/src/oss/xml.ts',
-    'packages/emulator/src/xml.ts',
+    'packages/emulator/src/http/xml.ts',
   ]);
 });
 

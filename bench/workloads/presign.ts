@@ -31,8 +31,8 @@ answering(async ({ count, rounds }: PresignQuestion): Promise<PresignAnswer> => 
   const absent: string[] = [];
   const hashings: Record<string, Way> = {};
   for (const [name, path] of [
-    ['node:crypto', 'oss/sha256-node.js'],
-    ['@noble/hashes', 'oss/sha256.js'],
+    ['node:crypto', 'oss/signing/sha256-node.js'],
+    ['@noble/hashes', 'oss/signing/sha256.js'],
   ] as const) {
     const way = await hashingWay(path).catch(() => void absent.push(`SHA-256 by ${name}: not a choice here`));
     if (way !== undefined) hashings[name] = way;

@@ -1,5 +1,5 @@
 import { type PartBody, type Source, sourceChangedError, UploadError, unlessAborted } from '@partway/core';
-import { type BlobChecksums, openBlobChecksums } from './blob-checksums.ts';
+import { type BlobChecksums, openBlobChecksums } from './crc64/blob-checksums.ts';
 import { readSlices, SLICE_SIZE } from './read-slices.ts';
 
 /** A part that a transport of the browser may send without reading it first. */

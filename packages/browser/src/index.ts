@@ -17,13 +17,13 @@ export type {
 } from '@partway/core';
 export { createHttpControlPlane, UploadError } from '@partway/core';
 export { keepAwake } from './keep-awake.ts';
-export type { ForgetOptions } from './resume/forget-upload.ts';
-export { forget } from './resume/forget-upload.ts';
 export type { IndexedDbCheckpointsOptions } from './resume/indexed-db-checkpoints.ts';
 export { createIndexedDbCheckpoints } from './resume/indexed-db-checkpoints.ts';
-export type { ListResumableOptions, ResumableUpload } from './resume/list-resumable.ts';
-export { listResumable } from './resume/list-resumable.ts';
+export type { ListResumableOptions, ResumableUpload } from './resume/list-unfinished-uploads.ts';
+export { listResumable } from './resume/list-unfinished-uploads.ts';
 export type { FollowedUpload, Following, PageCheckpoints } from './resume/page-checkpoints.ts';
+export type { ForgetOptions } from './resume/remove-upload.ts';
+export { forget } from './resume/remove-upload.ts';
 export type { ResumeOptions } from './resume/resume-upload.ts';
 export { resume, resumeByHandle } from './resume/resume-upload.ts';
 export type { TabUpload } from './resume/tab-messages.ts';
@@ -38,6 +38,6 @@ export { createUploader } from './uploader.ts';
 
 export type { BlobPartBody, BlobSource } from './blob-source.ts';
 export { createBlobSource } from './blob-source.ts';
-export type { FetchTransportOptions } from './fetch-transport.ts';
-export { createFetchTransport } from './fetch-transport.ts';
-export { createXhrTransport } from './xhr-transport.ts';
+export type { FetchTransportOptions } from './transports/fetch-transport.ts';
+export { createFetchTransport } from './transports/fetch-transport.ts';
+export { createXhrTransport } from './transports/xhr-transport.ts';

@@ -14,8 +14,8 @@ import {
   type UploadPorts,
 } from '@partway/core';
 import { openBlobSource } from './blob-source.ts';
-import { createPageTransport } from './page-transport.ts';
 import { followFile } from './resume/follow-file.ts';
+import { createPageTransport } from './transports/page-transport.ts';
 
 /** Either `endpoint` or `controlPlane` names the side that holds the credentials. */
 export interface UploadFileOptions

@@ -1,5 +1,5 @@
 import { createUploader as createCoreUploader, type Upload, type UploaderOptions } from '@partway/core';
-import { createPageTransport } from './page-transport.ts';
+import { createPageTransport } from './transports/page-transport.ts';
 import { fileUpload, type UploadFileOptions } from './upload-file.ts';
 
 /** Uploads many files within one budget of requests, and lets none of them starve. */

@@ -66,7 +66,7 @@ async function unbundledFiles(): Promise<[path: string, text: string][]> {
   return [
     ['unbundled/', html],
     ['unbundled/idb.js', await readFile(`${packages}browser/node_modules/idb/build/index.js`, 'utf8')],
-    ['unbundled/browser/src/crc64-worker.js', worker.toString()],
+    ['unbundled/browser/src/crc64/crc64-worker.js', worker.toString()],
   ];
 }
 

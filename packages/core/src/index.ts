@@ -1,4 +1,6 @@
 // Above: for those who upload. Below: for those who write a port, or a package like @partway/node.
+
+export { unlessAborted } from './abort.ts';
 export type { Callback, CallbackReply } from './callback.ts';
 export type { ChecksummedPiece, Crc64 } from './checksum/crc64.ts';
 export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
@@ -7,10 +9,8 @@ export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
 export { UploadError } from './errors.ts';
 export type { HeadersToSend, HttpControlPlaneOptions } from './http/http-control-plane.ts';
 export { createHttpControlPlane } from './http/http-control-plane.ts';
-export { createInMemoryCheckpoints, uploadLockedError } from './in-memory-checkpoints.ts';
 export type { LogRecord } from './log-record.ts';
 export { logRecord, logUploads } from './log-record.ts';
-export { createPartBuffers } from './memory-buffers.ts';
 export type {
   CompletedUpload,
   ListedUpload,
@@ -35,10 +35,11 @@ export type {
   UploadOptions,
 } from './options.ts';
 export { assertControlPlane, assertOptions } from './options.ts';
-export type { PartBodyOptions } from './part-body.ts';
-export { createPartBody, sourceChangedError } from './part-body.ts';
-export type { Part } from './part-plan.ts';
-export { choosePartSize, planParts } from './part-plan.ts';
+export type { PartBodyOptions } from './parts/part-body.ts';
+export { createPartBody, sourceChangedError } from './parts/part-body.ts';
+export { createPartBuffers } from './parts/part-buffers.ts';
+export type { Part } from './parts/part-plan.ts';
+export { choosePartSize, planParts } from './parts/part-plan.ts';
 export type {
   CheckpointStore,
   Clock,
@@ -67,16 +68,16 @@ export type {
 } from './ports.ts';
 export { ERROR_BODY_MAX } from './ports.ts';
 export { systemClock, systemRandom } from './system.ts';
-export { unlessAborted } from './unless-aborted.ts';
-export type { UploadEvent } from './upload/events.ts';
-export type { Resumption, UnfinishedUpload } from './upload/list-checkpoints.ts';
-export { countHeldBytes, listCheckpoints, loadResumption } from './upload/list-checkpoints.ts';
-export type { ByteStream } from './upload/part-cutter.ts';
-export type { PatientControlPlaneOptions } from './upload/patient-control-plane.ts';
-export { createPatientControlPlane } from './upload/patient-control-plane.ts';
-export type { UploadSnapshot } from './upload/snapshot.ts';
+export { createInMemoryCheckpoints, uploadLockedError } from './upload/checkpoints/in-memory-checkpoints.ts';
+export type { Resumption, UnfinishedUpload } from './upload/checkpoints/unfinished-uploads.ts';
+export { countHeldBytes, listCheckpoints, loadResumption } from './upload/checkpoints/unfinished-uploads.ts';
+export type { UploadEvent } from './upload/progress/events.ts';
+export type { UploadSnapshot } from './upload/progress/snapshot.ts';
+export type { PatientControlPlaneOptions } from './upload/resilience/retrying-control-plane.ts';
+export { createPatientControlPlane } from './upload/resilience/retrying-control-plane.ts';
+export type { StreamPorts, UploadPorts } from './upload/run-context.ts';
+export type { ByteStream } from './upload/stream/part-cutter.ts';
 export type { Upload } from './upload/upload.ts';
 export { startStreamUpload, startUpload, startUploadOfPage } from './upload/upload.ts';
-export type { StreamPorts, UploadPorts } from './upload/upload-run.ts';
 export type { Uploader } from './upload/uploader.ts';
 export { createUploader } from './upload/uploader.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { UploadError } from './errors.ts';
 import { type LogRecord, logRecord, logUploads } from './log-record.ts';
-import type { UploadFact } from './upload/events.ts';
+import type { UploadFact } from './upload/progress/events.ts';
 
 const opened: UploadFact = {
   type: 'opened',

@@ -1,7 +1,7 @@
 import { type ErrorFacts, errorFacts } from './error-facts.ts';
 import type { UploadError } from './errors.ts';
 import type { UploadedObject } from './ports.ts';
-import type { UploadEvent } from './upload/events.ts';
+import type { UploadEvent } from './upload/progress/events.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 /**

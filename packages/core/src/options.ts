@@ -1,6 +1,6 @@
-import { assertPartSize } from './part-plan.ts';
+import { assertPartSize } from './parts/part-plan.ts';
 import type { ObjectOptions } from './ports.ts';
-import type { UploadEvent } from './upload/events.ts';
+import type { UploadEvent } from './upload/progress/events.ts';
 
 /** What a caller may say about one upload. */
 export interface UploadOptions extends ObjectOptions {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { faultRuleFromJson, faultRuleToJson } from './fault-check.ts';
-import type { FaultHandle, Faults } from './faults.ts';
+import { faultRuleFromJson, faultRuleToJson } from './faults/fault-check.ts';
+import type { FaultHandle, Faults } from './faults/faults.ts';
 import type { OssInspection } from './inspection.ts';
 
 export interface AdminOptions {

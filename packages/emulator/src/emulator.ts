@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { createAdmin } from './admin.ts';
-import { CALLBACK_KEY_PATH, createCallbackKey } from './callback-key.ts';
-import { createCallbackSender } from './callback-sender.ts';
-import { createDirectoryBlobs } from './directory-blobs.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { serveHttp } from './http-server.ts';
-import { jumpingClock } from './jumping-clock.ts';
-import { createDiscardingBlobs, createMemoryBlobs } from './memory-blobs.ts';
-import { misbehaving } from './misbehave.ts';
+import { createFaults, type Faults } from './faults/faults.ts';
+import { misbehaving } from './faults/misbehave.ts';
+import { serveHttp } from './http/http-server.ts';
+import { CALLBACK_KEY_PATH, createCallbackKey } from './operations/callback-key.ts';
+import { createCallbackSender } from './operations/callback-sender.ts';
 import { createOssModel, type OssModel, type OssModelOptions } from './oss-model.ts';
-import { createDirectoryRecords, loadBuckets } from './records.ts';
+import { createDirectoryBlobs } from './storage/directory-blobs.ts';
+import { jumpingClock } from './storage/jumping-clock.ts';
+import { createDiscardingBlobs, createMemoryBlobs } from './storage/memory-blobs.ts';
+import { createDirectoryRecords, loadBuckets } from './storage/records.ts';
 import type { OssClock, OssCredentials } from './types.ts';
 
 export interface OssEmulatorOptions {

@@ -1,8 +1,5 @@
 // An OSS over HTTP, for development and tests.
 
-// An OSS without a socket, for simulations.
-export type { Blobs, Digest, StoredBlob } from './blobs.ts';
-export { createDirectoryBlobs } from './directory-blobs.ts';
 export { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from './emulator.ts';
 // What goes wrong, and when.
 export type {
@@ -23,8 +20,20 @@ export type {
   SlowDripEffect,
   TruncateResponseEffect,
   WrongCrcEffect,
-} from './fault-rule.ts';
-export { createFaults, type FaultHandle, type Faults, type FaultsOptions, seededRandom } from './faults.ts';
+} from './faults/fault-rule.ts';
+export {
+  createFaults,
+  type FaultHandle,
+  type Faults,
+  type FaultsOptions,
+  seededRandom,
+} from './faults/faults.ts';
+export {
+  type MisbehavingModel,
+  type MisbehavingOptions,
+  misbehaving,
+  type StoredPart,
+} from './faults/misbehave.ts';
 export type {
   InspectedObject,
   InspectedPart,
@@ -32,19 +41,16 @@ export type {
   OssInspection,
   PartName,
 } from './inspection.ts';
-export { createDiscardingBlobs, createMemoryBlobs } from './memory-blobs.ts';
-export {
-  type MisbehavingModel,
-  type MisbehavingOptions,
-  misbehaving,
-  type StoredPart,
-} from './misbehave.ts';
 export type { AllowCallback, CallbackReply, CallbackRequest, SendCallback } from './operations/callback.ts';
 export { OssError, type OssErrorFields } from './oss-error.ts';
 export { createOssModel, type OssModel, type OssModelOptions } from './oss-model.ts';
 export type { Outcome } from './outcome.ts';
-export { createDirectoryRecords, loadBuckets } from './records.ts';
-export type { Bucket, Ids, Records } from './state.ts';
+// An OSS without a socket, for simulations.
+export type { Blobs, Digest, StoredBlob } from './storage/blobs.ts';
+export { createDirectoryBlobs } from './storage/directory-blobs.ts';
+export { createDiscardingBlobs, createMemoryBlobs } from './storage/memory-blobs.ts';
+export { createDirectoryRecords, loadBuckets } from './storage/records.ts';
+export type { Bucket, Ids, Records } from './storage/state.ts';
 export type {
   OssClock,
   OssCredentials,

@@ -1,7 +1,7 @@
-import { createDigester } from './blobs.ts';
 import { utf8Order } from './operations/listing-page.ts';
 import { partsOf } from './operations/multipart.ts';
 import { readPieces } from './operations/objects.ts';
+import { createDigester } from './storage/blobs.ts';
 import {
   type Bucket,
   bucketOf,
@@ -10,7 +10,7 @@ import {
   newestOf,
   type OssState,
   uploadOf,
-} from './state.ts';
+} from './storage/state.ts';
 
 /** What tests and simulations look at, and break, behind the back of the protocol. */
 export interface OssInspection {

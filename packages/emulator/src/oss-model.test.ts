@@ -12,10 +12,10 @@ import {
   textOfObject,
 } from '../test/model-client.ts';
 import { CREDENTIALS, headerSigned } from '../test/signing.ts';
-import type { Blobs } from './blobs.ts';
-import { createDirectoryBlobs } from './directory-blobs.ts';
-import { createMemoryBlobs } from './memory-blobs.ts';
-import { createDirectoryRecords, loadBuckets } from './records.ts';
+import type { Blobs } from './storage/blobs.ts';
+import { createDirectoryBlobs } from './storage/directory-blobs.ts';
+import { createMemoryBlobs } from './storage/memory-blobs.ts';
+import { createDirectoryRecords, loadBuckets } from './storage/records.ts';
 import type { OssResponse } from './types.ts';
 
 const CORS =

@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { readTarget } from './addressing.ts';
-import type { Answer } from './answer.ts';
-import type { Blobs } from './blobs.ts';
-import { assertEndpoint } from './endpoint.ts';
+import { authenticate } from './auth/signature-v4.ts';
 import { anonymousDenied, internalError } from './errors.ts';
+import { readTarget } from './http/addressing.ts';
+import { assertEndpoint } from './http/endpoint.ts';
+import type { Answer } from './http/response.ts';
+import { headerOf } from './http/wire-text.ts';
+import { writeXml } from './http/xml.ts';
 import { createInspection, type OssInspection } from './inspection.ts';
 import { type AllowCallback, createCallbacks, type SendCallback } from './operations/callback.ts';
 import { corsHeaders } from './operations/cors.ts';
 import { applyLifecycle } from './operations/lifecycle.ts';
 import { perform } from './operations/perform.ts';
 import { OssError } from './oss-error.ts';
-import { createNoRecords } from './records.ts';
-import { authenticate } from './signature-v4.ts';
-import { type Bucket, type Ids, newBucket, type OssState, type Records } from './state.ts';
+import type { Blobs } from './storage/blobs.ts';
+import { createNoRecords } from './storage/records.ts';
+import { type Bucket, type Ids, newBucket, type OssState, type Records } from './storage/state.ts';
 import type { OssClock, OssCredentials, OssRequest, OssResponse, OssTarget } from './types.ts';
-import { headerOf } from './wire-text.ts';
-import { writeXml } from './xml.ts';
 
 export interface OssModelOptions {
   /** `cn-hangzhou`, without `oss-`. */

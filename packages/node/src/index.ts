@@ -20,9 +20,9 @@ export type {
   UploadSnapshot,
 } from '@partway/core';
 export { createHttpControlPlane, listCheckpoints, UploadError } from '@partway/core';
-export type { AliOssClient } from './ali-oss-object-store.ts';
-export { createAliOssObjectStore } from './ali-oss-object-store.ts';
-export { createFileCheckpoints } from './file-checkpoints.ts';
+export type { AliOssClient } from './ali-oss/ali-oss-object-store.ts';
+export { createAliOssObjectStore } from './ali-oss/ali-oss-object-store.ts';
+export { createFileCheckpoints } from './files/file-checkpoints.ts';
 export type { ResumeUploadOptions } from './resume-upload.ts';
 export { resumeUpload } from './resume-upload.ts';
 export type { UploadFileOptions } from './upload-file.ts';
@@ -34,8 +34,8 @@ export { createUploader } from './uploader.ts';
 
 // Above: for those who upload. Below: for those who put an upload together from its ports.
 
-export { createFileSource } from './file-source.ts';
-export { createSpillFiles } from './spill-files.ts';
-export { createUndiciFetch } from './undici-fetch.ts';
-export type { UndiciTransport, UndiciTransportOptions } from './undici-transport.ts';
-export { createUndiciTransport } from './undici-transport.ts';
+export { createFileSource } from './files/file-source.ts';
+export { createSpillFiles } from './files/spill-files.ts';
+export { createUndiciFetch } from './transport/undici-fetch.ts';
+export type { UndiciTransport, UndiciTransportOptions } from './transport/undici-transport.ts';
+export { createUndiciTransport } from './transport/undici-transport.ts';

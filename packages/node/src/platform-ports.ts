@@ -7,7 +7,7 @@ import {
   systemRandom,
   type Transport,
 } from '@partway/core';
-import { createUndiciTransport, type UndiciTransport } from './undici-transport.ts';
+import { createUndiciTransport, type UndiciTransport } from './transport/undici-transport.ts';
 
 export interface PlatformOptions {
   /** The side that holds the credentials: a coordinator in this process, or one over HTTP. */

@@ -7,9 +7,9 @@ import {
   type UploadOptions,
   type UploadPorts,
 } from '@partway/core';
-import { createFileSource } from './file-source.ts';
-import { learnFrom, preferredPartSize } from './link-speed.ts';
+import { createFileSource } from './files/file-source.ts';
 import { type PlatformOptions, platformPorts } from './platform-ports.ts';
+import { learnFrom, preferredPartSize } from './transport/link-speed.ts';
 
 export interface UploadFileOptions extends UploadOptions, PlatformOptions {
   /**

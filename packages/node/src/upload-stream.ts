@@ -6,8 +6,8 @@ import {
   startStreamUpload,
   type Upload,
 } from '@partway/core';
+import { createSpillFiles } from './files/spill-files.ts';
 import { type PlatformOptions, platformPorts } from './platform-ports.ts';
-import { createSpillFiles } from './spill-files.ts';
 
 export interface UploadStreamOptions extends StreamUploadOptions, PlatformOptions {
   /**

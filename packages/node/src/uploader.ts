@@ -4,8 +4,8 @@ import {
   type Upload,
   type UploaderOptions,
 } from '@partway/core';
-import { learnFrom } from './link-speed.ts';
-import { createSpillFiles } from './spill-files.ts';
+import { createSpillFiles } from './files/spill-files.ts';
+import { learnFrom } from './transport/link-speed.ts';
 import { fileUpload, type UploadFileOptions } from './upload-file.ts';
 import { beginStream, type UploadStreamOptions } from './upload-stream.ts';
 

@@ -17,8 +17,8 @@ import {
 import { createInMemorySource, transportConformance } from '@partway/core/testing';
 import { Agent, MockAgent } from 'undici';
 import { afterEach, expect, test } from 'vitest';
-import { createFileSource } from '../src/file-source.ts';
-import { createUndiciTransport } from '../src/undici-transport.ts';
+import { createFileSource } from '../src/files/file-source.ts';
+import { createUndiciTransport } from '../src/transport/undici-transport.ts';
 import { createScriptedServer } from './scripted-server.ts';
 
 const MEBIBYTE = 1024 * 1024;

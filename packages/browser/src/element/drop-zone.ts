@@ -1,6 +1,6 @@
 import { accepts } from './accepts.ts';
 import { make, makeButton, setText } from './dom.ts';
-import type { UploadTexts } from './texts.ts';
+import type { UploadTexts } from './texts/texts.ts';
 
 /** Where files are picked, or dropped. */
 export interface DropZone {

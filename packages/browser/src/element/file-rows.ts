@@ -1,7 +1,7 @@
 import type { Amounts } from './amounts.ts';
 import { make } from './dom.ts';
 import { createRow, type Row, type RowActions, stateText } from './row.ts';
-import type { UploadTexts } from './texts.ts';
+import type { UploadTexts } from './texts/texts.ts';
 import { type ListedFile, type ShownPhase, shownPhase } from './upload-list.ts';
 
 /** The list of files, a row each. */

@@ -1,7 +1,7 @@
 import type { Amounts } from './amounts.ts';
 import { make, setAttribute, setProgress, setText } from './dom.ts';
 import type { UploadTally } from './events.ts';
-import type { UploadTexts } from './texts.ts';
+import type { UploadTexts } from './texts/texts.ts';
 
 /** The line below the list: all files together. Shown from two files on. */
 export interface Overall {

@@ -12,9 +12,9 @@ import type { UploadTally } from './events.ts';
 import { createFileRows, type FileRows } from './file-rows.ts';
 import { createOverall } from './overall.ts';
 import type { RowActions } from './row.ts';
-import type { Words } from './texts.ts';
-import { createUnfinishedList, type UnfinishedActions } from './unfinished-list.ts';
-import type { UnfinishedUpload } from './unfinished-uploads.ts';
+import type { Words } from './texts/texts.ts';
+import { createUnfinishedList, type UnfinishedActions } from './unfinished/unfinished-list.ts';
+import type { UnfinishedUpload } from './unfinished/unfinished-uploads.ts';
 
 /** Everything that is seen. It knows of files and their states, and nothing of uploads. */
 export interface Panel extends Pick<FileRows, 'show' | 'remove' | 'focus'> {

@@ -1,7 +1,7 @@
 import type { Amounts } from './amounts.ts';
 import { make, makeButton, setAttribute, setProgress, setText } from './dom.ts';
 import { canTryAgain } from './failures.ts';
-import type { UploadTexts } from './texts.ts';
+import type { UploadTexts } from './texts/texts.ts';
 import { type FileState, type ListedFile, shownPhase } from './upload-list.ts';
 
 /** The row of a file. It is made once and then only changed, so that the focus stays where it is. */

@@ -7,10 +7,10 @@ import { type GivenFile, withoutHandles } from './drop-zone.ts';
 import type { PartwayUploadEvents } from './events.ts';
 import { createPanel, type Panel, type PanelSettings } from './panel.ts';
 import { uploadStyles } from './styles.ts';
-import { localeOf, type UploadTexts, wordsIn } from './texts.ts';
-import { ENGLISH } from './texts-en.ts';
-import { CHINESE } from './texts-zh.ts';
-import { createUnfinishedUploads, type UnfinishedUploads } from './unfinished-uploads.ts';
+import { ENGLISH } from './texts/en.ts';
+import { localeOf, type UploadTexts, wordsIn } from './texts/texts.ts';
+import { CHINESE } from './texts/zh.ts';
+import { createUnfinishedUploads, type UnfinishedUploads } from './unfinished/unfinished-uploads.ts';
 import { createUploadList, type ListedFile, type UploadList } from './upload-list.ts';
 import { createUploadStarts, type StartUpload, type UploadStarts } from './upload-starts.ts';
 

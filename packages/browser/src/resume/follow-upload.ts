@@ -1,7 +1,7 @@
 import type { Upload, UploadEvent } from '@partway/core';
 import { lockName } from './lock-name.ts';
 import type { FollowedUpload, Following, PageCheckpoints } from './page-checkpoints.ts';
-import { restWithPage } from './rest-with-page.ts';
+import { restWithPage } from './pause-while-frozen.ts';
 import { showLife } from './tab-lock.ts';
 import { openTabChannel, type TabChannel, tabUpload } from './tab-messages.ts';
 import { createThrottle } from './throttle.ts';

@@ -10,7 +10,7 @@ import {
   type Transport,
   type UploadedObject,
 } from '@partway/core';
-import { createPageTransport } from '../page-transport.ts';
+import { createPageTransport } from '../transports/page-transport.ts';
 import type { UppyFile } from './uppy-file.ts';
 
 export interface UppyBridgeOptions {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createCrc64 as createEmulatorsCrc64 } from '../../../emulator/src/crc64.ts';
+import { createCrc64 as createEmulatorsCrc64 } from '../../../emulator/src/storage/crc64.ts';
 import { createCrc64 } from './crc64.ts';
 import { chooseEngine } from './crc64-engine.ts';
 import { SCALAR_MODULE, SIMD_MODULE } from './crc64-modules.ts';

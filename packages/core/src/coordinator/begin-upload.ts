@@ -3,14 +3,14 @@ import type { ObjectStore } from '../object-store-port.ts';
 import { assertKey } from '../oss/key.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { objectHeaders } from '../oss/object-headers.ts';
-import { countParts } from '../part-plan.ts';
+import { countParts } from '../parts/part-plan.ts';
 import type { InitiateRequest, ObjectOptions } from '../ports.ts';
-import { type Caller, type Placement, refusedError } from './access.ts';
 import { askService } from './ask-service.ts';
-import type { CoordinatorTerms } from './coordinator-terms.ts';
-import type { OpenedGrant } from './open-grant.ts';
-import { admit, partSizeFor } from './policy.ts';
-import { sweepLost } from './sweep-lost.ts';
+import { sweepLost } from './cleanup/sweep-lost-initiates.ts';
+import type { OpenedGrant } from './grant.ts';
+import { type Caller, type Placement, refusedError } from './policy/access.ts';
+import { admit, partSizeFor } from './policy/policy.ts';
+import type { CoordinatorTerms } from './resolved-options.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /** Begins an upload that the policy allows, and says what may be done with it. */

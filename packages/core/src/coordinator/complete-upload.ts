@@ -1,11 +1,11 @@
 import { type CallbackReply, provenFailure } from '../callback.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { ObjectStore } from '../object-store-port.ts';
-import { type Part, planParts, planStream } from '../part-plan.ts';
+import { type Part, planParts, planStream } from '../parts/part-plan.ts';
+import { assertReceipts, expectedObject, proveObject, proveParts } from '../parts/proof.ts';
 import type { Clock, ListedPart, Receipt, UploadedObject } from '../ports.ts';
-import { assertReceipts, expectedObject, proveObject, proveParts } from '../proof.ts';
-import { abortUntilGone } from './abort-until-gone.ts';
-import { deleteObjectOf, objectOf } from './object-of.ts';
+import { abortUntilGone } from './cleanup/abort-until-gone.ts';
+import { deleteObjectOf, objectOf } from './own-object.ts';
 import { objectDespiteCallback } from './upload-callback.ts';
 import type { UploadGrant } from './upload-token.ts';
 

@@ -1,18 +1,18 @@
-import { ENDED } from '../ended.ts';
+import { ENDED } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import type { ControlPlane, PresignedPart, PresignPartsRequest, UploadedObject } from '../ports.ts';
-import { abortUpload } from './abort-upload.ts';
-import { type Caller, unauthenticatedError } from './access.ts';
 import { askService } from './ask-service.ts';
 import { beginUpload, firstPartNumbers } from './begin-upload.ts';
+import { abortUpload } from './cleanup/abort-upload.ts';
 import { completeUpload } from './complete-upload.ts';
-import { type CoordinatorOptions, type CoordinatorTerms, resolveTerms } from './coordinator-terms.ts';
+import { type OpenedGrant, openExpiredGrant, openGrant } from './grant.ts';
 import { grantedUpload } from './hooks.ts';
-import { type OpenedGrant, openExpiredGrant, openGrant } from './open-grant.ts';
+import { type Caller, unauthenticatedError } from './policy/access.ts';
+import { verifyContent } from './policy/verify-content.ts';
 import { presignParts } from './presign-parts.ts';
+import { type CoordinatorOptions, type CoordinatorTerms, resolveTerms } from './resolved-options.ts';
 import { unheeded } from './unheeded.ts';
 import type { UploadGrant } from './upload-token.ts';
-import { verifyContent } from './verify-content.ts';
 
 /**
  * The side that holds the credentials. It keeps no state: every upload's rights travel in its token. Its own

@@ -4,7 +4,7 @@ import { markedObject } from '../nonce.ts';
 import type { ObjectStore, PresignedUploadPart } from '../object-store-port.ts';
 import { PARTS_MAX } from '../oss/limits.ts';
 import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
-import { countParts, partAt, streamPartAt } from '../part-plan.ts';
+import { countParts, partAt, streamPartAt } from '../parts/part-plan.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 export interface PartsToPresign {

@@ -1,7 +1,7 @@
 import { type Callback, checkedCallback } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
-import { objectOf } from './object-of.ts';
+import { objectOf } from './own-object.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /** By what a callback may be chosen. */

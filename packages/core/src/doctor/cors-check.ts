@@ -1,4 +1,4 @@
-import type { BucketAdmin } from '../oss/bucket-admin.ts';
+import type { BucketAdmin } from '../oss/bucket/bucket-admin.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
 import { askUnsigned } from './ask-unsigned.ts';
 import { type Check, failed, failedBy, ok, warning } from './check.ts';

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../object-store-port.ts';
-import { createBucketAdminOver } from '../oss/bucket-admin.ts';
+import { createBucketAdminOver } from '../oss/bucket/bucket-admin.ts';
 import { objectUrl, resolveEndpoint } from '../oss/endpoint.ts';
 import { assertKey } from '../oss/key.ts';
 import { createObjectStore } from '../oss/object-store.ts';

@@ -1,5 +1,5 @@
 import { UploadError } from '../errors.ts';
-import type { BucketAdmin } from '../oss/bucket-admin.ts';
+import type { BucketAdmin } from '../oss/bucket/bucket-admin.ts';
 import { type Check, failed, ok, skipped, warning } from './check.ts';
 import type { Seen } from './watched-fetch.ts';
 

@@ -1,5 +1,5 @@
-import type { BucketAdmin } from '../oss/bucket-admin.ts';
-import type { LifecycleRule } from '../oss/bucket-rules.ts';
+import type { BucketAdmin } from '../oss/bucket/bucket-admin.ts';
+import type { LifecycleRule } from '../oss/bucket/bucket-rules.ts';
 import { type Check, failed, failedBy, ok, warnedBy, warning } from './check.ts';
 
 export interface LifecycleOptions {

@@ -8,7 +8,7 @@ import {
   readNothing,
   readObject,
   readPresigned,
-} from './read-answers.ts';
+} from './read-responses.ts';
 import { readError } from './wire-error.ts';
 
 export interface HttpControlPlaneOptions {

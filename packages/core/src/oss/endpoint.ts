@@ -1,4 +1,4 @@
-import { uriEncodePath } from './uri-encode.ts';
+import { uriEncodePath } from './signing/uri-encode.ts';
 
 /**
  * Where the bucket's name goes: into the host, into the path, or nowhere, as the host belongs to the bucket.

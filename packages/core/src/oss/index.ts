@@ -17,35 +17,39 @@ export type {
   StoreUploadRequest,
 } from '../object-store-port.ts';
 export type { ListedPart, ObjectOptions, StorageClass } from '../ports.ts';
-export type { AbortRule, AdminRequest, BucketAdmin } from './bucket-admin.ts';
-export { createBucketAdmin } from './bucket-admin.ts';
-export type { CorsRule, LifecycleRule } from './bucket-rules.ts';
+export type { AbortRule, AdminRequest, BucketAdmin } from './bucket/bucket-admin.ts';
+export { createBucketAdmin } from './bucket/bucket-admin.ts';
+export type { CorsRule, LifecycleRule } from './bucket/bucket-rules.ts';
 export type { CallbackOptions } from './callback.ts';
 export { callback } from './callback.ts';
-export type { CredentialsSource, OssCredentials } from './credentials.ts';
+export type { RefusingAnswer } from './diagnosis/explain-signature.ts';
+export { explainSignatureMismatch } from './diagnosis/explain-signature.ts';
+export type { InspectedRequest, InspectOptions } from './diagnosis/inspect-signed-request.ts';
+export { inspectSignedRequest } from './diagnosis/inspect-signed-request.ts';
+export type {
+  MeantRequest,
+  SignatureCause,
+  SignatureExplanation,
+} from './diagnosis/signature-explanation.ts';
 export type { Addressing, EndpointOptions } from './endpoint.ts';
-export type { RefusingAnswer } from './explain-signature.ts';
-export { explainSignatureMismatch } from './explain-signature.ts';
-export type { InspectedRequest, InspectOptions } from './inspect-signed-request.ts';
-export { inspectSignedRequest } from './inspect-signed-request.ts';
 export type { Instant } from './instant.ts';
 export type { OssObjectStoreOptions } from './oss-object-store.ts';
 export { createOssObjectStore } from './oss-object-store.ts';
 export type { OssBucketOptions } from './oss-wire.ts';
-export type { PresignRequest, PresignUploadPartsRequest } from './presign.ts';
-export { presign, presignParts } from './presign.ts';
-export type { SignedRequest } from './sign-headers.ts';
-export { signHeaders } from './sign-headers.ts';
-export type { SignRequest } from './sign-request.ts';
-export type { MeantRequest, SignatureCause, SignatureExplanation } from './signature-explanation.ts';
 export type { Fetch } from './signed-fetch.ts';
+export type { CredentialsSource, OssCredentials } from './signing/credentials.ts';
+export type { PresignRequest, PresignUploadPartsRequest } from './signing/presign.ts';
+export { presign, presignParts } from './signing/presign.ts';
+export type { SignedRequest } from './signing/sign-headers.ts';
+export { signHeaders } from './signing/sign-headers.ts';
+export type { SignRequest } from './signing/sign-request.ts';
 
 // For those who write an ObjectStore over another client.
 
-export { unlessAborted } from '../unless-aborted.ts';
+export { unlessAborted } from '../abort.ts';
 export type { OssAnswer } from './error-response.ts';
 export { errorIn, ossError } from './error-response.ts';
 export type { OssOperation, OssWire, UrlTerms } from './object-store.ts';
 export { createObjectStore } from './object-store.ts';
-export type { OssClock } from './oss-clock.ts';
-export { createOssClock } from './oss-clock.ts';
+export type { OssClock } from './signing/oss-clock.ts';
+export { createOssClock } from './signing/oss-clock.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assertKey } from './key.ts';
-import { uriEncodePath } from './uri-encode.ts';
+import { uriEncodePath } from './signing/uri-encode.ts';
 
 test.each([
   ['a'],

@@ -1,6 +1,6 @@
 import type { ObjectOptions } from '../ports.ts';
 import { METADATA_SIZE_MAX, TAG_NAME_LENGTH_MAX, TAG_VALUE_LENGTH_MAX, TAGS_MAX } from './limits.ts';
-import { uriEncode } from './uri-encode.ts';
+import { uriEncode } from './signing/uri-encode.ts';
 
 /**
  * The headers that carry the options of an object, names in lower case: for InitiateMultipartUpload, and,

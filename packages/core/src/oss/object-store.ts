@@ -10,14 +10,14 @@ import type {
   StoreObjectRequest,
 } from '../object-store-port.ts';
 import type { ListedPart } from '../ports.ts';
-import { readCompleteAnswer } from './complete-answer.ts';
+import { readCompleteAnswer } from './complete-response.ts';
 import type { OssAnswer } from './error-response.ts';
 import { parseInstant } from './instant.ts';
 import { assertKey, assertUpload } from './key.ts';
 import { LIST_PAGE_MAX, LIST_PAGES_MAX } from './limits.ts';
 import { isAbsent, readHead, versionQuery } from './object-head.ts';
 import { aclHeader, forbidOverwriteHeader, objectHeaders } from './object-headers.ts';
-import { type PresignRequest, presign, presignParts } from './presign.ts';
+import { type PresignRequest, presign, presignParts } from './signing/presign.ts';
 import {
   crc64Of,
   malformedAnswer,

@@ -1,10 +1,10 @@
 import type { Clock } from '../ports.ts';
 import { systemClock } from '../system.ts';
-import { type CredentialsSource, createCredentials } from './credentials.ts';
 import { assertBucket, type EndpointOptions, resolveEndpoint } from './endpoint.ts';
 import type { OssWire } from './object-store.ts';
-import { createOssClock } from './oss-clock.ts';
 import { createSignedFetch, type Fetch } from './signed-fetch.ts';
+import { type CredentialsSource, createCredentials } from './signing/credentials.ts';
+import { createOssClock } from './signing/oss-clock.ts';
 
 /** One bucket, who signs for it, and how its requests travel. */
 export interface OssBucketOptions extends EndpointOptions {

@@ -1,13 +1,13 @@
+import { unlessAborted } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import { readText } from '../read-text.ts';
-import { unlessAborted } from '../unless-aborted.ts';
-import type { Credentials, OssCredentials } from './credentials.ts';
 import { errorIn, type OssAnswer } from './error-response.ts';
 import { ANSWER_SIZE_MAX } from './limits.ts';
 import type { OssOperation } from './object-store.ts';
-import type { OssClock } from './oss-clock.ts';
-import { type SignedRequest, signHeaders } from './sign-headers.ts';
-import type { SignRequest } from './sign-request.ts';
+import type { Credentials, OssCredentials } from './signing/credentials.ts';
+import type { OssClock } from './signing/oss-clock.ts';
+import { type SignedRequest, signHeaders } from './signing/sign-headers.ts';
+import type { SignRequest } from './signing/sign-request.ts';
 import { malformedAnswer } from './xml.ts';
 
 /** What of `fetch` is used. */

@@ -1,5 +1,5 @@
 import { crc64 } from '../checksum/crc64.ts';
-import { createPartBody } from '../part-body.ts';
+import { createPartBody } from '../parts/part-body.ts';
 import type { Source } from '../ports.ts';
 
 export interface InMemorySourceOptions {

@@ -1,4 +1,4 @@
-export { createInMemoryCheckpoints } from '../in-memory-checkpoints.ts';
+export { createInMemoryCheckpoints } from '../upload/checkpoints/in-memory-checkpoints.ts';
 export type { CheckpointStoreHarness } from './checkpoint-store-conformance.ts';
 export { checkpointStoreConformance } from './checkpoint-store-conformance.ts';
 export type { ConformanceCase } from './conformance.ts';

@@ -1,5 +1,5 @@
 import { UploadError } from '../errors.ts';
-import { createPartBody, sourceChangedError } from '../part-body.ts';
+import { createPartBody, sourceChangedError } from '../parts/part-body.ts';
 import { ERROR_BODY_MAX, type PartResponse } from '../ports.ts';
 import { type ConformanceCase, claim, rejectionOf } from './conformance.ts';
 import { createInMemorySource } from './in-memory-source.ts';

@@ -1,9 +1,9 @@
+import { uninterrupted } from '../abort.ts';
+import { expectedObject, proveObject } from '../parts/proof.ts';
 import type { InitiatedUpload, Receipt, UploadedObject } from '../ports.ts';
-import { expectedObject, proveObject } from '../proof.ts';
-import { ask } from './ask.ts';
-import { uninterrupted } from './interruption.ts';
-import type { UploadRun } from './upload-run.ts';
-import { COMPLETE_MS_MAX } from './with-deadline.ts';
+import { ask } from './resilience/ask.ts';
+import { COMPLETE_MS_MAX } from './resilience/with-deadline.ts';
+import type { UploadRun } from './run-context.ts';
 
 /**
  * Once Complete is on its way its outcome is found out, whatever the caller wants meanwhile: OSS carries it

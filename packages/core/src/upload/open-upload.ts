@@ -1,15 +1,15 @@
+import { uninterrupted } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
-import { sourceChangedError } from '../part-body.ts';
-import { isPartSize } from '../part-plan.ts';
+import { sourceChangedError } from '../parts/part-body.ts';
+import { isPartSize } from '../parts/part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
-import { ask } from './ask.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import { isCalledOff } from './failed-upload.ts';
-import { uninterrupted } from './interruption.ts';
-import { retrying } from './retrying.ts';
-import type { UploadRun } from './upload-run.ts';
-import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.ts';
+import { isCalledOff } from './on-failure.ts';
+import { ask } from './resilience/ask.ts';
+import { retrying } from './resilience/retry.ts';
+import { VERB_MS_MAX, withDeadline } from './resilience/with-deadline.ts';
+import type { UploadRun } from './run-context.ts';
 
 /** An upload to go on with. */
 export interface OpenedUpload extends InitiatedUpload {

@@ -3,11 +3,11 @@ import { UploadError } from '../errors.ts';
 import { resolveOptions } from '../options.ts';
 import type { ControlPlane, PresignedPart } from '../ports.ts';
 import { createSeededRandom, createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
-import { NO_TURN } from './budget.ts';
-import { guardCheckpoints } from './guarded-checkpoints.ts';
+import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
+import { NO_TURN } from './concurrency/budget.ts';
 import type { OpenedUpload } from './open-upload.ts';
-import { createOutage } from './outage.ts';
 import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
+import { createOutage } from './resilience/outage.ts';
 
 interface Window {
   readonly presigned: PresignedParts;

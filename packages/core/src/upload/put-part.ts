@@ -1,17 +1,17 @@
 import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
-import type { Part } from '../part-plan.ts';
+import type { Part } from '../parts/part-plan.ts';
 import type { ListedPart, PartBody, PartResponse, Receipt } from '../ports.ts';
-import { MENDED_BY_A_NEW_URL } from './backoff.ts';
-import { isCallbackAnswer } from './callback-answer.ts';
-import type { Hedging } from './hedging.ts';
+import { isCallbackAnswer } from './callback-reply.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import type { FailedTry, PutOutcome } from './put-outcome.ts';
-import { retrying } from './retrying.ts';
-import type { StallGuard } from './stall-guard.ts';
+import { MENDED_BY_A_NEW_URL } from './resilience/backoff.ts';
+import type { Hedging } from './resilience/hedging.ts';
+import { retrying } from './resilience/retry.ts';
+import type { StallGuard } from './resilience/stall-guard.ts';
+import type { UploadRun } from './run-context.ts';
 import { storedPart } from './stored-part.ts';
-import type { UploadRun } from './upload-run.ts';
 
 /** What all parts of an upload share, and the signal of one of them. */
 export interface PartSending {

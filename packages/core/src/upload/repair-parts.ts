@@ -1,11 +1,11 @@
 import { UploadError } from '../errors.ts';
-import type { Part } from '../part-plan.ts';
+import type { Part } from '../parts/part-plan.ts';
 import type { Receipt, Source } from '../ports.ts';
-import { listHeldParts } from './held-parts.ts';
 import type { OpenedUpload } from './open-upload.ts';
+import { listHeldParts } from './remote-parts.ts';
+import type { UploadRun } from './run-context.ts';
 import { sendParts } from './send-parts.ts';
 import { sourceFeed } from './source-feed.ts';
-import type { UploadRun } from './upload-run.ts';
 
 /** Complete found a part in OSS that is not the one confirmed, or none at all. */
 export function isPartAtFault(reason: unknown): boolean {

@@ -1,17 +1,17 @@
 import { UploadError } from '../errors.ts';
-import { sourceChangedError } from '../part-body.ts';
-import { type Part, planParts } from '../part-plan.ts';
+import { sourceChangedError } from '../parts/part-body.ts';
+import { type Part, planParts } from '../parts/part-plan.ts';
 import type { Source, UploadedObject } from '../ports.ts';
-import { hearCallback } from './callback-answer.ts';
-import { checkpointId } from './checkpoint.ts';
+import { hearCallback } from './callback-reply.ts';
+import { checkpointId } from './checkpoints/checkpoint.ts';
 import { completeUpload } from './complete-upload.ts';
-import { abandonUpload, isKept, isRefused, isSpoilt, isStored } from './failed-upload.ts';
-import { findCompleted, type HeldParts, isGone, listHeldParts } from './held-parts.ts';
+import { abandonUpload, isKept, isRefused, isSpoilt, isStored } from './on-failure.ts';
 import { type OpenedUpload, openUpload, saveCheckpoint, type UploadOfSource } from './open-upload.ts';
+import { findCompleted, type HeldParts, isGone, listHeldParts } from './remote-parts.ts';
 import { isPartAtFault, repairParts } from './repair-parts.ts';
+import type { UploadRun } from './run-context.ts';
 import { sendParts } from './send-parts.ts';
 import { sourceFeed } from './source-feed.ts';
-import type { UploadRun } from './upload-run.ts';
 
 /** The whole upload: open, plan, send the parts, complete, prove. Nobody else works on it meanwhile. */
 export async function runUpload(run: UploadRun): Promise<UploadedObject> {

@@ -1,11 +1,11 @@
+import { linkedController, linkedControllers } from '../abort.ts';
 import type { Receipt } from '../ports.ts';
-import { createHedging } from './hedging.ts';
-import { linkedController, linkedControllers } from './linked-controller.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import { createPresignedParts } from './presigned-parts.ts';
 import { type PartToSend, putPart } from './put-part.ts';
-import { createStallGuard } from './stall-guard.ts';
-import type { UploadRun } from './upload-run.ts';
+import { createHedging } from './resilience/hedging.ts';
+import { createStallGuard } from './resilience/stall-guard.ts';
+import type { UploadRun } from './run-context.ts';
 
 /** The parts to send, in ascending order. */
 export interface PartFeed {

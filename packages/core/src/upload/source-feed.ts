@@ -1,6 +1,6 @@
-import type { Part } from '../part-plan.ts';
+import type { Part } from '../parts/part-plan.ts';
 import type { Source } from '../ports.ts';
-import type { HeldParts } from './held-parts.ts';
+import type { HeldParts } from './remote-parts.ts';
 import type { PartFeed } from './send-parts.ts';
 
 /** Parts handed to the limiter ahead of time: 10,000 waiting closures would cost megabytes for nothing. */

@@ -1,6 +1,6 @@
 import type { InitiatedUpload, PartBody } from '../ports.ts';
-import type { UploadRun } from './upload-run.ts';
-import { VERB_MS_MAX, withDeadline } from './with-deadline.ts';
+import { VERB_MS_MAX, withDeadline } from './resilience/with-deadline.ts';
+import type { UploadRun } from './run-context.ts';
 
 /**
  * The CRC64 of a part that OSS holds already, though its answer was lost; `undefined` where OSS holds none of

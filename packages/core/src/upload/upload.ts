@@ -1,3 +1,4 @@
+import { PAUSED } from '../abort.ts';
 import { assertObjectOptions } from '../assert-object-options.ts';
 import { abortedError, UploadError } from '../errors.ts';
 import {
@@ -8,22 +9,21 @@ import {
   type StreamUploadOptions,
   type UploadOptions,
 } from '../options.ts';
-import { firstPartSize } from '../part-plan.ts';
+import { firstPartSize } from '../parts/part-plan.ts';
 import type { UploadedObject } from '../ports.ts';
-import { type Budget, NO_TURN } from './budget.ts';
-import type { UploadEvent, UploadFact } from './events.ts';
-import { abandonForgotten, isCalledOff } from './failed-upload.ts';
-import { guardCheckpoints } from './guarded-checkpoints.ts';
-import { createHeaderNotice } from './header-notice.ts';
-import { PAUSED } from './interruption.ts';
-import { createOutage } from './outage.ts';
-import { createPartLimit } from './part-limit.ts';
+import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
+import { type Budget, NO_TURN } from './concurrency/budget.ts';
+import { createPartLimit } from './concurrency/part-limiter.ts';
+import { abandonForgotten, isCalledOff } from './on-failure.ts';
+import type { UploadEvent, UploadFact } from './progress/events.ts';
+import { createHeaderNotice } from './progress/header-notice.ts';
+import { createSnapshotFold, type UploadSnapshot } from './progress/snapshot.ts';
+import { createOutage } from './resilience/outage.ts';
+import type { StreamPorts, UploadPorts, UploadRun, Walk } from './run-context.ts';
+import { createStops, type Stops } from './run-control.ts';
 import { runUpload } from './run-upload.ts';
-import { createSnapshotFold, type UploadSnapshot } from './snapshot.ts';
-import { createStops, type Stops } from './stops.ts';
-import { createStreamMemory, type StreamMemory } from './stream-memory.ts';
-import type { StreamPorts, UploadPorts, UploadRun, Walk } from './upload-run.ts';
-import { createStreamWalk } from './walk-stream.ts';
+import { createStreamMemory, type StreamMemory } from './stream/stream-memory.ts';
+import { createStreamWalk } from './stream/stream-upload.ts';
 
 /** An upload under way. */
 export interface Upload {

@@ -6,10 +6,10 @@ import {
   type UploadOptions,
 } from '../options.ts';
 import type { PartBuffers } from '../ports.ts';
-import { createBudget } from './budget.ts';
-import { createStreamMemory } from './stream-memory.ts';
+import { createBudget } from './concurrency/budget.ts';
+import type { StreamPorts, UploadPorts } from './run-context.ts';
+import { createStreamMemory } from './stream/stream-memory.ts';
 import { beginStreamUpload, beginUpload, type Upload } from './upload.ts';
-import type { StreamPorts, UploadPorts } from './upload-run.ts';
 
 /** Uploads many files within one budget of requests and memory, and lets none of them starve. */
 export interface Uploader {

@@ -17,7 +17,7 @@ import {
   type OssRequest,
   type OssResponse,
 } from '@partway/emulator';
-import { answerOf, createOnThreadTokens, fetchOver, putOver } from '../in-process-oss.ts';
+import { answerOf, createOnThreadTokens, fetchOver, putOver } from '../stages/in-process-oss.ts';
 import type { Scenario } from './scenario.ts';
 
 export const BUCKET = 'media';

@@ -1,4 +1,4 @@
-import { never } from '../in-process-oss.ts';
+import { never } from '../stages/in-process-oss.ts';
 
 /** A process that may die at any call of a port. What it awaits then never comes. */
 export interface SimulatedProcess {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createMemoryBlobs } from '../memory-blobs.ts';
-import { createNoRecords } from '../records.ts';
-import { bucketOf, type OssState } from '../state.ts';
-import { childrenNamed, readXml, textOf } from '../xml.ts';
+import { childrenNamed, readXml, textOf } from '../http/xml.ts';
+import { createMemoryBlobs } from '../storage/memory-blobs.ts';
+import { createNoRecords } from '../storage/records.ts';
+import { bucketOf, type OssState } from '../storage/state.ts';
 import {
   deleteBucket,
   getBucketInfo,

@@ -1,6 +1,6 @@
 import { bucketNotEmpty, invalidBucketName, malformedXml } from '../errors.ts';
-import { type Bucket, bucketOf, newBucket, type OssState } from '../state.ts';
-import { readXml, textOf, writeXml, type XmlElement } from '../xml.ts';
+import { readXml, textOf, writeXml, type XmlElement } from '../http/xml.ts';
+import { type Bucket, bucketOf, newBucket, type OssState } from '../storage/state.ts';
 import { isoDate } from './iso-date.ts';
 import { limitOf, pageOf, utf8Order } from './listing-page.ts';
 

@@ -1,8 +1,8 @@
-import { type Answer, emptyAnswer } from '../answer.ts';
 import { callbackFailed, invalidArgument } from '../errors.ts';
-import type { Bucket, ObjectVersion } from '../state.ts';
+import { type Answer, emptyAnswer } from '../http/response.ts';
+import { headerOf } from '../http/wire-text.ts';
+import type { Bucket, ObjectVersion } from '../storage/state.ts';
 import type { OssRequest, Parameters } from '../types.ts';
-import { headerOf } from '../wire-text.ts';
 
 /** What OSS shall tell the application server, as the uploader asked for it. */
 export interface CallbackRequest {

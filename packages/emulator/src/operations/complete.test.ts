@@ -10,8 +10,8 @@ import {
   tag,
   textOfObject,
 } from '../../test/model-client.ts';
-import { createCrc64 } from '../crc64.ts';
-import { createDiscardingBlobs } from '../memory-blobs.ts';
+import { createCrc64 } from '../storage/crc64.ts';
+import { createDiscardingBlobs } from '../storage/memory-blobs.ts';
 
 type Part = readonly [number, string];
 

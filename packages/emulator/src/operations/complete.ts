@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto';
-import { type Answer, xmlAnswer } from '../answer.ts';
-import { readXmlBody } from '../body.ts';
-import { combineCrc64 } from '../crc64.ts';
 import {
   completeAllWithBody,
   entityTooSmall,
@@ -10,6 +7,11 @@ import {
   invalidPartOrder,
   malformedXml,
 } from '../errors.ts';
+import { readXmlBody } from '../http/body.ts';
+import { type Answer, xmlAnswer } from '../http/response.ts';
+import { headerOf } from '../http/wire-text.ts';
+import { childrenNamed, readXml, textOf } from '../http/xml.ts';
+import { combineCrc64 } from '../storage/crc64.ts';
 import {
   type Bucket,
   type MultipartUpload,
@@ -17,10 +19,8 @@ import {
   type OssState,
   type StoredPart,
   uploadOf,
-} from '../state.ts';
+} from '../storage/state.ts';
 import type { OssRequest, Parameters } from '../types.ts';
-import { headerOf } from '../wire-text.ts';
-import { childrenNamed, readXml, textOf } from '../xml.ts';
 import type { Callbacks } from './callback.ts';
 import { encoded, encodingElement, partsOf } from './multipart.ts';
 import { assertMayWrite, keepObject, readPieces, versionHeader } from './objects.ts';

@@ -1,8 +1,8 @@
-import { type Answer, xmlAnswer } from '../answer.ts';
 import { invalidArgument, preconditionFailed, unexpectedQuery } from '../errors.ts';
-import { type Bucket, bucketOf, type ObjectVersion, type OssState } from '../state.ts';
+import { type Answer, xmlAnswer } from '../http/response.ts';
+import { headerOf, percentDecode } from '../http/wire-text.ts';
+import { type Bucket, bucketOf, type ObjectVersion, type OssState } from '../storage/state.ts';
 import type { OssRequest, Parameters } from '../types.ts';
-import { headerOf, percentDecode } from '../wire-text.ts';
 import { isoDate } from './iso-date.ts';
 import { awaitingUpload, landPart, partNumberOf } from './multipart.ts';
 import { objectHeadersOf } from './object-headers.ts';

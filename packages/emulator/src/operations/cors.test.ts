@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Bucket, newBucket } from '../state.ts';
+import { type Bucket, newBucket } from '../storage/state.ts';
 import type { OssRequest } from '../types.ts';
 import { corsHeaders, deleteCors, getCors, preflight, putCors } from './cors.ts';
 

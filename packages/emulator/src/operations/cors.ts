@@ -1,8 +1,15 @@
 import { badPreflight, corsForbidden, malformedXml, noSuchCors } from '../errors.ts';
-import type { Bucket, CorsRule } from '../state.ts';
+import { headerOf } from '../http/wire-text.ts';
+import {
+  childrenNamed,
+  type ParsedElement,
+  readXml,
+  textOf,
+  writeXml,
+  type XmlElement,
+} from '../http/xml.ts';
+import type { Bucket, CorsRule } from '../storage/state.ts';
 import type { OssRequest } from '../types.ts';
-import { headerOf } from '../wire-text.ts';
-import { childrenNamed, type ParsedElement, readXml, textOf, writeXml, type XmlElement } from '../xml.ts';
 
 /** Answers a browser that asks before it sends. It carries no signature: the bucket's rules alone decide. */
 export function preflight(bucket: Bucket, request: OssRequest): Record<string, string> {

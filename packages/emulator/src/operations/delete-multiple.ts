@@ -1,8 +1,8 @@
-import { type Answer, emptyAnswer, xmlAnswer } from '../answer.ts';
 import { malformedXml } from '../errors.ts';
-import type { Bucket, OssState } from '../state.ts';
+import { type Answer, emptyAnswer, xmlAnswer } from '../http/response.ts';
+import { childrenNamed, exactTextOf, readXml, textOf, type XmlElement } from '../http/xml.ts';
+import type { Bucket, OssState } from '../storage/state.ts';
 import type { Parameters } from '../types.ts';
-import { childrenNamed, exactTextOf, readXml, textOf, type XmlElement } from '../xml.ts';
 import { encoded, encodingElement } from './multipart.ts';
 import { deleteObject } from './objects.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { createMemoryBlobs } from '../memory-blobs.ts';
-import { createNoRecords } from '../records.ts';
-import { type Bucket, bucketOf, type OssState, type Records, uploadOf } from '../state.ts';
+import { createMemoryBlobs } from '../storage/memory-blobs.ts';
+import { createNoRecords } from '../storage/records.ts';
+import { type Bucket, bucketOf, type OssState, type Records, uploadOf } from '../storage/state.ts';
 import { putBucket } from './buckets.ts';
 import { applyLifecycle, deleteLifecycle, getLifecycle, putLifecycle } from './lifecycle.ts';
 

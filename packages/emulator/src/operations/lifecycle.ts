@@ -1,7 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { malformedXml, noSuchLifecycle } from '../errors.ts';
-import { type Bucket, type LifecycleRule, newestOf, type ObjectVersion, type OssState } from '../state.ts';
-import { childrenNamed, type ParsedElement, readXml, textOf, writeXml, type XmlContent } from '../xml.ts';
+import {
+  childrenNamed,
+  type ParsedElement,
+  readXml,
+  textOf,
+  writeXml,
+  type XmlContent,
+} from '../http/xml.ts';
+import {
+  type Bucket,
+  type LifecycleRule,
+  newestOf,
+  type ObjectVersion,
+  type OssState,
+} from '../storage/state.ts';
 
 /**
  * Does what the rules ask by now. OSS runs this about once a day; when it runs here is the caller's to say.

@@ -1,5 +1,5 @@
 import { invalidArgument } from '../errors.ts';
-import { percentEncode } from '../wire-text.ts';
+import { percentEncode } from '../http/wire-text.ts';
 
 /** What a page shows: things by themselves, and prefixes that stand for all keys below them. */
 export interface Page<T> {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Bucket, type MultipartUpload, newBucket, type ObjectVersion } from '../state.ts';
-import { percentDecode } from '../wire-text.ts';
-import { childrenNamed, type ParsedElement, readXml, textOf } from '../xml.ts';
+import { percentDecode } from '../http/wire-text.ts';
+import { childrenNamed, type ParsedElement, readXml, textOf } from '../http/xml.ts';
+import { type Bucket, type MultipartUpload, newBucket, type ObjectVersion } from '../storage/state.ts';
 import { listObjects, listObjectsV2, listUploads } from './listings.ts';
 
 const key = fc

@@ -1,8 +1,8 @@
 import { invalidArgument } from '../errors.ts';
-import { type Bucket, type MultipartUpload, newestOf, type ObjectVersion } from '../state.ts';
+import { asciiOrder } from '../http/wire-text.ts';
+import { writeXml, type XmlElement } from '../http/xml.ts';
+import { type Bucket, type MultipartUpload, newestOf, type ObjectVersion } from '../storage/state.ts';
 import type { Parameters } from '../types.ts';
-import { asciiOrder } from '../wire-text.ts';
-import { writeXml, type XmlElement } from '../xml.ts';
 import { OWNER } from './buckets.ts';
 import { isoDate } from './iso-date.ts';
 import { encodingOf, type KeyEncoding, limitOf, type Page, pageOf, utf8Order } from './listing-page.ts';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { childNames, modelClient, once, tag, textOfObject } from '../../test/model-client.ts';
-import { asciiOrder } from '../wire-text.ts';
-import { childrenNamed, readXml, textOf } from '../xml.ts';
+import { asciiOrder } from '../http/wire-text.ts';
+import { childrenNamed, readXml, textOf } from '../http/xml.ts';
 
 describe('InitiateMultipartUpload', () => {
   test('answers bucket, key and an upload ID of 32 upper-case hex digits', async () => {

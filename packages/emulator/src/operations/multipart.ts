@@ -1,6 +1,3 @@
-import { type Answer, emptyAnswer, xmlAnswer } from '../answer.ts';
-import type { StoredBlob } from '../blobs.ts';
-import { storeBody } from '../body.ts';
 import {
   invalidArgument,
   invalidPartNumber,
@@ -8,10 +5,19 @@ import {
   partNotSequential,
   unexpectedQuery,
 } from '../errors.ts';
-import { type Bucket, type MultipartUpload, type OssState, type StoredPart, uploadOf } from '../state.ts';
+import { storeBody } from '../http/body.ts';
+import { type Answer, emptyAnswer, xmlAnswer } from '../http/response.ts';
+import { headerOf, percentEncode } from '../http/wire-text.ts';
+import type { XmlElement } from '../http/xml.ts';
+import type { StoredBlob } from '../storage/blobs.ts';
+import {
+  type Bucket,
+  type MultipartUpload,
+  type OssState,
+  type StoredPart,
+  uploadOf,
+} from '../storage/state.ts';
 import type { OssRequest, Parameters } from '../types.ts';
-import { headerOf, percentEncode } from '../wire-text.ts';
-import type { XmlElement } from '../xml.ts';
 import { isoDate } from './iso-date.ts';
 import { objectHeadersOf } from './object-headers.ts';
 import { assertMayWrite } from './objects.ts';

@@ -1,6 +1,6 @@
 import { invalidArgument, invalidEncryption } from '../errors.ts';
+import { headerOf } from '../http/wire-text.ts';
 import type { OssRequest } from '../types.ts';
-import { headerOf } from '../wire-text.ts';
 
 const KEPT = new Set([
   'cache-control',

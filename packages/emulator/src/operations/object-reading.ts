@@ -1,7 +1,7 @@
 import { invalidRange, preconditionFailed } from '../errors.ts';
-import type { ObjectVersion } from '../state.ts';
+import { headerOf } from '../http/wire-text.ts';
+import type { ObjectVersion } from '../storage/state.ts';
 import type { OssRequest } from '../types.ts';
-import { headerOf } from '../wire-text.ts';
 
 /** From `start` up to, not including, `end`. */
 export interface Range {

@@ -1,9 +1,9 @@
-import { type Answer, emptyAnswer } from '../answer.ts';
-import { storeBody } from '../body.ts';
 import { fileAlreadyExists, noSuchKey, notImplemented } from '../errors.ts';
-import { type Bucket, newestOf, type ObjectVersion, type OssState, type Piece } from '../state.ts';
+import { storeBody } from '../http/body.ts';
+import { type Answer, emptyAnswer } from '../http/response.ts';
+import { headerOf } from '../http/wire-text.ts';
+import { type Bucket, newestOf, type ObjectVersion, type OssState, type Piece } from '../storage/state.ts';
 import type { OssRequest, Parameters } from '../types.ts';
-import { headerOf } from '../wire-text.ts';
 import type { Callbacks } from './callback.ts';
 import { objectHeadersOf, shownHeaders } from './object-headers.ts';
 import { assertConditions, isNotModified, rangeOf } from './object-reading.ts';

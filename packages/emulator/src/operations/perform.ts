@@ -1,7 +1,7 @@
-import { type Answer, emptyAnswer, xmlTextAnswer } from '../answer.ts';
-import { readXmlBody } from '../body.ts';
 import { invalidObjectName, methodNotAllowed } from '../errors.ts';
-import { type Bucket, bucketOf, type OssState } from '../state.ts';
+import { readXmlBody } from '../http/body.ts';
+import { type Answer, emptyAnswer, xmlTextAnswer } from '../http/response.ts';
+import { type Bucket, bucketOf, type OssState } from '../storage/state.ts';
 import type { OssOperation, OssRequest, OssTarget, Parameters } from '../types.ts';
 import {
   accessControlPolicy,

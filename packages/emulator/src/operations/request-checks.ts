@@ -1,6 +1,6 @@
 import { invalidArgument } from '../errors.ts';
+import { headerOf } from '../http/wire-text.ts';
 import type { OssRequest } from '../types.ts';
-import { headerOf } from '../wire-text.ts';
 
 /** In bits per second, in a header or in the query, not in both. */
 export function assertTrafficLimit(request: OssRequest, parameters: ReadonlyMap<string, string>): void {

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ObjectStore } from '@partway/core';
 import { createOssObjectStore, type OssBucketOptions, type OssCredentials } from '@partway/core/oss';
-import { createUndiciFetch } from '../undici-fetch.ts';
+import { createUndiciFetch } from '../transport/undici-fetch.ts';
 import type { Command, Given } from './command.ts';
 
 /** `oss://BUCKET/KEY` */

@@ -8,7 +8,7 @@ import {
   type RefusingAnswer,
   type SignatureExplanation,
 } from '@partway/core/oss';
-import { createUndiciFetch } from '../undici-fetch.ts';
+import { createUndiciFetch } from '../transport/undici-fetch.ts';
 import { readPairs } from './arguments.ts';
 import type { Command, Given } from './command.ts';
 import { EXIT } from './exit-code.ts';

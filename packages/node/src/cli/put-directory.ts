@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { type Upload, UploadError } from '@partway/core';
-import { createFileCheckpoints } from '../file-checkpoints.ts';
+import { createFileCheckpoints } from '../files/file-checkpoints.ts';
 import type { UploadFileOptions } from '../upload-file.ts';
 import { createUploader } from '../uploader.ts';
 import { readCount } from './arguments.ts';

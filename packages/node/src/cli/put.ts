@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { type StorageClass, type Upload, UploadError, type UploadEvent } from '@partway/core';
-import { createFileCheckpoints } from '../file-checkpoints.ts';
+import { createFileCheckpoints } from '../files/file-checkpoints.ts';
 import { uploadFile } from '../upload-file.ts';
 import { uploadStream } from '../upload-stream.ts';
 import { readCount, readPairs, readSize } from './arguments.ts';

@@ -1,0 +1,49 @@
+import { UploadError } from '../../errors.ts';
+import type { ObjectStore } from '../../object-store-port.ts';
+import type { Clock } from '../../ports.ts';
+import { deleteObjectOf, objectOf } from '../own-object.ts';
+import type { UploadGrant } from '../upload-token.ts';
+import { abortUntilGone, ROUND_DELAY_MS, ROUNDS_MAX } from './abort-until-gone.ts';
+
+/**
+ * Removes whatever the upload left: its parts, or the object of a single PutObject. The object of a Complete
+ * stays: false then, and where nobody can tell whether there is one.
+ */
+export async function abortUpload(
+  store: ObjectStore,
+  clock: Clock,
+  grant: UploadGrant,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { key, uploadId } = grant;
+  if (uploadId === undefined) {
+    await deleteUntilGone(store, clock, grant, signal);
+    return true;
+  }
+  if (await abortUntilGone(store, clock, { key, uploadId }, signal)) return true;
+  return objectOf(store, grant, signal).then(
+    (head) => head === undefined,
+    () => false,
+  );
+}
+
+/** A PutObject in flight may land after the object was looked for: so it must be missed twice. */
+async function deleteUntilGone(
+  store: ObjectStore,
+  clock: Clock,
+  grant: UploadGrant,
+  signal: AbortSignal,
+): Promise<void> {
+  let missed = 0;
+  for (let round = 1; round <= ROUNDS_MAX; round++) {
+    missed = (await deleteObjectOf(store, grant, signal)) ? 0 : missed + 1;
+    if (missed >= 2) return;
+    await clock.sleep(ROUND_DELAY_MS * round, signal);
+  }
+  throw new UploadError({
+    code: 'server_error',
+    message: `the object is in OSS again after ${ROUNDS_MAX} looks for it`,
+    disposition: 'transient',
+    context: { operation: 'abort', bucket: grant.bucket, key: grant.key },
+  });
+}

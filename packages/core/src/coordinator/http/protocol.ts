@@ -1,0 +1,137 @@
+import * as v from 'valibot';
+import { UploadError } from '../../errors.ts';
+import { OBJECT_SIZE_MAX, PART_SIZE_MAX, PART_SIZE_MIN, PARTS_MAX } from '../../oss/limits.ts';
+import type { ObjectOptions, Receipt } from '../../ports.ts';
+
+/** The verbs of the coordinator over HTTP, as they stand at the end of its paths. */
+export type Verb = 'initiate' | 'presign-parts' | 'list-parts' | 'complete' | 'abort';
+
+export interface InitiateInput {
+  readonly name: string;
+  readonly size: number | null;
+  readonly partSize?: number | undefined;
+  readonly object?: ObjectOptions | undefined;
+  readonly lostForMs?: number | undefined;
+  readonly urlsWanted?: number | undefined;
+}
+
+export interface TokenInput {
+  readonly uploadToken: string;
+}
+
+export interface PresignPartsInput extends TokenInput {
+  readonly partNumbers: readonly number[];
+  readonly sizes?: readonly number[] | undefined;
+  readonly afterRefusal?: boolean | undefined;
+}
+
+export interface ListPartsInput extends TokenInput {
+  readonly partNumber?: number | undefined;
+}
+
+export interface CompleteInput extends TokenInput {
+  readonly receipts: readonly Receipt[];
+}
+
+/** What each verb takes. The JSON Schemas of docs/PROTOCOL.md are made from these. */
+export interface Inputs {
+  readonly initiate: v.GenericSchema<unknown, InitiateInput>;
+  readonly 'presign-parts': v.GenericSchema<unknown, PresignPartsInput>;
+  readonly 'list-parts': v.GenericSchema<unknown, ListPartsInput>;
+  readonly complete: v.GenericSchema<unknown, CompleteInput>;
+  readonly abort: v.GenericSchema<unknown, TokenInput>;
+}
+
+const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+const line = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max), v.regex(/^[^\p{Cc}]+$/u));
+/** `''` is what browsers call an unknown type: nothing, as the store takes it. */
+const header = v.pipe(v.string(), v.maxLength(1024), v.regex(/^[^\p{Cc}]*$/u));
+const texts = v.record(line(1024), v.pipe(v.string(), v.maxLength(8192), v.regex(/^[^\p{Cc}]*$/u)));
+
+const uploadToken = v.pipe(v.string(), v.minLength(1), v.maxLength(32_768));
+const partNumber = whole(1, PARTS_MAX);
+const partNumbers = v.pipe(v.array(partNumber), v.minLength(1), v.maxLength(PARTS_MAX));
+const partBytes = whole(0, PART_SIZE_MAX);
+const crc64 = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
+const receipt = v.object({ partNumber, size: partBytes, crc64 });
+
+const object = v.object({
+  contentType: v.optional(header),
+  cacheControl: v.optional(header),
+  contentDisposition: v.optional(header),
+  contentEncoding: v.optional(header),
+  expires: v.optional(header),
+  metadata: v.optional(texts),
+  tagging: v.optional(texts),
+  storageClass: v.optional(v.picklist(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive'])),
+  serverSideEncryption: v.optional(v.picklist(['AES256', 'KMS', 'SM4'])),
+  serverSideDataEncryption: v.optional(v.picklist(['SM4'])),
+  serverSideEncryptionKeyId: v.optional(header),
+  acl: v.optional(v.picklist(['default', 'private', 'public-read', 'public-read-write'])),
+  forbidOverwrite: v.optional(v.boolean()),
+});
+
+export const INPUTS: Inputs = {
+  initiate: v.object({
+    name: line(1024),
+    size: v.nullable(whole(0, OBJECT_SIZE_MAX)),
+    partSize: v.optional(whole(PART_SIZE_MIN, PART_SIZE_MAX)),
+    object: v.optional(object),
+    lostForMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(604_800_000))),
+    urlsWanted: v.optional(whole(0, PARTS_MAX)),
+  }),
+  'presign-parts': v.object({
+    uploadToken,
+    partNumbers,
+    sizes: v.optional(v.pipe(v.array(partBytes), v.minLength(1), v.maxLength(PARTS_MAX))),
+    afterRefusal: v.optional(v.boolean()),
+  }),
+  'list-parts': v.object({ uploadToken, partNumber: v.optional(partNumber) }),
+  complete: v.object({ uploadToken, receipts: v.pipe(v.array(receipt), v.maxLength(PARTS_MAX)) }),
+  abort: v.object({ uploadToken }),
+};
+
+/** Bytes of JSON that a verb takes at most: ten thousand receipts come to less than one MiB. */
+export const BODY_SIZE_MAX: Readonly<Record<Verb, number>> = {
+  initiate: 64 * 1024,
+  'presign-parts': 256 * 1024,
+  'list-parts': 64 * 1024,
+  complete: 2 * 1024 ** 2,
+  abort: 64 * 1024,
+};
+
+/** Reads JSON as the input of a verb. What is wrong with it is told as `bad_request`, without its values. */
+export function readInput<Name extends Verb>(verb: Name, json: string): v.InferOutput<Inputs[Name]> {
+  return checkInput(verb, parse(json));
+}
+
+/** The same of a value. It stops at the first fault: a body can hold a million, and nobody is known yet. */
+export function checkInput<Name extends Verb>(verb: Name, value: unknown): v.InferOutput<Inputs[Name]> {
+  const result = v.safeParse(INPUTS[verb], value, { abortEarly: true });
+  if (result.success) return result.output as v.InferOutput<Inputs[Name]>;
+  const { path, expected } = result.issues[0];
+  const where = path === undefined ? 'the body' : path.map(({ key }) => String(key).slice(0, 40)).join('.');
+  throw badRequest(
+    400,
+    `${where} is not as the protocol wants it${expected === null ? '' : `: ${expected}`}`,
+  );
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw badRequest(400, 'the body is not JSON');
+  }
+}
+
+/** A request that no client of ours sends. */
+export function badRequest(status: number, message: string): UploadError {
+  return new UploadError({
+    code: 'bad_request',
+    message,
+    disposition: 'permanent',
+    context: { status },
+    hint: 'docs/PROTOCOL.md describes what the coordinator takes.',
+  });
+}

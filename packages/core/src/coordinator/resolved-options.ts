@@ -1,0 +1,130 @@
+import type { Callback } from '../callback.ts';
+import type { ObjectStore } from '../object-store-port.ts';
+import { PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../oss/limits.ts';
+import type { Clock } from '../ports.ts';
+import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
+import type { CoordinatorHooks, GrantedUpload } from './hooks.ts';
+import type { Authorize, Identify } from './policy/access.ts';
+import { createInMemoryTallies, type Tallies } from './policy/counter-store.ts';
+import { type Policy, type ResolvedPolicy, resolvePolicy } from './policy/policy.ts';
+import { createRegister, type Register } from './policy/upload-quota.ts';
+import { createCallbackChoice, type UploadToCallBack } from './upload-callback.ts';
+import { createUploadTokens, type TokenKey, type UploadTokens } from './upload-token.ts';
+
+export interface CoordinatorOptions<Context = Request> {
+  /** The bucket, with the credentials. */
+  readonly store?: ObjectStore | undefined;
+  /** Several buckets instead of one: `authorize` chooses by name, and the first is the default. */
+  readonly stores?: readonly ObjectStore[] | undefined;
+  /**
+   * The keys that seal upload tokens; the first one seals, every one opens. Default: a random key that dies
+   * with the process, and with it every upload that was not finished.
+   */
+  readonly tokenKeys?: readonly TokenKey[] | undefined;
+  /** How long a token is good for, 60 to 604800 s. Default: 604800, seven days. */
+  readonly tokenLifetimeSeconds?: number | undefined;
+  /** How long a presigned part may wait before it is sent, 1 to 604800 s. Default: 900. */
+  readonly urlLifetimeSeconds?: number | undefined;
+  /** Where uploads of callers go who are not trusted: needed by `controlPlaneFor` and by the HTTP handler. */
+  readonly authorize?: Authorize<Context> | undefined;
+  /**
+   * Who such a caller is. Asked for every verb: an upload is gone on with only by whoever began it. Default:
+   * nobody knows, and whoever holds the token goes on with the upload.
+   */
+  readonly identify?: Identify<Context> | undefined;
+  readonly policy?: Policy | undefined;
+  readonly hooks?: CoordinatorHooks | undefined;
+  /** Whether an upload may not be gone on with, though its token is good. Asked for every verb but abort. */
+  readonly isRevoked?: ((upload: GrantedUpload) => boolean | Promise<boolean>) | undefined;
+  /**
+   * Whether the object begins as its type says. It gets the first 4100 bytes, or all of fewer, once the
+   * object is proven; where it says no the object is deleted, and the upload fails with `refused`.
+   */
+  readonly verifyContent?:
+    | ((start: Uint8Array, upload: GrantedUpload) => boolean | Promise<boolean>)
+    | undefined;
+  /** Reads those bytes. Default: the `fetch` of the platform. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  /**
+   * What OSS tells an application server once an object is stored: for every upload, or for each as decided
+   * here when it is initiated, `undefined` being nothing. Sealed in the token; no client can change it.
+   */
+  readonly callback?: Callback | ((upload: UploadToCallBack) => Callback | undefined) | undefined;
+  /** Where the counts are that the policy looks at. Default: in this process. */
+  readonly tallies?: Tallies | undefined;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined;
+  /** Default: tokens sealed with `tokenKeys`. */
+  readonly uploadTokens?: UploadTokens | undefined;
+  /** A name no other upload has. Default: 128 random bits. */
+  readonly nonce?: (() => string) | undefined;
+}
+
+/** The options with every default filled in. */
+export interface CoordinatorTerms<Context> {
+  /** By bucket. */
+  readonly stores: ReadonlyMap<string, ObjectStore>;
+  readonly tokens: UploadTokens;
+  readonly tokenLifetimeMs: number;
+  readonly urlLifetimeSeconds: number;
+  readonly authorize: Authorize<Context> | undefined;
+  readonly identify: Identify<Context> | undefined;
+  readonly policy: ResolvedPolicy;
+  readonly hooks: CoordinatorHooks;
+  readonly isRevoked: (upload: GrantedUpload) => boolean | Promise<boolean>;
+  readonly verifyContent: CoordinatorOptions['verifyContent'];
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly chooseCallback: (upload: UploadToCallBack) => Callback | undefined;
+  readonly register: Register;
+  readonly clock: Clock;
+  readonly nonce: () => string;
+}
+
+/** Throws a `TypeError` or `RangeError` that names the option. */
+export function resolveTerms<Context>(options: CoordinatorOptions<Context>): CoordinatorTerms<Context> {
+  const { clock = systemClock, nonce = randomNonce, tokenKeys = [randomTokenKey()] } = options;
+  const { tokenLifetimeSeconds = PRESIGN_SECONDS_MAX, urlLifetimeSeconds = PRESIGN_SECONDS_DEFAULT } =
+    options;
+  assertSeconds('tokenLifetimeSeconds', tokenLifetimeSeconds, 60);
+  assertSeconds('urlLifetimeSeconds', urlLifetimeSeconds, 1);
+  const policy = resolvePolicy(options.policy);
+  const tallies = options.tallies ?? createInMemoryTallies(clock);
+  return {
+    stores: storesOf(options),
+    tokens: options.uploadTokens ?? createUploadTokens(tokenKeys),
+    tokenLifetimeMs: tokenLifetimeSeconds * 1000,
+    urlLifetimeSeconds,
+    authorize: options.authorize,
+    identify: options.identify,
+    policy,
+    hooks: options.hooks ?? {},
+    isRevoked: options.isRevoked ?? (() => false),
+    verifyContent: options.verifyContent,
+    fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    chooseCallback: createCallbackChoice(options.callback),
+    register: createRegister(tallies, policy, clock),
+    clock,
+    nonce,
+  };
+}
+
+function storesOf({
+  store,
+  stores = store === undefined ? [] : [store],
+}: Pick<CoordinatorOptions, 'store' | 'stores'>) {
+  if (stores.length === 0) throw new TypeError('store must be an object store: createOssObjectStore({ … })');
+  for (const each of stores) assertStore(each);
+  const byBucket = new Map(stores.map((each) => [each.bucket, each]));
+  if (byBucket.size !== stores.length) throw new TypeError('stores must have one store for each bucket');
+  return byBucket;
+}
+
+function assertStore(store: unknown): void {
+  if (typeof store === 'object' && store !== null && 'listUploads' in store && 'presign' in store) return;
+  throw new TypeError('store must be an object store: createOssObjectStore({ … })');
+}
+
+function assertSeconds(name: string, value: number, min: number): void {
+  if (Number.isInteger(value) && value >= min && value <= PRESIGN_SECONDS_MAX) return;
+  throw new RangeError(`${name} must be a whole number from ${min} to ${PRESIGN_SECONDS_MAX}, got ${value}`);
+}

@@ -1,0 +1,56 @@
+import type { PartBuffer, PartBuffers } from '../ports.ts';
+
+/** Memory is taken in blocks of this size, which are used again. */
+export const BLOCK_SIZE: number = 1024 * 1024;
+
+/**
+ * Keeps parts in at most `memoryMax` bytes, and those for which there is no room where `spill` keeps them.
+ * Without a `spill` they are kept in memory all the same.
+ */
+export function createPartBuffers(memoryMax: number, spill?: PartBuffers): PartBuffers {
+  const free: Uint8Array[] = [];
+  let promised = 0;
+  return {
+    async open(sizeMax) {
+      const bytes = Math.ceil(sizeMax / BLOCK_SIZE) * BLOCK_SIZE;
+      if (promised + bytes > memoryMax && spill !== undefined) return spill.open(sizeMax);
+      promised += bytes;
+      return memoryBuffer(free, () => {
+        promised -= bytes;
+        // What is beyond the budget, or was made for larger parts, goes back to the runtime.
+        free.splice(Math.floor(memoryMax / BLOCK_SIZE));
+      });
+    },
+  };
+}
+
+function memoryBuffer(free: Uint8Array[], onRelease: () => void): PartBuffer {
+  let blocks: Uint8Array[] = [];
+  let size = 0;
+  let isReleased = false;
+  return {
+    get size() {
+      return size;
+    },
+    async append(bytes) {
+      for (let at = 0; at < bytes.length; ) {
+        const used = size % BLOCK_SIZE;
+        if (used === 0) blocks.push(free.pop() ?? new Uint8Array(BLOCK_SIZE));
+        const piece = bytes.subarray(at, at + BLOCK_SIZE - used);
+        blocks.at(-1)?.set(piece, used);
+        at += piece.length;
+        size += piece.length;
+      }
+    },
+    async *chunks() {
+      for (const [index, block] of blocks.entries()) yield block.subarray(0, size - index * BLOCK_SIZE);
+    },
+    async release() {
+      if (isReleased) return;
+      isReleased = true;
+      free.push(...blocks);
+      blocks = [];
+      onRelease();
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { PAUSED } from '../../abort.ts';
+import { UploadError } from '../../errors.ts';
+import { createPartBody } from '../../parts/part-body.ts';
+import { firstPartSize } from '../../parts/part-plan.ts';
+import type { PartBuffers, Source, UploadedObject } from '../../ports.ts';
+import { completeUpload } from '../complete-upload.ts';
+import { abandonUpload, isStored } from '../on-failure.ts';
+import { initiate, type OpenedUpload } from '../open-upload.ts';
+import { isGone } from '../remote-parts.ts';
+import type { UploadRun, Walk } from '../run-context.ts';
+import { runUpload } from '../run-upload.ts';
+import { sendParts } from '../send-parts.ts';
+import { createKeptParts } from './kept-parts.ts';
+import { type ByteStream, createPartCutter, type KeptPart } from './part-cutter.ts';
+
+/**
+ * The walk of an upload whose bytes come once: each part is kept until OSS has confirmed it. What is kept
+ * outlives a pause, not the process.
+ */
+export function createStreamWalk(
+  stream: ByteStream,
+  buffers: PartBuffers,
+  partSize: number | undefined,
+): Walk {
+  const firstSize = firstPartSize(partSize);
+  const cutter = createPartCutter(stream, buffers);
+  const kept = createKeptParts(cutter, firstSize);
+  let first: KeptPart | undefined;
+  let upload: OpenedUpload | undefined;
+  let isBegun = false;
+
+  async function open(run: UploadRun, begun: KeptPart): Promise<OpenedUpload> {
+    if (upload === undefined) {
+      upload = await initiate(run, undefined);
+      if (upload.partSize !== firstSize) throw otherPartSize(upload.partSize, firstSize);
+      if (!isBegun) kept.keep(begun);
+      isBegun = true;
+    }
+    const { bucket, key, uploadId } = upload;
+    const [size, partCount] = [undefined, undefined];
+    run.emit({ type: 'opened', bucket, key, uploadId, size, partSize: upload.partSize, partCount });
+    return upload;
+  }
+
+  async function walk(run: UploadRun): Promise<UploadedObject> {
+    first ??= await cutter.next(firstSize, run.signal);
+    if (first === undefined || first.size < firstSize) return await runUpload(known(run, first));
+    const opened = await open(run, first);
+    run.signal.throwIfAborted();
+    // One part more than are in flight is read ahead.
+    await sendParts(
+      run,
+      opened,
+      kept.feed(() => run.limit.concurrency() + 1),
+    );
+    return await completeUpload(run, opened, kept.receipts());
+  }
+
+  /** Somebody has taken the upload away before OSS held anything of it: every part is still here. */
+  async function walkAgain(run: UploadRun): Promise<UploadedObject> {
+    for (let restarts = 0; ; restarts++) {
+      try {
+        return await walk(run);
+      } catch (reason) {
+        const isLost = kept.receipts().length > 0 || restarts === RESTARTS_MAX;
+        if (reason === PAUSED || !isGone(reason) || isLost) throw reason;
+        if (upload !== undefined) await abandonUpload(run, upload, '');
+        upload = undefined;
+      }
+    }
+  }
+
+  return async (run) => {
+    try {
+      const object = await walkAgain(run);
+      await Promise.allSettled([cutter.close(), first?.release()]);
+      return object;
+    } catch (reason) {
+      if (reason === PAUSED) throw reason;
+      if (upload !== undefined && !isStored(reason)) await abandonUpload(run, upload, '');
+      await Promise.allSettled([cutter.close(), first?.release(), kept.release()]);
+      throw reason;
+    }
+  };
+}
+
+/** However often others take the upload away. */
+const RESTARTS_MAX = 3;
+
+function otherPartSize(wanted: number, first: number): UploadError {
+  return new UploadError({
+    code: 'refused',
+    message: `the coordinator wants parts of ${wanted} bytes, and the first one has ${first}`,
+    disposition: 'permanent',
+    hint: 'Begin the stream with the part size that the coordinator wants (partSize).',
+  });
+}
+
+/** A stream that ended before its first part was full is an upload like any other. */
+function known(run: UploadRun, whole: KeptPart | undefined): UploadRun {
+  const source: Source = {
+    identity: 'stream',
+    size: whole?.size ?? 0,
+    fingerprint: () => Promise.resolve('stream'),
+    part: () => whole?.open() ?? createPartBody({ size: 0, read: async function* () {} }),
+    close: () => Promise.resolve(),
+  };
+  return { ...run, ports: { ...run.ports, openSource: () => Promise.resolve(source) } };
+}

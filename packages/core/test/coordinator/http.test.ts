@@ -1,0 +1,352 @@
+import {
+  type Clock,
+  type ControlPlane,
+  crc64,
+  createHttpControlPlane,
+  startUpload,
+  startUploadOfPage,
+  systemClock,
+  systemRandom,
+  type Upload,
+  UploadError,
+  type UploadOptions,
+} from '@partway/core';
+import type { AnsweredRequest } from '@partway/core/coordinator';
+import { createInMemorySource, createVirtualClock } from '@partway/core/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  BUCKET,
+  type CoordinatorStage,
+  createStage,
+  type StageOptions,
+} from '../stages/coordinator-stage.ts';
+import { aborted } from '../stages/in-process-oss.ts';
+
+const { signal } = new AbortController();
+const bytes = Uint8Array.from({ length: 350_000 }, (_, index) => (index * 31) % 251);
+const PART = 102_400;
+/** As long as nothing else that the engine waits for. */
+const WAIT_MS = 61_000;
+
+interface Circumstances {
+  readonly content?: Uint8Array;
+  readonly start?: typeof startUpload;
+  readonly clock?: Clock;
+}
+
+function upload(
+  { transport }: CoordinatorStage,
+  controlPlane: ControlPlane,
+  options: Partial<UploadOptions> = {},
+  { content = bytes, start = startUpload, clock = systemClock }: Circumstances = {},
+): Upload {
+  const openSource = async () => createInMemorySource(content);
+  const ports = { openSource, transport, controlPlane, checkpoints: undefined };
+  return start(
+    { ...ports, clock, random: systemRandom },
+    { key: 'film.mp4', partSize: PART, contentType: 'video/mp4', ...options },
+  );
+}
+
+test('a file is uploaded and proven over HTTP, under the key that authorize made', async () => {
+  const stage = createStage();
+  const object = await upload(stage, stage.clientOf('wei')).result;
+  expect(object).toMatchObject({
+    bucket: BUCKET,
+    key: 'wei/film.mp4',
+    size: bytes.length,
+    crc64: crc64(bytes),
+  });
+  expect(stage.model.object(BUCKET, 'wei/film.mp4')?.headers['content-type']).toBe('video/mp4');
+  expect(stage.verbs).toEqual(['initiate', 'complete']);
+});
+
+test.each([
+  ['a content type', { contentType: 'vidéo/mp4' }, /contentType must be printable ASCII/],
+  ['metadata', { metadata: { 'Partway-Upload': 'mine' } }, /metadata\.partway-upload is set by Partway/],
+])('a page may wish for %s that cannot be: the coordinator refuses it', async (_, wish, message) => {
+  const stage = createStage({ authorize: async ({ name, object }) => ({ key: name, object }) });
+  const { result } = upload(stage, stage.clientOf('wei'), wish, { start: startUploadOfPage });
+  await expect(result).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message) });
+  expect(stage.operations).toEqual([]);
+});
+
+test('a small file costs two requests to the coordinator', async () => {
+  const stage = createStage();
+  await upload(stage, stage.clientOf('wei'), {}, { content: bytes.slice(0, 10) }).result;
+  expect(stage.verbs).toEqual(['initiate', 'complete']);
+  expect(stage.operations).toEqual(['PutObject', 'HeadObject']);
+});
+
+test('parts beyond the first window are presigned in batches', async () => {
+  const stage = createStage();
+  await upload(stage, stage.clientOf('wei'), { concurrency: 1 }).result;
+  expect(stage.verbs).toEqual(['initiate', 'presign-parts', 'complete']);
+});
+
+test('an upload is aborted over HTTP, and leaves nothing', async () => {
+  const stage = createStage();
+  const plane = stage.clientOf('wei');
+  const { uploadToken } = await plane.initiate(request(3 * PART));
+  await plane.abort({ uploadToken, signal });
+  expect(stage.model.uploads(BUCKET)).toEqual([]);
+  await plane.abort({ uploadToken, signal });
+});
+
+test('a listing crosses HTTP as it is', async () => {
+  const stage = createStage();
+  const plane = stage.clientOf('wei');
+  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(3 * PART), urlsWanted: 3 });
+  for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, PART));
+  const inProcess = await stage.coordinator.listParts({ uploadToken, signal });
+  expect(inProcess).toHaveLength(3);
+  expect(await plane.listParts({ uploadToken, signal })).toEqual(inProcess);
+  expect(await plane.listParts({ uploadToken, partNumber: 2, signal })).toEqual([inProcess[1]]);
+});
+
+test('an error of OSS crosses HTTP with everything it knows', async () => {
+  const stage = createStage();
+  const effect = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
+  stage.faults.add({
+    operation: 'InitiateMultipartUpload',
+    times: 1,
+    effect: { ...effect, headers: { 'x-oss-qos-delay-time': '1200' } },
+  });
+  const error = await stage
+    .clientOf('wei')
+    .initiate(request(3 * PART))
+    .then(() => undefined, UploadError.from);
+  expect(error).toMatchObject({ code: 'throttled', disposition: 'transient' });
+  expect(error?.context).toMatchObject({ ossCode: 'ServiceUnavailable', status: 503, retryAfterMs: 1200 });
+  expect(error?.context.requestId).toMatch(/^\w+$/);
+});
+
+test('a defect tells the client nothing, and the log everything [threat-25]', async () => {
+  const { stage, answered } = failing({
+    nonce() {
+      throw new TypeError('password of the database: 1234');
+    },
+  });
+  const { status, json } = await stage.post('initiate', { name: 'a', size: 1 });
+  expect({ status, json }).toEqual({
+    status: 500,
+    json: {
+      error: expect.objectContaining({ code: 'internal', message: 'the coordinator failed', context: {} }),
+    },
+  });
+  expect(answered).toEqual([expect.objectContaining({ verb: 'initiate', status: 500 })]);
+  expect(answered[0]?.error?.message).toContain('1234');
+});
+
+test('a service that fails for a moment is asked again, and its upload goes on', async () => {
+  let asked = 0;
+  const { stage, answered } = failing({
+    authorize(file) {
+      asked += 1;
+      if (asked === 1) throw new Error('password of the database: 1234');
+      return { key: file.name };
+    },
+  });
+  const codes: string[] = [];
+  const onEvent: UploadOptions['onEvent'] = (event) => {
+    if (event.type === 'retrying') codes.push(`${event.error.code}: ${event.error.message}`);
+  };
+  await upload(stage, stage.clientOf('wei'), { onEvent, retry: { baseMs: 1 } }).result;
+  expect(codes).toEqual([expect.stringMatching(/^server_error: .*failed \(authorize\)$/)]);
+  expect(String(answered[0]?.error?.cause)).toContain('1234');
+});
+
+function failing(options: StageOptions) {
+  const answered: AnsweredRequest[] = [];
+  const onAnswered = (entry: AnsweredRequest): void => void answered.push(entry);
+  return { stage: createStage({ ...options, handler: { basePath: '/uploads', onAnswered } }), answered };
+}
+
+test('a Complete that takes long is kept alive by spaces, and ends in JSON', async () => {
+  const { clock, response, note } = await completingLate();
+  expect(response.status).toBe(200);
+  const reader = bodyOf(response).getReader();
+  const texts: string[] = [];
+  for (let beat = 0; beat < 3; beat++) {
+    const { value } = await whileTimePasses(clock, reader.read());
+    texts.push(new TextDecoder().decode(value));
+  }
+  note();
+  const { value } = await reader.read();
+  texts.push(new TextDecoder().decode(value));
+  expect(texts.slice(0, 3)).toEqual([' ', ' ', ' ']);
+  expect(JSON.parse(texts.join(''))).toMatchObject({ object: { key: 'wei/film.mp4', size: 10 } });
+  expect(await reader.read()).toMatchObject({ done: true });
+});
+
+test('the spaces say that they are to be sent on at once', async () => {
+  const { response, note } = await completingLate();
+  expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
+  expect(response.headers.get('x-accel-buffering')).toBe('no');
+  note();
+  expect(JSON.parse(await response.text())).toMatchObject({ object: { key: 'wei/film.mp4' } });
+});
+
+test('the spaces are sent where there is no AbortSignal.any, as in some edge runtimes', async () => {
+  const { any } = AbortSignal;
+  onTestFinished(() => void Object.assign(AbortSignal, { any }));
+  Reflect.deleteProperty(AbortSignal, 'any');
+  const { clock, response, note } = await completingLate();
+  const reader = bodyOf(response).getReader();
+  const { value } = await whileTimePasses(clock, reader.read());
+  expect(new TextDecoder().decode(value)).toBe(' ');
+  note();
+  const { value: json } = await reader.read();
+  expect(JSON.parse(new TextDecoder().decode(json))).toMatchObject({ object: { key: 'wei/film.mp4' } });
+});
+
+test('a client that has gone does not stop a Complete', async () => {
+  const stage = createStage();
+  const plane = stage.clientOf('wei');
+  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), urlsWanted: 1 });
+  for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, 10));
+  const receipts = [{ partNumber: 1, size: 10, crc64: crc64(bytes.subarray(0, 10)) }];
+  const gone = new AbortController();
+  const answering = stage.handler(
+    new Request(postOf('complete', { uploadToken, receipts }), { signal: gone.signal }),
+  );
+  gone.abort();
+  expect(await (await answering).json()).toMatchObject({ object: { key: 'wei/film.mp4' } });
+});
+
+test('every answer says how long it took, and is kept by nobody', async () => {
+  const stage = createStage();
+  const response = await stage.handler(postOf('initiate', { name: 'a', size: 1 }));
+  expect(response.headers.get('server-timing')).toMatch(/^coordinator;dur=\d+$/);
+  expect(response.headers.get('cache-control')).toBe('no-store');
+});
+
+test('headers may be asked for each time', async () => {
+  const stage = createStage();
+  let asked = 0;
+  const plane = createHttpControlPlane('https://app.test/uploads/', {
+    fetch: (url, init) => stage.handler(new Request(url, init)),
+    headers: async () => ({ 'x-session': `user${++asked}` }),
+  });
+  const keys = [await plane.initiate(request(1)), await plane.initiate(request(1))].map(({ key }) => key);
+  expect(keys).toEqual(['user1/film.mp4', 'user2/film.mp4']);
+});
+
+test('a rate limit makes the client wait as long as it says [threat-21]', async () => {
+  let asked = 0;
+  const rateLimit = () => (++asked === 1 ? WAIT_MS : undefined);
+  const stage = createStage({ handler: { basePath: '/uploads', rateLimit } });
+  const waited: number[] = [];
+  const clock: Clock = {
+    now: systemClock.now,
+    sleep(ms, stop) {
+      if (ms !== WAIT_MS) return aborted(stop);
+      waited.push(ms);
+      return Promise.resolve();
+    },
+  };
+  await upload(stage, stage.clientOf('wei'), {}, { clock }).result;
+  expect(waited).toEqual([WAIT_MS]);
+});
+
+test.each<[string, Response | Error, object]>([
+  ['no answer', new TypeError('fetch failed'), { code: 'network', disposition: 'transient' }],
+  [
+    'an error page of a proxy',
+    new Response('<html>', { status: 502 }),
+    { code: 'server_error', disposition: 'transient' },
+  ],
+  ['a proxy that throttles', throttling(), { code: 'throttled', context: { retryAfterMs: 7000 } }],
+  [
+    'a login page',
+    new Response('<html>', { status: 200 }),
+    { code: 'malformed_answer', disposition: 'transient' },
+  ],
+  ['another service', new Response('no', { status: 404 }), { code: 'bad_request', disposition: 'permanent' }],
+  ['a gate', new Response('', { status: 401 }), { code: 'unauthenticated', disposition: 'permanent' }],
+  ['JSON of something else', Response.json({ upload: { uploadToken: 7 } }), { code: 'malformed_answer' }],
+  ['null', new Response('null', { status: 200 }), { code: 'malformed_answer' }],
+  [
+    'a part without URL',
+    Response.json({ upload: { ...initiated(), presigned: [{}] } }),
+    { code: 'malformed_answer' },
+  ],
+  ['an error that is none', Response.json({ error: { code: 5 } }, { status: 500 }), { code: 'server_error' }],
+])('%s is an error of its own [threat-26]', async (_, answer, expected) => {
+  const plane = createHttpControlPlane('https://app.test/uploads', {
+    fetch: () => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)),
+  });
+  await expect(plane.initiate(request(1))).rejects.toMatchObject(expected);
+});
+
+test('an abort of the caller is thrown as it is', async () => {
+  const plane = createHttpControlPlane('/uploads', {
+    fetch: (_, init) => Promise.reject(init.signal?.reason),
+  });
+  const reason = new Error('stopped');
+  await expect(plane.initiate({ ...request(1), signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+test('wrong options are refused by name', () => {
+  expect(() => createHttpControlPlane('ftp://app.test')).toThrow(/url must be http/);
+  expect(() => createStage({ handler: { basePath: 'uploads' } })).toThrow(/basePath must begin/);
+  expect(() => createStage({ authorize: undefined })).toThrow(/authorize is needed/);
+  expect(() => createStage({ handler: { cors: { origins: ['app.test'] } } })).toThrow(/cors.origins/);
+  expect(() => createStage({ handler: { cors: { origins: ['*'], credentials: true } } })).toThrow(
+    /cors.credentials/,
+  );
+});
+
+function request(size: number) {
+  return { key: 'film.mp4', size, partSize: PART, object: {}, signal };
+}
+
+function initiated() {
+  return { uploadToken: 't', kind: 'single', bucket: 'b', key: 'k', partSize: PART };
+}
+
+/** An answer that has begun, and ends after `note` was called. */
+async function completingLate() {
+  const clock = createVirtualClock(0);
+  let note = (): void => undefined;
+  const noted = new Promise<void>((resolve) => {
+    note = resolve;
+  });
+  const stage = createStage({ handler: { basePath: '/uploads', clock }, hooks: { completed: () => noted } });
+  const plane = stage.clientOf('wei');
+  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), urlsWanted: 1 });
+  for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, 10));
+  const receipts = [{ partNumber: 1, size: 10, crc64: crc64(bytes.subarray(0, 10)) }];
+  const answering = stage.handler(postOf('complete', { uploadToken, receipts }));
+  return { clock, note, response: await whileTimePasses(clock, answering) };
+}
+
+function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
+  if (body === null) throw new TypeError('there is a body');
+  return body;
+}
+
+function throttling(): Response {
+  return new Response('slow down', { status: 429, headers: { 'retry-after': '7' } });
+}
+
+function postOf(verb: string, body: object): Request {
+  const headers = { 'content-type': 'application/json', 'x-session': 'wei' };
+  return new Request(`https://app.test/uploads/${verb}`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  });
+}
+
+async function whileTimePasses<T>(clock: { wakeNext(): void }, promise: Promise<T>): Promise<T> {
+  let isSettled = false;
+  const watched = promise.finally(() => {
+    isSettled = true;
+  });
+  while (!isSettled) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!isSettled) clock.wakeNext();
+  }
+  return watched;
+}

@@ -1,0 +1,232 @@
+import { UploadError } from '@partway/core';
+import { type SweepOptions, type SweptUpload, sweep } from '@partway/core/coordinator';
+import { createOssObjectStore, type ObjectStore } from '@partway/core/oss';
+import { type OssEmulator, startOssEmulator } from '@partway/emulator';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BUCKET, CREDENTIALS, REGION } from '../stages/emulator-stage.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+let now: number;
+let emulator: OssEmulator;
+let store: ObjectStore;
+
+beforeEach(async () => {
+  now = Date.UTC(2026, 0, 1, 0, 0, 0, 750);
+  const clock = { now: () => now };
+  emulator = await startOssEmulator({ buckets: [BUCKET], region: REGION, credentials: CREDENTIALS, clock });
+  const { endpoint } = emulator;
+  store = createOssObjectStore({ region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS, clock });
+});
+afterEach(() => emulator.close());
+
+/** Begins an upload, and sends so many parts of one byte more than their number. */
+async function begun(key: string, partCount = 0): Promise<string> {
+  const { uploadId } = await store.initiate({ key, object: {} });
+  for (let partNumber = 1; partNumber <= partCount; partNumber++) await sendPart(key, uploadId, partNumber);
+  return uploadId;
+}
+
+async function sendPart(key: string, uploadId: string, partNumber: number): Promise<void> {
+  const { url } = await store.presign({ method: 'PUT', key, query: { partNumber, uploadId } });
+  const { status } = await fetch(url, { method: 'PUT', body: new Uint8Array(partNumber + 1) });
+  expect(status).toBe(200);
+}
+
+function keysLeft(): string[] {
+  return emulator.model.uploads(BUCKET).map(({ key }) => key);
+}
+
+async function outcomesOf(options: Partial<SweepOptions>) {
+  const outcomes = new Map<string, SweptUpload>();
+  const onUpload = (swept: SweptUpload): unknown => outcomes.set(swept.upload.key, swept);
+  const report = await sweep(store, { olderThanMs: 7 * DAY, ...options, onUpload });
+  return { report, outcomes };
+}
+
+describe('a sweep', () => {
+  test('removes what has been at rest for long enough, with its parts, and nothing else', async () => {
+    await begun('old/1', 3);
+    await begun('old/empty');
+    const resumed = await begun('old/resumed', 1);
+    now += 5 * DAY;
+    await begun('young', 1);
+    await sendPart('old/resumed', resumed, 2);
+    now += 2 * DAY;
+    const { report, outcomes } = await outcomesOf({});
+    expect(report).toEqual({
+      ...{ uploads: 4, swept: 2, spared: 2, gone: 0 },
+      ...{ parts: 3, bytes: 2 + 3 + 4, failures: [] },
+    });
+    expect(keysLeft()).toEqual(['old/resumed', 'young']);
+    expect(outcomes.get('old/1')).toMatchObject({ outcome: 'swept', ageMs: 7 * DAY, parts: 3, bytes: 9 });
+    expect(outcomes.get('old/resumed')).toMatchObject({ outcome: 'spared', parts: 2 });
+    now += 5 * DAY;
+    expect(await sweep(store, { olderThanMs: 7 * DAY })).toMatchObject({ uploads: 2, swept: 2, spared: 0 });
+    expect(keysLeft()).toEqual([]);
+  });
+
+  test('removes nothing in a dry run, and says what it would remove', async () => {
+    await begun('old', 2);
+    now += 7 * DAY;
+    const dry = await sweep(store, { olderThanMs: 7 * DAY, dryRun: true });
+    expect(keysLeft()).toEqual(['old']);
+    expect(await sweep(store, { olderThanMs: 7 * DAY })).toEqual(dry);
+    expect(dry).toMatchObject({ swept: 1, parts: 2 });
+    expect(keysLeft()).toEqual([]);
+  });
+
+  test('older than 0 removes what was begun in this very second', async () => {
+    await begun('new', 1);
+    expect(await sweep(store, { olderThanMs: 0 })).toMatchObject({ swept: 1 });
+    expect(keysLeft()).toEqual([]);
+  });
+
+  test('keeps to the prefix', async () => {
+    await begun('a/1');
+    await begun('b/1');
+    expect(await sweep(store, { olderThanMs: 0, prefix: 'a/' })).toMatchObject({ uploads: 1, swept: 1 });
+    expect(keysLeft()).toEqual(['b/1']);
+  });
+
+  test("goes by OSS's clock, whatever ours says", async () => {
+    await begun('old');
+    emulator.advanceClock(DAY);
+    // The store signs by the clock of OSS once OSS has called ours wrong.
+    await expect(store.listUploads({})).rejects.toMatchObject({ code: 'clock_skewed' });
+    expect(await sweep(store, { olderThanMs: DAY + 1000 })).toMatchObject({ spared: 1 });
+    expect(await sweep(store, { olderThanMs: DAY - 1000 })).toMatchObject({ swept: 1 });
+  });
+
+  test('spares what the caller calls live, and asks only about what is old enough', async () => {
+    await begun('old/live', 1);
+    await begun('old/dead');
+    now += DAY;
+    await begun('young');
+    const asked = new Set<string>();
+    const isLive: SweepOptions['isLive'] = async ({ key }) => {
+      asked.add(key);
+      return key === 'old/live';
+    };
+    expect(await sweep(store, { olderThanMs: DAY, isLive })).toMatchObject({ swept: 1, spared: 2 });
+    expect(asked).toEqual(new Set(['old/dead', 'old/live']));
+    expect(keysLeft()).toEqual(['old/live', 'young']);
+  });
+
+  test('spares an upload whose parts OSS does not date', async () => {
+    await begun('old', 1);
+    now += DAY;
+    const undated: ObjectStore = {
+      ...store,
+      listParts: async (request) =>
+        (await store.listParts(request)).map((part) => ({ ...part, uploadedAt: undefined })),
+    };
+    expect(await sweep(undated, { olderThanMs: DAY })).toMatchObject({ spared: 1 });
+  });
+
+  test('goes on after one that fails, tells which and why, and the next sweep removes it', async () => {
+    const failing = await begun('b', 1);
+    await begun('a', 1);
+    await begun('c', 1);
+    const refuse = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
+    const fault = emulator.faults.add({ operation: 'AbortMultipartUpload', key: 'b', effect: refuse });
+    const report = await sweep(store, { olderThanMs: 0, concurrency: 1 });
+    expect(report).toMatchObject({ uploads: 3, swept: 2, parts: 2 });
+    expect(report.failures).toEqual([{ key: 'b', uploadId: failing, error: expect.any(UploadError) }]);
+    expect(report.failures[0]?.error).toMatchObject({ code: 'throttled', retryable: true });
+    expect(keysLeft()).toEqual(['b']);
+    fault.remove();
+    expect(await sweep(store, { olderThanMs: 0 })).toMatchObject({ swept: 1, failures: [] });
+  });
+
+  test('a key that no URL can name is told, and left to a lifecycle rule', async () => {
+    await begun('fine');
+    const listUploads: ObjectStore['listUploads'] = async (request) =>
+      (await store.listUploads(request)).map((upload) => ({ ...upload, key: 'a/../b' }));
+    const { failures } = await sweep({ ...store, listUploads }, { olderThanMs: 0 });
+    expect(failures[0]?.error).toMatchObject({
+      code: 'refused',
+      hint: expect.stringContaining('lifecycle rule'),
+    });
+  });
+
+  test('an isLive that throws fails that upload alone, and nothing of it is removed', async () => {
+    await begun('a');
+    await begun('b');
+    const isLive = ({ key }: { key: string }): boolean => {
+      if (key === 'a') throw new TypeError('no database');
+      return false;
+    };
+    const { swept, failures } = await sweep(store, { olderThanMs: 0, isLive });
+    expect({ swept, failed: failures.map(({ key, error }) => [key, error.code]) }).toEqual({
+      swept: 1,
+      failed: [['a', 'internal']],
+    });
+    expect(keysLeft()).toEqual(['a']);
+  });
+
+  test('an upload that ended since it was listed is no failure', async () => {
+    const uploadId = await begun('a');
+    const listUploads: ObjectStore['listUploads'] = async (request) => {
+      const listed = await store.listUploads(request);
+      await store.abort({ key: 'a', uploadId });
+      return listed;
+    };
+    const report = await sweep({ ...store, listUploads }, { olderThanMs: 0 });
+    expect(report).toMatchObject({ uploads: 1, gone: 1, swept: 0, failures: [] });
+  });
+
+  test('an abort whose answer was lost is reported, and the next sweep finds the upload gone', async () => {
+    await begun('a', 1);
+    emulator.faults.add({ operation: 'AbortMultipartUpload', effect: { kind: 'dropResponse' } });
+    const { swept, failures } = await sweep(store, { olderThanMs: 0 });
+    expect({ swept, codes: failures.map(({ error }) => error.code) }).toEqual({
+      swept: 0,
+      codes: ['network'],
+    });
+    expect(await sweep(store, { olderThanMs: 0 })).toMatchObject({ uploads: 0, failures: [] });
+  });
+
+  test('sweeps more uploads than a page holds, each once, whatever the listener throws', async () => {
+    const count = 1003;
+    const keys = Array.from({ length: count }, (_, index) => `many/${index}`);
+    for (let at = 0; at < count; at += 50)
+      await Promise.all(keys.slice(at, at + 50).map((key) => begun(key)));
+    const told: string[] = [];
+    const onUpload = ({ upload }: SweptUpload): void => {
+      told.push(upload.key);
+      throw new Error('a broken pipe');
+    };
+    const report = await sweep(store, { olderThanMs: 0, concurrency: 16, onUpload });
+    expect(report).toMatchObject({ uploads: count, swept: count, failures: [] });
+    expect(told).toHaveLength(count);
+    expect(new Set(told)).toEqual(new Set(keys));
+    expect(keysLeft()).toEqual([]);
+  });
+
+  test('stops when its signal is aborted, with the reason', async () => {
+    for (const key of ['a', 'b', 'c']) await begun(key);
+    const reason = new Error('enough');
+    const stop = new AbortController();
+    const onUpload = (): void => stop.abort(reason);
+    const sweeping = sweep(store, { olderThanMs: 0, concurrency: 1, signal: stop.signal, onUpload });
+    await expect(sweeping).rejects.toBe(reason);
+    expect(keysLeft()).toEqual(['b', 'c']);
+  });
+
+  test('rejects when the uploads cannot be listed', async () => {
+    const refuse = { kind: 'refuse', status: 403, code: 'AccessDenied' } as const;
+    emulator.faults.add({ operation: 'ListMultipartUploads', effect: refuse });
+    await expect(sweep(store, { olderThanMs: 0 })).rejects.toMatchObject({ code: 'access_denied' });
+  });
+
+  test.each([
+    [{ olderThanMs: -1 }, 'olderThanMs'],
+    [{ olderThanMs: Number.NaN }, 'olderThanMs'],
+    [{ olderThanMs: 0, concurrency: 0 }, 'concurrency'],
+    [{ olderThanMs: 0, concurrency: 65 }, 'concurrency'],
+  ])('%j is a mistake of the caller', async (options, option) => {
+    const mistake = await sweep(store, options).catch((reason: unknown) => reason);
+    expect(mistake).toBeInstanceOf(RangeError);
+    expect(String(mistake)).toContain(option);
+  });
+});

@@ -1,0 +1,207 @@
+import { type ControlPlane, startUpload, type Upload, UploadError, type UploadPorts } from '@partway/core';
+import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
+import { expect, test } from 'vitest';
+import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+
+// A machine that says whether it has a network, as browsers do: `UploadPorts.isOnline`.
+
+const PART = 102_400;
+const MINUTE = 60_000;
+const random = createSeededRandom(23);
+const bytes = new Uint8Array(6 * PART + 1).map(() => random.next() * 256);
+
+/** A world with a cable to be pulled out. */
+interface Wire {
+  readonly world: World;
+  readonly ports: UploadPorts;
+  /** From the next request on nothing comes through. */
+  pull(): void;
+  plugIn(): void;
+}
+
+function wired(): Wire {
+  const world = createWorld();
+  const ports = world.portsOf(createInMemorySource(bytes));
+  let isOnline = true;
+  const lost = (): Promise<never> =>
+    Promise.reject(new UploadError({ code: 'network', message: 'no network', disposition: 'transient' }));
+  const { controlPlane, transport } = ports;
+  const over = <Request, Answer>(ask: (request: Request) => Promise<Answer>) => {
+    return (request: Request): Promise<Answer> => (isOnline ? ask(request) : lost());
+  };
+  const plane: ControlPlane = {
+    initiate: over(controlPlane.initiate),
+    presignParts: over(controlPlane.presignParts),
+    listParts: over(controlPlane.listParts),
+    complete: over(controlPlane.complete),
+    abort: over(controlPlane.abort),
+  };
+  return {
+    world,
+    ports: {
+      ...ports,
+      transport: { ...transport, put: over(transport.put) },
+      controlPlane: plane,
+      isOnline: () => isOnline,
+    },
+    pull() {
+      isOnline = false;
+    },
+    plugIn() {
+      isOnline = true;
+    },
+  };
+}
+
+/** Uploads one part after the other; whoever has failed once may fail once more. */
+function start({ world, ports }: Wire): Upload {
+  const onEvent = world.events.push.bind(world.events);
+  return startUpload(ports, {
+    ...{ key: KEY, partSize: PART, concurrency: 1, retry: { attemptsMax: 2 } },
+    onEvent: (event) => void onEvent(event),
+  });
+}
+
+/** Lets time pass until it is told. */
+async function heard({ world }: Wire, type: string): Promise<void> {
+  const isTold = (): boolean => world.events.some((event) => event.type === type);
+  while (!isTold()) await world.settled(world.clock.sleep(10, new AbortController().signal));
+}
+
+async function pass({ world }: Wire, ms: number): Promise<void> {
+  await world.settled(world.clock.sleep(ms, new AbortController().signal));
+}
+
+function tales({ world }: Wire): readonly string[] {
+  return world.events.map(({ type }) => type).filter((type) => type === 'offline' || type === 'online');
+}
+
+async function expectStored({ world }: Wire): Promise<void> {
+  const stored = await world.model.object(BUCKET, KEY)?.bytes();
+  expect(stored !== undefined && Buffer.compare(stored, bytes) === 0).toBe(true);
+  expect(world.model.uploads(BUCKET)).toEqual([]);
+}
+
+test.each(['part-confirmed', 'opened', 'completing'])(
+  'an upload that loses its network for an hour after %s goes on when it is back',
+  async (moment) => {
+    const wire = wired();
+    const upload = start(wire);
+    const unsubscribe = upload.subscribe(({ type }) => {
+      if (type !== moment) return;
+      unsubscribe();
+      wire.pull();
+    });
+    await heard(wire, 'offline');
+    expect(upload.snapshot()).toMatchObject({ isOffline: true, error: undefined });
+    await pass(wire, 60 * MINUTE);
+    const { confirmedBytes } = upload.snapshot();
+    wire.plugIn();
+    await wire.world.settled(upload.result);
+    expect(upload.snapshot()).toMatchObject({ phase: 'completed', isOffline: false });
+    expect(confirmedBytes % PART).toBe(moment === 'completing' ? 1 : 0);
+    // Every minute somebody asks whether it is true, and every one who waited has stopped waiting.
+    expect(tales(wire).length).toBeGreaterThan(100);
+    expect(tales(wire)).toEqual(tales(wire).map((_, index) => (index % 2 === 0 ? 'offline' : 'online')));
+    await expectStored(wire);
+  },
+);
+
+test('an upload that begins without a network begins when there is one [pain-27]', async () => {
+  const wire = wired();
+  wire.pull();
+  const upload = start(wire);
+  await pass(wire, 10 * MINUTE);
+  expect(upload.snapshot()).toMatchObject({ phase: 'opening', isOffline: true });
+  wire.plugIn();
+  await wire.world.settled(upload.result);
+  await expectStored(wire);
+});
+
+test('it goes on within a second of the network, however long it was gone', async () => {
+  const wire = wired();
+  wire.pull();
+  const upload = start(wire);
+  await pass(wire, 30 * MINUTE);
+  wire.plugIn();
+  const pluggedInAt = wire.world.clock.now();
+  await heard(wire, 'opened');
+  expect(wire.world.clock.now() - pluggedInAt).toBeLessThanOrEqual(1000);
+  await wire.world.settled(upload.result);
+});
+
+test('where the machine wrongly says that it is offline, nothing waits', async () => {
+  const wire = wired();
+  const upload = startUpload({ ...wire.ports, isOnline: () => false }, { key: KEY, partSize: PART });
+  await wire.world.settled(upload.result);
+  await expectStored(wire);
+});
+
+test('what was answered is not blamed on the network', async () => {
+  const wire = wired();
+  wire.world.faults.add({
+    operation: 'UploadPart',
+    partNumber: 3,
+    effect: { kind: 'refuse', status: 500, code: 'InternalError' },
+  });
+  const ports = { ...wire.ports, isOnline: () => false };
+  const upload = startUpload(ports, { key: KEY, partSize: PART, retry: { attemptsMax: 2 } });
+  await expect(wire.world.settled(upload.result)).rejects.toMatchObject({
+    code: 'server_error',
+    disposition: 'exhausted',
+  });
+});
+
+test('who pauses without a network is paused, and goes on when he likes', async () => {
+  const wire = wired();
+  wire.pull();
+  const upload = start(wire);
+  await heard(wire, 'offline');
+  upload.pause();
+  await heard(wire, 'paused');
+  expect(upload.snapshot()).toMatchObject({ phase: 'paused', isOffline: false });
+  expect(wire.world.events.at(-1)?.type).toBe('paused');
+  wire.plugIn();
+  await pass(wire, MINUTE);
+  expect(upload.snapshot().phase).toBe('paused');
+  upload.resume();
+  await wire.world.settled(upload.result);
+  await expectStored(wire);
+});
+
+test('who aborts when Complete is on its way waits for the network, and hears what became of it', async () => {
+  const wire = wired();
+  const upload = start(wire);
+  upload.subscribe(({ type }) => type === 'completing' && wire.pull());
+  await heard(wire, 'offline');
+  const aborted = upload.abort();
+  await pass(wire, 60 * MINUTE);
+  expect(upload.snapshot()).toMatchObject({ phase: 'completing', isOffline: true });
+  wire.plugIn();
+  await wire.world.settled(aborted);
+  expect(upload.snapshot().phase).toBe('completed');
+  await expectStored(wire);
+});
+
+test('who aborts while it is not known whether an upload was begun hears that he aborted, and what may be left', async () => {
+  const wire = wired();
+  wire.pull();
+  const upload = start(wire);
+  await heard(wire, 'offline');
+  await wire.world.settled(upload.abort());
+  await expect(upload.result).rejects.toMatchObject({ code: 'aborted' });
+  expect(wire.world.events.map(({ type }) => type)).toContain('cleanup-failed');
+});
+
+test('who aborts without a network is not kept waiting for it, and hears what may be left', async () => {
+  const wire = wired();
+  const upload = start(wire);
+  upload.subscribe(({ type }) => type === 'opened' && wire.pull());
+  await heard(wire, 'offline');
+  const abortedAt = wire.world.clock.now();
+  const aborted = upload.abort();
+  await wire.world.settled(aborted);
+  expect(wire.world.clock.now() - abortedAt).toBeLessThan(MINUTE);
+  await expect(upload.result).rejects.toMatchObject({ code: 'aborted' });
+  expect(wire.world.events.map(({ type }) => type)).toContain('cleanup-failed');
+});

@@ -1,0 +1,234 @@
+import {
+  type ControlPlane,
+  createHttpControlPlane,
+  startUpload,
+  systemClock,
+  systemRandom,
+  type Upload,
+  type UploadOptions,
+} from '@partway/core';
+import { createInMemoryCheckpoints, createInMemorySource } from '@partway/core/testing';
+import { expect, test } from 'vitest';
+import { BUCKET, type CoordinatorStage, createStage } from '../stages/coordinator-stage.ts';
+
+const { signal } = new AbortController();
+const PART = 102_400;
+const content = new Uint8Array(3 * PART).fill(7);
+const request = { key: 'a', size: 3 * PART, partSize: PART, object: {}, signal };
+
+function upload(
+  { transport }: CoordinatorStage,
+  controlPlane: ControlPlane,
+  options: Partial<UploadOptions> = {},
+): Upload {
+  const openSource = async () => createInMemorySource(content);
+  const ports = { openSource, transport, controlPlane, checkpoints: undefined };
+  return startUpload(
+    { ...ports, clock: systemClock, random: systemRandom },
+    { key: 'a', partSize: PART, ...options },
+  );
+}
+
+test('a file of which the browser knows no type is uploaded without one', async () => {
+  const declared: (string | undefined)[] = [];
+  const stage = createStage({
+    authorize({ contentType }) {
+      declared.push(contentType);
+      return { key: 'a' };
+    },
+  });
+  await upload(stage, stage.clientOf('wei'), { contentType: '' }).result;
+  expect(declared).toEqual([undefined]);
+  expect(stage.model.object(BUCKET, 'a')?.headers).not.toHaveProperty('content-type');
+});
+
+test.each([-5000, 1e12])(
+  'a clock that was set by %s ms between two tries fails no upload',
+  async (lostForMs) => {
+    const stage = createStage();
+    expect(await stage.clientOf('wei').initiate({ ...request, lostForMs })).toMatchObject({ key: 'wei/a' });
+  },
+);
+
+test.each([
+  ['a session that ends', 401],
+  ['a gate that answers in between', 403],
+  ['a coordinator that is not there for a while', 404],
+])('%s leaves the upload to be gone on with', async (_, status) => {
+  const stage = createStage();
+  let isOver = false;
+  const plane = createHttpControlPlane('https://app.test/uploads', {
+    headers: { 'x-session': 'wei' },
+    async fetch(url, init) {
+      const isRefused = isOver && url.endsWith('/presign-parts');
+      return isRefused ? new Response('', { status }) : stage.handler(new Request(url, init));
+    },
+  });
+  const checkpoints = createInMemoryCheckpoints();
+  const start = () =>
+    startUpload(
+      {
+        openSource: async () => createInMemorySource(content),
+        transport: stage.transport,
+        controlPlane: plane,
+        checkpoints,
+        clock: systemClock,
+        random: systemRandom,
+      },
+      { key: 'a', partSize: PART, concurrency: 1 },
+    );
+  isOver = true;
+  await expect(start().result).rejects.toMatchObject({ disposition: 'permanent', context: { status } });
+  expect(stage.model.uploads(BUCKET)).toHaveLength(1);
+  isOver = false;
+  stage.operations.length = 0;
+  expect(await start().result).toMatchObject({ key: 'wei/a', size: content.length });
+  expect(stage.operations).not.toContain('InitiateMultipartUpload');
+  expect(stage.operations.filter((name) => name === 'UploadPart')).toHaveLength(1);
+});
+
+test('a header has one value, whatever the case of its name', async () => {
+  const stage = createStage();
+  const headers = { 'X-Session': 'mallory', 'x-session': 'wei', 'Content-Type': 'text/plain' };
+  const plane = createHttpControlPlane('https://app.test/uploads', {
+    headers,
+    fetch: (url, init) => stage.handler(new Request(url, init)),
+  });
+  expect(await plane.initiate(request)).toMatchObject({ key: 'wei/a' });
+});
+
+test('a header that HTTP cannot carry is told at once, and its value to nobody', async () => {
+  for (const secret of ['s3cret\nx', 's3cret…']) {
+    const headers = { authorization: secret };
+    expect(() => createHttpControlPlane('/uploads', { headers })).toThrow(/^headers has a name or a value/);
+    const plane = createHttpControlPlane('/uploads', { headers: () => headers });
+    await expect(plane.initiate(request)).rejects.toThrow(/^headers has a name or a value/);
+  }
+});
+
+test('headers that cannot be had for a while fail no upload', async () => {
+  const stage = createStage();
+  let asked = 0;
+  const plane = createHttpControlPlane('https://app.test/uploads', {
+    async headers() {
+      asked += 1;
+      if (asked === 1) throw new TypeError('fetch failed');
+      return { 'x-session': 'wei' };
+    },
+    fetch: (url, init) => stage.handler(new Request(url, init)),
+  });
+  const retry = { baseMs: 1 };
+  expect(await upload(stage, plane, { retry }).result).toMatchObject({ key: 'wei/a' });
+});
+
+test.each([
+  'https://user:password@app.test/uploads',
+  'https://app.test/uploads?tenant=1',
+  'https://app.test/uploads#x',
+  '//evil.test/uploads',
+  'https://',
+  'file:///uploads',
+])('%s is where no coordinator can be', (url) => {
+  expect(() => createHttpControlPlane(url)).toThrow(/url must be http/);
+});
+
+test.each<[string, Response, object]>([
+  ['a login page elsewhere', redirect(), { code: 'bad_request', disposition: 'permanent' }],
+  ['a gate that waited', new Response('', { status: 408 }), { code: 'network', disposition: 'transient' }],
+])('%s is told for what it is', async (_, answer, expected) => {
+  const asked: (RequestInit | undefined)[] = [];
+  const plane = createHttpControlPlane('/uploads', {
+    async fetch(_, init) {
+      asked.push(init);
+      return answer;
+    },
+  });
+  await expect(plane.initiate(request)).rejects.toMatchObject(expected);
+  expect(asked).toEqual([expect.objectContaining({ redirect: 'manual' })]);
+});
+
+function redirect(): Response {
+  return new Response(null, { status: 302, headers: { location: 'https://login.test' } });
+}
+
+test('an answer without end is not read to its end [threat-26]', async () => {
+  let pulled = 0;
+  const endless = new ReadableStream({
+    pull(controller) {
+      pulled += 1;
+      controller.enqueue(new Uint8Array(1024 ** 2).fill(32));
+    },
+  });
+  const plane = createHttpControlPlane('/uploads', { fetch: async () => new Response(endless) });
+  await expect(plane.initiate(request)).rejects.toMatchObject({ code: 'malformed_answer' });
+  expect(pulled).toBeLessThan(70);
+});
+
+const part = { partNumber: 1, url: 'https://oss.test/a', headers: {}, expiresInMs: 1 };
+
+test.each<[string, object]>([
+  ['a file of this machine', { url: 'file:///etc/passwd' }],
+  ['an address with a line break', { url: 'https://oss.test/a\r\nx: y' }],
+  ['part 0', { partNumber: 0 }],
+  ['part 10001', { partNumber: 10_001 }],
+  ['a header with a line break', { headers: { a: 'x\r\ny: z' } }],
+  ['a header whose name is none', { headers: { 'a b': 'x' } }],
+  ['a header without a value', { headers: { a: null } }],
+])('%s is nothing to be sent [threat-26]', async (_, wrong) => {
+  const answer = Response.json({ parts: [{ ...part, ...wrong }] });
+  const plane = createHttpControlPlane('/uploads', { fetch: async () => answer });
+  const asked = plane.presignParts({ uploadToken: 't', partNumbers: [1], afterRefusal: false, signal });
+  await expect(asked).rejects.toMatchObject({ code: 'malformed_answer' });
+});
+
+test('a coordinator that writes names of headers in capitals is understood', async () => {
+  const stage = createStage();
+  const capitals = (text: string) => text.replaceAll('"content-length"', '"Content-Length"');
+  const plane = createHttpControlPlane('https://app.test/uploads', {
+    headers: { 'x-session': 'wei' },
+    async fetch(url, init) {
+      const response = await stage.handler(new Request(url, init));
+      return new Response(capitals(await response.text()), response);
+    },
+  });
+  const { uploadToken, presigned } = await plane.initiate({ ...request, urlsWanted: 1 });
+  expect(presigned?.map(({ headers }) => headers)).toEqual([{ 'content-length': String(PART) }]);
+  const asked = plane.presignParts({ uploadToken, partNumbers: [2], afterRefusal: false, signal });
+  expect((await asked).map(({ headers }) => headers)).toEqual([{ 'content-length': String(PART) }]);
+});
+
+test.each<[string, object]>([
+  ['a version that is no text', { versionId: {} }],
+  ['a callback without a body', { callback: {} }],
+  ['recovered that is neither true nor false', { recovered: 'yes' }],
+])('an object with %s is none', async (_, wrong) => {
+  const object = { bucket: 'b', key: 'k', size: 0, crc64: '0', etag: 'E', requestId: 'R' };
+  const answers = [Response.json({ object }), Response.json({ object: { ...object, ...wrong } })];
+  const fetch = async () => answers.shift() ?? Response.error();
+  const plane = createHttpControlPlane('/uploads', { fetch });
+  const complete = () => plane.complete({ uploadToken: 't', receipts: [], signal });
+  expect(await complete()).toEqual(object);
+  await expect(complete()).rejects.toMatchObject({ code: 'malformed_answer' });
+});
+
+test('a coordinator cannot have a file cut into more parts than OSS takes [threat-26]', async () => {
+  const size = 1024 ** 4;
+  const source = { ...createInMemorySource(content), size };
+  const upload = {
+    uploadToken: 't',
+    kind: 'multipart',
+    bucket: 'b',
+    key: 'k',
+    uploadId: 'U',
+    partSize: PART,
+  };
+  const plane = createHttpControlPlane('/uploads', {
+    fetch: async (url) => Response.json(url.endsWith('/abort') ? {} : { upload }),
+  });
+  const ports = { openSource: async () => source, transport: createStage().transport, controlPlane: plane };
+  const { result } = startUpload(
+    { ...ports, checkpoints: undefined, clock: systemClock, random: systemRandom },
+    { key: 'a' },
+  );
+  await expect(result).rejects.toMatchObject({ code: 'malformed_answer' });
+});

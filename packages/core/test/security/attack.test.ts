@@ -1,0 +1,160 @@
+import { crc64 } from '@partway/core';
+import {
+  type AnsweredRequest,
+  type CoordinatorHooks,
+  createInMemoryTallies,
+} from '@partway/core/coordinator';
+import { createVirtualClock } from '@partway/core/testing';
+import { expect, test } from 'vitest';
+import { BUCKET, type CoordinatorStage, createStage } from '../stages/coordinator-stage.ts';
+
+const { signal } = new AbortController();
+const PART = 102_400;
+const content = new Uint8Array(3 * PART).fill(7);
+const jsonOfWei = { 'x-session': 'wei', 'content-type': 'application/json' };
+
+/** An upload that wei has begun, and all of its first three parts, sent. */
+async function sent(stage: CoordinatorStage, size: number = content.length) {
+  const plane = stage.clientOf('wei');
+  const request = { key: 'a', size, partSize: PART, object: {}, urlsWanted: 3, signal };
+  const { uploadToken, presigned = [] } = await plane.initiate(request);
+  for (const { url, headers } of presigned) {
+    const body = content.subarray(0, Number(headers['content-length']));
+    expect(await stage.put(url, headers, body)).toBe(200);
+  }
+  const receipts = presigned.map(({ partNumber, headers }) => {
+    const bytes = content.subarray(0, Number(headers['content-length']));
+    return { partNumber, size: bytes.length, crc64: crc64(bytes) };
+  });
+  return { plane, presigned, uploadToken, complete: () => plane.complete({ uploadToken, receipts, signal }) };
+}
+
+test('whom identify calls null is nobody [threat-2]', async () => {
+  for (const nobody of [null, false, 0, '']) {
+    const stage = createStage({ identify: (() => nobody) as unknown as () => string });
+    expect((await stage.post('initiate', { name: 'a', size: 10 })).status).toBe(401);
+    expect(stage.operations).toEqual([]);
+  }
+});
+
+test('a connection that breaks off in the first bytes is asked for again, not a defect', async () => {
+  const cut = () =>
+    new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) });
+  const answers = [() => Promise.reject(new TypeError('failed')), async () => new Response(cut()), undefined];
+  for (const answer of answers) {
+    const fetch = answer === undefined ? {} : { fetch: answer };
+    const stage = createStage({ ...fetch, verifyContent: () => true });
+    const { complete } = await sent(stage);
+    if (answer === undefined) await complete();
+    else await expect(complete()).rejects.toMatchObject({ code: 'server_error', disposition: 'transient' });
+  }
+});
+
+test('metadata that would be taken for the mark of an upload is refused', async () => {
+  const stage = createStage({ authorize: ({ object }) => ({ key: 'a', object }) });
+  const object = { metadata: { 'Partway-Upload': 'x' } };
+  expect((await stage.post('initiate', { name: 'a', size: 10, object })).status).toBe(422);
+});
+
+test('an authorize that says nothing of the object takes the type that was declared', async () => {
+  const authorize = () => ({ key: 'a', object: undefined });
+  const stage = createStage({ authorize, policy: { contentTypes: ['image/*'] } });
+  const object = { contentType: 'image/png' };
+  expect((await stage.post('initiate', { name: 'a', size: 10, object })).status).toBe(200);
+});
+
+test('a body that breaks off is the fault of the request [threat-16]', async () => {
+  const answered: AnsweredRequest[] = [];
+  const onAnswered = (entry: AnsweredRequest) => answered.push(entry);
+  const stage = createStage({ handler: { basePath: '/uploads', onAnswered } });
+  const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) });
+  const init = { body, headers: jsonOfWei, duplex: 'half' } as RequestInit;
+  expect((await stage.post('initiate', '', init)).status).toBe(400);
+  expect(answered.map(({ error }) => error?.code)).toEqual(['bad_request']);
+});
+
+test('a body that came too slowly may be sent again', async () => {
+  const clock = createVirtualClock(0);
+  const stage = createStage({ handler: { basePath: '/uploads', clock } });
+  const init = { body: new ReadableStream(), headers: jsonOfWei, duplex: 'half' } as RequestInit;
+  const answering = stage.post('presign-parts', '', init);
+  while (!clock.wakeNext()) await new Promise((resolve) => setImmediate(resolve));
+  const { status, json } = await answering;
+  expect({ status, error: json?.error }).toMatchObject({ status: 408, error: { disposition: 'transient' } });
+});
+
+test('an abort after Complete is told to nobody: the object is there [threat-23]', async () => {
+  const told: string[] = [];
+  const hooks: CoordinatorHooks = {
+    completed: () => void told.push('completed'),
+    aborted: () => void told.push('aborted'),
+  };
+  const stage = createStage({ hooks });
+  const { plane, uploadToken, complete } = await sent(stage);
+  await complete();
+  await plane.abort({ uploadToken, signal });
+  expect(stage.model.object(BUCKET, 'wei/a')).toBeDefined();
+  const given = await sent(stage);
+  await given.plane.abort({ uploadToken: given.uploadToken, signal });
+  expect(told).toEqual(['completed', 'aborted']);
+});
+
+test('counts that cannot be reached for a while fail no upload for good', async () => {
+  const counts = createInMemoryTallies({ now: () => 0 });
+  let isDown = false;
+  const add: typeof counts.add = async (...counted) => {
+    if (isDown) throw new Error('connection refused');
+    return counts.add(...counted);
+  };
+  const completed: string[] = [];
+  const hooks = { completed: (_: object, { key }: { readonly key: string }) => void completed.push(key) };
+  const stage = createStage({ tallies: { ...counts, add }, hooks });
+  const { complete } = await sent(stage);
+  isDown = true;
+  await expect(complete()).rejects.toMatchObject({ code: 'server_error', disposition: 'transient' });
+  isDown = false;
+  expect(await complete()).toMatchObject({ key: 'wei/a' });
+  expect(completed).toEqual(['wei/a']);
+});
+
+test('an upload that its token could not name is refused before OSS is asked', async () => {
+  const stage = createStage({ authorize: ({ object }) => ({ key: 'a', object }) });
+  const text = '"'.repeat(1000);
+  const tags = Array.from({ length: 10 }, (_, index) => [`${index}${'中'.repeat(127)}`, '中'.repeat(256)]);
+  const object = { cacheControl: text, contentDisposition: text, tagging: Object.fromEntries(tags) };
+  const begin = (metadata: object) =>
+    stage.post('initiate', { name: 'a', size: 3 * PART, partSize: PART, object: { ...object, metadata } });
+  expect((await begin({ a: '"'.repeat(7900) })).status).toBe(422);
+  expect(stage.operations).toEqual([]);
+  expect(await begin({ a: '"' })).toMatchObject({
+    json: { upload: { uploadToken: expect.stringMatching(/^.{20000,32768}$/) } },
+  });
+});
+
+test('however many uploads of a key there are, one request looks for few lost ones [threat-22]', async () => {
+  const stage = createStage();
+  for (let begun = 0; begun < 120; begun++) await sent(stage);
+  const before = stage.operations.length;
+  const lost = { name: 'a', size: 3 * PART, partSize: PART, lostForMs: 86_400_000 };
+  expect((await stage.post('initiate', lost)).status).toBe(200);
+  expect(stage.operations.length - before).toBeLessThan(110);
+});
+
+test('OSS itself refuses a header of its own that was not signed [threat-15]', async () => {
+  const stage = createStage();
+  const multipart = await sent(stage);
+  const single = await sent(stage, 10);
+  const additions = [
+    { 'x-oss-copy-source': '/private/secret' },
+    { 'x-oss-object-acl': 'public-read' },
+    { 'x-oss-meta-admin': 'yes' },
+    { 'x-oss-tagging': 'a=b' },
+    { 'content-type': 'text/html' },
+  ];
+  for (const { presigned } of [multipart, single]) {
+    const [{ url, headers } = { url: '', headers: {} as Readonly<Record<string, string>> }] = presigned;
+    const body = content.subarray(0, Number(headers['content-length']));
+    for (const added of additions) expect(await stage.put(url, { ...headers, ...added }, body)).toBe(403);
+    expect(await stage.put(url, headers, body)).toBe(200);
+  }
+});

@@ -1,0 +1,254 @@
+import {
+  type ControlPlane,
+  crc64,
+  createHttpControlPlane,
+  type PresignedPart,
+  startUpload,
+  systemClock,
+  systemRandom,
+} from '@partway/core';
+import type { TokenKey } from '@partway/core/coordinator';
+import type { CredentialsSource } from '@partway/core/oss';
+import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
+import type { OssCredentials } from '@partway/emulator';
+import { expect, test } from 'vitest';
+import { type CoordinatorStage, createStage } from '../stages/coordinator-stage.ts';
+import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+
+const { signal } = new AbortController();
+const PART = 102_400;
+const random = createSeededRandom(23);
+const bytes = new Uint8Array(20 * PART - 1).map(() => random.next() * 256);
+const refusedToken = { code: 'token_refused', disposition: 'permanent' };
+
+const A: TokenKey = { kid: 'a', key: new Uint8Array(32).fill(1) };
+const B: TokenKey = { kid: 'b', key: new Uint8Array(32).fill(2) };
+
+/** Another coordinator process over the same OSS. */
+function withKeys({ store }: CoordinatorStage, tokenKeys: readonly TokenKey[]): CoordinatorStage {
+  return createStage({ stores: [store], tokenKeys });
+}
+
+/** What every replica is given in turn: the new key opens everywhere before it seals anywhere. */
+function rotation(first: CoordinatorStage): readonly CoordinatorStage[] {
+  return [first, withKeys(first, [A, B]), withKeys(first, [B, A]), withKeys(first, [B])];
+}
+
+async function begin({ clientOf }: CoordinatorStage) {
+  const request = { key: 'film', size: bytes.length, partSize: PART, object: {}, urlsWanted: 20, signal };
+  return await clientOf('wei').initiate(request);
+}
+
+async function send({ put }: CoordinatorStage, presigned: readonly PresignedPart[]): Promise<void> {
+  for (const { partNumber, url, headers } of presigned) {
+    expect(await put(url, headers, bytes.subarray((partNumber - 1) * PART, partNumber * PART))).toBe(200);
+  }
+}
+
+function receipts() {
+  return Array.from({ length: 20 }, (_, index) => {
+    const part = bytes.subarray(index * PART, (index + 1) * PART);
+    return { partNumber: index + 1, size: part.length, crc64: crc64(part) };
+  });
+}
+
+function goOn(plane: ControlPlane, uploadToken: string): readonly (() => Promise<unknown>)[] {
+  return [
+    () => plane.presignParts({ uploadToken, partNumbers: [1], afterRefusal: false, signal }),
+    () => plane.listParts({ uploadToken, signal }),
+    () => plane.complete({ uploadToken, receipts: receipts(), signal }),
+    () => plane.abort({ uploadToken, signal }),
+  ];
+}
+
+test('a token of the old key opens every verb until its key is removed, and none from then on', async () => {
+  const first = createStage({ tokenKeys: [A] });
+  const steps = rotation(first);
+  for (const step of steps.slice(0, 3)) {
+    const { uploadToken, presigned = [] } = await begin(first);
+    await send(first, presigned);
+    const [presign, list, complete] = goOn(step.clientOf('wei'), uploadToken);
+    expect(await presign?.()).toHaveLength(1);
+    expect(await list?.()).toHaveLength(20);
+    expect(await complete?.()).toMatchObject({ key: 'wei/film', crc64: crc64(bytes) });
+    const aborted = await begin(first);
+    await goOn(step.clientOf('wei'), aborted.uploadToken)[3]?.();
+    expect(first.model.uploads(BUCKET)).toEqual([]);
+  }
+  const { uploadToken } = await begin(first);
+  const before = first.operations.length;
+  for (const verb of goOn(withKeys(first, [B]).clientOf('wei'), uploadToken)) {
+    await expect(verb()).rejects.toMatchObject(refusedToken);
+  }
+  expect(first.operations.slice(before)).toEqual([]);
+});
+
+test('the first key seals, and a process that holds it alone opens what it sealed', async () => {
+  const first = createStage({ tokenKeys: [A] });
+  const kids: string[] = [];
+  for (const step of rotation(first)) {
+    const { uploadToken } = await begin(step);
+    const { kid } = JSON.parse(Buffer.from(uploadToken.split('.')[0] ?? '', 'base64url').toString());
+    kids.push(kid);
+    const [own, other] = kid === 'a' ? [A, B] : [B, A];
+    expect(await goOn(withKeys(first, [own]).clientOf('wei'), uploadToken)[1]?.()).toEqual([]);
+    const foreign = goOn(withKeys(first, [other]).clientOf('wei'), uploadToken)[1];
+    await expect(foreign?.()).rejects.toMatchObject(refusedToken);
+  }
+  expect(kids).toEqual(['a', 'a', 'b', 'b']);
+});
+
+/** An upload whose coordinator is another one from every second request on. */
+function uploadThrough(first: CoordinatorStage, steps: readonly CoordinatorStage[]) {
+  let asked = 0;
+  const controlPlane = createHttpControlPlane('https://app.test/uploads', {
+    headers: { 'x-session': 'wei' },
+    fetch(url, init) {
+      const step = steps[Math.min(Math.floor(asked++ / 2), steps.length - 1)] ?? first;
+      return step.handler(new Request(url, init));
+    },
+  });
+  const openSource = async () => createInMemorySource(bytes);
+  const ports = { openSource, transport: first.transport, controlPlane, checkpoints: undefined };
+  const options = { key: 'film', partSize: PART, concurrency: 2, hedge: 0 };
+  const upload = startUpload({ ...ports, clock: systemClock, random: systemRandom }, options);
+  return { upload, asked: () => asked };
+}
+
+test('an upload does not notice that keys are rotated while it is under way', async () => {
+  const first = createStage({ tokenKeys: [A] });
+  const { upload, asked } = uploadThrough(first, rotation(first).slice(0, 3));
+  expect(await upload.result).toMatchObject({ key: 'wei/film', crc64: crc64(bytes) });
+  expect(asked()).toBeGreaterThan(4);
+  expect(upload.snapshot().retries).toBe(0);
+});
+
+test('an upload whose key is removed under it fails by name, and the next one succeeds', async () => {
+  const first = createStage({ tokenKeys: [A] });
+  const removed = withKeys(first, [B]);
+  await expect(uploadThrough(first, [first, removed]).upload.result).rejects.toMatchObject(refusedToken);
+  expect(await uploadThrough(first, [removed]).upload.result).toMatchObject({ crc64: crc64(bytes) });
+});
+
+interface TemporarySet extends Required<OssCredentials> {
+  readonly issuedAt: number;
+}
+
+/** STS that gives another set in every second, each of which lives so long. */
+interface Sts {
+  readonly issued: Map<string, TemporarySet>;
+  current(): TemporarySet;
+}
+
+function createSts(world: () => World, lifeMs: number): Sts {
+  const issued = new Map<string, TemporarySet>();
+  return {
+    issued,
+    current() {
+      const now = world().clock.now();
+      const second = Math.floor(now / 1000);
+      const accessKeyId = `STS.${second}`;
+      const set = issued.get(accessKeyId) ?? {
+        accessKeyId,
+        accessKeySecret: `secret-${second}`,
+        securityToken: `token-${second}`,
+        issuedAt: now,
+        expiresAt: now + lifeMs,
+      };
+      issued.set(accessKeyId, set);
+      world().model.putCredentials([...issued.values()]);
+      return set;
+    },
+  };
+}
+
+/** The one set that a URL was signed by. Fails for a URL of two sets, or of a set that is dead at `now`. */
+function livingSetOf({ issued }: Sts, url: string, now: number): TemporarySet {
+  const { searchParams } = new URL(url);
+  const [accessKeyId = ''] = searchParams.get('x-oss-credential')?.split('/') ?? [];
+  const set = issued.get(accessKeyId);
+  if (set === undefined) throw new Error(`nobody issued ${accessKeyId}`);
+  expect(searchParams.get('x-oss-security-token')).toBe(set.securityToken);
+  expect(now).toBeLessThan(set.expiresAt);
+  return set;
+}
+
+/** However the source gives its sets: ali-oss, for one, writes them into the one object it has. */
+const SOURCES: readonly (readonly [how: string, sourceOf: (sts: Sts) => CredentialsSource])[] = [
+  ['in a new object', (sts) => () => sts.current()],
+  [
+    'in one object that changes by itself',
+    (sts) => {
+      const only = {
+        get accessKeyId() {
+          return sts.current().accessKeyId;
+        },
+        get accessKeySecret() {
+          return sts.current().accessKeySecret;
+        },
+        get securityToken() {
+          return sts.current().securityToken;
+        },
+        get expiresAt() {
+          return sts.current().expiresAt;
+        },
+      };
+      return () => only;
+    },
+  ],
+  [
+    'late, by microtasks',
+    (sts) => async () => {
+      const set = sts.current();
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+      return set;
+    },
+  ],
+];
+
+test.each(
+  SOURCES.flatMap(([how, sourceOf]) => [2000, 3000, 4500].map((lifeMs) => [how, lifeMs, sourceOf] as const)),
+)(
+  'credentials that rotate every second, given %s and dead after %i ms, sign no mixed and no dead URL',
+  async (_, lifeMs, sourceOf) => {
+    const sts = createSts(() => world, lifeMs);
+    const world: World = createWorld({ credentials: sourceOf(sts) });
+    world.faults.add({ operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: PART / 2 } });
+    const used = new Set<TemporarySet>();
+    const { transport, controlPlane, ...ports } = world.portsOf(createInMemorySource(bytes));
+    const watch = (parts: readonly PresignedPart[]): readonly PresignedPart[] => {
+      const now = world.clock.now();
+      for (const { url, expiresInMs } of parts) {
+        expect(now + expiresInMs).toBeLessThanOrEqual(livingSetOf(sts, url, now).expiresAt);
+      }
+      return parts;
+    };
+    const upload = startUpload(
+      {
+        ...ports,
+        controlPlane: {
+          ...controlPlane,
+          async initiate(request) {
+            const begun = await controlPlane.initiate(request);
+            watch(begun.presigned ?? []);
+            return begun;
+          },
+          presignParts: async (request) => watch(await controlPlane.presignParts(request)),
+        },
+        transport: {
+          ...transport,
+          put(request) {
+            used.add(livingSetOf(sts, request.url, world.clock.now()));
+            return transport.put(request);
+          },
+        },
+      },
+      { key: KEY, partSize: PART, concurrency: 2 },
+    );
+    expect(await world.settled(upload.result)).toMatchObject({ size: bytes.length, crc64: crc64(bytes) });
+    expect(used.size).toBeGreaterThan(2);
+    // OSS refused nothing: neither what was presigned, nor what the coordinator signed by header.
+    expect(upload.snapshot().retries).toBe(0);
+    expect(world.model.uploads(BUCKET)).toEqual([]);
+  },
+);

@@ -1,0 +1,179 @@
+import type { ControlPlane, UploadOptions } from '@partway/core';
+import { UploadError } from '@partway/core';
+import { createCoordinator, type UploadGrant, type UploadTokens } from '@partway/core/coordinator';
+import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
+import type { FaultEffect, OssCredentials } from '@partway/emulator';
+import { expect, test } from 'vitest';
+import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+
+// What users of such tools report about URLs, credentials, tokens and clocks: docs/PAINS.md.
+
+const PART = 102_400;
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+const random = createSeededRandom(17);
+const bytes = new Uint8Array(12 * PART + 1).map(() => random.next() * 256);
+const options: Partial<UploadOptions> = { partSize: PART, concurrency: 1 };
+const source = createInMemorySource(bytes, { chunkSize: 500 });
+
+/** The line takes 1100 bytes a second, so that a part takes a minute and a half. */
+function slowLine(world: World): void {
+  world.faults.add({ operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: 1100 } });
+}
+
+function errorsRetried({ events }: World): string[] {
+  return events.flatMap((event) => (event.type === 'retrying' ? [event.error.code] : []));
+}
+
+async function expectStored({ model }: World): Promise<void> {
+  const stored = await model.object(BUCKET, KEY)?.bytes();
+  expect(stored !== undefined && Buffer.compare(stored, bytes) === 0).toBe(true);
+  expect(model.uploads(BUCKET)).toEqual([]);
+}
+
+test('parts that wait longer than a URL lives are signed when their turn comes [pain-1]', async () => {
+  const world = createWorld();
+  const startedAt = world.clock.now();
+  slowLine(world);
+  await world.settled(world.start(source, options).result);
+  expect(world.clock.now() - startedAt).toBeGreaterThan(15 * MINUTE);
+  expect(errorsRetried(world)).toEqual([]);
+  await expectStored(world);
+});
+
+test('an upload that takes longer than its credentials live goes on with new ones [pain-2]', async () => {
+  const sets: OssCredentials[] = [];
+  const world = createWorld({
+    credentials: () => {
+      const set = {
+        accessKeyId: `STS.${sets.length}`,
+        accessKeySecret: `secret ${sets.length}`,
+        securityToken: `token ${sets.length}`,
+        expiresAt: world.clock.now() + 6 * MINUTE,
+      };
+      sets.push(set);
+      world.model.putCredentials(sets);
+      return set;
+    },
+  });
+  slowLine(world);
+  await world.settled(world.start(source, options).result);
+  expect(sets.length).toBeGreaterThan(2);
+  expect(errorsRetried(world)).toEqual([]);
+  await expectStored(world);
+});
+
+const refusal = { kind: 'refuse', status: 403, message: 'whatever OSS says in words' } as const;
+
+test.each<[string, FaultEffect]>([
+  ['the V4 expiry', { ...refusal, code: 'AccessDenied', ec: '0002-00000236' }],
+  ['the V1 expiry', { ...refusal, code: 'AccessDenied', ec: '0002-00000069' }],
+  ['the expiry of the S3 dialect', { ...refusal, code: 'AccessDenied', ec: '0002-00000418' }],
+  ['a dead STS token by its EC', { ...refusal, code: 'AccessDenied', ec: '0002-00000007' }],
+  ['a dead STS token by its code', { ...refusal, code: 'SecurityTokenExpired' }],
+])('a 403 for %s is met with a new URL, not with giving up [pain-4]', async (_, effect) => {
+  const world = createWorld();
+  world.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect });
+  // A URL signed in the same second would be the same.
+  world.faults.add({ operation: 'HeadObject', effect: { kind: 'latency', ms: 1000 } });
+  await world.settled(world.start(source, options).result);
+  expect(errorsRetried(world)).toHaveLength(1);
+  expect(new Set(world.urls).size).toBe(world.urls.length);
+  await expectStored(world);
+});
+
+test('any other 403 is not sent again [pain-4]', async () => {
+  const world = createWorld();
+  const effect: FaultEffect = { ...refusal, code: 'AccessDenied', ec: '0003-00000001' };
+  world.faults.add({ operation: 'UploadPart', partNumber: 2, effect });
+  const failing = world.settled(world.start(source, options).result);
+  await expect(failing).rejects.toMatchObject({ code: 'access_denied', disposition: 'permanent' });
+  expect(world.operations.filter((name) => name === 'UploadPart 2')).toHaveLength(1);
+});
+
+test('a machine that sleeps for a day goes on when it wakes [pain-27]', async () => {
+  const world = createWorld();
+  world.faults.add({
+    operation: 'UploadPart',
+    partNumber: 3,
+    times: 1,
+    effect: { kind: 'clockJump', ms: DAY },
+  });
+  await world.settled(world.start(source, options).result);
+  expect(errorsRetried(world)).toHaveLength(1);
+  await expectStored(world);
+});
+
+test('an upload that outlives its token fails by name, and says what to do [pain-19]', async () => {
+  const world = createWorld();
+  slowLine(world);
+  const controlPlane = createCoordinator({
+    store: world.store,
+    clock: world.clock,
+    uploadTokens: createExpiringTokens(),
+    tokenLifetimeSeconds: 300,
+  });
+  const failing = world.settled(world.startWith(controlPlane, source, options).result);
+  await expect(failing).rejects.toMatchObject({
+    code: 'token_refused',
+    retryable: false,
+    hint: expect.any(String),
+    context: { partNumber: expect.any(Number) },
+  });
+  expect(world.model.uploads(BUCKET)).toEqual([]);
+});
+
+test('a signing call that fails is made again [pain-34]', async () => {
+  const world = createWorld();
+  let calls = 0;
+  const controlPlane: ControlPlane = {
+    ...world.controlPlane,
+    presignParts(request) {
+      calls += 1;
+      if (calls % 2 === 0) return world.controlPlane.presignParts(request);
+      return Promise.reject(
+        new UploadError({ code: 'network', message: 'the server is restarting', disposition: 'transient' }),
+      );
+    },
+  };
+  await world.settled(world.startWith(controlPlane, source, options).result);
+  await expectStored(world);
+});
+
+test.each([1, -1])(
+  'a coordinator whose clock is %i day off its client and OSS signs URLs that both can use [pain-29]',
+  async (days) => {
+    const world = createWorld({ signerSkewMs: days * DAY });
+    const clock = { now: () => world.clock.now() + days * DAY, sleep: world.clock.sleep };
+    const uploadTokens = createExpiringTokens();
+    const controlPlane = createCoordinator({ store: world.store, clock, uploadTokens });
+    let calls = 0;
+    const counted: ControlPlane = {
+      ...controlPlane,
+      presignParts(request) {
+        calls += 1;
+        return controlPlane.presignParts(request);
+      },
+    };
+    const upload = world.startWith(counted, source, { ...options, concurrency: 3 });
+    await world.settled(upload.result);
+    expect(errorsRetried(world)).toEqual(['clock_skewed']);
+    // The first six parts were signed along with the initiation.
+    expect(calls).toBe(2);
+    await expectStored(world);
+  },
+);
+
+/** Tokens without WebCrypto, which works off-thread while virtual time passes. */
+function createExpiringTokens(): UploadTokens {
+  const grants: UploadGrant[] = [];
+  const hint = 'Start the upload again.';
+  return {
+    seal: (grant) => Promise.resolve(String(grants.push(grant) - 1)),
+    async open(token, now) {
+      const grant = grants[Number(token)];
+      if (grant !== undefined && grant.expiresAt > now) return grant;
+      throw new UploadError({ code: 'token_refused', message: 'too old', disposition: 'permanent', hint });
+    },
+  };
+}

@@ -1,0 +1,355 @@
+import type { Meter, Tracer } from '@opentelemetry/api';
+import {
+  type ControlPlane,
+  type LogRecord,
+  logUploads,
+  startUpload,
+  type Upload,
+  type UploadEvent,
+  type UploadedObject,
+  type UploadOptions,
+} from '@partway/core';
+import { observeControlPlane, type TraceUploadsOptions, traceUploads } from '@partway/core/opentelemetry';
+import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
+import type { FaultEffect } from '@partway/emulator';
+import { expect, test } from 'vitest';
+import { createTelemetry, type Telemetry } from '../stages/telemetry-stage.ts';
+import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+
+const PART = 102_400;
+const random = createSeededRandom(7);
+const bytes = new Uint8Array(2 * PART + 1).map(() => random.next() * 256);
+
+interface Stage extends Telemetry {
+  readonly world: World;
+  start(options?: Partial<UploadOptions>, controlPlane?: ControlPlane): Upload;
+  run(options?: Partial<UploadOptions>, controlPlane?: ControlPlane): Promise<unknown>;
+}
+
+function createStage(options: TraceUploadsOptions = {}): Stage {
+  const world = createWorld();
+  const telemetry = createTelemetry();
+  const { tracer, meter } = telemetry;
+  const traced = traceUploads({ tracer, meter, clock: world.clock, ...options });
+  function start(uploadOptions: Partial<UploadOptions> = {}, plane = world.controlPlane): Upload {
+    const all = traced({ key: KEY, partSize: PART, concurrency: 1, ...uploadOptions, controlPlane: plane });
+    const { controlPlane, ...others } = all;
+    return startUpload({ ...world.portsOf(createInMemorySource(bytes)), controlPlane }, others);
+  }
+  const run: Stage['run'] = (uploadOptions, plane) =>
+    world.settled(start(uploadOptions, plane).result).catch((reason: unknown) => reason);
+  return { ...telemetry, world, start, run };
+}
+
+function misbehave({ world }: Stage, partNumber: number, effect: FaultEffect, times = 1): void {
+  world.faults.add({ operation: 'UploadPart', partNumber, times, effect });
+}
+
+const BUSY = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
+const DENIED = { kind: 'refuse', status: 403, code: 'AccessDenied' } as const;
+
+test('an upload is a tree of spans: its verbs, its parts, and their attempts', async () => {
+  const stage = createStage();
+  await stage.run();
+  expect(stage.tree()).toEqual([
+    'upload completed',
+    '  complete',
+    '  initiate',
+    '  part 1 confirmed',
+    '    attempt 1 confirmed',
+    '  part 2 confirmed',
+    '    attempt 1 confirmed',
+    '  part 3 confirmed',
+    '    attempt 1 confirmed',
+    '  presignParts',
+  ]);
+  expect(stage.openCount()).toBe(0);
+});
+
+test('the span of an upload tells what it is, and what was proven', async () => {
+  const stage = createStage();
+  const object = await stage.run();
+  expect(attributesOf(stage, 'partway.upload')).toMatchObject({
+    'partway.bucket': BUCKET,
+    'partway.key': KEY,
+    'partway.upload_id': expect.stringMatching(/\w/),
+    'partway.size': bytes.length,
+    'partway.part_size': PART,
+    'partway.part_count': 3,
+    'partway.parts_confirmed': 3,
+    'partway.retries': 0,
+    'partway.recovered': false,
+    'partway.crc64': (object as UploadedObject).crc64,
+  });
+  expect(attributesOf(stage, 'partway.initiate')).toMatchObject({ 'partway.key': KEY });
+  expect(attributesOf(stage, 'partway.complete')).toMatchObject({ 'partway.part_count': 3 });
+});
+
+test("each failed attempt is a span of its own, with OSS's codes and the wait that followed", async () => {
+  const stage = createStage();
+  misbehave(stage, 2, BUSY, 2);
+  await stage.run();
+  expect(stage.tree().slice(5, 9)).toEqual([
+    '  part 2 confirmed',
+    '    attempt 1 retried throttled ERROR',
+    '    attempt 2 retried throttled ERROR',
+    '    attempt 3 confirmed',
+  ]);
+  const failed = stage.spans().find(({ attributes }) => attributes['partway.outcome'] === 'retried');
+  expect(failed?.attributes).toMatchObject({
+    'http.response.status_code': 503,
+    'partway.oss.code': 'ServiceUnavailable',
+    'partway.oss.request_id': expect.stringMatching(/^\w+$/),
+    'partway.delay_ms': expect.any(Number),
+  });
+  expect(await stage.points('partway.retries')).toMatchObject([
+    { value: 2, attributes: { 'partway.bucket': BUCKET, 'error.type': 'throttled' } },
+  ]);
+});
+
+test('attempts begin and end when the events say', async () => {
+  const stage = createStage();
+  stage.world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 2000 } });
+  await stage.run();
+  const attempts = stage.spans().filter(({ name }) => name === 'partway.attempt');
+  expect(attempts.map(({ duration: [seconds] }) => seconds)).toEqual([2, 2, 2]);
+  const [point] = await stage.points('partway.part.duration');
+  expect(point).toMatchObject({ value: 3, attributes: { 'partway.bucket': BUCKET } });
+  expect(point?.sum).toBeGreaterThanOrEqual(6);
+});
+
+test('a failure for good is told by its part and the upload; what it stopped is no error', async () => {
+  const stage = createStage();
+  stage.world.faults.add({ operation: 'UploadPart', partNumber: 1, effect: { kind: 'latency', ms: 500 } });
+  misbehave(stage, 2, DENIED);
+  await stage.run({ concurrency: 2 });
+  expect(stage.tree().filter((line) => /upload|part |attempt/.test(line))).toEqual([
+    'upload failed access_denied ERROR',
+    '  part 1 stopped',
+    '    attempt 1 stopped',
+    '  part 2 failed access_denied ERROR',
+    '    attempt 1 failed access_denied ERROR',
+  ]);
+  expect(stage.openCount()).toBe(0);
+  expect(await stage.points('partway.upload.duration')).toMatchObject([
+    { value: 1, attributes: { 'partway.outcome': 'failed', 'error.type': 'access_denied' } },
+  ]);
+});
+
+test('a pause is an event of one span, and its upload stays open until it ends', async () => {
+  const stage = createStage();
+  const upload = stage.start();
+  const paused = eventOf(upload, 'paused');
+  const unsubscribe = upload.subscribe((event) => {
+    if (event.type === 'part-attempt' && event.partNumber === 2) upload.pause();
+  });
+  await stage.world.settled(paused);
+  unsubscribe();
+  expect(stage.openCount()).toBe(1);
+  expect(await stage.points('partway.uploads.open')).toMatchObject([{ value: 1 }]);
+  upload.resume();
+  await stage.world.settled(upload.result);
+  const told = stage.spans().find(({ name }) => name === 'partway.upload');
+  expect(told?.events.map(({ name }) => name)).toEqual([
+    'opened',
+    'paused',
+    'resumed',
+    'opened',
+    'completing',
+  ]);
+  expect(stage.tree().filter((line) => line.includes('part 2'))).toEqual([
+    '  part 2 confirmed',
+    '  part 2 stopped',
+  ]);
+  expect(await stage.points('partway.uploads.open')).toMatchObject([{ value: 0 }]);
+  expect(stage.openCount()).toBe(0);
+});
+
+test('what its caller aborts is told, and is no error', async () => {
+  const stage = createStage();
+  const upload = stage.start();
+  upload.subscribe((event) => {
+    if (event.type === 'part-progress') void upload.abort();
+  });
+  await stage.world.settled(upload.result).catch(() => undefined);
+  expect(stage.tree()[0]).toBe('upload aborted aborted');
+  expect(stage.tree().join()).not.toContain('ERROR');
+  expect(stage.tree()).toContain('  abort');
+  expect(stage.openCount()).toBe(0);
+});
+
+test('bytes are counted once confirmed, and apart those that OSS was found to hold', async () => {
+  const stage = createStage();
+  const upload = stage.start();
+  const paused = eventOf(upload, 'paused');
+  const unsubscribe = upload.subscribe((event) => {
+    if (event.type === 'part-confirmed' && event.partNumber === 2) upload.pause();
+  });
+  await stage.world.settled(paused);
+  unsubscribe();
+  upload.resume();
+  await stage.world.settled(upload.result);
+  const points = await stage.points('partway.bytes.confirmed');
+  const heldOf = (isHeld: boolean): number | undefined =>
+    points.find(({ attributes }) => attributes['partway.held'] === isHeld)?.value;
+  expect(heldOf(false)).toBe(bytes.length);
+  expect(heldOf(true)).toBe(2 * PART);
+});
+
+test('a stall is counted', async () => {
+  const stage = createStage();
+  misbehave(stage, 1, { kind: 'silent' });
+  await stage.run();
+  expect(await stage.points('partway.stalls')).toMatchObject([
+    { value: 1, attributes: { 'partway.bucket': BUCKET } },
+  ]);
+  expect(await stage.points('partway.proofs.failed')).toEqual([]);
+});
+
+test.each<[string, FaultEffect, string]>([
+  ['on the way', { kind: 'corruptIncoming' }, 'part'],
+  ['in OSS', { kind: 'corruptStoredPart' }, 'object'],
+])('a proof that fails because bytes changed %s is counted', async (_, effect, proof) => {
+  const stage = createStage();
+  misbehave(stage, 2, effect);
+  expect(await stage.run()).toMatchObject({ size: bytes.length });
+  expect(await stage.points('partway.proofs.failed')).toMatchObject([
+    { value: 1, attributes: { 'partway.proof': proof } },
+  ]);
+});
+
+test.each([
+  ['upload', ['partway.upload']],
+  ['part', ['partway.part', 'partway.upload']],
+  ['attempt', ['partway.attempt', 'partway.part', 'partway.upload']],
+] as const)('with detail %s the tree is as deep as that', async (detail, names) => {
+  const stage = createStage({ detail });
+  misbehave(stage, 2, BUSY);
+  await stage.run();
+  const told = new Set(stage.spans().map(({ name }) => name));
+  const verbs = ['partway.initiate', 'partway.presignParts', 'partway.complete'];
+  expect(told).toEqual(new Set([...names, ...verbs]));
+  expect(
+    stage
+      .spans()
+      .flatMap(({ attributes, events }) => [attributes, ...events.map((event) => event.attributes)]),
+  ).toContainEqual(expect.objectContaining({ 'error.type': 'throttled' }));
+});
+
+test('a key that is not to be recorded is nowhere', async () => {
+  const stage = createStage({ recordKey: false });
+  misbehave(stage, 2, BUSY);
+  await stage.run();
+  expect(await stage.exported()).toContain(BUCKET);
+  expect(await stage.exported()).not.toContain(KEY);
+});
+
+test('options that are used once more trace another upload', async () => {
+  const world = createWorld();
+  const telemetry = createTelemetry();
+  const { tracer, meter } = telemetry;
+  const traced = traceUploads({ tracer, meter, clock: world.clock });
+  const { controlPlane, ...options } = traced({ key: KEY, controlPlane: world.controlPlane });
+  const ports = { ...world.portsOf(createInMemorySource(bytes)), controlPlane };
+  await world.settled(startUpload(ports, options).result);
+  await world.settled(startUpload(ports, options).result);
+  expect(telemetry.tree().filter((line) => !line.startsWith(' '))).toEqual([
+    'upload completed',
+    'upload completed',
+  ]);
+  expect(await telemetry.points('partway.uploads.open')).toMatchObject([{ value: 0 }]);
+});
+
+test('a control plane that is observed already has one span for each verb', async () => {
+  const stage = createStage();
+  const { tracer } = stage;
+  await stage.run({}, observeControlPlane(stage.world.controlPlane, { tracer }));
+  expect(stage.spans().filter(({ name }) => name === 'partway.complete')).toHaveLength(1);
+});
+
+test('a verb that fails is told by its code, and fails as it did', async () => {
+  const { tracer, spans } = createTelemetry();
+  const { controlPlane } = createWorld();
+  const observed = observeControlPlane(controlPlane, { tracer });
+  const request = { uploadToken: 'forged', signal: new AbortController().signal };
+  await expect(observed.abort(request)).rejects.toMatchObject({ code: 'token_refused' });
+  expect(spans()).toMatchObject([{ name: 'partway.abort', attributes: { 'error.type': 'token_refused' } }]);
+  expect(() => observeControlPlane({} as ControlPlane)).toThrow(TypeError);
+});
+
+test('a wrong option is told at once', () => {
+  expect(() => traceUploads({ detail: 'all' as 'part' })).toThrow(TypeError);
+  const traced = traceUploads();
+  expect(() => traced({ onEvent: {} as () => void })).toThrow('onEvent must be a function');
+  expect(() => traced({ controlPlane: {} as ControlPlane })).toThrow(TypeError);
+});
+
+test('without an SDK an upload asks OSS for the same, and is stored', async () => {
+  const [plain, traced] = [createWorld(), createStage({ tracer: undefined, meter: undefined })];
+  await plain.settled(plain.start(createInMemorySource(bytes), { partSize: PART, concurrency: 1 }).result);
+  expect(await traced.run()).toMatchObject({ size: bytes.length });
+  expect(traced.world.operations).toEqual(plain.operations);
+  expect(traced.spans()).toEqual([]);
+});
+
+test('neither a tracer nor a meter nor a listener that throws does harm', async () => {
+  const broken = (): never => {
+    throw new Error('broken');
+  };
+  const [tracer, meter] = [new Proxy({}, { get: () => broken }), new Proxy({}, { get: () => broken })];
+  const stage = createStage({ tracer: tracer as Tracer, meter: meter as Meter });
+  const heard: string[] = [];
+  const onEvent = ({ type }: UploadEvent): never => {
+    heard.push(type);
+    return broken();
+  };
+  expect(await stage.run({ onEvent })).toMatchObject({ size: bytes.length });
+  expect(heard.at(-1)).toBe('completed');
+  const telling = createStage();
+  expect(await telling.run({ onEvent })).toMatchObject({ size: bytes.length });
+  expect(telling.tree()[0]).toBe('upload completed');
+});
+
+test('no URL, signature, token or secret is exported or logged, whatever fails', async () => {
+  const stage = createStage();
+  const tokens: string[] = [];
+  const records: LogRecord[] = [];
+  const plane: ControlPlane = {
+    ...stage.world.controlPlane,
+    async initiate(request) {
+      const upload = await stage.world.controlPlane.initiate(request);
+      tokens.push(upload.uploadToken);
+      return upload;
+    },
+    // A port of somebody else's, that tells all it knows.
+    complete: ({ uploadToken }) => Promise.reject(new Error(`${stage.world.urls[0]} ${uploadToken}`)),
+  };
+  misbehave(stage, 1, BUSY);
+  misbehave(stage, 2, { kind: 'resetAfterBytes', bytes: 100 });
+  const onEvent = logUploads((record) => records.push(record));
+  expect(await stage.run({ onEvent }, plane)).toMatchObject({ code: 'internal' });
+  const told = `${await stage.exported()}${JSON.stringify(records)}`;
+  expect(told).toContain('internal');
+  const secrets = stage.world.urls.flatMap((url) => [
+    url,
+    new URL(url).searchParams.get('x-oss-signature') ?? '',
+  ]);
+  for (const secret of [...secrets, ...tokens]) {
+    expect(secret.length).toBeGreaterThan(10);
+    expect(told).not.toContain(secret);
+  }
+  expect(told).not.toMatch(/:\/\/|signature=|x-oss-credential/i);
+  expect(records.map(({ event }) => event)).toContain('retrying');
+});
+
+function attributesOf(stage: Stage, name: string): object | undefined {
+  return stage.spans().find((span) => span.name === name)?.attributes;
+}
+
+function eventOf(upload: Upload, type: UploadEvent['type']): Promise<void> {
+  return new Promise((resolve) => {
+    upload.subscribe((event) => {
+      if (event.type === type) resolve();
+    });
+  });
+}

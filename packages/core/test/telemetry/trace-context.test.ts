@@ -1,0 +1,161 @@
+import { context, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { type ControlPlane, createUploader, startUpload } from '@partway/core';
+import { observeControlPlane, traceHandler, traceHeaders, traceUploads } from '@partway/core/opentelemetry';
+import { createInMemorySource } from '@partway/core/testing';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createTelemetry } from '../stages/telemetry-stage.ts';
+import { createWorld, KEY } from '../stages/world.ts';
+
+const bytes = new Uint8Array(300_000).fill(7);
+const PART = 102_400;
+
+/** What an SDK registers for the whole process. */
+beforeEach(() => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+});
+afterEach(() => {
+  context.disable();
+  propagation.disable();
+});
+
+test('one trace leads from the caller through the upload to the coordinator on another machine', async () => {
+  const world = createWorld();
+  const [client, server] = [createTelemetry(), createTelemetry()];
+  const coordinator = observeControlPlane(world.controlPlane, { tracer: server.tracer });
+  const handler = traceHandler(
+    async (request) => Response.json(await coordinator.initiate({ ...(await request.json()), signal })),
+    { tracer: server.tracer },
+  );
+  const controlPlane: ControlPlane = {
+    ...world.controlPlane,
+    async initiate({ signal: _, ...asked }) {
+      const body = JSON.stringify(asked);
+      const headers = { authorization: 'Bearer a-session', ...traceHeaders() };
+      const url = 'https://app.example/uploads/initiate?session=a-session';
+      return (await handler(new Request(url, { method: 'POST', body, headers }))).json();
+    },
+  };
+  const traced = traceUploads({ tracer: client.tracer, clock: world.clock });
+  const caller = client.tracer.startSpan('request of a user');
+  const options = context.with(trace.setSpan(context.active(), caller), () =>
+    traced({ key: KEY, partSize: PART, controlPlane }),
+  );
+  const { controlPlane: tracedPlane, ...others } = options;
+  const ports = { ...world.portsOf(createInMemorySource(bytes)), controlPlane: tracedPlane };
+  await world.settled(startUpload(ports, others).result);
+  caller.end();
+
+  const spans = [...client.spans(), ...server.spans()];
+  expect(new Set(spans.map((span) => span.spanContext().traceId)).size).toBe(1);
+  const path: string[] = [];
+  for (
+    let span = server.spans().find(({ name }) => name === 'partway.initiate');
+    span !== undefined;
+    span = spans.find((each) => each.spanContext().spanId === span?.parentSpanContext?.spanId)
+  )
+    path.push(span.name);
+  expect(path).toEqual([
+    'partway.initiate',
+    'POST initiate',
+    'partway.initiate',
+    'partway.upload',
+    'request of a user',
+  ]);
+  expect(`${await server.exported()}${await client.exported()}`).not.toContain('a-session');
+});
+
+const { signal } = new AbortController();
+
+test('a server span tells method, route and status, and nothing else of the request', async () => {
+  const { tracer, spans } = createTelemetry();
+  const handler = traceHandler((_, status: number) => new Response(null, { status }), { tracer });
+  await handler(
+    new Request('https://a.example/t/secret-token/presign-parts?token=t', { method: 'POST' }),
+    204,
+  );
+  await handler(new Request('https://a.example/secret-token', { method: 'PROPFIND' }), 404);
+  await handler(new Request('https://a.example/abort', { method: 'DELETE' }), 503);
+  expect(spans().map(({ name, attributes, status }) => ({ name, attributes, status: status.code }))).toEqual([
+    {
+      name: 'POST presign-parts',
+      attributes: {
+        'http.request.method': 'POST',
+        'http.route': 'presign-parts',
+        'http.response.status_code': 204,
+      },
+      status: 0,
+    },
+    {
+      name: 'HTTP',
+      attributes: { 'http.request.method': '_OTHER', 'http.response.status_code': 404 },
+      status: 0,
+    },
+    {
+      name: 'DELETE abort',
+      attributes: {
+        'http.request.method': 'DELETE',
+        'http.route': 'abort',
+        'http.response.status_code': 503,
+        'error.type': '503',
+      },
+      status: 2,
+    },
+  ]);
+});
+
+test('a handler that throws, throws; its message is not told', async () => {
+  const { tracer, spans } = createTelemetry();
+  const crash = new RangeError('https://a.example/?x-oss-signature=0f');
+  const handler = traceHandler(() => Promise.reject(crash), { tracer, route: () => '/uploads/:verb' });
+  await expect(handler(new Request('https://a.example/'))).rejects.toBe(crash);
+  expect(spans()).toMatchObject([
+    { name: 'GET /uploads/:verb', attributes: { 'error.type': 'RangeError' }, events: [] },
+  ]);
+});
+
+test('a route that throws does not hurt the request', async () => {
+  const { tracer, spans } = createTelemetry();
+  const route = (): never => {
+    throw new Error('broken');
+  };
+  const handler = traceHandler(() => new Response('served'), { tracer, route });
+  expect(await (await handler(new Request('https://a.example/'))).text()).toBe('served');
+  expect(spans()).toMatchObject([{ name: 'GET' }]);
+});
+
+test('where nothing is registered there are no headers, and a handler serves as it did', async () => {
+  context.disable();
+  propagation.disable();
+  expect(traceHeaders()).toEqual({});
+  const handler = traceHandler(() => new Response('served'));
+  expect(await (await handler(new Request('https://a.example/initiate'))).text()).toBe('served');
+});
+
+test('a listener runs within the span of its upload, of many that share one budget too', async () => {
+  const world = createWorld();
+  const { tracer, spans } = createTelemetry();
+  const traced = traceUploads({ tracer, clock: world.clock });
+  const uploader = createUploader({ filesMax: 1 });
+  const heard = new Map<string, Set<string | undefined>>();
+  const results = ['a', 'b', 'c'].map((key) => {
+    const ids = new Set<string | undefined>();
+    heard.set(key, ids);
+    const onEvent = (): void => void ids.add(trace.getActiveSpan()?.spanContext().spanId);
+    const { controlPlane, ...options } = traced({
+      key,
+      partSize: PART,
+      onEvent,
+      controlPlane: world.controlPlane,
+    });
+    const ports = { ...world.portsOf(createInMemorySource(bytes)), controlPlane };
+    return uploader.start(ports, options).result;
+  });
+  await world.settled(Promise.all(results));
+  const uploads = spans().filter(({ name }) => name === 'partway.upload');
+  const told = uploads.map((span) => [span.attributes['partway.key'], [span.spanContext().spanId]]);
+  expect([...heard].map(([key, ids]) => [key, [...ids]])).toEqual(told);
+  expect(told).toHaveLength(3);
+});

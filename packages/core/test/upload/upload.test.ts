@@ -1,0 +1,363 @@
+import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
+import type { FaultEffect, OssOperation } from '@partway/emulator';
+import { expect, test } from 'vitest';
+import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+
+const PART = 102_400;
+const bytes = randomBytes(3 * PART + 1);
+
+/** Uploads the bytes in parts of 100 KiB. */
+function upload(
+  world: World,
+  options: Parameters<World['start']>[1] = {},
+  content = bytes,
+): Promise<unknown> {
+  return world.settled(world.start(createInMemorySource(content), { partSize: PART, ...options }).result);
+}
+
+function misbehave(world: World, operation: OssOperation, effect: FaultEffect, rule: object = {}): void {
+  world.faults.add({ operation, effect, ...rule });
+}
+
+async function expectNothingLeft({ model }: World): Promise<void> {
+  expect(model.object(BUCKET, KEY)).toBeUndefined();
+  expect(model.uploads(BUCKET)).toEqual([]);
+}
+
+test('the walk: initiate, send the parts, list them, complete', async () => {
+  const world = createWorld();
+  const object = await upload(world, { concurrency: 1, contentType: 'video/mp4', metadata: { a: 'b' } });
+  expect(world.operations).toEqual([
+    'InitiateMultipartUpload',
+    'UploadPart 1',
+    'UploadPart 2',
+    'UploadPart 3',
+    'UploadPart 4',
+    'ListParts',
+    'CompleteMultipartUpload',
+  ]);
+  const stored = world.model.object(BUCKET, KEY);
+  expect(await isStored(world, bytes)).toBe(true);
+  expect(stored?.headers).toMatchObject({ 'content-type': 'video/mp4', 'x-oss-meta-a': 'b' });
+  expect(object).toMatchObject({ bucket: BUCKET, key: KEY, size: bytes.length, crc64: stored?.crc64 });
+});
+
+test.each([0, 1, PART - 1, PART, PART + 1, 2 * PART, 3 * PART + 1])(
+  '%i bytes arrive as they were',
+  async (size) => {
+    const world = createWorld();
+    const content = bytes.slice(0, size);
+    await upload(world, {}, content);
+    expect(await isStored(world, content)).toBe(true);
+    expect(world.model.uploads(BUCKET)).toEqual([]);
+  },
+);
+
+test('a source that is another behind its last part is not completed, and leaves nothing', async () => {
+  const world = createWorld();
+  const content = bytes.slice();
+  const started = world.start(createInMemorySource(content), { partSize: PART, concurrency: 1 });
+  started.subscribe((event) => {
+    if (event.type === 'part-confirmed' && event.partNumber === 1) content.fill(0, 0, PART);
+  });
+  await expect(world.settled(started.result)).rejects.toMatchObject({
+    code: 'source_changed',
+    disposition: 'permanent',
+  });
+  expect(world.operations).toContain('UploadPart 4');
+  await expectNothingLeft(world);
+});
+
+test('a file smaller than one part is one PutObject, with everything the object shall be', async () => {
+  const world = createWorld();
+  await upload(world, { cacheControl: 'no-cache', metadata: { a: 'b' } }, bytes.slice(0, 10));
+  expect(world.operations).toEqual(['PutObject', 'HeadObject']);
+  expect(world.model.object(BUCKET, KEY)?.headers).toMatchObject({
+    'cache-control': 'no-cache',
+    'x-oss-meta-a': 'b',
+  });
+});
+
+test('never more parts in flight than allowed, also after the number was changed [pain-10]', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'latency', ms: 10 });
+  const content = randomBytes(20 * PART);
+  const running = world.start(createInMemorySource(content), { partSize: PART, concurrency: 2 });
+  running.subscribe((event) => {
+    if (event.type === 'part-confirmed' && event.partNumber === 10) running.setConcurrency(6);
+  });
+  await world.settled(running.result);
+  expect(Math.max(...world.partsInFlight.slice(0, 10))).toBe(2);
+  expect(Math.max(...world.partsInFlight)).toBe(6);
+});
+
+test.each<[string, FaultEffect, string]>([
+  ['503', { kind: 'refuse', status: 503, code: 'ServiceUnavailable' }, 'throttled'],
+  ['500', { kind: 'refuse', status: 500, code: 'InternalError' }, 'server_error'],
+  ['a lost connection', { kind: 'resetAfterBytes', bytes: 100 }, 'network'],
+  ['a bit flipped on the way', { kind: 'corruptIncoming' }, 'checksum_mismatch'],
+  ['a wrong CRC64 in the answer', { kind: 'wrongCrc' }, 'checksum_mismatch'],
+  [
+    'an expired URL',
+    { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0002-00000236' },
+    'url_expired',
+  ],
+])(
+  'one part that meets %s is sent again, and the others are not [pain-1] [pain-33] [pain-46]',
+  async (_, effect, code) => {
+    const world = createWorld();
+    misbehave(world, 'UploadPart', effect, { partNumber: 2, times: 1 });
+    await upload(world);
+    expect(world.operations.filter((name) => name.startsWith('UploadPart')).toSorted(byName)).toEqual([
+      'UploadPart 1',
+      'UploadPart 2',
+      'UploadPart 2',
+      'UploadPart 3',
+      'UploadPart 4',
+    ]);
+    expect(world.events.filter((event) => event.type === 'retrying')).toMatchObject([
+      { error: { code, context: { partNumber: 2, attempt: 1 } } },
+    ]);
+    expect(await isStored(world, bytes)).toBe(true);
+  },
+);
+
+test.each<[string, FaultEffect, RegExp]>([
+  ['takes no byte', { kind: 'silent' }, /no byte moved for 30000 ms/],
+  ['never answers', { kind: 'silent', afterWork: true }, /no answer came for 60000 ms/],
+  [
+    'takes 100 bytes a second',
+    { kind: 'bandwidth', bytesPerSecond: 100 },
+    /only \d+ bytes per second moved for 60000 ms/,
+  ],
+])('a part whose connection %s is stopped and sent again [pain-16] [pain-43]', async (_, effect, symptom) => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', effect, { partNumber: 2, times: 1 });
+  const source = createInMemorySource(bytes, { chunkSize: 500 });
+  await world.settled(world.start(source, { partSize: PART }).result);
+  expect(world.events.filter((event) => event.type === 'retrying')).toMatchObject([
+    { error: { code: 'stalled', message: expect.stringMatching(symptom), context: { partNumber: 2 } } },
+  ]);
+  expect(await isStored(world, bytes)).toBe(true);
+});
+
+test('an honest slow part takes as long as it takes [pain-17]', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'bandwidth', bytesPerSecond: 1100 });
+  const source = createInMemorySource(bytes, { chunkSize: 500 });
+  const startedAt = world.clock.now();
+  await world.settled(world.start(source, { partSize: PART }).result);
+  expect(world.clock.now() - startedAt).toBeGreaterThan(90_000);
+  expect(world.events.filter((event) => event.type === 'retrying')).toEqual([]);
+});
+
+test('OSS is obeyed when it asks to wait', async () => {
+  const world = createWorld();
+  const headers = { 'x-oss-qos-delay-time': '60000' };
+  misbehave(
+    world,
+    'UploadPart',
+    { kind: 'refuse', status: 503, code: 'ServiceUnavailable', headers },
+    { times: 1 },
+  );
+  const startedAt = world.clock.now();
+  await upload(world);
+  expect(world.clock.now() - startedAt).toBeGreaterThanOrEqual(60_000);
+});
+
+test.each<[string, OssOperation, FaultEffect, object]>([
+  [
+    'a part whose bits are flipped on the way every time',
+    'UploadPart',
+    { kind: 'corruptIncoming' },
+    { code: 'checksum_mismatch', disposition: 'exhausted', context: { partNumber: 2, attempt: 3 } },
+  ],
+  [
+    'a part corrupted in the store after its PUT',
+    'UploadPart',
+    { kind: 'corruptStoredPart' },
+    { code: 'checksum_mismatch', disposition: 'permanent', context: { partNumber: 2 } },
+  ],
+  [
+    'a part corrupted where not even ListParts sees it',
+    'UploadPart',
+    { kind: 'corruptStoredPart', silent: true },
+    { code: 'checksum_mismatch', disposition: 'permanent' },
+  ],
+  [
+    'a part that is gone',
+    'UploadPart',
+    { kind: 'losePart' },
+    { code: 'part_missing', disposition: 'permanent', context: { partNumber: 2 } },
+  ],
+  [
+    'a Complete that answers 200 with an error',
+    'CompleteMultipartUpload',
+    { kind: 'errorIn200', code: 'InternalError' },
+    { code: 'server_error', disposition: 'exhausted', context: { status: 200, ossCode: 'InternalError' } },
+  ],
+  [
+    'a Complete whose answer is cut',
+    'CompleteMultipartUpload',
+    { kind: 'refuse', status: 403, code: 'AccessDenied' },
+    { code: 'access_denied', disposition: 'permanent' },
+  ],
+  [
+    'a part refused for its signature',
+    'UploadPart',
+    { kind: 'refuse', status: 403, code: 'SignatureDoesNotMatch', ec: '0002-00000201' },
+    { code: 'signature_mismatch', disposition: 'permanent', context: { attempt: 1 } },
+  ],
+])('%s is caught, named, and leaves nothing [pain-7] [pain-30]', async (_, operation, effect, error) => {
+  const world = createWorld();
+  misbehave(world, operation, effect, operation === 'UploadPart' ? { partNumber: 2 } : {});
+  await expect(upload(world, { retry: { attemptsMax: 3 } })).rejects.toMatchObject(error);
+  await expectNothingLeft(world);
+  expect(world.events.at(-1)).toMatchObject({ type: 'failed', error });
+});
+
+test('a single PutObject whose bits are flipped every time leaves nothing', async () => {
+  const world = createWorld();
+  misbehave(world, 'PutObject', { kind: 'corruptIncoming' });
+  const failing = upload(world, { retry: { attemptsMax: 2 } }, bytes.slice(0, 10));
+  await expect(failing).rejects.toMatchObject({ code: 'checksum_mismatch', disposition: 'exhausted' });
+  await expectNothingLeft(world);
+});
+
+test('an object that somebody else put under the key is not deleted when the upload fails', async () => {
+  const world = createWorld();
+  await upload(world, {}, bytes.slice(0, 20));
+  misbehave(world, 'PutObject', { kind: 'refuse', status: 403, code: 'AccessDenied' });
+  await expect(upload(world, {}, bytes.slice(0, 10))).rejects.toMatchObject({ code: 'access_denied' });
+  expect(await isStored(world, bytes.slice(0, 20))).toBe(true);
+});
+
+test('a lost answer to Complete is looked up, proven, and told [pain-6]', async () => {
+  const world = createWorld();
+  misbehave(world, 'CompleteMultipartUpload', { kind: 'dropResponse' }, { times: 1 });
+  expect(await upload(world)).toMatchObject({ recovered: true, size: bytes.length });
+  expect(await isStored(world, bytes)).toBe(true);
+});
+
+test('a lost answer to a PutObject that forbids overwriting is recovered, as the object is its own', async () => {
+  const world = createWorld();
+  misbehave(world, 'PutObject', { kind: 'dropResponse' }, { times: 1 });
+  await upload(world, { forbidOverwrite: true }, bytes.slice(0, 10));
+  expect(await isStored(world, bytes.slice(0, 10))).toBe(true);
+});
+
+test('a PutObject that was changed on the way, and forbids overwriting, does not stand in its own way', async () => {
+  const world = createWorld();
+  misbehave(world, 'PutObject', { kind: 'corruptIncoming' }, { times: 1 });
+  await upload(world, { forbidOverwrite: true }, bytes.slice(0, 10));
+  expect(await isStored(world, bytes.slice(0, 10))).toBe(true);
+});
+
+test.each([10, bytes.length])('%i bytes do not overwrite an object when that is forbidden', async (size) => {
+  const world = createWorld();
+  const before = bytes.slice(5, 15);
+  await upload(world, {}, before);
+  const refused = upload(world, { forbidOverwrite: true }, bytes.slice(0, size));
+  await expect(refused).rejects.toMatchObject({ code: 'object_exists', disposition: 'permanent' });
+  expect(await isStored(world, before)).toBe(true);
+  expect(world.model.uploads(BUCKET)).toEqual([]);
+});
+
+test('after an abort nothing is left, and the error says so', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'latency', ms: 10 });
+  const running = world.start(createInMemorySource(bytes), { partSize: PART, concurrency: 2 });
+  let aborting = Promise.resolve();
+  running.subscribe((event) => {
+    if (event.type === 'part-confirmed') aborting = running.abort();
+  });
+  await expect(world.settled(running.result)).rejects.toMatchObject({ code: 'aborted' });
+  await aborting;
+  await expectNothingLeft(world);
+  expect(world.sleepersLeft()).toBe(0);
+});
+
+test("the caller's signal aborts, before the start too", async () => {
+  const world = createWorld();
+  const error = { code: 'aborted', cause: 'enough' };
+  await expect(upload(world, { signal: AbortSignal.abort('enough') })).rejects.toMatchObject(error);
+  expect(world.operations).toEqual([]);
+});
+
+test('an abort that comes while Complete is in flight comes too late', async () => {
+  const world = createWorld();
+  const slow = world.faults.add({
+    operation: 'CompleteMultipartUpload',
+    effect: { kind: 'latency', ms: 1000 },
+  });
+  const running = world.start(createInMemorySource(bytes), { partSize: PART });
+  const aborting = slow.whenFired().then(() => running.abort());
+  expect(await world.settled(running.result)).toMatchObject({ size: bytes.length });
+  await aborting;
+  expect(world.operations).not.toContain('AbortMultipartUpload');
+});
+
+test('an abort is repeated until OSS knows nothing of the upload [pain-28]', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'refuse', status: 403, code: 'AccessDenied' });
+  misbehave(
+    world,
+    'AbortMultipartUpload',
+    { kind: 'refuse', status: 503, code: 'ServiceUnavailable' },
+    { times: 2 },
+  );
+  await expect(upload(world)).rejects.toMatchObject({ code: 'access_denied' });
+  await expectNothingLeft(world);
+});
+
+test('an abort that fails for good is told beside the failure that led to it [pain-28]', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'refuse', status: 403, code: 'AccessDenied' });
+  misbehave(world, 'AbortMultipartUpload', { kind: 'refuse', status: 403, code: 'AccessDenied' });
+  await expect(upload(world)).rejects.toMatchObject({
+    code: 'access_denied',
+    context: { operation: 'UploadPart' },
+  });
+  expect(world.events).toContainEqual(
+    expect.objectContaining({
+      type: 'cleanup-failed',
+      error: expect.objectContaining({
+        context: expect.objectContaining({ operation: 'AbortMultipartUpload' }),
+      }),
+    }),
+  );
+});
+
+test('a listener that throws does not fail the upload', async () => {
+  const world = createWorld();
+  const onEvent = (): void => {
+    throw new Error('a listener');
+  };
+  expect(await upload(world, { onEvent })).toMatchObject({ size: bytes.length });
+});
+
+test('no URL and no token shows in any event or error', async () => {
+  const world = createWorld();
+  misbehave(world, 'UploadPart', { kind: 'refuse', status: 403, code: 'SignatureDoesNotMatch' });
+  const error = await upload(world).then(
+    () => undefined,
+    (reason: Error) => reason,
+  );
+  const told = JSON.stringify([world.events, error, error?.stack, error?.message]);
+  expect(world.urls.length).toBeGreaterThan(0);
+  expect(told).not.toMatch(/x-oss-signature|x-oss-credential|https?:|secret-token/i);
+});
+
+async function isStored({ model }: World, content: Uint8Array): Promise<boolean> {
+  const stored = await model.object(BUCKET, KEY)?.bytes();
+  return stored !== undefined && Buffer.compare(stored, content) === 0;
+}
+
+function byName(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}
+
+function randomBytes(size: number): Uint8Array {
+  const random = createSeededRandom(7);
+  return new Uint8Array(size).map(() => random.next() * 256);
+}

@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { noSuchUpload } from '../errors.ts';
+import type { OssResponse } from '../types.ts';
+import type { FaultEffect } from './fault-rule.ts';
+import { createFaults } from './faults.ts';
+import { type MisbehavingModel, misbehaving } from './misbehave.ts';
+import { misbehavingBody } from './misbehaving-body.ts';
+import { misbehavingResponse } from './misbehaving-response.ts';
+
+/** Time passes at once, and is counted. */
+function countedSleep(): { sleep(ms: number): Promise<void>; sleptMs(): number } {
+  let total = 0;
+  return {
+    sleep: async (ms) => {
+      total += ms;
+    },
+    sleptMs: () => total,
+  };
+}
+
+async function* chunks(...sizes: readonly number[]): AsyncGenerator<Uint8Array> {
+  let next = 0;
+  for (const size of sizes) yield Uint8Array.from({ length: size }, () => next++ % 251);
+}
+
+async function joined(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const copies: Uint8Array[] = [];
+  for await (const chunk of body) copies.push(Uint8Array.from(chunk));
+  return Buffer.concat(copies);
+}
+
+describe("a request's body", () => {
+  const sizes = fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 6 });
+
+  test('is cut after exactly so many bytes, if it has them', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.nat(200), async (lengths, bytes) => {
+        const whole = await joined(chunks(...lengths));
+        const body = misbehavingBody(
+          chunks(...lengths),
+          [{ kind: 'resetAfterBytes', bytes }],
+          countedSleep().sleep,
+        );
+        let arrived = 0;
+        const reading = (async () => {
+          for await (const chunk of body) arrived += chunk.length;
+        })();
+        await reading.catch(() => {});
+        expect(arrived).toBe(Math.min(bytes, whole.length));
+        expect(body.wasReset()).toBe(bytes <= whole.length);
+      }),
+    );
+  });
+
+  test('has one bit flipped where it is told, and the sender’s memory is untouched', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.nat(200), async (lengths, offset) => {
+        const sent = await joined(chunks(...lengths));
+        const memory: Uint8Array[] = [];
+        async function* remembered(): AsyncGenerator<Uint8Array> {
+          for await (const chunk of chunks(...lengths)) {
+            memory.push(chunk);
+            yield chunk;
+          }
+        }
+        const effect: FaultEffect = { kind: 'corruptIncoming', offset };
+        const arrived = await joined(misbehavingBody(remembered(), [effect], countedSleep().sleep));
+        const differences = [...arrived.keys()].filter((index) => arrived[index] !== sent[index]);
+        expect(arrived.length).toBe(sent.length);
+        expect(differences).toEqual(offset < sent.length ? [offset] : []);
+        expect(Buffer.concat(memory).equals(sent)).toBe(true);
+      }),
+    );
+  });
+
+  test('takes its time on a narrow line, and arrives whole', async () => {
+    const { sleep, sleptMs } = countedSleep();
+    const effect: FaultEffect = { kind: 'bandwidth', bytesPerSecond: 100 };
+    const arrived = await joined(misbehavingBody(chunks(30, 0, 170), [effect], sleep));
+    expect(arrived.equals(await joined(chunks(30, 0, 170)))).toBe(true);
+    expect(sleptMs()).toBeCloseTo(2000);
+  });
+
+  test('is not read before it is asked for', async () => {
+    let isRead = false;
+    async function* watched(): AsyncGenerator<Uint8Array> {
+      isRead = true;
+      yield new Uint8Array(1);
+    }
+    const effects: readonly FaultEffect[] = [
+      { kind: 'corruptIncoming' },
+      { kind: 'bandwidth', bytesPerSecond: 1 },
+      { kind: 'resetAfterBytes', bytes: 5 },
+    ];
+    const body = misbehavingBody(watched(), effects, countedSleep().sleep);
+    await Promise.resolve();
+    expect(isRead).toBe(false);
+    await joined(body);
+    expect(isRead).toBe(true);
+  });
+});
+
+describe('a response', () => {
+  const response: OssResponse = {
+    status: 200,
+    headers: {
+      'content-length': '10',
+      'x-oss-hash-crc64ecma': '18446744073709551615',
+      'Access-Control-Expose-Headers': 'ETag, x-oss-request-id,Date',
+    },
+    body: Uint8Array.from({ length: 10 }, (_, index) => index),
+  };
+
+  async function changedBy(...effects: readonly FaultEffect[]): Promise<{
+    readonly headers: Readonly<Record<string, string>>;
+    readonly bytes: number;
+    readonly connection: string;
+    readonly sleptMs: number;
+  }> {
+    const { sleep, sleptMs } = countedSleep();
+    const outcome = misbehavingResponse(response, effects, sleep);
+    if (outcome.response === undefined) throw new Error('no response');
+    const { headers, body } = outcome.response;
+    const bytes = body instanceof Uint8Array ? body.length : (await joined(body)).length;
+    return { headers, bytes, connection: outcome.connection, sleptMs: sleptMs() };
+  }
+
+  test('without effects is left alone', async () => {
+    expect(await changedBy()).toEqual({
+      headers: response.headers,
+      bytes: 10,
+      connection: 'keep',
+      sleptMs: 0,
+    });
+  });
+
+  test('has its CRC64 wrong by a bit, all 64 of them exact', async () => {
+    const { headers } = await changedBy({ kind: 'wrongCrc' });
+    expect(headers['x-oss-hash-crc64ecma']).toBe('18446744073709551614');
+  });
+
+  test('promises more than it sends when it is truncated', async () => {
+    expect(await changedBy({ kind: 'truncateResponse', bytes: 4 })).toMatchObject({
+      headers: { 'content-length': '10' },
+      bytes: 4,
+      connection: 'cut',
+    });
+    expect(await changedBy({ kind: 'truncateResponse', bytes: 30 })).toMatchObject({
+      headers: { 'content-length': '31' },
+      bytes: 10,
+      connection: 'cut',
+    });
+  });
+
+  test('drips', async () => {
+    expect(await changedBy({ kind: 'slowDrip', bytesPerSecond: 20 })).toMatchObject({
+      bytes: 10,
+      sleptMs: 600,
+    });
+  });
+
+  test('exposes fewer headers to pages', async () => {
+    const all = await changedBy({ kind: 'hideCorsHeaders' });
+    expect(all.headers).not.toHaveProperty('Access-Control-Expose-Headers');
+    const some = await changedBy({ kind: 'hideCorsHeaders', names: ['etag', 'DATE'] });
+    expect(some.headers['Access-Control-Expose-Headers']).toBe('x-oss-request-id');
+  });
+});
+
+test.each(['losePart', 'corruptStoredPart'] as const)(
+  '%s finds nothing to harm where the upload ended meanwhile, and the answer stands',
+  async (kind) => {
+    const gone = (): Promise<never> => Promise.reject(noSuchUpload('U', '0042-00000002'));
+    const answer: OssResponse = { status: 200, headers: {}, body: new Uint8Array() };
+    const target = {
+      operation: 'UploadPart',
+      bucket: 'b',
+      key: 'k',
+      uploadId: 'U',
+      partNumber: 1,
+      query: [],
+    } as const;
+    const model: MisbehavingModel = {
+      handle: async () => answer,
+      identify: () => target,
+      corruptPart: gone,
+      removePart: gone,
+    };
+    const faults = createFaults({ advanceClock: () => undefined });
+    faults.add({ operation: 'UploadPart', effect: { kind } });
+    const request = { method: 'PUT', target: '/b/k', headers: {}, body: chunks() };
+    expect(await misbehaving(model, faults).handle(request)).toMatchObject({ response: { status: 200 } });
+  },
+);
