@@ -63,7 +63,7 @@ crc64() {
 size=$(wc -c <"$file")
 NAME=$name SIZE=$size URLS=$urls_wanted node -p '
   const { NAME: name, SIZE, URLS } = process.env;
-  JSON.stringify({ name, size: +SIZE, partSize: Math.ceil(SIZE / 3), urlsWanted: +URLS })
+  JSON.stringify({ name, size: +SIZE, partSize: Math.ceil(SIZE / 3), presignCount: +URLS })
 ' | ask initiate >"$work/initiated"
 upload_token=$(read_json json.upload.uploadToken <"$work/initiated")
 split -a 4 -b "$(read_json json.upload.partSize <"$work/initiated")" "$file" "$work/part."

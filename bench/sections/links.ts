@@ -59,10 +59,10 @@ export const links: Section = {
 
 const BLURRED = 'without perl, sockets swallow whole parts: what auto goes by is blurred here';
 
-type Turn = Pick<LinkRun, 'concurrency' | 'round'>;
+type Permit = Pick<LinkRun, 'concurrency' | 'round'>;
 
 /** Every value once, then every value again. */
-function turns({ model }: LinkCase, { rounds, linkRounds, linkConcurrencies }: Scale): readonly Turn[] {
+function turns({ model }: LinkCase, { rounds, linkRounds, linkConcurrencies }: Scale): readonly Permit[] {
   const length = model === undefined ? 2 * rounds : linkRounds;
   return Array.from({ length }, (_, round) =>
     linkConcurrencies.map((concurrency) => ({ concurrency, round })),
@@ -80,7 +80,7 @@ async function upload(
   linkCase: LinkCase,
   file: TestFile,
   partSize: number,
-  { concurrency, round }: Turn,
+  { concurrency, round }: Permit,
 ): Promise<LinkRun> {
   const { name, model, partsPerSecond } = linkCase;
   const crc64s = file.crc64sOf(partSize);

@@ -79,8 +79,8 @@ const BODY: PartBody = {
 };
 
 const TRANSPORT: Transport = {
-  tellsProgress: true,
-  hidesHeaders: false,
+  reportsProgress: true,
+  mayHideHeaders: false,
   connectionsMax: CONCURRENCY,
   async put({ onProgress }) {
     onProgress(PART_SIZE);

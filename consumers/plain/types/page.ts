@@ -2,7 +2,7 @@
 import {
   createIndexedDbCheckpoints,
   createUploader,
-  listResumable,
+  listUnfinishedUploads,
   resume,
   type Upload,
   UploadError,
@@ -37,7 +37,7 @@ export function begin(file: File, show: (snapshot: UploadSnapshot) => void, stop
 }
 
 export async function goOn(file: File): Promise<Upload | undefined> {
-  const [left] = await listResumable({ checkpoints });
+  const [left] = await listUnfinishedUploads({ checkpoints });
   return left && resume(left.id, file, { endpoint, checkpoints, credentials: undefined });
 }
 

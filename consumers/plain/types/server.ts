@@ -18,7 +18,7 @@ import {
   type CoordinatorOptions,
   createCoordinator,
   createCoordinatorHandler,
-  createInMemoryTallies,
+  createInMemoryCounterStore,
   type Policy,
   sweep,
 } from '@partway/core/coordinator';
@@ -37,7 +37,7 @@ import {
   createUndiciFetch,
   createUndiciTransport,
   createUploader,
-  listCheckpoints,
+  listUnfinishedUploads,
   resumeUpload,
   UploadError,
   uploadFile,
@@ -63,7 +63,7 @@ export const coordinator = createCoordinator({
   policy,
   hooks: { completed: (object: UploadedObject, { id }) => console.log(object.key, object.versionId, id) },
   callback: callback({ url: 'https://example.com/stored', body: 'a body', host: undefined }),
-  tallies: createInMemoryTallies(systemClock),
+  counters: createInMemoryCounterStore(systemClock),
 });
 export const handler: (request: Request) => Promise<Response> = createCoordinatorHandler(coordinator, {
   basePath: '/uploads',
@@ -89,7 +89,7 @@ export async function upload(path: string, stop?: AbortSignal): Promise<UploadEr
   try {
     await started.result;
     await uploadStream(process.stdin, { controlPlane, key: 'b', onEvent: logUploads(console.log) }).result;
-    const [left] = await listCheckpoints(checkpoints);
+    const [left] = await listUnfinishedUploads(checkpoints);
     if (left !== undefined) await (await resumeUpload(left.id, { controlPlane, checkpoints })).result;
     await createUploader({ filesMax: 4 }).uploadFile(path, { controlPlane, key: 'c' }).result;
     return undefined;

@@ -7,6 +7,6 @@ export function startImpatiently(element: PartwayUploadElement): void {
       controlPlane: element.controlPlane,
       key: file.name,
       contentType: file.type || undefined,
-      stall: { idleMs: 8000, answerMs: 8000 },
+      stall: { idleMs: 8000, responseMs: 8000 },
     });
 }

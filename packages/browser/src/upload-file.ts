@@ -5,7 +5,7 @@ import {
   type ControlPlane,
   createHttpControlPlane,
   type HttpControlPlaneOptions,
-  startUploadOfPage,
+  startBrowserUpload,
   systemClock,
   systemRandom,
   type Transport,
@@ -43,7 +43,7 @@ export interface UploadFileOptions
   readonly checkpoints?: CheckpointStore | undefined;
   /**
    * Where the file lies, as `showOpenFilePicker` and `getAsFileSystemHandle` tell. It is kept beside the
-   * checkpoint, for `resumeByHandle`. Default: the user has to choose the file again.
+   * checkpoint, for `resumeUploadByHandle`. Default: the user has to choose the file again.
    */
   readonly handle?: FileSystemFileHandle | undefined;
 }
@@ -55,7 +55,7 @@ export interface UploadFileOptions
  */
 export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
   const { attach, ...upload } = fileUpload(file, options);
-  const started = startUploadOfPage(upload.ports, upload.options);
+  const started = startBrowserUpload(upload.ports, upload.options);
   attach(started);
   return started;
 }

@@ -1,8 +1,8 @@
 import {
   createHttpControlPlane,
   createIndexedDbCheckpoints,
-  listResumable,
-  type ResumableUpload,
+  listUnfinishedUploads,
+  type UnfinishedUpload,
   uploadFile,
 } from '@partway/browser';
 import type { PageCheckpoints } from '@partway/browser/element';
@@ -14,7 +14,7 @@ export interface LeftUpload {
   readonly checkpoints: PageCheckpoints;
   /** Bytes of the object; `undefined` as long as there is none. */
   stored(): Promise<number | undefined>;
-  remembered(): Promise<readonly ResumableUpload[]>;
+  remembered(): Promise<readonly UnfinishedUpload[]>;
 }
 
 export const PART = 102_400;
@@ -41,7 +41,7 @@ export async function leaveUnfinished(
   return {
     ...{ file, checkpoints },
     stored: () => storedSize(name),
-    remembered: () => listResumable({ checkpoints }),
+    remembered: () => listUnfinishedUploads({ checkpoints }),
   };
 }
 

@@ -87,7 +87,7 @@ test.each([
   const rule = { operation: 'UploadPart', key: `wei/${name}`, partNumber: 2, times: 1, effect };
   await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
   const file = new File([bytes], name);
-  const stall = { idleMs: 1000, answerMs: 500 };
+  const stall = { idleMs: 1000, responseMs: 500 };
   const retry = { baseMs: 1 };
   const upload = uploadFile(file, { endpoint, headers, partSize: 500_000, hedge: 0, stall, retry });
   const codes: string[] = [];

@@ -1,7 +1,7 @@
 import { crc64 } from '@partway/core';
 import { expect, test } from 'vitest';
 import { startWorker } from '../src/crc64/start-worker.ts';
-import { openWorkerLine } from '../src/crc64/worker-client.ts';
+import { createWorkerClient } from '../src/crc64/worker-client.ts';
 
 const signal = new AbortController().signal;
 const bytes = Uint8Array.from({ length: 3_000_001 }, (_, index) => (index * 31) ^ (index >>> 8));
@@ -9,7 +9,7 @@ const blob = new Blob([bytes]);
 
 test('the worker itself takes the CRC64s, and is not lost', async () => {
   let isLost = false;
-  const line = openWorkerLine(startWorker(), () => {
+  const line = createWorkerClient(startWorker(), () => {
     isLost = true;
   });
   const taken = await Promise.all([line.ask(blob, signal), line.ask(blob.slice(7), signal)]);
@@ -20,7 +20,7 @@ test('the worker itself takes the CRC64s, and is not lost', async () => {
 });
 
 test('a question is given up with the reason of its signal, and the worker goes on', async () => {
-  const line = openWorkerLine(startWorker(), () => undefined);
+  const line = createWorkerClient(startWorker(), () => undefined);
   const stop = new AbortController();
   const [stopped, taken] = [line.ask(blob, stop.signal), line.ask(blob, signal)];
   const reason = new Error('nobody wants to know');
@@ -34,7 +34,7 @@ test('a question is given up with the reason of its signal, and the worker goes 
 test('a worker that is never ready is lost, and told so', async () => {
   let lostCount = 0;
   const silent = new Worker('data:text/javascript,', { type: 'module' });
-  const line = openWorkerLine(
+  const line = createWorkerClient(
     silent,
     () => {
       lostCount += 1;

@@ -82,4 +82,4 @@ export const PAUSED: Error = new Error('the upload is paused');
  * The reason by which those are told to end who wait for what has come already. Made once: an `abort()`
  * without one makes an error with a stack each time.
  */
-export const ENDED: Error = new Error('it has ended');
+export const SETTLED: Error = new Error('it has ended');

@@ -26,7 +26,7 @@ export type UploadErrorCode =
   | 'bad_request'
   | 'callback_failed'
   | 'unproven'
-  | 'malformed_answer'
+  | 'malformed_response'
   | 'refused'
   | 'aborted'
   | 'internal';

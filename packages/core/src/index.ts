@@ -69,15 +69,19 @@ export type {
 export { ERROR_BODY_MAX } from './ports.ts';
 export { systemClock, systemRandom } from './system.ts';
 export { createInMemoryCheckpoints, uploadLockedError } from './upload/checkpoints/in-memory-checkpoints.ts';
-export type { Resumption, UnfinishedUpload } from './upload/checkpoints/unfinished-uploads.ts';
-export { countHeldBytes, listCheckpoints, loadResumption } from './upload/checkpoints/unfinished-uploads.ts';
+export type { UnfinishedUpload, UnfinishedUploadDetails } from './upload/checkpoints/unfinished-uploads.ts';
+export {
+  countStoredBytes,
+  listUnfinishedUploads,
+  loadUnfinishedUpload,
+} from './upload/checkpoints/unfinished-uploads.ts';
 export type { UploadEvent } from './upload/progress/events.ts';
 export type { UploadSnapshot } from './upload/progress/snapshot.ts';
-export type { PatientControlPlaneOptions } from './upload/resilience/retrying-control-plane.ts';
-export { createPatientControlPlane } from './upload/resilience/retrying-control-plane.ts';
+export type { RetryingControlPlaneOptions } from './upload/resilience/retrying-control-plane.ts';
+export { createRetryingControlPlane } from './upload/resilience/retrying-control-plane.ts';
 export type { StreamPorts, UploadPorts } from './upload/run-context.ts';
 export type { ByteStream } from './upload/stream/part-cutter.ts';
 export type { Upload } from './upload/upload.ts';
-export { startStreamUpload, startUpload, startUploadOfPage } from './upload/upload.ts';
+export { startBrowserUpload, startStreamUpload, startUpload } from './upload/upload.ts';
 export type { Uploader } from './upload/uploader.ts';
 export { createUploader } from './upload/uploader.ts';

@@ -29,7 +29,7 @@ export interface UploadOptions extends ObjectOptions {
    * compares their CRC64; `size` reads nothing and believes what OSS lists, so that the object is proven only
    * as far as this run has sent it. Default: `all`.
    */
-  readonly verifyHeld?: 'all' | 'size' | undefined;
+  readonly verifyExistingParts?: 'all' | 'size' | undefined;
   /**
    * When nothing else waits to be sent, a part that runs far longer than its peers is sent a second time
    * beside itself, and the first copy to arrive counts. The share of the file's bytes that may be spent on
@@ -45,7 +45,7 @@ export interface UploadOptions extends ObjectOptions {
 }
 
 /** What a caller may say about the upload of a stream. A stream cannot be resumed after a crash. */
-export interface StreamUploadOptions extends Omit<UploadOptions, 'resume' | 'verifyHeld'> {
+export interface StreamUploadOptions extends Omit<UploadOptions, 'resume' | 'verifyExistingParts'> {
   /**
    * Bytes of memory in which parts are kept until they are confirmed, from 1 MiB; what does not fit goes to
    * temporary files where the platform has them. Default: 64 MiB.
@@ -96,7 +96,7 @@ export interface StallOptions {
   /** No byte has moved for so long, 1 ms to an hour. Default: 30000. */
   readonly idleMs?: number | undefined;
   /** The body is sent and no answer has come for so long, 1 ms to an hour. Default: 60000. */
-  readonly answerMs?: number | undefined;
+  readonly responseMs?: number | undefined;
   /** Fewer bytes a second than this have moved over `windowMs`, from 0. Default: 1024. */
   readonly minBytesPerSecond?: number | undefined;
   /** 1 ms to an hour. Default: 60000. */
@@ -114,7 +114,7 @@ export interface ResolvedOptions {
   readonly concurrency: number | 'auto';
   readonly concurrencyMax: number;
   readonly resume: boolean;
-  readonly verifyHeld: 'all' | 'size';
+  readonly verifyExistingParts: 'all' | 'size';
   readonly hedge: number;
   readonly retry: Resolved<RetryOptions>;
   readonly stall: Resolved<StallOptions>;
@@ -133,7 +133,7 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
     concurrency = 'auto',
     concurrencyMax = 32,
     resume = true,
-    verifyHeld = 'all',
+    verifyExistingParts = 'all',
     hedge = 0.02,
     ...others
   } = options;
@@ -147,7 +147,7 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
   if (partSize !== undefined) assertPartSize(partSize);
   if (concurrency !== 'auto') assertConcurrency(concurrency);
   assertInteger('concurrencyMax', concurrencyMax, 1, 64);
-  assertVerifyHeld(verifyHeld);
+  assertVerifyHeld(verifyExistingParts);
   assertHedge(hedge);
   return {
     key,
@@ -156,7 +156,7 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
     concurrency,
     concurrencyMax,
     resume,
-    verifyHeld,
+    verifyExistingParts,
     hedge,
     retry: resolveRetry(retry),
     stall: resolveStall(stall),
@@ -181,12 +181,12 @@ export function resolveRetry({
 }
 
 function resolveStall(stall: StallOptions = {}): Resolved<StallOptions> {
-  const { idleMs = 30_000, answerMs = 60_000, minBytesPerSecond = 1024, windowMs = 60_000 } = stall;
+  const { idleMs = 30_000, responseMs = 60_000, minBytesPerSecond = 1024, windowMs = 60_000 } = stall;
   assertInteger('stall.idleMs', idleMs, 1, HOUR_MS);
-  assertInteger('stall.answerMs', answerMs, 1, HOUR_MS);
+  assertInteger('stall.responseMs', responseMs, 1, HOUR_MS);
   assertInteger('stall.minBytesPerSecond', minBytesPerSecond, 0, Number.MAX_SAFE_INTEGER);
   assertInteger('stall.windowMs', windowMs, 1, HOUR_MS);
-  return { idleMs, answerMs, minBytesPerSecond, windowMs };
+  return { idleMs, responseMs, minBytesPerSecond, windowMs };
 }
 
 export function assertConcurrency(concurrency: number): void {
@@ -215,9 +215,9 @@ export function resolveMemoryMax(memoryMax: number = 64 * 1024 ** 2): number {
   return memoryMax;
 }
 
-function assertVerifyHeld(verifyHeld: unknown): void {
-  if (verifyHeld === 'all' || verifyHeld === 'size') return;
-  throw new TypeError(`verifyHeld must be 'all' or 'size', got ${String(verifyHeld)}`);
+function assertVerifyHeld(verifyExistingParts: unknown): void {
+  if (verifyExistingParts === 'all' || verifyExistingParts === 'size') return;
+  throw new TypeError(`verifyExistingParts must be 'all' or 'size', got ${String(verifyExistingParts)}`);
 }
 
 function assertHedge(hedge: number): void {

@@ -109,9 +109,9 @@ export interface Lease {
  */
 export interface Transport {
   /** Whether `onProgress` is called while bytes move. Without it a stall cannot be told from patience. */
-  readonly tellsProgress: boolean;
+  readonly reportsProgress: boolean;
   /** Whether headers of an answer may be hidden, as CORS does in a page. */
-  readonly hidesHeaders: boolean;
+  readonly mayHideHeaders: boolean;
   /** Parts to one origin that can be in flight at once: further ones would wait for them. */
   readonly connectionsMax: number;
   put(request: PartRequest): Promise<PartResponse>;
@@ -171,9 +171,9 @@ export interface InitiateRequest {
    * An earlier try of this very initiation, so many ms ago, got no answer: what it may have begun is removed.
    * `undefined` when there was none.
    */
-  readonly lostForMs?: number | undefined;
+  readonly previousAttemptAgeMs?: number | undefined;
   /** How many of the first parts to presign along with the answer. Default: 0. */
-  readonly urlsWanted?: number | undefined;
+  readonly presignCount?: number | undefined;
   readonly signal: AbortSignal;
 }
 

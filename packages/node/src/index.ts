@@ -19,7 +19,7 @@ export type {
   UploadOptions,
   UploadSnapshot,
 } from '@partway/core';
-export { createHttpControlPlane, listCheckpoints, UploadError } from '@partway/core';
+export { createHttpControlPlane, listUnfinishedUploads, UploadError } from '@partway/core';
 export type { AliOssClient } from './ali-oss/ali-oss-object-store.ts';
 export { createAliOssObjectStore } from './ali-oss/ali-oss-object-store.ts';
 export { createFileCheckpoints } from './files/file-checkpoints.ts';

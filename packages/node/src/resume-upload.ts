@@ -1,4 +1,4 @@
-import { type CheckpointStore, loadResumption, type Upload, UploadError } from '@partway/core';
+import { type CheckpointStore, loadUnfinishedUpload, type Upload, UploadError } from '@partway/core';
 import { type UploadFileOptions, uploadFile } from './upload-file.ts';
 
 /** What an unfinished upload does not remember by itself. */
@@ -8,7 +8,7 @@ export interface ResumeUploadOptions
     | 'controlPlane'
     | 'transport'
     | 'concurrency'
-    | 'verifyHeld'
+    | 'verifyExistingParts'
     | 'hedge'
     | 'retry'
     | 'stall'
@@ -19,12 +19,12 @@ export interface ResumeUploadOptions
 }
 
 /**
- * Goes on with the unfinished upload that `listCheckpoints` calls `id`: the same file, to the same key.
+ * Goes on with the unfinished upload that `listUnfinishedUploads` calls `id`: the same file, to the same key.
  * Rejects with code `upload_not_found` when there is no such checkpoint, it cannot be read, or it is not of a
  * file.
  */
 export async function resumeUpload(id: string, options: ResumeUploadOptions): Promise<Upload> {
-  const resumption = await loadResumption(options.checkpoints, id);
+  const resumption = await loadUnfinishedUpload(options.checkpoints, id);
   const path = /^file:(.+)$/s.exec(resumption?.identity ?? '')?.[1];
   if (resumption === undefined || path === undefined) throw noCheckpoint(id);
   return uploadFile(path, { ...resumption.options, ...options });
@@ -35,6 +35,6 @@ function noCheckpoint(id: string): UploadError {
     code: 'upload_not_found',
     message: `there is no unfinished upload of a file by the id ${id}`,
     disposition: 'permanent',
-    hint: '`listCheckpoints` gives those there are.',
+    hint: '`listUnfinishedUploads` gives those there are.',
   });
 }

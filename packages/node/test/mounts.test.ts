@@ -223,7 +223,7 @@ const file = { size: 10, partSize: undefined, object: {}, signal };
 /** An upload that is whole but for Complete, which takes the result. */
 async function sent({ url }: Mounted, key: string): Promise<object> {
   const plane = createHttpControlPlane(url);
-  const { uploadToken, presigned = [] } = await plane.initiate({ ...file, key, urlsWanted: 1 });
+  const { uploadToken, presigned = [] } = await plane.initiate({ ...file, key, presignCount: 1 });
   for (const { url: address, headers } of presigned) {
     const { status } = await fetch(address, { method: 'PUT', headers, body: bytes });
     expect(status).toBe(200);

@@ -128,7 +128,7 @@ test.each<[string, boolean]>([
     const undici = createUndiciTransport();
     const hiding: Transport = {
       ...undici,
-      hidesHeaders: true,
+      mayHideHeaders: true,
       put: async (request) => ({ ...(await undici.put(request)), headers: {} }),
     };
     const path = await fileOf('hidden');

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   createFileCheckpoints,
   createUploader,
-  listCheckpoints,
+  listUnfinishedUploads,
   resumeUpload,
   uploadFile,
 } from '../src/index.ts';
@@ -51,7 +51,7 @@ test('an unfinished upload is listed, and gone on with by its id', async () => {
   });
   await expect(failing.result).rejects.toMatchObject({ code: 'network' });
   lost.remove();
-  const [unfinished] = await listCheckpoints(checkpoints);
+  const [unfinished] = await listUnfinishedUploads(checkpoints);
   expect(unfinished).toMatchObject({
     key: 'resumed',
     size: bytes.length,
@@ -62,7 +62,7 @@ test('an unfinished upload is listed, and gone on with by its id', async () => {
   const object = emulator.model.object('media', 'resumed');
   expect(Buffer.compare((await object?.bytes()) ?? Buffer.alloc(0), bytes)).toBe(0);
   expect(object?.headers).toMatchObject({ 'content-type': 'video/mp4' });
-  expect(await listCheckpoints(checkpoints)).toEqual([]);
+  expect(await listUnfinishedUploads(checkpoints)).toEqual([]);
   await expect(
     resumeUpload(unfinished?.id ?? '', { checkpoints, controlPlane: coordinator() }),
   ).rejects.toMatchObject({

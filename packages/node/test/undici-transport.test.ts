@@ -256,7 +256,7 @@ test('a failure shows no URL, whichever way it is printed', async () => {
     expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(/uploadId=|partNumber=/);
   }
   expect(refused).toMatchObject({ code: 'network', disposition: 'transient' });
-  expect(broken).toMatchObject({ code: 'malformed_answer', disposition: 'permanent' });
+  expect(broken).toMatchObject({ code: 'malformed_response', disposition: 'permanent' });
 });
 
 test('a closed transport says so', async () => {

@@ -1,6 +1,6 @@
 import { crc64InPage, STEP_SIZE } from './crc64-in-page.ts';
 import { startWorker } from './start-worker.ts';
-import { openWorkerLine, type WorkerLine } from './worker-client.ts';
+import { createWorkerClient, type WorkerClient } from './worker-client.ts';
 
 /** Takes CRC64s for as long as a source is open. */
 export interface BlobChecksums {
@@ -20,14 +20,14 @@ export interface BlobChecksums {
  * CRC64s are taken on the thread of the page, in steps that do not hold it up.
  */
 export function createBlobChecksums(start: () => Worker = startWorker): () => BlobChecksums {
-  let line: WorkerLine | undefined;
+  let line: WorkerClient | undefined;
   let isWorkerless = typeof Worker === 'undefined';
   let users = 0;
 
-  function openLine(): WorkerLine | undefined {
+  function openLine(): WorkerClient | undefined {
     if (isWorkerless || line !== undefined) return line;
     try {
-      line = openWorkerLine(start(), forgetWorkers);
+      line = createWorkerClient(start(), forgetWorkers);
     } catch {
       forgetWorkers();
     }

@@ -1,7 +1,7 @@
 import type { Crc64Reply, Crc64Request } from './crc64-messages.ts';
 
 /** The line to one worker. */
-export interface WorkerLine {
+export interface WorkerClient {
   /**
    * The CRC64 of the Blob; `undefined` once the worker is lost. Rejects with what the browser said when it
    * could not be read, or with `signal.reason`.
@@ -17,11 +17,11 @@ const READY_MS_MAX = 10_000;
  * Speaks to a worker. One that cannot be loaded, breaks, or is not ready within `readyMsMax` is lost, which
  * `onLost` is told.
  */
-export function openWorkerLine(
+export function createWorkerClient(
   worker: Worker,
   onLost: () => void,
   readyMsMax: number = READY_MS_MAX,
-): WorkerLine {
+): WorkerClient {
   const questions = new Map<number, Question>();
   let idMax = 0;
   let isLost = false;

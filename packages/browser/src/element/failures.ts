@@ -19,7 +19,7 @@ export const FAILURE_KINDS: Readonly<Record<UploadErrorCode, FailureKind>> = {
   server_error: 'connection',
   url_expired: 'connection',
   credentials_expired: 'connection',
-  malformed_answer: 'connection',
+  malformed_response: 'connection',
   checksum_mismatch: 'connection',
   part_missing: 'connection',
   upload_not_found: 'connection',

@@ -14,7 +14,7 @@ import { createOverall } from './overall.ts';
 import type { RowActions } from './row.ts';
 import type { Words } from './texts/texts.ts';
 import { createUnfinishedList, type UnfinishedActions } from './unfinished/unfinished-list.ts';
-import type { UnfinishedUpload } from './unfinished/unfinished-uploads.ts';
+import type { UnfinishedEntry } from './unfinished/unfinished-uploads.ts';
 
 /** Everything that is seen. It knows of files and their states, and nothing of uploads. */
 export interface Panel extends Pick<FileRows, 'show' | 'remove' | 'focus'> {
@@ -22,7 +22,7 @@ export interface Panel extends Pick<FileRows, 'show' | 'remove' | 'focus'> {
   /** Takes what of it is allowed, and says what is not. */
   give(given: GivenFiles): void;
   showTally(tally: UploadTally): void;
-  showUnfinished(uploads: readonly UnfinishedUpload[]): void;
+  showUnfinished(uploads: readonly UnfinishedEntry[]): void;
   /** Whether the list takes one more file; says so where it does not. */
   hasRoom(): boolean;
   /** Everything in other words, or within other limits. */

@@ -1,8 +1,8 @@
 import type { Upload, UploadEvent } from '@partway/core';
 import { lockName } from './lock-name.ts';
 import type { FollowedUpload, Following, PageCheckpoints } from './page-checkpoints.ts';
-import { restWithPage } from './pause-while-frozen.ts';
-import { showLife } from './tab-lock.ts';
+import { pauseWhileFrozen } from './pause-while-frozen.ts';
+import { holdLivenessLock } from './tab-lock.ts';
 import { openTabChannel, type TabChannel, tabUpload } from './tab-messages.ts';
 import { createThrottle } from './throttle.ts';
 
@@ -33,7 +33,7 @@ export function followUpload(checkpoints: PageCheckpoints, followed: FollowedUpl
     attach(upload) {
       ownership.attach(upload);
       upload.subscribe(ownership.hear);
-      restWithPage(upload);
+      pauseWhileFrozen(upload);
     },
   };
 }
@@ -86,7 +86,7 @@ function createOwnership(checkpoints: PageCheckpoints, followed: FollowedUpload)
       upload = started;
     },
     claim(id) {
-      endLife ??= showLife(lockName(databaseName, id));
+      endLife ??= holdLivenessLock(lockName(databaseName, id));
     },
     begin(id) {
       ownedId = id;

@@ -1,10 +1,15 @@
-import { type ControlPlane, countHeldBytes, listCheckpoints, type UnfinishedUpload } from '@partway/core';
+import {
+  type UnfinishedUpload as CheckpointedUpload,
+  type ControlPlane,
+  countStoredBytes,
+  listUnfinishedUploads as listCheckpointedUploads,
+} from '@partway/core';
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
 import { lockName } from './lock-name.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
 import { isLocked } from './tab-lock.ts';
 
-export interface ListResumableOptions {
+export interface ListUnfinishedUploadsOptions {
   /** Default: `createIndexedDbCheckpoints()`. */
   readonly checkpoints?: PageCheckpoints | undefined;
   /** Is asked which parts OSS holds, a request for each upload. Default: nobody is asked. */
@@ -14,8 +19,8 @@ export interface ListResumableOptions {
 }
 
 /** An upload that was begun and has not ended, for a page's list of them. Holds no token. */
-export interface ResumableUpload {
-  /** For `resume`, `resumeByHandle` and `forget`. */
+export interface UnfinishedUpload {
+  /** For `resume`, `resumeUploadByHandle` and `forget`. */
   readonly id: string;
   /** Of the file that the user has to choose again. '' for a Blob that was no File. */
   readonly name: string;
@@ -28,17 +33,19 @@ export interface ResumableUpload {
   readonly confirmedBytes: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  /** The file need not be chosen again: see `resumeByHandle`. */
+  /** The file need not be chosen again: see `resumeUploadByHandle`. */
   readonly hasHandle: boolean;
-  /** Some tab, this one too, works on it: see `watchUploads` and `whenFree`. */
+  /** Some tab, this one too, works on it: see `watchUploads` and `waitUntilUnlocked`. */
   readonly isUnderWay: boolean;
 }
 
 /** The uploads of this origin that can be gone on with, in the order in which they were begun. */
-export async function listResumable(options: ListResumableOptions = {}): Promise<readonly ResumableUpload[]> {
+export async function listUnfinishedUploads(
+  options: ListUnfinishedUploadsOptions = {},
+): Promise<readonly UnfinishedUpload[]> {
   const { checkpoints = createIndexedDbCheckpoints() } = options;
-  const found: ResumableUpload[] = [];
-  for (const upload of await listCheckpoints(checkpoints)) {
+  const found: UnfinishedUpload[] = [];
+  for (const upload of await listCheckpointedUploads(checkpoints)) {
     if (upload.identity.startsWith(BLOB)) found.push(await describe(upload, { ...options, checkpoints }));
   }
   return found;
@@ -52,9 +59,9 @@ export function fileNameOf(identity: string): string {
 }
 
 async function describe(
-  { id, identity, size, key, startedAt }: UnfinishedUpload,
-  options: ListResumableOptions & { readonly checkpoints: PageCheckpoints },
-): Promise<ResumableUpload> {
+  { id, identity, size, key, startedAt }: CheckpointedUpload,
+  options: ListUnfinishedUploadsOptions & { readonly checkpoints: PageCheckpoints },
+): Promise<UnfinishedUpload> {
   const { checkpoints } = options;
   const confirmedBytes = (await askForBytes(id, options)) ?? (await checkpoints.loadProgress(id)) ?? 0;
   const hasHandle = (await checkpoints.loadHandle(id)) !== undefined;
@@ -65,13 +72,13 @@ async function describe(
 /** `undefined` where nobody can be asked, or nobody answers: a list must not fail for want of a figure. */
 async function askForBytes(
   id: string,
-  options: ListResumableOptions & { readonly checkpoints: PageCheckpoints },
+  options: ListUnfinishedUploadsOptions & { readonly checkpoints: PageCheckpoints },
 ): Promise<number | undefined> {
   const { checkpoints, controlPlane } = options;
   if (controlPlane === undefined) return undefined;
   const deadline = AbortSignal.timeout(ANSWER_MS_MAX);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
-  return countHeldBytes(checkpoints, id, { controlPlane, signal }).catch(() => undefined);
+  return countStoredBytes(checkpoints, id, { controlPlane, signal }).catch(() => undefined);
 }
 
 const ANSWER_MS_MAX = 10_000;

@@ -5,7 +5,7 @@ import type { Upload } from '@partway/core';
  * back to. It lets go of its lock, so that another tab may go on with it, and goes on by itself when the page
  * does.
  */
-export function restWithPage(upload: Upload): void {
+export function pauseWhileFrozen(upload: Upload): void {
   let isResting = false;
 
   function rest(): void {

@@ -1,11 +1,11 @@
 import {
   assertControlPlane,
   type ControlPlane,
-  loadResumption,
-  type Resumption,
+  loadUnfinishedUpload,
   startUpload,
   systemClock,
   systemRandom,
+  type UnfinishedUploadDetails,
   UploadError,
 } from '@partway/core';
 import { createBlobSource } from '../blob-source.ts';
@@ -14,7 +14,7 @@ import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
 import { fileNameOf } from './list-unfinished-uploads.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
 
-export interface ForgetOptions {
+export interface RemoveUploadOptions {
   /** The side that holds the credentials. */
   readonly controlPlane: ControlPlane;
   /** Default: `createIndexedDbCheckpoints()`. */
@@ -22,15 +22,15 @@ export interface ForgetOptions {
 }
 
 /**
- * Removes the upload that `listResumable` calls `id` from OSS, and then what the page remembers of it. Where
+ * Removes an unfinished upload from OSS, and then what the page remembers of it. Where
  * the coordinator does not open its token any more, OSS keeps the parts until a lifecycle rule, or a sweep,
  * removes them. Resolves when there is no such upload. Rejects with `upload_locked` while a tab works on it,
  * and with the failure of the abort, after which it is still listed.
  */
-export async function forget(id: string, options: ForgetOptions): Promise<void> {
+export async function removeUpload(id: string, options: RemoveUploadOptions): Promise<void> {
   const { controlPlane, checkpoints = createIndexedDbCheckpoints() } = options;
   assertControlPlane(controlPlane);
-  const resumption = await loadResumption(checkpoints, id);
+  const resumption = await loadUnfinishedUpload(checkpoints, id);
   const failure = resumption && (await abortUnfinished(checkpoints, controlPlane, resumption));
   if (failure !== undefined && failure.code !== 'token_refused') throw failure;
   if ((await checkpoints.load(id)) !== undefined) await removeAlone(checkpoints, id);
@@ -43,7 +43,7 @@ export async function forget(id: string, options: ForgetOptions): Promise<void> 
 async function abortUnfinished(
   checkpoints: PageCheckpoints,
   controlPlane: ControlPlane,
-  { identity, size, options }: Resumption,
+  { identity, size, options }: UnfinishedUploadDetails,
 ): Promise<UploadError | undefined> {
   const { key } = options;
   const following = checkpoints.follow({ name: fileNameOf(identity), size, key, handle: undefined });

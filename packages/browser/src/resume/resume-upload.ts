@@ -1,8 +1,8 @@
 import {
-  loadResumption,
+  loadUnfinishedUpload,
   type ObjectOptions,
-  type Resumption,
   sourceChangedError,
+  type UnfinishedUploadDetails,
   type Upload,
   UploadError,
 } from '@partway/core';
@@ -12,19 +12,19 @@ import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
 
 /** What an unfinished upload does not remember by itself. */
-export interface ResumeOptions
+export interface ResumeUploadOptions
   extends Omit<UploadFileOptions, 'key' | 'partSize' | 'resume' | 'checkpoints' | keyof ObjectOptions> {
   /** Default: `createIndexedDbCheckpoints()`. */
   readonly checkpoints?: PageCheckpoints | undefined;
 }
 
 /**
- * Goes on with the upload that `listResumable` calls `id`, with the file that the user has chosen again. What
+ * Resumes the unfinished upload `id` with the file that the user has chosen again. What
  * OSS holds is proven by the bytes of this file, and not sent again. Rejects with code `source_changed` when
  * its name, size, type or modification time is another than before, and with `upload_not_found` when there is
  * no such upload; nothing is touched then. A tab that works on it makes `result` reject with `upload_locked`.
  */
-export async function resume(id: string, file: Blob, options: ResumeOptions): Promise<Upload> {
+export async function resumeUpload(id: string, file: Blob, options: ResumeUploadOptions): Promise<Upload> {
   const { checkpoints = createIndexedDbCheckpoints(), ...others } = options;
   if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
   const remembered = await rememberedOptions(id, file, checkpoints);
@@ -36,7 +36,7 @@ export async function rememberedOptions(
   id: string,
   file: Blob,
   checkpoints: PageCheckpoints,
-): Promise<Resumption['options']> {
+): Promise<UnfinishedUploadDetails['options']> {
   const { identity, fingerprint, options } = await resumptionOf(checkpoints, id);
   const source = createBlobSource(file);
   const isSame = source.identity === identity && (await source.fingerprint()) === fingerprint;
@@ -52,13 +52,13 @@ export async function rememberedOptions(
  * a click: the browser may ask the user for permission. Rejects with code `source_unreadable` when no handle
  * is kept, the user refuses, or the file is gone: then the user has to choose it again.
  */
-export async function resumeByHandle(id: string, options: ResumeOptions): Promise<Upload> {
+export async function resumeUploadByHandle(id: string, options: ResumeUploadOptions): Promise<Upload> {
   const { checkpoints = createIndexedDbCheckpoints() } = options;
   const { file, handle } = await openByHandle(id, checkpoints);
-  return resume(id, file, { ...options, checkpoints, handle });
+  return resumeUpload(id, file, { ...options, checkpoints, handle });
 }
 
-/** The file that the handle of an upload leads to. Rejects as `resumeByHandle` does. */
+/** The file that the handle of an upload leads to. Rejects as `resumeUploadByHandle` does. */
 export async function openByHandle(
   id: string,
   checkpoints: PageCheckpoints,
@@ -73,14 +73,14 @@ export async function openByHandle(
   return { file, handle };
 }
 
-async function resumptionOf(checkpoints: PageCheckpoints, id: string): Promise<Resumption> {
-  const resumption = await loadResumption(checkpoints, id);
+async function resumptionOf(checkpoints: PageCheckpoints, id: string): Promise<UnfinishedUploadDetails> {
+  const resumption = await loadUnfinishedUpload(checkpoints, id);
   if (resumption?.identity.startsWith('blob:') === true) return resumption;
   throw new UploadError({
     code: 'upload_not_found',
     message: `there is no unfinished upload of a file by the id ${id}`,
     disposition: 'permanent',
-    hint: '`listResumable` gives those there are.',
+    hint: '`listUnfinishedUploads` gives those there are.',
   });
 }
 

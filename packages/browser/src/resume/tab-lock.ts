@@ -37,7 +37,7 @@ export function isSharedByTabs(): boolean {
  * Shows those who wait for a lock that its holder lives, until the function returned is called. A lock of its
  * own: whoever waits in the queue of the real one would keep others from taking it.
  */
-export function showLife(name: string): () => void {
+export function holdLivenessLock(name: string): () => void {
   const locks = webLocks();
   if (locks === undefined) return () => undefined;
   const waiting = new AbortController();

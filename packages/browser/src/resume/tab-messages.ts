@@ -13,7 +13,7 @@ export interface TabUpload
     | 'remainingMs'
     | 'retries'
   > {
-  /** The same as in `listResumable`. */
+  /** The same as in `listUnfinishedUploads`. */
   readonly id: string;
   /** The file's. */
   readonly name: string;

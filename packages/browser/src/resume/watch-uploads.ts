@@ -72,12 +72,12 @@ export interface WhenFreeOptions extends TabsOptions {
 }
 
 /**
- * Resolves when no tab works on the upload that `listResumable` calls `id`, so that this one can take it over
+ * Resolves when no tab works on the unfinished upload `id`, so that this one can take it over
  * by `resume`: its tab was closed or has crashed, or the upload was paused or has ended. At once where that
  * is so already. Several tabs may hear it; `resume` is refused with `upload_locked` to all but one of them.
  * Without Web Locks only uploads of this page are waited for.
  */
-export async function whenFree(
+export async function waitUntilUnlocked(
   id: string,
   { checkpoints = createIndexedDbCheckpoints(), signal = new AbortController().signal }: WhenFreeOptions = {},
 ): Promise<void> {

@@ -15,8 +15,8 @@ export interface FetchTransportOptions {
 export function createFetchTransport(options: FetchTransportOptions = {}): Transport {
   const send = options.fetch ?? fetch.bind(globalThis);
   return {
-    tellsProgress: false,
-    hidesHeaders: true,
+    reportsProgress: false,
+    mayHideHeaders: true,
     connectionsMax: CONNECTIONS_MAX,
     put: (request) => put(send, request),
   };

@@ -11,7 +11,7 @@ import { type BlobRequest, CONNECTIONS_MAX, sendBlob } from './part-request.ts';
  * there is not taken for OSS, and counts as the same failure.
  */
 export function createXhrTransport(): Transport {
-  return { tellsProgress: true, hidesHeaders: true, connectionsMax: CONNECTIONS_MAX, put };
+  return { reportsProgress: true, mayHideHeaders: true, connectionsMax: CONNECTIONS_MAX, put };
 }
 
 function put(request: PartRequest): Promise<PartResponse> {

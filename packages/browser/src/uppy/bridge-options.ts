@@ -4,7 +4,7 @@ import {
   type CheckpointStore,
   type ControlPlane,
   choosePartSize,
-  createPatientControlPlane,
+  createRetryingControlPlane,
   type ObjectOptions,
   type RetryOptions,
   type Transport,
@@ -69,7 +69,7 @@ export function resolveBridgeOptions(
   choosePartSize(0, partSize);
   return {
     controlPlane,
-    patient: createPatientControlPlane(controlPlane, { retry }),
+    patient: createRetryingControlPlane(controlPlane, { retry }),
     transport: options.transport ?? createPageTransport(),
     chunkSize: (size) => Math.max(choosePartSize(size, partSize), CHUNK_SIZE_MIN),
     key: options.key ?? nameOf,

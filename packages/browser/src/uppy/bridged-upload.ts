@@ -62,7 +62,7 @@ export async function beginUpload(
   const { size } = blob;
   const wanted = { key: terms.key(file), size, partSize: chunkSize(size), object: terms.object(file) };
   const presignedAt = systemClock.now();
-  const initiated = await patient.initiate({ ...wanted, urlsWanted: URLS_AHEAD, signal });
+  const initiated = await patient.initiate({ ...wanted, presignCount: URLS_AHEAD, signal });
   try {
     signal.throwIfAborted();
     assertCutAlike(size, wanted.partSize, initiated.partSize);

@@ -23,7 +23,7 @@ export interface HeldPart {
 export async function heldParts(
   terms: BridgeTerms,
   uploads: BridgedUploads,
-  { uploadId, file, signal }: Resumption,
+  { uploadId, file, signal }: ResumeRequest,
 ): Promise<readonly HeldPart[]> {
   const upload = await findUpload(terms, uploads, uploadId, file);
   if (upload === undefined) {
@@ -45,7 +45,7 @@ export async function heldParts(
   }
 }
 
-export interface Resumption {
+export interface ResumeRequest {
   readonly uploadId: string;
   readonly file: UppyFile;
   readonly signal?: AbortSignal | undefined;

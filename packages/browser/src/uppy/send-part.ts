@@ -31,13 +31,13 @@ export async function sendPart({ transport }: BridgeTerms, part: PartToSend): Pr
   } catch (reason) {
     signal.throwIfAborted();
     const error = UploadError.from(reason).with({ operation: 'UploadPart', partNumber });
-    if (MENDED_BY_A_NEW_URL.has(error.code)) upload.refused.add(partNumber);
+    if (RETRY_WITH_NEW_URL.has(error.code)) upload.refused.add(partNumber);
     throw error;
   }
 }
 
 /** Failures of the URL rather than of the part. */
-const MENDED_BY_A_NEW_URL: ReadonlySet<UploadErrorCode> = new Set([
+const RETRY_WITH_NEW_URL: ReadonlySet<UploadErrorCode> = new Set([
   'url_expired',
   'credentials_expired',
   'clock_skewed',

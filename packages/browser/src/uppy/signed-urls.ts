@@ -73,7 +73,7 @@ function heldUrl(part: PresignedPart, askedAt: number): HeldUrl {
 
 function forgottenError(partNumber: number): UploadError {
   return new UploadError({
-    code: 'malformed_answer',
+    code: 'malformed_response',
     message: `part ${partNumber} was to be presigned, and was not`,
     disposition: 'transient',
     context: { operation: 'presignParts', partNumber },

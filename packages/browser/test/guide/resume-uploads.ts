@@ -1,4 +1,10 @@
-import { createIndexedDbCheckpoints, listResumable, resume, type Upload, uploadFile } from '@partway/browser';
+import {
+  createIndexedDbCheckpoints,
+  listUnfinishedUploads,
+  resumeUpload,
+  type Upload,
+  uploadFile,
+} from '@partway/browser';
 
 const checkpoints = createIndexedDbCheckpoints();
 const headers = { authorization: 'Bearer wei' };
@@ -10,13 +16,13 @@ export function uploadLasting(file: File, endpoint: string): Upload {
 
 /** What earlier pages have left unfinished, to be shown beside a button that lets the user choose the file. */
 export async function unfinished(): Promise<string[]> {
-  const uploads = await listResumable({ checkpoints });
+  const uploads = await listUnfinishedUploads({ checkpoints });
   return uploads.map(({ name, size, confirmedBytes }) => `${name}: ${confirmedBytes} of ${size} bytes`);
 }
 
 /** Goes on with the upload of the file that was chosen again; `undefined` when there is none. */
 export async function goOn(file: File, endpoint: string): Promise<Upload | undefined> {
-  const uploads = await listResumable({ checkpoints });
+  const uploads = await listUnfinishedUploads({ checkpoints });
   const left = uploads.find(({ name, size }) => name === file.name && size === file.size);
-  return left && resume(left.id, file, { endpoint, headers, checkpoints });
+  return left && resumeUpload(left.id, file, { endpoint, headers, checkpoints });
 }

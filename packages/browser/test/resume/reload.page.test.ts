@@ -236,12 +236,14 @@ test.skipIf(noHandles)(claimUnless(noHandles, byHandle), async () => {
       requestPermission: answer('denied'),
     });
   });
-  expect(await page.evaluate((wanted) => window.page.resumeByHandle(wanted), id)).toBe('source_unreadable');
+  expect(await page.evaluate((wanted) => window.page.resumeUploadByHandle(wanted), id)).toBe(
+    'source_unreadable',
+  );
   await page.evaluate(() => {
     const requestPermission = () => Promise.resolve('granted');
     Object.assign(FileSystemFileHandle.prototype, { requestPermission });
   });
-  expect(await page.evaluate((wanted) => window.page.resumeByHandle(wanted), id)).toBeUndefined();
+  expect(await page.evaluate((wanted) => window.page.resumeUploadByHandle(wanted), id)).toBeUndefined();
   expect(await page.evaluate(() => window.page.ended())).toBe('completed');
   expect(Buffer.from((await storedBytes('handled')) ?? []).toString()).toBe(text);
   await page.close();
@@ -251,8 +253,12 @@ test('without a handle there is nothing to go on with but the file itself', asyn
   const path = await stage.file('unhandled.bin', bytes);
   const { page, id } = await interrupted('unhandled', path);
   await page.reload();
-  expect(await page.evaluate((wanted) => window.page.resumeByHandle(wanted), id)).toBe('source_unreadable');
+  expect(await page.evaluate((wanted) => window.page.resumeUploadByHandle(wanted), id)).toBe(
+    'source_unreadable',
+  );
   expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
-  expect(await page.evaluate(() => window.page.resumeByHandle('0'.repeat(16)))).toBe('upload_not_found');
+  expect(await page.evaluate(() => window.page.resumeUploadByHandle('0'.repeat(16)))).toBe(
+    'upload_not_found',
+  );
   await page.close();
 });

@@ -1,4 +1,9 @@
-import { createIndexedDbCheckpoints, type WatchedUpload, watchUploads, whenFree } from '@partway/browser';
+import {
+  createIndexedDbCheckpoints,
+  type WatchedUpload,
+  waitUntilUnlocked,
+  watchUploads,
+} from '@partway/browser';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createThrottle } from '../../src/resume/throttle.ts';
 
@@ -45,14 +50,14 @@ test.each([['with Web Locks'], ['without Web Locks']])(
       Object.defineProperty(navigator, 'locks', { value: undefined, configurable: true });
     }
     const checkpoints = createIndexedDbCheckpoints({ databaseName: how });
-    await whenFree(ID, { checkpoints });
+    await waitUntilUnlocked(ID, { checkpoints });
     const lease = await checkpoints.lock(ID);
     const stopped = new AbortController();
-    const waiting = whenFree(ID, { checkpoints, signal: stopped.signal });
+    const waiting = waitUntilUnlocked(ID, { checkpoints, signal: stopped.signal });
     stopped.abort(new Error('stopped'));
     await expect(waiting).rejects.toThrow('stopped');
     const order: string[] = [];
-    const freed = whenFree(ID, { checkpoints }).then(() => order.push('free'));
+    const freed = waitUntilUnlocked(ID, { checkpoints }).then(() => order.push('free'));
     order.push('released');
     await lease.release();
     await freed;

@@ -37,7 +37,7 @@ function lastWatched(page: DrivenPage) {
   return page.evaluate(() => window.page.watched.at(-1));
 }
 
-async function whenFree(page: DrivenPage): Promise<void> {
+async function waitUntilUnlocked(page: DrivenPage): Promise<void> {
   await expect.poll(() => page.evaluate(() => window.page.isFree), PATIENCE).toBe(true);
 }
 
@@ -119,7 +119,7 @@ async function takesOver(key: string, end: (owner: DrivenPage) => Promise<void>)
   expect(await other.evaluate(() => window.page.isFree)).toBe(false);
   release();
   await end(owner);
-  await whenFree(other);
+  await waitUntilUnlocked(other);
   await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ id, isUnderWay: false }]);
   const counted = stage.emulator.faults.add({
     ...{ operation: 'UploadPart', key, probability: 0 },
@@ -142,7 +142,7 @@ test('a tab that comes later is told what is under way', async () => {
   for (const page of [owner, other, later]) await page.close();
   const last = await stage.open();
   await last.evaluate((wanted) => window.page.awaitFree(wanted), id);
-  await whenFree(last);
+  await waitUntilUnlocked(last);
   expect(await last.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
   await last.close();
 });

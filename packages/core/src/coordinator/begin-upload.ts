@@ -5,21 +5,21 @@ import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { objectHeaders } from '../oss/object-headers.ts';
 import { countParts } from '../parts/part-plan.ts';
 import type { InitiateRequest, ObjectOptions } from '../ports.ts';
-import { askService } from './ask-service.ts';
+import { callHook } from './call-hook.ts';
 import { sweepLost } from './cleanup/sweep-lost-initiates.ts';
 import type { OpenedGrant } from './grant.ts';
 import { type Caller, type Placement, refusedError } from './policy/access.ts';
 import { admit, partSizeFor } from './policy/policy.ts';
-import type { CoordinatorTerms } from './resolved-options.ts';
+import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /** Begins an upload that the policy allows, and says what may be done with it. */
 export async function beginUpload<Context>(
-  terms: CoordinatorTerms<Context>,
+  terms: ResolvedCoordinatorOptions<Context>,
   request: InitiateRequest,
   caller: Caller<Context> | undefined,
 ): Promise<OpenedGrant> {
-  const { policy, clock, register } = terms;
+  const { policy, clock, quota } = terms;
   const { size } = request;
   const placement = caller === undefined ? trusted(request) : await authorized(terms, request, caller);
   const store = storeOf(terms, placement.bucket);
@@ -44,27 +44,27 @@ export async function beginUpload<Context>(
     expiresAt: clock.now() + terms.tokenLifetimeMs,
   };
   if (caller !== undefined) assertSealable(grant);
-  await register.begin(grant);
+  await quota.begin(grant);
   const isSingle = size !== undefined && size < partSize && (policy.singlePut || size === 0);
   if (isSingle) return { store, grant };
   try {
     return { store, grant: { ...grant, uploadId: await initiate(terms, store, grant, request) } };
   } catch (reason) {
-    await register.end(grant);
+    await quota.end(grant);
     throw reason;
   }
 }
 
 async function initiate<Context>(
-  { clock }: CoordinatorTerms<Context>,
+  { clock }: ResolvedCoordinatorOptions<Context>,
   store: ObjectStore,
   { key, object, nonce }: UploadGrant,
-  { lostForMs, signal }: InitiateRequest,
+  { previousAttemptAgeMs, signal }: InitiateRequest,
 ): Promise<string> {
   const beganAt = clock.now();
   const { uploadId } = await store.initiate({ key, object: markedObject(object, nonce), signal });
-  if (lostForMs !== undefined) {
-    const sinceMs = Math.min(Math.max(lostForMs, 0), LOST_MS_MAX) + clock.now() - beganAt;
+  if (previousAttemptAgeMs !== undefined) {
+    const sinceMs = Math.min(Math.max(previousAttemptAgeMs, 0), LOST_MS_MAX) + clock.now() - beganAt;
     await sweepLost(store, clock, { key, uploadId }, sinceMs, signal);
   }
   return uploadId;
@@ -85,7 +85,7 @@ function trusted({ key, object }: InitiateRequest): Placement {
 }
 
 async function authorized<Context>(
-  { authorize }: CoordinatorTerms<Context>,
+  { authorize }: ResolvedCoordinatorOptions<Context>,
   { key: name, size, object }: InitiateRequest,
   caller: Caller<Context>,
 ): Promise<Placement> {
@@ -93,7 +93,7 @@ async function authorized<Context>(
     throw new TypeError('authorize is needed to serve callers who are not trusted');
   const contentType = object.contentType?.trim() === '' ? undefined : object.contentType;
   const declared = { name, size, contentType, object };
-  const answer = await askService('authorize', () => authorize(declared, caller));
+  const answer = await callHook('authorize', () => authorize(declared, caller));
   if ('refused' in answer) throw refusedError(answer.refused);
   const placement = { ...answer, object: answer.object ?? { contentType } };
   assertPossible(placement);
@@ -120,7 +120,10 @@ function assertPossible({ key, object = {} }: Placement): void {
   }
 }
 
-function storeOf<Context>({ stores }: CoordinatorTerms<Context>, bucket: string | undefined): ObjectStore {
+function storeOf<Context>(
+  { stores }: ResolvedCoordinatorOptions<Context>,
+  bucket: string | undefined,
+): ObjectStore {
   const store = bucket === undefined ? stores.values().next().value : stores.get(bucket);
   if (store === undefined)
     throw new TypeError(`authorize named the bucket ${bucket}, of which there is no store`);

@@ -5,7 +5,7 @@ import { type Part, planParts, planStream } from '../parts/part-plan.ts';
 import { assertReceipts, expectedObject, proveObject, proveParts } from '../parts/proof.ts';
 import type { Clock, ListedPart, Receipt, UploadedObject } from '../ports.ts';
 import { abortUntilGone } from './cleanup/abort-until-gone.ts';
-import { deleteObjectOf, objectOf } from './own-object.ts';
+import { deleteOwnObject, headOwnObject } from './own-object.ts';
 import { objectDespiteCallback } from './upload-callback.ts';
 import type { UploadGrant } from './upload-token.ts';
 
@@ -94,7 +94,7 @@ async function withChecksum(
   stored: StoredObject,
   signal: AbortSignal,
 ): Promise<StoredObject> {
-  const head = await objectOf(store, grant, signal);
+  const head = await headOwnObject(store, grant, signal);
   if (head?.crc64 !== undefined) return { ...stored, size: head.size, crc64: head.crc64 };
   const { bucket, key } = grant;
   throw new UploadError({
@@ -114,7 +114,7 @@ async function withoutObject(
   signal: AbortSignal,
 ): Promise<unknown> {
   try {
-    await deleteObjectOf(store, grant, signal);
+    await deleteOwnObject(store, grant, signal);
     return mismatch;
   } catch (cause) {
     const { message, context } = UploadError.from(mismatch);
@@ -131,7 +131,7 @@ async function withoutObject(
 
 /** A single PutObject has no Complete: its object is there already, or was never sent. */
 async function putObject(store: ObjectStore, grant: UploadGrant, signal: AbortSignal): Promise<StoredObject> {
-  const head = await objectOf(store, grant, signal);
+  const head = await headOwnObject(store, grant, signal);
   if (head !== undefined) return { recovered: false, ...head };
   const { bucket, key, object } = grant;
   throw new UploadError({
@@ -205,7 +205,7 @@ function sizeOf(parts: readonly { readonly size: number }[]): number {
 const MAY_HAVE_COMPLETED: ReadonlySet<UploadErrorCode> = new Set([
   'network',
   'server_error',
-  'malformed_answer',
+  'malformed_response',
   'upload_not_found',
   'object_exists',
 ]);
@@ -222,7 +222,7 @@ async function recoverObject(
   signal: AbortSignal,
 ): Promise<StoredObject> {
   if (!(failure instanceof UploadError) || !MAY_HAVE_COMPLETED.has(failure.code)) throw failure;
-  const head = await objectOf(store, grant, signal).catch((reason: unknown) => {
+  const head = await headOwnObject(store, grant, signal).catch((reason: unknown) => {
     throw failure.retryable ? failure : reason;
   });
   if (head === undefined) throw failure;

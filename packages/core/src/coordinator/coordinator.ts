@@ -1,17 +1,21 @@
-import { ENDED } from '../abort.ts';
+import { SETTLED } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import type { ControlPlane, PresignedPart, PresignPartsRequest, UploadedObject } from '../ports.ts';
-import { askService } from './ask-service.ts';
 import { beginUpload, firstPartNumbers } from './begin-upload.ts';
+import { callHook } from './call-hook.ts';
 import { abortUpload } from './cleanup/abort-upload.ts';
 import { completeUpload } from './complete-upload.ts';
 import { type OpenedGrant, openExpiredGrant, openGrant } from './grant.ts';
 import { grantedUpload } from './hooks.ts';
+import { notify } from './notify.ts';
 import { type Caller, unauthenticatedError } from './policy/access.ts';
 import { verifyContent } from './policy/verify-content.ts';
 import { presignParts } from './presign-parts.ts';
-import { type CoordinatorOptions, type CoordinatorTerms, resolveTerms } from './resolved-options.ts';
-import { unheeded } from './unheeded.ts';
+import {
+  type CoordinatorOptions,
+  type ResolvedCoordinatorOptions,
+  resolveCoordinatorOptions,
+} from './resolved-options.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
@@ -34,7 +38,7 @@ export function createCoordinator<Context = Request>(
   options: CoordinatorOptions<Context>,
 ): Coordinator<Context> {
   if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
-  const terms = resolveTerms(options);
+  const terms = resolveCoordinatorOptions(options);
   function assertAuthorizes(): void {
     if (terms.authorize !== undefined) return;
     throw new TypeError('authorize is needed to serve callers who are not trusted');
@@ -50,11 +54,11 @@ export function createCoordinator<Context = Request>(
 }
 
 async function identified<Context>(
-  { identify }: CoordinatorTerms<Context>,
+  { identify }: ResolvedCoordinatorOptions<Context>,
   context: Context,
 ): Promise<Caller<Context>> {
   if (identify === undefined) return { context, principal: undefined };
-  const principal: unknown = await askService('identify', () => identify(context));
+  const principal: unknown = await callHook('identify', () => identify(context));
   // Types do not hold everybody back: one `null` would be the same principal for all who have no session.
   if (typeof principal !== 'string' || principal === '') throw unauthenticatedError();
   return { context, principal };
@@ -62,19 +66,19 @@ async function identified<Context>(
 
 /** `askCaller` resolves with `undefined` for the service itself. */
 function verbsFor<Context>(
-  terms: CoordinatorTerms<Context>,
+  terms: ResolvedCoordinatorOptions<Context>,
   askCaller: () => Promise<Caller<Context> | undefined>,
 ): ControlPlane {
-  const { clock, tokens, register } = terms;
+  const { clock, tokens, quota } = terms;
   return {
-    async initiate({ urlsWanted = 0, ...request }) {
+    async initiate({ presignCount = 0, ...request }) {
       const caller = await askCaller();
       const opened = await beginUpload(terms, request, caller);
       const { grant } = opened;
       const { bucket, key, uploadId, partSize } = grant;
       const kind = uploadId === undefined ? 'single' : 'multipart';
       const uploadToken = await tokens.seal(grant);
-      const presigned = await signFirst(terms, caller, opened, { urlsWanted, signal: request.signal });
+      const presigned = await signFirst(terms, caller, opened, { presignCount, signal: request.signal });
       return { uploadToken, kind, bucket, key, uploadId, partSize, presigned };
     },
     async presignParts({ uploadToken, ...request }) {
@@ -91,34 +95,34 @@ function verbsFor<Context>(
       try {
         const object = await completeUpload({ clock, receipts, signal, ...opened });
         await verifyContent(terms, opened, object, signal);
-        await register.end(opened.grant);
+        await quota.end(opened.grant);
         await tellCompleted(terms, object, opened.grant);
         return object;
       } catch (reason) {
         const error = UploadError.from(reason);
         // The object is there for good, and only the callback failed.
-        if (error.code === 'callback_failed') await register.end(opened.grant);
+        if (error.code === 'callback_failed') await quota.end(opened.grant);
         await tellFailed(terms, error, opened.grant);
         throw reason;
       }
     },
     async abort({ uploadToken, signal }) {
       const { store, grant } = await openExpiredGrant(terms, await askCaller(), uploadToken);
-      await register.end(grant);
+      await quota.end(grant);
       const isGone = await abortUpload(store, clock, grant, signal);
-      if (isGone) await unheeded(() => terms.hooks.aborted?.(grantedUpload(grant)));
+      if (isGone) await notify(() => terms.hooks.aborted?.(grantedUpload(grant)));
     },
   };
 }
 
 /** A courtesy: a signer that fails, or takes its time, must not hold up an upload that has begun. */
 async function signFirst<Context>(
-  terms: CoordinatorTerms<Context>,
+  terms: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   opened: OpenedGrant,
-  { urlsWanted, signal }: { readonly urlsWanted: number; readonly signal: AbortSignal },
+  { presignCount, signal }: { readonly presignCount: number; readonly signal: AbortSignal },
 ): Promise<readonly PresignedPart[]> {
-  const partNumbers = firstPartNumbers(opened.grant, Math.min(urlsWanted, terms.policy.urlsPerCallMax));
+  const partNumbers = firstPartNumbers(opened.grant, Math.min(presignCount, terms.policy.urlsPerCallMax));
   if (partNumbers.length === 0) return [];
   const ended = new AbortController();
   const signed = sign(terms, caller, opened, { partNumbers, afterRefusal: false, signal });
@@ -129,14 +133,14 @@ async function signFirst<Context>(
     // Whoever asks for them next is told why.
     return [];
   } finally {
-    ended.abort(ENDED);
+    ended.abort(SETTLED);
   }
 }
 
 const COURTESY_MS = 1000;
 
 async function sign<Context>(
-  { clock, policy, register, urlLifetimeSeconds }: CoordinatorTerms<Context>,
+  { clock, policy, quota, urlLifetimeSeconds }: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   { store, grant }: OpenedGrant,
   // Nothing else of a request counts, whatever a caller has put there.
@@ -145,7 +149,7 @@ async function sign<Context>(
   const { signContentLength, urlsPerCallMax } = policy;
   if (caller !== undefined) {
     if (partNumbers.length > urlsPerCallMax) throw tooManyUrls(urlsPerCallMax);
-    await register.sign(grant, partNumbers.length);
+    await quota.sign(grant, partNumbers.length);
   }
   const asked = { partNumbers, sizes, afterRefusal, signal };
   const expiresInSeconds = urlLifetimeSeconds;
@@ -167,7 +171,7 @@ function tooManyUrls(urlsPerCallMax: number): UploadError {
 
 /** The client is told only when the service knows: it asks again until then. */
 async function tellCompleted<Context>(
-  { hooks }: CoordinatorTerms<Context>,
+  { hooks }: ResolvedCoordinatorOptions<Context>,
   object: UploadedObject,
   grant: UploadGrant,
 ): Promise<void> {
@@ -185,9 +189,9 @@ async function tellCompleted<Context>(
 }
 
 async function tellFailed<Context>(
-  { hooks }: CoordinatorTerms<Context>,
+  { hooks }: ResolvedCoordinatorOptions<Context>,
   error: UploadError,
   grant: UploadGrant,
 ): Promise<void> {
-  if (!error.retryable) await unheeded(() => hooks.failed?.(error, grantedUpload(grant)));
+  if (!error.retryable) await notify(() => hooks.failed?.(error, grantedUpload(grant)));
 }

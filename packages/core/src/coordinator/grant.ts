@@ -1,8 +1,8 @@
 import type { ObjectStore } from '../object-store-port.ts';
-import { askService } from './ask-service.ts';
+import { callHook } from './call-hook.ts';
 import { grantedUpload } from './hooks.ts';
 import type { Caller } from './policy/access.ts';
-import type { CoordinatorTerms } from './resolved-options.ts';
+import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
 import { tokenRefusedError, type UploadGrant } from './upload-token.ts';
 
 /** What a token stands for, and the bucket it is about. */
@@ -16,19 +16,19 @@ export interface OpenedGrant {
  * else's), it is refused in the same words.
  */
 export async function openGrant<Context>(
-  { tokens, stores, clock, isRevoked }: CoordinatorTerms<Context>,
+  { tokens, stores, clock, isRevoked }: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   uploadToken: string,
 ): Promise<OpenedGrant> {
   const opened = ownGrant(stores, caller, await tokens.open(uploadToken, clock.now()));
   const upload = grantedUpload(opened.grant);
-  if (await askService('isRevoked', () => isRevoked(upload))) throw tokenRefusedError();
+  if (await callHook('isRevoked', () => isRevoked(upload))) throw tokenRefusedError();
   return opened;
 }
 
 /** The same for abort, however late: what an expired or revoked token has left must not be billed. */
 export async function openExpiredGrant<Context>(
-  { tokens, stores }: CoordinatorTerms<Context>,
+  { tokens, stores }: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   uploadToken: string,
 ): Promise<OpenedGrant> {

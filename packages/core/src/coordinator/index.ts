@@ -10,8 +10,8 @@ export type { AnsweredRequest, CoordinatorHandler, HandlerOptions } from './http
 export { createCoordinatorHandler } from './http/handler.ts';
 export type { Verb } from './http/protocol.ts';
 export type { Authorize, Caller, DeclaredFile, Identify, Placement, Refusal } from './policy/access.ts';
-export type { Tallies } from './policy/counter-store.ts';
-export { createInMemoryTallies } from './policy/counter-store.ts';
+export type { CounterStore } from './policy/counter-store.ts';
+export { createInMemoryCounterStore } from './policy/counter-store.ts';
 export type { Policy } from './policy/policy.ts';
 export type { CoordinatorOptions } from './resolved-options.ts';
 export type { UploadToCallBack } from './upload-callback.ts';

@@ -3,7 +3,7 @@ import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /** The object under the upload's key, if this very upload made it. */
-export async function objectOf(
+export async function headOwnObject(
   store: ObjectStore,
   { key, nonce }: UploadGrant,
   signal: AbortSignal,
@@ -17,12 +17,12 @@ export async function objectOf(
  * Deletes the object under the upload's key, if this very upload made it, and that version alone. Tells
  * whether there was one.
  */
-export async function deleteObjectOf(
+export async function deleteOwnObject(
   store: ObjectStore,
   grant: UploadGrant,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const head = await objectOf(store, grant, signal);
+  const head = await headOwnObject(store, grant, signal);
   if (head === undefined) return false;
   const version = head.versionId === undefined ? {} : { versionId: head.versionId };
   await store.delete({ key: grant.key, ...version, signal });

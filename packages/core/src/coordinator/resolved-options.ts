@@ -5,9 +5,9 @@ import type { Clock } from '../ports.ts';
 import { randomNonce, randomTokenKey, systemClock } from '../system.ts';
 import type { CoordinatorHooks, GrantedUpload } from './hooks.ts';
 import type { Authorize, Identify } from './policy/access.ts';
-import { createInMemoryTallies, type Tallies } from './policy/counter-store.ts';
+import { type CounterStore, createInMemoryCounterStore } from './policy/counter-store.ts';
 import { type Policy, type ResolvedPolicy, resolvePolicy } from './policy/policy.ts';
-import { createRegister, type Register } from './policy/upload-quota.ts';
+import { createUploadQuota, type UploadQuota } from './policy/upload-quota.ts';
 import { createCallbackChoice, type UploadToCallBack } from './upload-callback.ts';
 import { createUploadTokens, type TokenKey, type UploadTokens } from './upload-token.ts';
 
@@ -51,7 +51,7 @@ export interface CoordinatorOptions<Context = Request> {
    */
   readonly callback?: Callback | ((upload: UploadToCallBack) => Callback | undefined) | undefined;
   /** Where the counts are that the policy looks at. Default: in this process. */
-  readonly tallies?: Tallies | undefined;
+  readonly counters?: CounterStore | undefined;
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
   /** Default: tokens sealed with `tokenKeys`. */
@@ -61,7 +61,7 @@ export interface CoordinatorOptions<Context = Request> {
 }
 
 /** The options with every default filled in. */
-export interface CoordinatorTerms<Context> {
+export interface ResolvedCoordinatorOptions<Context> {
   /** By bucket. */
   readonly stores: ReadonlyMap<string, ObjectStore>;
   readonly tokens: UploadTokens;
@@ -75,20 +75,22 @@ export interface CoordinatorTerms<Context> {
   readonly verifyContent: CoordinatorOptions['verifyContent'];
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly chooseCallback: (upload: UploadToCallBack) => Callback | undefined;
-  readonly register: Register;
+  readonly quota: UploadQuota;
   readonly clock: Clock;
   readonly nonce: () => string;
 }
 
 /** Throws a `TypeError` or `RangeError` that names the option. */
-export function resolveTerms<Context>(options: CoordinatorOptions<Context>): CoordinatorTerms<Context> {
+export function resolveCoordinatorOptions<Context>(
+  options: CoordinatorOptions<Context>,
+): ResolvedCoordinatorOptions<Context> {
   const { clock = systemClock, nonce = randomNonce, tokenKeys = [randomTokenKey()] } = options;
   const { tokenLifetimeSeconds = PRESIGN_SECONDS_MAX, urlLifetimeSeconds = PRESIGN_SECONDS_DEFAULT } =
     options;
   assertSeconds('tokenLifetimeSeconds', tokenLifetimeSeconds, 60);
   assertSeconds('urlLifetimeSeconds', urlLifetimeSeconds, 1);
   const policy = resolvePolicy(options.policy);
-  const tallies = options.tallies ?? createInMemoryTallies(clock);
+  const counters = options.counters ?? createInMemoryCounterStore(clock);
   return {
     stores: storesOf(options),
     tokens: options.uploadTokens ?? createUploadTokens(tokenKeys),
@@ -102,7 +104,7 @@ export function resolveTerms<Context>(options: CoordinatorOptions<Context>): Coo
     verifyContent: options.verifyContent,
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     chooseCallback: createCallbackChoice(options.callback),
-    register: createRegister(tallies, policy, clock),
+    quota: createUploadQuota(counters, policy, clock),
     clock,
     nonce,
   };

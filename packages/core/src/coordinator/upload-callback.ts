@@ -1,7 +1,7 @@
 import { type Callback, checkedCallback } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
-import { objectOf } from './own-object.ts';
+import { headOwnObject } from './own-object.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /** By what a callback may be chosen. */
@@ -39,7 +39,7 @@ export async function objectDespiteCallback(
   signal: AbortSignal,
 ): Promise<ObjectHead> {
   const { key, uploadId } = grant;
-  const head = await objectOf(store, grant, signal).catch(() => {
+  const head = await headOwnObject(store, grant, signal).catch(() => {
     signal.throwIfAborted();
     throw failure;
   });
@@ -51,7 +51,7 @@ export async function objectDespiteCallback(
   signal.throwIfAborted();
   if (!isOpen) throw failure;
   throw new UploadError({
-    code: 'malformed_answer',
+    code: 'malformed_response',
     message: 'Complete was answered with 203, and has completed nothing',
     disposition: 'transient',
     context: failure.context,

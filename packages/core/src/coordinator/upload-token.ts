@@ -35,7 +35,7 @@ export interface TokenKey {
   readonly key: Uint8Array;
 }
 
-/** Turns grants into tokens and back. */
+/** Semaphore grants into tokens and back. */
 export interface UploadTokens {
   seal(grant: UploadGrant): Promise<string>;
   /** Rejects with code `token_refused`, always in the same words, whatever is wrong with the token. */

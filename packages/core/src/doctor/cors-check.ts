@@ -18,7 +18,7 @@ export interface CorsOptions {
 export async function checkCors(options: CorsOptions): Promise<Check> {
   try {
     const grant = await grantOf(options);
-    const lacks = lacksOf(grant);
+    const lacks = missingCorsGrants(grant);
     if (lacks === undefined) return ok('cors', `Pages of ${options.origin} may send parts and read answers.`);
     if (!options.fix) {
       const all = EXPOSED.join(', ');
@@ -86,7 +86,7 @@ async function preflight(
   return answer.status === 200 && (allowed === '*' || allowed === origin) ? answered : undefined;
 }
 
-function lacksOf({ mayPut, refusedHeaders: refused, exposed }: Grant): string | undefined {
+function missingCorsGrants({ mayPut, refusedHeaders: refused, exposed }: Grant): string | undefined {
   if (!mayPut) return 'may not PUT';
   if (refused.length > 0) return `may not send ${refused.join(', ')}`;
   const readable = new Set(exposed.map((name) => name.toLowerCase()));
@@ -106,7 +106,7 @@ async function addRule(options: CorsOptions, exposed: readonly string[]): Promis
     maxAgeSeconds: 3600,
   };
   await admin.addCorsRule(rule, { signal });
-  const lacks = lacksOf(await grantOf(options));
+  const lacks = missingCorsGrants(await grantOf(options));
   if (lacks === undefined) {
     return ok(
       'cors',

@@ -110,7 +110,7 @@ async function removalCheck({ store, clock, key }: ProbeOptions, begun: Begun): 
   if (uploadId === undefined && !mayBeMore) return skipped('abort', NOTHING_BEGUN);
   try {
     const left = uploadId === undefined ? await store.listUploads({ prefix: key }) : [{ key, uploadId }];
-    for (const upload of left) await abortTillUnknown(store, clock, upload);
+    for (const upload of left) await abortUntilGone(store, clock, upload);
     if (left.length === 0) return skipped('abort', NOTHING_BEGUN);
     return ok('abort', 'The upload and its part are removed: nothing is left.');
   } catch (reason) {
@@ -126,7 +126,7 @@ async function removalCheck({ store, clock, key }: ProbeOptions, begun: Begun): 
 const REMOVAL_RIGHTS = 'oss:AbortMultipartUpload and oss:ListMultipartUploads';
 
 /** Looks at no parts, for which the right may be missing: OSS answers the abort of what is gone with 404. */
-async function abortTillUnknown(
+async function abortUntilGone(
   store: ObjectStore,
   clock: Clock,
   { key, uploadId }: { readonly key: string; readonly uploadId: string },

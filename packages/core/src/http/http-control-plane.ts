@@ -46,8 +46,12 @@ export function createHttpControlPlane(
     return readAnswer(verb, answer, read);
   };
   return {
-    initiate: ({ key: name, size = null, lostForMs, ...request }) =>
-      ask('initiate', { name, size, lostForMs: bounded(lostForMs), ...request }, readInitiated),
+    initiate: ({ key: name, size = null, previousAttemptAgeMs, ...request }) =>
+      ask(
+        'initiate',
+        { name, size, previousAttemptAgeMs: bounded(previousAttemptAgeMs), ...request },
+        readInitiated,
+      ),
     presignParts: (request) => ask('presign-parts', { ...request }, readPresigned),
     listParts: (request) => ask('list-parts', { ...request }, readListed),
     complete: (request) => ask('complete', { ...request }, readObject),
@@ -58,8 +62,10 @@ export function createHttpControlPlane(
 }
 
 /** As the protocol wants it, though the clock may have been set between two tries. */
-function bounded(lostForMs: number | undefined): number | undefined {
-  return lostForMs === undefined ? undefined : Math.min(Math.max(lostForMs, 0), LOST_MS_MAX);
+function bounded(previousAttemptAgeMs: number | undefined): number | undefined {
+  return previousAttemptAgeMs === undefined
+    ? undefined
+    : Math.min(Math.max(previousAttemptAgeMs, 0), LOST_MS_MAX);
 }
 
 const LOST_MS_MAX = 604_800_000;
@@ -168,7 +174,7 @@ function verdictOf(status: number): Pick<UploadErrorOptions, 'code' | 'dispositi
   if (status === 429 || status === 503) return { code: 'throttled', disposition: 'transient' };
   if (status === 408) return { code: 'network', disposition: 'transient' };
   if (status >= 500) return { code: 'server_error', disposition: 'transient' };
-  if (status === 200) return { code: 'malformed_answer', disposition: 'transient' };
+  if (status === 200) return { code: 'malformed_response', disposition: 'transient' };
   if (status === 401) return { code: 'unauthenticated', disposition: 'permanent', hint: 'Sign in again.' };
   // Of another origin a browser tells nothing, not even the status.
   if (status === 0 || (status >= 300 && status < 400)) {

@@ -88,12 +88,12 @@ function observeVerbs(controlPlane: ControlPlane, tracing: Tracing, contextOf: C
   };
 }
 
-function initiateAttributes({ key, size, partSize, lostForMs }: InitiateRequest): Attributes {
+function initiateAttributes({ key, size, partSize, previousAttemptAgeMs }: InitiateRequest): Attributes {
   return {
     'partway.key': key,
     'partway.size': size,
     'partway.part_size': partSize,
-    'partway.lost_for_ms': lostForMs,
+    'partway.lost_for_ms': previousAttemptAgeMs,
   };
 }
 

@@ -70,8 +70,8 @@ export function traceUploads(options: TraceUploadsOptions = {}): Traced {
     let isOver = false;
 
     /** An upload begins with its first verb or event. Options that are used once more begin another one. */
-    function observed(mayBeginAnew: boolean): Observed {
-      if (upload === undefined || (isOver && mayBeginAnew)) {
+    function observed(canRestart: boolean): Observed {
+      if (upload === undefined || (isOver && canRestart)) {
         upload = begin(parent);
         isOver = false;
       }

@@ -127,15 +127,15 @@ test.each([
 ])('complete with a callback takes %s for no answer', async (_, answer) => {
   const { store } = createStore([answer]);
   const completing = store.complete({ ...UPLOAD, parts: PARTS, callback: CALLBACK });
-  await expect(completing).rejects.toMatchObject({ code: 'malformed_answer', disposition: 'transient' });
+  await expect(completing).rejects.toMatchObject({ code: 'malformed_response', disposition: 'transient' });
 });
 
 test.each([
   ['an <Error> in an answer of 200', () => refusal(200, 'InternalError'), 'server_error', 'transient'],
   ['203 CallbackFailed', () => refusal(203, 'CallbackFailed'), 'callback_failed', 'permanent'],
-  ['a cut document', () => ok(COMPLETED.slice(0, 40)), 'malformed_answer', 'transient'],
-  ['an empty answer', () => ok(''), 'malformed_answer', 'transient'],
-  ['the JSON of a callback', () => ok('{"status":"ok"}'), 'malformed_answer', 'transient'],
+  ['a cut document', () => ok(COMPLETED.slice(0, 40)), 'malformed_response', 'transient'],
+  ['an empty answer', () => ok(''), 'malformed_response', 'transient'],
+  ['the JSON of a callback', () => ok('{"status":"ok"}'), 'malformed_response', 'transient'],
   [
     'a redirect',
     () => new Response(null, { status: 302, headers: { location: 'https://x.example/' } }),
@@ -171,7 +171,7 @@ test('listParts fetches every page', async () => {
 test('listParts does not go round in circles', async () => {
   const page = (): Response => ok(partsPage(part(1), 1));
   const { store, sent } = createStore([page, page, page]);
-  await expect(store.listParts(UPLOAD)).rejects.toMatchObject({ code: 'malformed_answer' });
+  await expect(store.listParts(UPLOAD)).rejects.toMatchObject({ code: 'malformed_response' });
   expect(sent).toHaveLength(2);
 });
 
@@ -279,7 +279,7 @@ test('head does not take the 404 of somebody else for the absence of the object'
 
 test('head without a size is malformed', async () => {
   const { store } = createStore([ok(null, { etag: 'E' })]);
-  await expect(store.head({ key: 'a' })).rejects.toMatchObject({ code: 'malformed_answer' });
+  await expect(store.head({ key: 'a' })).rejects.toMatchObject({ code: 'malformed_response' });
 });
 
 test('a connection that breaks is a network error with the code of its cause, and without its text', async () => {

@@ -143,7 +143,7 @@ test('a document cut anywhere is refused as malformed, and may be asked for agai
   fc.assert(
     fc.property(fc.integer({ min: 0, max: GOOD.length - 1 }), (length) => {
       expect(() => readListPartsResult(GOOD.slice(0, length), CONTEXT)).toThrow(
-        expect.objectContaining({ code: 'malformed_answer', disposition: 'transient', context: CONTEXT }),
+        expect.objectContaining({ code: 'malformed_response', disposition: 'transient', context: CONTEXT }),
       );
     }),
   );
@@ -166,7 +166,7 @@ test.each([
   [`<ListPartsResult>${'<a>'.repeat(5000)}</ListPartsResult>`, 'is cut or not well formed'],
 ])('%j %s', (xml, what) => {
   expect(() => readListPartsResult(xml, CONTEXT)).toThrow(
-    `[malformed_answer] the answer to ListParts ${what}`,
+    `[malformed_response] the answer to ListParts ${what}`,
   );
 });
 

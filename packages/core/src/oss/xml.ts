@@ -8,7 +8,7 @@ import { parseInstant } from './instant.ts';
 /**
  * Reads and writes the documents of OSS. Elements count by their local name, and every value stays text until
  * it is asked to be more: an uploadId `007` and a key `1e5` are no numbers, a key may begin with spaces. A
- * document that is cut, or is another one, is an `UploadError` `malformed_answer`, transient.
+ * document that is cut, or is another one, is an `UploadError` `malformed_response`, transient.
  */
 
 /** `<InitiateMultipartUploadResult>` */
@@ -93,7 +93,7 @@ export function crc64Of(given: string | undefined): string | undefined {
 /** The error for an answer of 2xx that is not what was asked for. */
 export function malformedAnswer(what: string, context: ErrorContext): UploadError {
   return new UploadError({
-    code: 'malformed_answer',
+    code: 'malformed_response',
     message: `the answer to ${context.operation ?? 'a request'} ${what}`,
     disposition: 'transient',
     context,

@@ -25,7 +25,7 @@ export function transportConformance(harness: TransportHarness): readonly Confor
     ['gives the headers in lower case and the text of the answer', givesAnswer],
     ['reads no more of an answer than it must', boundsAnswer],
     ['takes no answer from where a redirect leads', followsNoRedirect],
-    ['tells progress that never falls, up to the size', tellsProgress],
+    ['tells progress that never falls, up to the size', reportsProgress],
     ['sends several parts at once, and one after another', sendsMany],
     ['rejects a lost connection as a transient network failure', rejectsReset],
     ['goes on after a lost connection', goesOnAfterReset],
@@ -120,7 +120,7 @@ async function followsNoRedirect(stage: Stage): Promise<void> {
   claim((await target.requestCount()) === 0, 'nothing is sent to where a redirect leads');
 }
 
-async function tellsProgress(stage: Stage): Promise<void> {
+async function reportsProgress(stage: Stage): Promise<void> {
   const progress: number[] = [];
   await put(stage, await stage.server.serve(OK), { onProgress: (sentBytes) => progress.push(sentBytes) });
   claim(progress.at(-1) === SIZE, `progress ends with the size, not with ${progress.at(-1)}`);

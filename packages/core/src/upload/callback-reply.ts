@@ -9,7 +9,7 @@ import type { UploadRun } from './run-context.ts';
  * or 203 where there was none to give. Either way the object is stored, and the answer may lack its CRC64:
  * Complete has to prove it.
  */
-export function isCallbackAnswer(
+export function isCallbackResponse(
   { kind }: InitiatedUpload,
   { status, headers, body }: PartResponse,
 ): boolean {
@@ -18,7 +18,7 @@ export function isCallbackAnswer(
 }
 
 /** What became of the callback of a single PutObject, which is told in the answer to it. */
-export interface HeardCallback {
+export interface CallbackCapture {
   /** The same run, listened to. */
   readonly run: UploadRun;
   /** The object with the reply, or the failure of the callback, once the object is proven. */
@@ -26,16 +26,16 @@ export interface HeardCallback {
 }
 
 /** Listens to the answers to a single PutObject. Those to parts tell of no callback. */
-export function hearCallback(run: UploadRun, { kind, key }: InitiatedUpload): HeardCallback {
+export function captureCallbackReply(run: UploadRun, { kind, key }: InitiatedUpload): CallbackCapture {
   if (kind === 'multipart') return { run, completed: (completing) => completing };
   const { ports } = run;
-  const { tellsProgress, hidesHeaders, connectionsMax } = ports.transport;
+  const { reportsProgress, mayHideHeaders, connectionsMax } = ports.transport;
   let last: PartResponse | undefined;
   const put = async (request: PartRequest): Promise<PartResponse> => {
     last = await ports.transport.put(request);
     return last;
   };
-  const transport = { tellsProgress, hidesHeaders, connectionsMax, put };
+  const transport = { reportsProgress, mayHideHeaders, connectionsMax, put };
   return {
     run: { ...run, ports: { ...ports, transport } },
     async completed(completing) {

@@ -14,7 +14,7 @@ export async function completeUpload(
   { uploadToken, key }: InitiatedUpload,
   receipts: readonly Receipt[],
 ): Promise<UploadedObject> {
-  await run.turn.complete(run.signal);
+  await run.permit.complete(run.signal);
   run.signal.throwIfAborted();
   run.emit({ type: 'completing' });
   const object = await ask(

@@ -8,7 +8,7 @@ import type { UploadRun } from './run-context.ts';
 /** Whether a failed walk leaves everything as it is, for a resume. */
 export function isKept(run: UploadRun, { kind }: InitiatedUpload, reason: unknown): boolean {
   if (reason === PAUSED) return true;
-  return kind === 'multipart' && isDurable(run) && PASSING.has(UploadError.from(reason).code);
+  return kind === 'multipart' && isDurable(run) && RESUMABLE_CODES.has(UploadError.from(reason).code);
 }
 
 /** Whether anybody will remember the upload when this handle has settled. */
@@ -17,8 +17,12 @@ function isDurable({ ports }: UploadRun): boolean {
 }
 
 /** Failures of the way, not of the upload: tomorrow, or with other rights, it may go on. */
+<<<<<<< HEAD
 // canary: resumable-upload-removed
 const PASSING: ReadonlySet<UploadErrorCode> = new Set([
+=======
+const RESUMABLE_CODES: ReadonlySet<UploadErrorCode> = new Set([
+>>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
   'network',
   'stalled',
   'throttled',
@@ -30,7 +34,7 @@ const PASSING: ReadonlySet<UploadErrorCode> = new Set([
   'access_denied',
   'unauthenticated',
   'bad_request',
-  'malformed_answer',
+  'malformed_response',
   'source_unreadable',
   'internal',
 ]);
@@ -51,7 +55,7 @@ export function isRefused(reason: unknown): boolean {
  * The bytes of a PutObject were changed on the way, and with forbidOverwrite the object they made stands in
  * the way of the next try. It has been removed since.
  */
-export function isSpoilt({ kind }: InitiatedUpload, reason: unknown): boolean {
+export function isCorruptedPut({ kind }: InitiatedUpload, reason: unknown): boolean {
   const { code, context } = UploadError.from(reason);
   return kind === 'single' && code === 'checksum_mismatch' && context.operation === 'complete';
 }
@@ -81,23 +85,23 @@ export async function abandonUpload(
  * remember, and, for a caller who aborts, all of it, unless its Complete was sent. Tells whether there was
  * any.
  */
-export async function abandonForgotten(run: UploadRun, isCompleting: boolean): Promise<boolean> {
-  const isAll = isCalledOff(run) && !isCompleting;
+export async function abortOrphanedUploads(run: UploadRun, isCompleting: boolean): Promise<boolean> {
+  const isAll = isAborted(run) && !isCompleting;
   const texts = isAll ? run.checkpoints.known() : await run.checkpoints.passing();
   for (const text of texts) {
     const checkpoint = decodeCheckpoint(text);
-    if (checkpoint !== undefined) await abandonUnlessLocked(run, checkpoint);
+    if (checkpoint !== undefined) await abortIfUnlocked(run, checkpoint);
   }
   return texts.length > 0;
 }
 
 /** Aborted for good, and not only paused. */
-export function isCalledOff({ signal }: UploadRun): boolean {
+export function isAborted({ signal }: UploadRun): boolean {
   return signal.aborted && signal.reason !== PAUSED;
 }
 
 /** Whoever has gone on with the upload meanwhile keeps it. */
-async function abandonUnlessLocked(run: UploadRun, { upload, ...checkpoint }: Checkpoint): Promise<void> {
+async function abortIfUnlocked(run: UploadRun, { upload, ...checkpoint }: Checkpoint): Promise<void> {
   const id = checkpointId(checkpoint, checkpoint.key);
   const lease = await run.checkpoints.lock(id).catch(() => undefined);
   if (lease === undefined) return;

@@ -5,7 +5,7 @@ import { sourceChangedError } from '../parts/part-body.ts';
 import { isPartSize } from '../parts/part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.ts';
-import { isCalledOff } from './on-failure.ts';
+import { isAborted } from './on-failure.ts';
 import { ask } from './resilience/ask.ts';
 import { retrying } from './resilience/retry.ts';
 import { VERB_MS_MAX, withDeadline } from './resilience/with-deadline.ts';
@@ -48,8 +48,12 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
   }
   if (!run.options.resume) return discard(run, checkpoint);
   // Whoever aborts wants it removed, whatever has become of the source.
+<<<<<<< HEAD
   if (isCalledOff(run)) return checkpoint;
   // canary: changed-source
+=======
+  if (isAborted(run)) return checkpoint;
+>>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
   if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;
   throw sourceChangedError('an unfinished upload of it began with other bytes');
 }
@@ -91,7 +95,7 @@ export async function initiate(run: UploadRun, size: number | undefined): Promis
   try {
     return await tryToInitiate(run, size, run.signal);
   } catch (reason) {
-    if (run.doubt.since === undefined || !isCalledOff(run)) throw reason;
+    if (run.lostInitiate.since === undefined || !isAborted(run)) throw reason;
     return await tryToInitiate(run, size, uninterrupted()).catch((error: unknown) => {
       run.emit({ type: 'cleanup-failed', error: UploadError.from(error) });
       throw run.signal.reason;
@@ -104,36 +108,48 @@ function tryToInitiate(
   size: number | undefined,
   patience: AbortSignal,
 ): Promise<OpenedUpload> {
-  const { doubt, options, ports } = run;
+  const { lostInitiate, options, ports } = run;
   const { key, object } = options;
   const partSize = options.partSize ?? (size === undefined ? undefined : ports.preferredPartSize?.(size));
-  const urlsWanted = 2 * run.limit.concurrency();
+  const presignCount = 2 * run.limit.concurrency();
   return retrying(run, patience, { operation: 'initiate', key }, async () => {
     const triedAt = ports.clock.now();
-    const lostForMs = doubt.since === undefined ? undefined : triedAt - doubt.since;
+    const previousAttemptAgeMs = lostInitiate.since === undefined ? undefined : triedAt - lostInitiate.since;
     try {
       // Not interrupted: an upload whose initiation was cut off would be there, and nobody would know it.
       const upload = await withDeadline(run, VERB_MS_MAX, uninterrupted(), (signal) =>
-        ports.controlPlane.initiate({ key, size, partSize, object, lostForMs, urlsWanted, signal }),
+        ports.controlPlane.initiate({
+          key,
+          size,
+          partSize,
+          object,
+          previousAttemptAgeMs,
+          presignCount,
+          signal,
+        }),
       );
-      doubt.since = undefined;
+      lostInitiate.since = undefined;
       const isPossible = isPartSize(upload.partSize) && (size ?? 0) <= upload.partSize * PARTS_MAX;
       if (!isPossible) throw malformed(`parts of ${upload.partSize} bytes`);
       return { ...upload, isResumed: false, presignedAt: triedAt };
     } catch (reason) {
+<<<<<<< HEAD
       // canary: forgotten-initiate
       if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubt.since ??= triedAt;
+=======
+      if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) lostInitiate.since ??= triedAt;
+>>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
       throw reason;
     }
   });
 }
 
 /** Failures that leave open whether OSS has begun an upload. */
-export const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set(['network', 'server_error', 'malformed_answer']);
+export const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set(['network', 'server_error', 'malformed_response']);
 
 function malformed(what: string): UploadError {
   return new UploadError({
-    code: 'malformed_answer',
+    code: 'malformed_response',
     message: `the coordinator answered initiate with ${what}`,
     disposition: 'permanent',
   });

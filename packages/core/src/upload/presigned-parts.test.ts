@@ -4,7 +4,7 @@ import { resolveOptions } from '../options.ts';
 import type { ControlPlane, PresignedPart } from '../ports.ts';
 import { createSeededRandom, createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
-import { NO_TURN } from './concurrency/budget.ts';
+import { NO_PERMIT } from './concurrency/budget.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
 import { createOutage } from './resilience/outage.ts';
@@ -50,7 +50,7 @@ function openWindow({
   const checkpoints = guardCheckpoints(undefined, () => undefined);
   const atOnce = <T>(task: () => Promise<T>): Promise<T> => task();
   const limit = { run: atOnce, concurrency: () => concurrency, isIdle: () => false };
-  const state = { turn: NO_TURN, doubt: { since: undefined } };
+  const state = { permit: NO_PERMIT, lostInitiate: { since: undefined } };
   const outage = createOutage(
     { clock },
     () => false,
@@ -142,7 +142,7 @@ test('a part the control plane forgot to sign is asked for again by itself, and 
   expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [1]]);
   forgetNext();
   await expect(presigned.take({ partNumber: 1, size: 1 }, false)).rejects.toMatchObject({
-    code: 'malformed_answer',
+    code: 'malformed_response',
     retryable: true,
   });
 });

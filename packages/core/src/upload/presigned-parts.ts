@@ -109,7 +109,7 @@ const USABLE_LIFE = 0.8;
 
 function forgottenError(partNumber: number): UploadError {
   return new UploadError({
-    code: 'malformed_answer',
+    code: 'malformed_response',
     message: `part ${partNumber} was to be presigned, and was not`,
     disposition: 'transient',
     context: { operation: 'presignParts', partNumber },

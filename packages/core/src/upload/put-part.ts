@@ -2,11 +2,11 @@ import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
 import type { Part } from '../parts/part-plan.ts';
 import type { ListedPart, PartBody, PartResponse, Receipt } from '../ports.ts';
-import { isCallbackAnswer } from './callback-reply.ts';
+import { isCallbackResponse } from './callback-reply.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import type { FailedTry, PutOutcome } from './put-outcome.ts';
-import { MENDED_BY_A_NEW_URL } from './resilience/backoff.ts';
+import { RETRY_WITH_NEW_URL } from './resilience/backoff.ts';
 import type { Hedging } from './resilience/hedging.ts';
 import { retrying } from './resilience/retry.ts';
 import type { StallGuard } from './resilience/stall-guard.ts';
@@ -51,8 +51,12 @@ async function provenHeld(
   body: PartBody,
 ): Promise<string | undefined> {
   if (held?.size !== size) return undefined;
+<<<<<<< HEAD
   if (run.options.verifyHeld === 'size') return held.crc64;
   // canary: unproven-existing-part
+=======
+  if (run.options.verifyExistingParts === 'size') return held.crc64;
+>>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
   return held.crc64 === (await body.crc64(signal)) ? held.crc64 : undefined;
 }
 
@@ -102,24 +106,29 @@ async function putOnce(
     const response = await stalls.guard(body.size, signal, moved, (guarded) =>
       transport.put({ url, headers, body, ...guarded }),
     );
+<<<<<<< HEAD
     const isToldOf = isCallbackAnswer(upload, response);
     // canary: url-in-error
     if (response.status !== 200 && !isToldOf) throw ossError(response, { operation: 'UploadPart' });
+=======
+    const isCallbackReply = isCallbackResponse(upload, response);
+    if (response.status !== 200 && !isCallbackReply) throw ossError(response, { operation: 'UploadPart' });
+>>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
     const crc64 = await body.crc64(signal);
-    assertStored(response, crc64, transport.hidesHeaders || isToldOf);
-    if (!isToldOf) run.noteHeaders(response);
+    assertStored(response, crc64, transport.mayHideHeaders || isCallbackReply);
+    if (!isCallbackReply) run.noteHeaders(response);
     return { crc64 };
   } catch (reason) {
     signal.throwIfAborted();
     const failure = UploadError.from(reason);
-    const isRefused = MENDED_BY_A_NEW_URL.has(failure.code);
+    const isRefused = RETRY_WITH_NEW_URL.has(failure.code);
     return { failure, isRefused, mayBeStored: isSent && isUnanswered(failure) };
   }
 }
 
 /** Failures that leave open whether OSS has stored the part. */
 function isUnanswered({ code }: UploadError): boolean {
-  return code === 'network' || code === 'stalled' || code === 'malformed_answer' || code === 'server_error';
+  return code === 'network' || code === 'stalled' || code === 'malformed_response' || code === 'server_error';
 }
 
 /**
@@ -142,7 +151,7 @@ function assertStored({ headers, status }: PartResponse, crc64: string, mayHideH
   const context = { status, ...(requestId === undefined ? {} : { requestId }) };
   if (stored === undefined) {
     throw new UploadError({
-      code: 'malformed_answer',
+      code: 'malformed_response',
       message: 'the answer has no CRC64 of the part: it is not from OSS',
       disposition: 'transient',
       context,

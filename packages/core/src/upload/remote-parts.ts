@@ -7,13 +7,13 @@ import { ask } from './resilience/ask.ts';
 import type { UploadRun } from './run-context.ts';
 
 /** The parts OSS holds, by number. */
-export type HeldParts = ReadonlyMap<number, ListedPart>;
+export type StoredParts = ReadonlyMap<number, ListedPart>;
 
 /** What OSS holds of an upload; `undefined` where there is no such upload any more. */
-export async function listHeldParts(
+export async function listStoredParts(
   run: UploadRun,
   { isResumed, key, uploadToken }: OpenedUpload,
-): Promise<HeldParts | undefined> {
+): Promise<StoredParts | undefined> {
   if (!isResumed) return new Map();
   try {
     const listed = await ask(run, run.signal, { operation: 'listParts', key }, (signal) =>

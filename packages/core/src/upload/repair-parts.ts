@@ -2,7 +2,7 @@ import { UploadError } from '../errors.ts';
 import type { Part } from '../parts/part-plan.ts';
 import type { Receipt, Source } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
-import { listHeldParts } from './remote-parts.ts';
+import { listStoredParts } from './remote-parts.ts';
 import type { UploadRun } from './run-context.ts';
 import { sendParts } from './send-parts.ts';
 import { sourceFeed } from './source-feed.ts';
@@ -21,7 +21,7 @@ export async function repairParts(
   plan: readonly Part[],
   receipts: readonly Receipt[],
 ): Promise<readonly Receipt[]> {
-  const held = await listHeldParts(run, { ...upload, isResumed: true });
+  const held = await listStoredParts(run, { ...upload, isResumed: true });
   const sound = receipts.filter(({ partNumber, size, crc64 }) => {
     const part = held?.get(partNumber);
     // canary: repair-of-every-part

@@ -12,7 +12,7 @@ import type {
   UploadedObject,
 } from '../ports.ts';
 import type { RunCheckpoints } from './checkpoints/checkpoint-guard.ts';
-import type { Turn } from './concurrency/budget.ts';
+import type { Permit } from './concurrency/budget.ts';
 import type { UploadFact } from './progress/events.ts';
 import type { ByteStream } from './stream/part-cutter.ts';
 
@@ -44,7 +44,7 @@ export interface StreamPorts extends Omit<UploadPorts, 'openSource' | 'checkpoin
 }
 
 /** Walks until it is done, fails or is stopped. */
-export type Walk = (run: UploadRun) => Promise<UploadedObject>;
+export type UploadRunner = (run: UploadRun) => Promise<UploadedObject>;
 
 /** What every step of the walk is given. */
 export interface UploadRun {
@@ -56,8 +56,8 @@ export interface UploadRun {
   /** Parts in flight. */
   readonly limit: PartLimit;
   /** Among other uploads, where there are any. */
-  readonly turn: Turn;
-  readonly doubt: InitiateDoubt;
+  readonly permit: Permit;
+  readonly lostInitiate: LostInitiateState;
   readonly outage: Outage;
   readonly emit: (fact: UploadFact) => void;
   /** To be told of every answer of OSS that confirms a part. */
@@ -76,13 +76,13 @@ export interface PartLimit {
 /** What the requests of one upload do while the machine has no network. */
 export interface Outage {
   /** Whether a failure may be the doing of it: nobody answered, and the machine says that it is offline. */
-  explains(error: UploadError): boolean;
+  isOfflineError(error: UploadError): boolean;
   /** Resolves when the machine says that it is online, and after a minute all the same: it may be wrong. */
-  over(signal: AbortSignal): Promise<void>;
+  waitUntilOnline(signal: AbortSignal): Promise<void>;
 }
 
 /** What is not known of an initiation that got no answer. Outlives a pause. */
-export interface InitiateDoubt {
+export interface LostInitiateState {
   /** When the first try was begun whose answer was lost; `undefined` when none was, or it has been mended. */
   since: number | undefined;
 }

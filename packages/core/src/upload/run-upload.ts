@@ -2,12 +2,12 @@ import { UploadError } from '../errors.ts';
 import { sourceChangedError } from '../parts/part-body.ts';
 import { type Part, planParts } from '../parts/part-plan.ts';
 import type { Source, UploadedObject } from '../ports.ts';
-import { hearCallback } from './callback-reply.ts';
+import { captureCallbackReply } from './callback-reply.ts';
 import { checkpointId } from './checkpoints/checkpoint.ts';
 import { completeUpload } from './complete-upload.ts';
-import { abandonUpload, isKept, isRefused, isSpoilt, isStored } from './on-failure.ts';
+import { abandonUpload, isCorruptedPut, isKept, isRefused, isStored } from './on-failure.ts';
 import { type OpenedUpload, openUpload, saveCheckpoint, type UploadOfSource } from './open-upload.ts';
-import { findCompleted, type HeldParts, isGone, listHeldParts } from './remote-parts.ts';
+import { findCompleted, isGone, listStoredParts, type StoredParts } from './remote-parts.ts';
 import { isPartAtFault, repairParts } from './repair-parts.ts';
 import type { UploadRun } from './run-context.ts';
 import { sendParts } from './send-parts.ts';
@@ -42,7 +42,7 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
     await saveCheckpoint(run, source, id, upload);
     run.signal.throwIfAborted();
     const plan = planUpload(run, source, upload);
-    const held = await listHeldParts(run, upload);
+    const held = await listStoredParts(run, upload);
     const object =
       held === undefined
         ? await findCompleted(run, source, upload, plan)
@@ -60,10 +60,10 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
     if (isStored(reason)) await run.checkpoints.remove(id);
     // canary: leftover-upload
     else await abandonUpload(run, upload, id);
-    const mayBeginAnew = isSpoilt(upload, reason)
+    const canRestart = isCorruptedPut(upload, reason)
       ? restarts < RESTARTS_MAX
       : upload.isResumed && isRefused(reason);
-    if (!mayBeginAnew) throw reason;
+    if (!canRestart) throw reason;
     // Also where it could not be aborted: else it would be resumed for ever.
     await run.checkpoints.remove(id);
   }
@@ -74,11 +74,11 @@ async function walk(run: UploadRun, source: Source, id: string, restarts = 0): P
 const RESTARTS_MAX = 6;
 
 function walkAgain(run: UploadRun, source: Source, id: string, restarts: number): Promise<UploadedObject> {
-  if (restarts >= RESTARTS_MAX) throw takenAway();
+  if (restarts >= RESTARTS_MAX) throw uploadDisappearedError();
   return walk({ ...run, options: { ...run.options, resume: true } }, source, id, restarts + 1);
 }
 
-function takenAway(): UploadError {
+function uploadDisappearedError(): UploadError {
   return new UploadError({
     code: 'upload_not_found',
     message: 'the upload was gone from OSS again and again, or its checkpoint could not be removed',
@@ -100,9 +100,9 @@ async function sendAndComplete(
   source: Source,
   upload: UploadOfSource,
   plan: readonly Part[],
-  held: HeldParts,
+  held: StoredParts,
 ): Promise<UploadedObject> {
-  const heard = hearCallback(run, upload);
+  const heard = captureCallbackReply(run, upload);
   let receipts = await sendParts(heard.run, upload, sourceFeed(source, plan, held));
   for (let repairs = 0; ; repairs++) {
     try {

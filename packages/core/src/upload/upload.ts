@@ -12,18 +12,18 @@ import {
 import { firstPartSize } from '../parts/part-plan.ts';
 import type { UploadedObject } from '../ports.ts';
 import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
-import { type Budget, NO_TURN } from './concurrency/budget.ts';
+import { type Budget, NO_PERMIT } from './concurrency/budget.ts';
 import { createPartLimit } from './concurrency/part-limiter.ts';
-import { abandonForgotten, isCalledOff } from './on-failure.ts';
+import { abortOrphanedUploads, isAborted } from './on-failure.ts';
 import type { UploadEvent, UploadFact } from './progress/events.ts';
 import { createHeaderNotice } from './progress/header-notice.ts';
 import { createSnapshotFold, type UploadSnapshot } from './progress/snapshot.ts';
 import { createOutage } from './resilience/outage.ts';
-import type { StreamPorts, UploadPorts, UploadRun, Walk } from './run-context.ts';
+import type { StreamPorts, UploadPorts, UploadRun, UploadRunner } from './run-context.ts';
 import { createStops, type Stops } from './run-control.ts';
 import { runUpload } from './run-upload.ts';
 import { createStreamMemory, type StreamMemory } from './stream/stream-memory.ts';
-import { createStreamWalk } from './stream/stream-upload.ts';
+import { createStreamRunner } from './stream/stream-upload.ts';
 
 /** An upload under way. */
 export interface Upload {
@@ -64,7 +64,7 @@ export function startUpload(ports: UploadPorts, options: UploadOptions): Upload 
  * The same for a page. What it says of the key and the object is a wish, of which `authorize` makes what they
  * will be: the coordinator checks that, and refuses what OSS would refuse.
  */
-export function startUploadOfPage(ports: UploadPorts, options: UploadOptions): Upload {
+export function startBrowserUpload(ports: UploadPorts, options: UploadOptions): Upload {
   return begin(ports, resolveOptions(options), runUpload, NO_BUDGET);
 }
 
@@ -90,20 +90,20 @@ export function beginStreamUpload(
   assertObjectOptions(options);
   const resolved = resolveOptions(options);
   const concurrencyMax = Math.min(resolved.concurrencyMax, partsWithin(firstPartSize(resolved.partSize)));
-  const walk = createStreamWalk(ports.stream, buffers, resolved.partSize);
+  const walk = createStreamRunner(ports.stream, buffers, resolved.partSize);
   const streamPorts = { ...ports, openSource: noSource, checkpoints: undefined };
   return begin(streamPorts, { ...resolved, concurrencyMax }, walk, budget);
 }
 
 /** Of an upload that shares nothing with others. */
 const NO_BUDGET: Budget = {
-  enter: async () => NO_TURN,
+  acquire: async () => NO_PERMIT,
   share: () => ({
     isShared: false,
     run: (task) => task(),
     hasRoom: () => true,
     slots: () => Number.POSITIVE_INFINITY,
-    hear: () => undefined,
+    onEvent: () => undefined,
   }),
   setSlots: () => undefined,
 };
@@ -112,16 +112,20 @@ function noSource(): never {
   throw new TypeError('a stream is no source');
 }
 
-function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget: Budget): Upload {
+function begin(ports: UploadPorts, options: ResolvedOptions, walk: UploadRunner, budget: Budget): Upload {
   const fold = createSnapshotFold();
   const listeners = new Set([options.onEvent]);
-  const { limit, hear, fix } = createPartLimit(options, ports.transport.connectionsMax, budget.share());
+  const { limit, onEvent, setFixed } = createPartLimit(
+    options,
+    ports.transport.connectionsMax,
+    budget.share(),
+  );
   const stops = createStops();
 
   function emit(fact: UploadFact): void {
     const event: UploadEvent = { at: ports.clock.now(), ...fact };
     fold.add(event);
-    hear(event);
+    onEvent(event);
     for (const listener of [...listeners]) callListener(listener, event);
   }
 
@@ -129,7 +133,7 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
   const noteHeaders = createHeaderNotice(ports.transport, emit);
   const isCompleting = (): boolean => fold.snapshot().phase === 'completing';
   const outage = createOutage(ports, () => stops.signal().aborted && !isCompleting(), emit);
-  const state = { turn: NO_TURN, doubt: { since: undefined }, outage };
+  const state = { permit: NO_PERMIT, lostInitiate: { since: undefined }, outage };
   const run = { ports, options, checkpoints, limit, ...state, emit, noteHeaders };
   const unlink = linkCallerSignal(options.signal, stops.abort);
   const result = settle(run, stops, inTurn(walk, budget), isCompleting).finally(unlink);
@@ -154,7 +158,7 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
     },
     setConcurrency(concurrency) {
       assertConcurrency(concurrency);
-      fix(concurrency);
+      setFixed(concurrency);
     },
   };
 }
@@ -162,11 +166,11 @@ function begin(ports: UploadPorts, options: ResolvedOptions, walk: Walk, budget:
 async function settle(
   run: Omit<UploadRun, 'signal'>,
   stops: Stops,
-  walk: Walk,
+  walk: UploadRunner,
   isCompleting: () => boolean,
 ): Promise<UploadedObject> {
   try {
-    const object = await walkUntilSettled(run, stops, walk, isCompleting);
+    const object = await runUntilSettled(run, stops, walk, isCompleting);
     run.emit({ type: 'completed', object });
     return object;
   } catch (reason) {
@@ -177,22 +181,26 @@ async function settle(
 }
 
 /** The walk is begun again after every pause, and then goes on with the upload it had begun itself. */
-async function walkUntilSettled(
+async function runUntilSettled(
   { options, emit, ...run }: Omit<UploadRun, 'signal'>,
   stops: Stops,
-  walk: Walk,
+  walk: UploadRunner,
   isCompleting: () => boolean,
 ): Promise<UploadedObject> {
   for (let { resume } = options; ; resume = true) {
     const current = { emit, options: { ...options, resume }, signal: stops.signal(), ...run };
-    const wasCalledOff = isCalledOff(current);
+    const wasCalledOff = isAborted(current);
     try {
       return await walk(current);
     } catch (reason) {
       if (reason !== PAUSED) {
         const isSent = isCompleting();
+<<<<<<< HEAD
         // canary: orphan-left
         const isRemoved = (await abandonForgotten(current, isSent)) && isCalledOff(current) && !isSent;
+=======
+        const isRemoved = (await abortOrphanedUploads(current, isSent)) && isAborted(current) && !isSent;
+>>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
         // What kept a walk from tidying up, or could have been resumed, is not what the caller is to hear.
         throw wasCalledOff || isRemoved ? current.signal.reason : reason;
       }
@@ -204,17 +212,17 @@ async function walkUntilSettled(
 }
 
 /** Each walk is begun when its turn has come: a paused upload keeps nobody waiting. */
-function inTurn(walk: Walk, budget: Budget): Walk {
+function inTurn(walk: UploadRunner, budget: Budget): UploadRunner {
   return async (run) => {
-    const turn = await budget.enter(run.signal).catch((reason: unknown) => {
+    const permit = await budget.acquire(run.signal).catch((reason: unknown) => {
       // Whoever aborts waits for no turn to have removed what an earlier walk has left.
       if (reason === PAUSED || run.checkpoints.known().length === 0) throw reason;
-      return NO_TURN;
+      return NO_PERMIT;
     });
     try {
-      return await walk({ ...run, turn });
+      return await walk({ ...run, permit });
     } finally {
-      turn.leave();
+      permit.release();
     }
   };
 }

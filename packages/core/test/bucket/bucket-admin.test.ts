@@ -30,7 +30,7 @@ test('a bucket says where it is', async () => {
 test('an answer without a location is none', async () => {
   const answer: Fetch = async () => new Response('<html>a proxy</html>');
   const odd = createBucketAdmin({ region: REGION, bucket: BUCKET, credentials: CREDENTIALS, fetch: answer });
-  await expect(odd.location()).rejects.toMatchObject({ code: 'malformed_answer' });
+  await expect(odd.location()).rejects.toMatchObject({ code: 'malformed_response' });
 });
 
 test('a bucket without rules has none, and an error is not taken for that', async () => {

@@ -13,7 +13,7 @@ const receipts = [1, 2].map((partNumber) => {
 /** An upload whose parts OSS holds. */
 async function sent(stage: CoordinatorStage, object = {}) {
   const plane = stage.clientOf('wei');
-  const request = { key: 'a', size: content.length, partSize: PART, object, urlsWanted: 2, signal };
+  const request = { key: 'a', size: content.length, partSize: PART, object, presignCount: 2, signal };
   const { uploadToken, uploadId, presigned = [] } = await plane.initiate(request);
   for (const { url, headers } of presigned) await stage.put(url, headers, content.subarray(0, PART));
   return { uploadId, uploadToken, complete: () => plane.complete({ uploadToken, receipts, signal }), plane };
@@ -120,7 +120,7 @@ test('authorize may name another bucket, a smaller limit, and the headers of the
     }),
   });
   const ask = (size: number) =>
-    stage.post('initiate', { name: 'a', size, urlsWanted: 1, object: { contentType: 'text/plain' } });
+    stage.post('initiate', { name: 'a', size, presignCount: 1, object: { contentType: 'text/plain' } });
   expect((await ask(11)).status).toBe(422);
   const { json } = await ask(10);
   expect(json?.upload).toMatchObject({

@@ -3,8 +3,8 @@ import {
   type ControlPlane,
   crc64,
   createHttpControlPlane,
+  startBrowserUpload,
   startUpload,
-  startUploadOfPage,
   systemClock,
   systemRandom,
   type Upload,
@@ -66,7 +66,7 @@ test.each([
   ['metadata', { metadata: { 'Partway-Upload': 'mine' } }, /metadata\.partway-upload is set by Partway/],
 ])('a page may wish for %s that cannot be: the coordinator refuses it', async (_, wish, message) => {
   const stage = createStage({ authorize: async ({ name, object }) => ({ key: name, object }) });
-  const { result } = upload(stage, stage.clientOf('wei'), wish, { start: startUploadOfPage });
+  const { result } = upload(stage, stage.clientOf('wei'), wish, { start: startBrowserUpload });
   await expect(result).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message) });
   expect(stage.operations).toEqual([]);
 });
@@ -96,7 +96,7 @@ test('an upload is aborted over HTTP, and leaves nothing', async () => {
 test('a listing crosses HTTP as it is', async () => {
   const stage = createStage();
   const plane = stage.clientOf('wei');
-  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(3 * PART), urlsWanted: 3 });
+  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(3 * PART), presignCount: 3 });
   for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, PART));
   const inProcess = await stage.coordinator.listParts({ uploadToken, signal });
   expect(inProcess).toHaveLength(3);
@@ -203,7 +203,7 @@ test('the spaces are sent where there is no AbortSignal.any, as in some edge run
 test('a client that has gone does not stop a Complete', async () => {
   const stage = createStage();
   const plane = stage.clientOf('wei');
-  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), urlsWanted: 1 });
+  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), presignCount: 1 });
   for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, 10));
   const receipts = [{ partNumber: 1, size: 10, crc64: crc64(bytes.subarray(0, 10)) }];
   const gone = new AbortController();
@@ -260,16 +260,16 @@ test.each<[string, Response | Error, object]>([
   [
     'a login page',
     new Response('<html>', { status: 200 }),
-    { code: 'malformed_answer', disposition: 'transient' },
+    { code: 'malformed_response', disposition: 'transient' },
   ],
   ['another service', new Response('no', { status: 404 }), { code: 'bad_request', disposition: 'permanent' }],
   ['a gate', new Response('', { status: 401 }), { code: 'unauthenticated', disposition: 'permanent' }],
-  ['JSON of something else', Response.json({ upload: { uploadToken: 7 } }), { code: 'malformed_answer' }],
-  ['null', new Response('null', { status: 200 }), { code: 'malformed_answer' }],
+  ['JSON of something else', Response.json({ upload: { uploadToken: 7 } }), { code: 'malformed_response' }],
+  ['null', new Response('null', { status: 200 }), { code: 'malformed_response' }],
   [
     'a part without URL',
     Response.json({ upload: { ...initiated(), presigned: [{}] } }),
-    { code: 'malformed_answer' },
+    { code: 'malformed_response' },
   ],
   ['an error that is none', Response.json({ error: { code: 5 } }, { status: 500 }), { code: 'server_error' }],
 ])('%s is an error of its own [threat-26]', async (_, answer, expected) => {
@@ -314,7 +314,7 @@ async function completingLate() {
   });
   const stage = createStage({ handler: { basePath: '/uploads', clock }, hooks: { completed: () => noted } });
   const plane = stage.clientOf('wei');
-  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), urlsWanted: 1 });
+  const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), presignCount: 1 });
   for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, 10));
   const receipts = [{ partNumber: 1, size: 10, crc64: crc64(bytes.subarray(0, 10)) }];
   const answering = stage.handler(postOf('complete', { uploadToken, receipts }));

@@ -118,8 +118,8 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
   }
 
   return {
-    tellsProgress: true,
-    hidesHeaders: false,
+    reportsProgress: true,
+    mayHideHeaders: false,
     connectionsMax: 256,
     refused: () => refused,
     async put({ body, onProgress, signal }: PartRequest): Promise<PartResponse> {

@@ -1,7 +1,7 @@
 import {
-  countHeldBytes,
-  listCheckpoints,
-  loadResumption,
+  countStoredBytes,
+  listUnfinishedUploads,
+  loadUnfinishedUpload,
   type Source,
   startUpload,
   type Upload,
@@ -244,18 +244,18 @@ test('unfinished uploads are listed without their tokens, and what cannot be rea
   const world = createWorld();
   await interrupt(world);
   await world.checkpoints.save('0000000000000000', 'rubbish');
-  const [upload, ...others] = await listCheckpoints(world.checkpoints);
+  const [upload, ...others] = await listUnfinishedUploads(world.checkpoints);
   expect(others).toEqual([]);
   expect(upload).toMatchObject({ identity: 'memory', size: bytes.length, bucket: BUCKET, key: KEY });
   expect(upload?.uploadId).toBe(world.model.uploads(BUCKET)[0]?.uploadId);
   expect(JSON.stringify(upload)).not.toContain('secret-token');
-  expect(await loadResumption(world.checkpoints, upload?.id ?? '')).toEqual({
+  expect(await loadUnfinishedUpload(world.checkpoints, upload?.id ?? '')).toEqual({
     identity: 'memory',
     fingerprint: await createInMemorySource(bytes).fingerprint(),
     size: bytes.length,
     options: { key: KEY, partSize: PART },
   });
-  expect(await loadResumption(world.checkpoints, '0000000000000000')).toBeUndefined();
+  expect(await loadUnfinishedUpload(world.checkpoints, '0000000000000000')).toBeUndefined();
 });
 
 test('how much OSS holds of an unfinished upload is asked in one request', async () => {
@@ -264,10 +264,10 @@ test('how much OSS holds of an unfinished upload is asked in one request', async
   const { checkpoints, controlPlane } = world;
   const [id = ''] = await checkpoints.list();
   const { signal } = new AbortController();
-  const held = await world.settled(countHeldBytes(checkpoints, id, { controlPlane, signal }));
+  const held = await world.settled(countStoredBytes(checkpoints, id, { controlPlane, signal }));
   expect(held).toBe(3 * PART);
   expect(world.operations).toEqual(['ListParts']);
-  const nothing = countHeldBytes(checkpoints, 'fedcba9876543210', { controlPlane, signal });
+  const nothing = countStoredBytes(checkpoints, 'fedcba9876543210', { controlPlane, signal });
   expect(await world.settled(nothing)).toBeUndefined();
 });
 
@@ -282,7 +282,7 @@ test('a checkpoint that cannot be read is set aside, told, and stands in nobodyâ
   expect(await world.checkpoints.list()).toEqual([]);
 });
 
-test('with verifyHeld: size, held parts are believed and not read', async () => {
+test('with verifyExistingParts: size, held parts are believed and not read', async () => {
   const world = createWorld();
   await interrupt(world);
   const source = createInMemorySource(bytes);
@@ -300,7 +300,7 @@ test('with verifyHeld: size, held parts are believed and not read', async () => 
       };
     },
   };
-  await world.settled(start(world, { verifyHeld: 'size' }, watched).result);
+  await world.settled(start(world, { verifyExistingParts: 'size' }, watched).result);
   expect(read).toEqual([4, 5, 6]);
   await expectStored(world);
 });
@@ -341,5 +341,5 @@ test('a checkpoint under another id than its own is not gone on with', async () 
   await interrupt(world);
   const [id = ''] = await world.checkpoints.list();
   await world.checkpoints.save('0123456789abcdef', (await world.checkpoints.load(id)) ?? '');
-  expect(await loadResumption(world.checkpoints, '0123456789abcdef')).toBeUndefined();
+  expect(await loadUnfinishedUpload(world.checkpoints, '0123456789abcdef')).toBeUndefined();
 });

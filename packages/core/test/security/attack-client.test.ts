@@ -44,9 +44,11 @@ test('a file of which the browser knows no type is uploaded without one', async 
 
 test.each([-5000, 1e12])(
   'a clock that was set by %s ms between two tries fails no upload',
-  async (lostForMs) => {
+  async (previousAttemptAgeMs) => {
     const stage = createStage();
-    expect(await stage.clientOf('wei').initiate({ ...request, lostForMs })).toMatchObject({ key: 'wei/a' });
+    expect(await stage.clientOf('wei').initiate({ ...request, previousAttemptAgeMs })).toMatchObject({
+      key: 'wei/a',
+    });
   },
 );
 
@@ -160,7 +162,7 @@ test('an answer without end is not read to its end [threat-26]', async () => {
     },
   });
   const plane = createHttpControlPlane('/uploads', { fetch: async () => new Response(endless) });
-  await expect(plane.initiate(request)).rejects.toMatchObject({ code: 'malformed_answer' });
+  await expect(plane.initiate(request)).rejects.toMatchObject({ code: 'malformed_response' });
   expect(pulled).toBeLessThan(70);
 });
 
@@ -178,7 +180,7 @@ test.each<[string, object]>([
   const answer = Response.json({ parts: [{ ...part, ...wrong }] });
   const plane = createHttpControlPlane('/uploads', { fetch: async () => answer });
   const asked = plane.presignParts({ uploadToken: 't', partNumbers: [1], afterRefusal: false, signal });
-  await expect(asked).rejects.toMatchObject({ code: 'malformed_answer' });
+  await expect(asked).rejects.toMatchObject({ code: 'malformed_response' });
 });
 
 test('a coordinator that writes names of headers in capitals is understood', async () => {
@@ -191,7 +193,7 @@ test('a coordinator that writes names of headers in capitals is understood', asy
       return new Response(capitals(await response.text()), response);
     },
   });
-  const { uploadToken, presigned } = await plane.initiate({ ...request, urlsWanted: 1 });
+  const { uploadToken, presigned } = await plane.initiate({ ...request, presignCount: 1 });
   expect(presigned?.map(({ headers }) => headers)).toEqual([{ 'content-length': String(PART) }]);
   const asked = plane.presignParts({ uploadToken, partNumbers: [2], afterRefusal: false, signal });
   expect((await asked).map(({ headers }) => headers)).toEqual([{ 'content-length': String(PART) }]);
@@ -208,7 +210,7 @@ test.each<[string, object]>([
   const plane = createHttpControlPlane('/uploads', { fetch });
   const complete = () => plane.complete({ uploadToken: 't', receipts: [], signal });
   expect(await complete()).toEqual(object);
-  await expect(complete()).rejects.toMatchObject({ code: 'malformed_answer' });
+  await expect(complete()).rejects.toMatchObject({ code: 'malformed_response' });
 });
 
 test('a coordinator cannot have a file cut into more parts than OSS takes [threat-26]', async () => {
@@ -230,5 +232,5 @@ test('a coordinator cannot have a file cut into more parts than OSS takes [threa
     { ...ports, checkpoints: undefined, clock: systemClock, random: systemRandom },
     { key: 'a' },
   );
-  await expect(result).rejects.toMatchObject({ code: 'malformed_answer' });
+  await expect(result).rejects.toMatchObject({ code: 'malformed_response' });
 });

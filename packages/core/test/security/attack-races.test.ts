@@ -41,7 +41,7 @@ function world(options: StageOptions = {}, meddle: Meddle = (_, ask) => ask()) {
 
 /** All parts of an upload are in OSS, and nobody has completed it. */
 async function sent({ stage, plane }: ReturnType<typeof world>) {
-  const request = { key: 'a', size: 2 * PART, partSize: PART, object: {}, urlsWanted: 2, signal };
+  const request = { key: 'a', size: 2 * PART, partSize: PART, object: {}, presignCount: 2, signal };
   const { uploadToken, presigned = [] } = await plane.initiate(request);
   const bytes = content.subarray(0, PART);
   for (const { url, headers } of presigned) expect(await stage.put(url, headers, bytes)).toBe(200);

@@ -2,7 +2,7 @@ import { crc64 } from '@partway/core';
 import {
   type AnsweredRequest,
   type CoordinatorHooks,
-  createInMemoryTallies,
+  createInMemoryCounterStore,
 } from '@partway/core/coordinator';
 import { createVirtualClock } from '@partway/core/testing';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ const jsonOfWei = { 'x-session': 'wei', 'content-type': 'application/json' };
 /** An upload that wei has begun, and all of its first three parts, sent. */
 async function sent(stage: CoordinatorStage, size: number = content.length) {
   const plane = stage.clientOf('wei');
-  const request = { key: 'a', size, partSize: PART, object: {}, urlsWanted: 3, signal };
+  const request = { key: 'a', size, partSize: PART, object: {}, presignCount: 3, signal };
   const { uploadToken, presigned = [] } = await plane.initiate(request);
   for (const { url, headers } of presigned) {
     const body = content.subarray(0, Number(headers['content-length']));
@@ -100,15 +100,15 @@ test('an abort after Complete is told to nobody: the object is there [threat-23]
 });
 
 test('counts that cannot be reached for a while fail no upload for good', async () => {
-  const counts = createInMemoryTallies({ now: () => 0 });
+  const counts = createInMemoryCounterStore({ now: () => 0 });
   let isDown = false;
-  const add: typeof counts.add = async (...counted) => {
+  const increment: typeof counts.increment = async (...counted) => {
     if (isDown) throw new Error('connection refused');
-    return counts.add(...counted);
+    return counts.increment(...counted);
   };
   const completed: string[] = [];
   const hooks = { completed: (_: object, { key }: { readonly key: string }) => void completed.push(key) };
-  const stage = createStage({ tallies: { ...counts, add }, hooks });
+  const stage = createStage({ counters: { ...counts, increment }, hooks });
   const { complete } = await sent(stage);
   isDown = true;
   await expect(complete()).rejects.toMatchObject({ code: 'server_error', disposition: 'transient' });
@@ -135,7 +135,7 @@ test('however many uploads of a key there are, one request looks for few lost on
   const stage = createStage();
   for (let begun = 0; begun < 120; begun++) await sent(stage);
   const before = stage.operations.length;
-  const lost = { name: 'a', size: 3 * PART, partSize: PART, lostForMs: 86_400_000 };
+  const lost = { name: 'a', size: 3 * PART, partSize: PART, previousAttemptAgeMs: 86_400_000 };
   expect((await stage.post('initiate', lost)).status).toBe(200);
   expect(stage.operations.length - before).toBeLessThan(110);
 });

@@ -14,7 +14,14 @@ const refusedToken = { code: 'token_refused', message: '[token_refused] the uplo
 async function begun(stage: CoordinatorStage, wanted: number | 'stream' = content.length) {
   const size = wanted === 'stream' ? undefined : wanted;
   const plane = stage.clientOf('wei');
-  const upload = await plane.initiate({ key: 'a', size, partSize: PART, object: {}, urlsWanted: 3, signal });
+  const upload = await plane.initiate({
+    key: 'a',
+    size,
+    partSize: PART,
+    object: {},
+    presignCount: 3,
+    signal,
+  });
   const { uploadToken, presigned = [] } = upload;
   const before = stage.operations.length;
   return { plane, uploadToken, presigned, calls: () => stage.operations.slice(before) };
@@ -308,7 +315,7 @@ test.each([
 test('of what a caller wishes for its object, only the type counts unless authorize says so [threat-14]', async () => {
   const stage = createStage();
   const object = { contentType: 'text/plain', acl: 'public-read-write', metadata: { admin: 'yes' } };
-  const { json } = await stage.post('initiate', { name: 'a', size: 10, object, urlsWanted: 1 });
+  const { json } = await stage.post('initiate', { name: 'a', size: 10, object, presignCount: 1 });
   const { presigned = [] } = (json?.upload ?? {}) as { presigned?: readonly PresignedPart[] };
   const names = new Set(Object.keys(presigned[0]?.headers ?? {}));
   expect(names).toEqual(new Set(['content-length', 'content-type', 'x-oss-meta-partway-upload']));
@@ -368,7 +375,7 @@ test('__proto__ in a body changes nothing [threat-18]', async () => {
   const stage = createStage({ authorize: (file) => ({ key: 'a', object: file.object }) });
   const body =
     '{"name":"a","size":10,"__proto__":{"polluted":1},"object":{"__proto__":{"acl":"public-read"},' +
-    '"metadata":{"__proto__":"x","constructor":"y"}},"constructor":{"prototype":{"polluted":1}},"urlsWanted":1}';
+    '"metadata":{"__proto__":"x","constructor":"y"}},"constructor":{"prototype":{"polluted":1}},"presignCount":1}';
   const { json } = await stage.post('initiate', body);
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
   const { presigned = [] } = (json?.upload ?? {}) as { presigned?: readonly PresignedPart[] };

@@ -35,7 +35,7 @@ function rotation(first: CoordinatorStage): readonly CoordinatorStage[] {
 }
 
 async function begin({ clientOf }: CoordinatorStage) {
-  const request = { key: 'film', size: bytes.length, partSize: PART, object: {}, urlsWanted: 20, signal };
+  const request = { key: 'film', size: bytes.length, partSize: PART, object: {}, presignCount: 20, signal };
   return await clientOf('wei').initiate(request);
 }
 

@@ -76,7 +76,7 @@ export function start(
 }
 
 /** A stream cannot be gone on with, and its options say so. */
-function withoutResume({ resume, verifyHeld, ...options }: UploadOptions): StreamUploadOptions {
+function withoutResume({ resume, verifyExistingParts, ...options }: UploadOptions): StreamUploadOptions {
   return { ...options, memoryMax: 1024 ** 2 };
 }
 

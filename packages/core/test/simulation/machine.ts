@@ -52,8 +52,8 @@ export function portsOf(machine: Machine): UploadPorts {
   return {
     openSource: () => process.call(async () => openSource(machine)),
     transport: {
-      tellsProgress: true,
-      hidesHeaders: false,
+      reportsProgress: true,
+      mayHideHeaders: false,
       connectionsMax: 256,
       put: (request) => {
         const ended = observer.putStarted(request.url);

@@ -11,7 +11,7 @@ export interface Scenario {
   /** Parts in flight; with `isAdaptive`, at most. */
   readonly concurrency: number;
   readonly isAdaptive: boolean;
-  readonly verifyHeld: 'all' | 'size';
+  readonly verifyExistingParts: 'all' | 'size';
   readonly hedge: number;
   readonly retry: Exactly<RetryOptions>;
   readonly stall: Exactly<StallOptions>;
@@ -96,10 +96,10 @@ export function drawScenario(seed: number): Scenario {
     partSize: PART_SIZE,
     concurrency: draw.whole(1, 6),
     // Whoever believes what OSS lists must have an OSS that spoils nothing.
-    verifyHeld: draw.chance(0.5) && !faults.some(spoils) ? 'size' : 'all',
+    verifyExistingParts: draw.chance(0.5) && !faults.some(spoils) ? 'size' : 'all',
     hedge: hasLaggards || draw.chance(0.5) ? 0.5 : 0.02,
     retry: isMild ? PATIENT : drawRetry(draw),
-    stall: draw.chance(0.5) ? STALL : { ...STALL, idleMs: 500, answerMs: 900, windowMs: 2000 },
+    stall: draw.chance(0.5) ? STALL : { ...STALL, idleMs: 500, responseMs: 900, windowMs: 2000 },
     forbidOverwrite: draw.chance(0.15),
     isStream,
     isDurable: !isStream && draw.chance(0.7),
@@ -137,7 +137,7 @@ export const PATIENT: Exactly<RetryOptions> = {
 };
 const STALL: Exactly<StallOptions> = {
   idleMs: 30_000,
-  answerMs: 60_000,
+  responseMs: 60_000,
   minBytesPerSecond: 1024,
   windowMs: 60_000,
 };
@@ -145,10 +145,10 @@ const NO_FAILURE: PortFailure = { controlPlane: 0, checkpoints: 0, source: 0 };
 
 /** The options of an upload in this scenario. */
 export function optionsOf(scenario: Scenario): Omit<UploadOptions, 'key'> {
-  const { partSize, verifyHeld, hedge, retry, stall, forbidOverwrite, isAdaptive } = scenario;
+  const { partSize, verifyExistingParts, hedge, retry, stall, forbidOverwrite, isAdaptive } = scenario;
   const concurrency = isAdaptive ? 'auto' : scenario.concurrency;
   const concurrencyMax = scenario.concurrency;
-  return { partSize, concurrency, concurrencyMax, verifyHeld, hedge, retry, stall, forbidOverwrite };
+  return { partSize, concurrency, concurrencyMax, verifyExistingParts, hedge, retry, stall, forbidOverwrite };
 }
 
 /** The last parts take far longer than the others, at first. */

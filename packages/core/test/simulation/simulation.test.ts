@@ -24,7 +24,7 @@ const CALM: Scenario = {
   size: 3 * PART_SIZE + 1,
   concurrency: 2,
   isAdaptive: false,
-  verifyHeld: 'all',
+  verifyExistingParts: 'all',
   hedge: 0,
   retry: PATIENT,
   forbidOverwrite: false,

@@ -104,7 +104,7 @@ export function createStage({ handler: handlerOptions, ...options }: StageOption
     handler,
     operations,
     verbs,
-    transport: { tellsProgress: true, hidesHeaders: false, connectionsMax: 256, put: putOver(answer) },
+    transport: { reportsProgress: true, mayHideHeaders: false, connectionsMax: 256, put: putOver(answer) },
     clientOf: (user) =>
       createHttpControlPlane('https://app.test/uploads', {
         fetch: fetchHandler,

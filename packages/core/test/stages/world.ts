@@ -151,7 +151,7 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
   function portsOf(source: Source, plane: ControlPlane, isDurable: boolean): UploadPorts {
     return {
       openSource: () => Promise.resolve(source),
-      transport: { tellsProgress: true, hidesHeaders: false, connectionsMax: 256, put },
+      transport: { reportsProgress: true, mayHideHeaders: false, connectionsMax: 256, put },
       controlPlane: plane,
       checkpoints: isDurable ? checkpoints : undefined,
       clock,

@@ -221,7 +221,7 @@ test('an answer of 200 that is not from OSS confirms nothing [pain-7]', async ()
   });
   await world.settled(world.start(large, { partSize: PART }).result);
   expect(world.events.filter((event) => event.type === 'retrying')).toMatchObject([
-    { error: { code: 'malformed_answer', context: { partNumber: 1 } } },
+    { error: { code: 'malformed_response', context: { partNumber: 1 } } },
   ]);
   await expectStored(world, bytes);
 });

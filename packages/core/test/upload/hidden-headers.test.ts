@@ -11,7 +11,7 @@ function startHiding(world: World, hidden: readonly string[], mayHide = true): U
   const ports = world.portsOf(createInMemorySource(bytes));
   const transport = {
     ...ports.transport,
-    hidesHeaders: mayHide,
+    mayHideHeaders: mayHide,
     async put(request: Parameters<typeof ports.transport.put>[0]) {
       const answer = await ports.transport.put(request);
       const shown = Object.entries(answer.headers).filter(([name]) => !hidden.includes(name));
@@ -61,6 +61,6 @@ test('from whom no headers are hidden, an answer without the CRC64 is not from O
   const { result } = startHiding(world, ['x-oss-hash-crc64ecma'], false);
   await world.settled(result);
   const retried = world.events.flatMap((event) => (event.type === 'retrying' ? [event.error.code] : []));
-  expect(new Set(retried)).toEqual(new Set(['malformed_answer']));
+  expect(new Set(retried)).toEqual(new Set(['malformed_response']));
   expect(namesTold(world)).toEqual([]);
 });

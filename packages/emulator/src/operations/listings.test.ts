@@ -161,12 +161,12 @@ function parametersOf(values: Readonly<Record<string, string | undefined>>): Rea
 function bucketOf(keys: readonly string[]): Bucket {
   return {
     ...newBucket('bucket', 0),
-    objects: new Map(keys.map((name) => [name, [objectOf(name)]])),
+    objects: new Map(keys.map((name) => [name, [headOwnObject(name)]])),
     uploads: new Map(keys.map((name, n) => [`U${n}`, uploadOf(name, `U${n}`)])),
   };
 }
 
-function objectOf(name: string): ObjectVersion {
+function headOwnObject(name: string): ObjectVersion {
   return {
     key: name,
     versionId: 'null',

@@ -102,8 +102,8 @@ test('complete reads the CRC64 and names its parts', async () => {
 test.each([
   ['an <Error> in an answer of 200', 200, refusal('InternalError'), 'server_error'],
   ['203 CallbackFailed', 203, refusal('CallbackFailed'), 'callback_failed'],
-  ['a document that is cut', 200, COMPLETED.slice(0, 50), 'malformed_answer'],
-  ['no document', 200, '', 'malformed_answer'],
+  ['a document that is cut', 200, COMPLETED.slice(0, 50), 'malformed_response'],
+  ['no document', 200, '', 'malformed_response'],
 ])('complete does not take %s for success', async (_, status, body, code) => {
   const store = createAliOssObjectStore(createClient());
   nock(HOST)

@@ -39,7 +39,7 @@ const LATER: ReadonlySet<UploadErrorCode> = new Set([
   'url_expired',
   'credentials_expired',
   'clock_skewed',
-  'malformed_answer',
+  'malformed_response',
   'upload_locked',
 ]);
 

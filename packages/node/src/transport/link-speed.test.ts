@@ -30,7 +30,7 @@ test.each([
 });
 
 test('an upload wishes for the parts that the one before it has shown to be good, over that transport', async () => {
-  const transport = { tellsProgress: true, hidesHeaders: false, connectionsMax: 16 } as Transport;
+  const transport = { reportsProgress: true, mayHideHeaders: false, connectionsMax: 16 } as Transport;
   const other = { ...transport };
   expect(await wishOver(transport)).toBeUndefined();
   learnFrom(fakeUpload(1250 * MIB, GIB), transport);
@@ -40,7 +40,7 @@ test('an upload wishes for the parts that the one before it has shown to be good
 });
 
 test('a short upload says nothing of the link', async () => {
-  const transport = { tellsProgress: true, hidesHeaders: false, connectionsMax: 16 } as Transport;
+  const transport = { reportsProgress: true, mayHideHeaders: false, connectionsMax: 16 } as Transport;
   learnFrom(fakeUpload(1250 * MIB, 10 * MIB), transport);
   expect(await wishOver(transport)).toBeUndefined();
 });

@@ -15,7 +15,7 @@ let lastSite = { site: '', origin: '' };
 function originOf(site: string): string {
   if (URL.canParse(site)) return new URL(site).origin;
   throw new UploadError({
-    code: 'malformed_answer',
+    code: 'malformed_response',
     message: 'the control plane gave an address that is no URL',
     disposition: 'permanent',
   });

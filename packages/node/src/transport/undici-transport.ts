@@ -39,8 +39,8 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Und
   const agent = options.dispatcher ?? new Agent({ connections, pipelining: 1, connect });
   const pace = { isSlow: true };
   return {
-    tellsProgress: true,
-    hidesHeaders: false,
+    reportsProgress: true,
+    mayHideHeaders: false,
     connectionsMax: connections,
     put: (request) => put(agent, pace, request),
     close: () => (options.dispatcher === undefined ? agent.close() : Promise.resolve()),

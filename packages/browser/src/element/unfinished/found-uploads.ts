@@ -1,10 +1,10 @@
-import { listResumable, type ResumableUpload } from '../../resume/list-unfinished-uploads.ts';
+import { listUnfinishedUploads, type UnfinishedUpload } from '../../resume/list-unfinished-uploads.ts';
 import type { PageCheckpoints } from '../../resume/page-checkpoints.ts';
 import { type WatchedUpload, watchUploads } from '../../resume/watch-uploads.ts';
 
 /** What is remembered, as it was read last, with what was heard of other tabs since. */
 export interface FoundUploads {
-  all(): readonly ResumableUpload[];
+  all(): readonly UnfinishedUpload[];
   /** Reads it anew. */
   refresh(): Promise<void>;
   /** Follows what other tabs do, until it is left. */
@@ -18,10 +18,10 @@ export function createFoundUploads(
   isOwn: (id: string) => boolean,
   changed: () => void,
 ): FoundUploads {
-  let found: readonly ResumableUpload[] = [];
+  let found: readonly UnfinishedUpload[] = [];
   let stopWatching: (() => void) | undefined;
   const refresh = oneAtATime(async () => {
-    found = await listResumable({ checkpoints }).catch(() => []);
+    found = await listUnfinishedUploads({ checkpoints }).catch(() => []);
     changed();
   });
 
@@ -66,13 +66,13 @@ function oneAtATime(act: () => Promise<void>): () => Promise<void> {
 }
 
 /** What was read does not know of it, or not how it is now. */
-function isNews({ id, phase, isUnderWay }: WatchedUpload, found: readonly ResumableUpload[]): boolean {
+function isNews({ id, phase, isUnderWay }: WatchedUpload, found: readonly UnfinishedUpload[]): boolean {
   const known = found.find((upload) => upload.id === id);
   const isOver = phase === 'completed' || phase === 'failed';
   return known === undefined ? !isOver : isOver || known.isUnderWay !== isUnderWay;
 }
 
-function asHeard(known: ResumableUpload, heard: readonly WatchedUpload[]): ResumableUpload {
+function asHeard(known: UnfinishedUpload, heard: readonly WatchedUpload[]): UnfinishedUpload {
   const { confirmedBytes = 0, isUnderWay = known.isUnderWay } = heard.find(({ id }) => id === known.id) ?? {};
   return { ...known, isUnderWay, confirmedBytes: Math.max(known.confirmedBytes, confirmedBytes) };
 }

@@ -4,19 +4,19 @@ import { make, setText } from '../dom.ts';
 import { neighbour } from '../file-rows.ts';
 import type { UploadTexts } from '../texts/texts.ts';
 import { canUseHandle, createUnfinishedRow, problemText, type UnfinishedRow } from './unfinished-row.ts';
-import type { UnfinishedUpload } from './unfinished-uploads.ts';
+import type { UnfinishedEntry } from './unfinished-uploads.ts';
 
 /** What was left unfinished, above the files. Hidden where there is nothing. */
 export interface UnfinishedList {
   readonly node: HTMLElement;
-  show(uploads: readonly UnfinishedUpload[]): void;
+  show(uploads: readonly UnfinishedEntry[]): void;
   restyle(texts: UploadTexts, amounts: Amounts): void;
 }
 
 export interface UnfinishedActions {
   /** `file` was chosen again; without it the handle that is kept leads to the file. */
-  resume(upload: UnfinishedUpload, file: File | undefined): void;
-  forget(upload: UnfinishedUpload): void;
+  resume(upload: UnfinishedEntry, file: File | undefined): void;
+  forget(upload: UnfinishedEntry): void;
 }
 
 /** What the list needs of the panel it is in. */
@@ -36,12 +36,12 @@ export function createUnfinishedList({
   const list = make('ul', 'list');
   const picker = createPicker(resume);
   const node = make('div', 'unfinished', [title, list, picker.node]);
-  let shown: readonly UnfinishedUpload[] = [];
+  let shown: readonly UnfinishedEntry[] = [];
   let words: { readonly texts: UploadTexts; readonly amounts: Amounts } | undefined;
   list.role = 'list';
   node.hidden = true;
 
-  function goOn(upload: UnfinishedUpload): void {
+  function goOn(upload: UnfinishedEntry): void {
     if (canUseHandle(upload)) resume(upload, undefined);
     else picker.open(upload);
   }
@@ -86,8 +86,8 @@ export function createUnfinishedList({
 
 /** What is to be told: that there is something unfinished, and what could not be done. */
 function toldChanges(
-  before: readonly UnfinishedUpload[],
-  after: readonly UnfinishedUpload[],
+  before: readonly UnfinishedEntry[],
+  after: readonly UnfinishedEntry[],
   texts: UploadTexts,
 ): readonly string[] {
   const found = before.length === 0 && after.length > 0 ? [texts.foundUnfinished(after.length)] : [];
@@ -101,12 +101,12 @@ function toldChanges(
 interface Picker {
   readonly node: HTMLInputElement;
   /** Lets the user choose the file of this upload. */
-  open(upload: UnfinishedUpload): void;
+  open(upload: UnfinishedEntry): void;
 }
 
-function createPicker(onChosen: (upload: UnfinishedUpload, file: File) => void): Picker {
+function createPicker(onChosen: (upload: UnfinishedEntry, file: File) => void): Picker {
   const node = document.createElement('input');
-  let awaited: UnfinishedUpload | undefined;
+  let awaited: UnfinishedEntry | undefined;
   node.type = 'file';
   node.hidden = true;
   node.addEventListener('change', () => {

@@ -4,22 +4,22 @@ import { make, makeButton, setAttribute, setProgress, setText } from '../dom.ts'
 import { failureKind } from '../failures.ts';
 import { label } from '../row.ts';
 import type { UploadTexts } from '../texts/texts.ts';
-import type { UnfinishedUpload } from './unfinished-uploads.ts';
+import type { UnfinishedEntry } from './unfinished-uploads.ts';
 
 /** The row of an unfinished upload. Like that of a file it is made once, and then only changed. */
 export interface UnfinishedRow {
   readonly node: HTMLLIElement;
-  update(upload: UnfinishedUpload, texts: UploadTexts, amounts: Amounts): void;
+  update(upload: UnfinishedEntry, texts: UploadTexts, amounts: Amounts): void;
   focus(): void;
 }
 
 export interface UnfinishedRowActions {
   /** Its user wants to go on: by the handle that is kept, or by choosing the file. */
-  goOn(upload: UnfinishedUpload): void;
-  forget(upload: UnfinishedUpload): void;
+  goOn(upload: UnfinishedEntry): void;
+  forget(upload: UnfinishedEntry): void;
 }
 
-export function createUnfinishedRow(first: UnfinishedUpload, actions: UnfinishedRowActions): UnfinishedRow {
+export function createUnfinishedRow(first: UnfinishedEntry, actions: UnfinishedRowActions): UnfinishedRow {
   let upload = first;
   const name = make('span', 'name', [first.name]);
   const size = make('span', 'size');
@@ -55,11 +55,11 @@ export function createUnfinishedRow(first: UnfinishedUpload, actions: Unfinished
 }
 
 /** A file that is gone, or that may not be read, has to be chosen. */
-export function canUseHandle({ hasHandle, problem }: UnfinishedUpload): boolean {
+export function canUseHandle({ hasHandle, problem }: UnfinishedEntry): boolean {
   return hasHandle && (problem === undefined || failureKind(problem) !== 'file');
 }
 
-function statusText(upload: UnfinishedUpload, texts: UploadTexts, amounts: Amounts): string {
+function statusText(upload: UnfinishedEntry, texts: UploadTexts, amounts: Amounts): string {
   const { confirmedBytes, size, startedAt, isUnderWay, name, problem } = upload;
   if (problem !== undefined) return problemText(problem, name, texts);
   return [

@@ -1,7 +1,7 @@
 import { type ControlPlane, type Upload, UploadError, type UploadErrorCode } from '@partway/core';
-import type { ResumableUpload } from '../../resume/list-unfinished-uploads.ts';
+import type { UnfinishedUpload } from '../../resume/list-unfinished-uploads.ts';
 import type { PageCheckpoints } from '../../resume/page-checkpoints.ts';
-import { forget } from '../../resume/remove-upload.ts';
+import { removeUpload } from '../../resume/remove-upload.ts';
 import { openByHandle, rememberedOptions } from '../../resume/resume-upload.ts';
 import type { UploadFileOptions } from '../../upload-file.ts';
 import type { GivenFile } from '../drop-zone.ts';
@@ -9,7 +9,7 @@ import { createFoundUploads, type FoundUploads } from './found-uploads.ts';
 import { noticeIds } from './noticed-ids.ts';
 
 /** An upload that an earlier page, or another tab, has begun. */
-export interface UnfinishedUpload extends ResumableUpload {
+export interface UnfinishedEntry extends UnfinishedUpload {
   /** Why what its user asked for last could not be done. */
   readonly problem: UploadErrorCode | undefined;
   /** What its user asked for is being done. */
@@ -20,7 +20,7 @@ export interface UnfinishedUpload extends ResumableUpload {
 export interface UnfinishedUploads extends Pick<FoundUploads, 'watch' | 'leave'> {
   /** For the element's own uploads. */
   readonly checkpoints: PageCheckpoints;
-  list(): readonly UnfinishedUpload[];
+  list(): readonly UnfinishedEntry[];
   /**
    * What is needed to go on: the file that was chosen, or where there is none the one that the handle leads
    * to. `undefined` where that cannot be; then it is shown why.
@@ -83,7 +83,7 @@ export function createUnfinishedUploads(store: PageCheckpoints, hooks: Unfinishe
   async function remove(id: string): Promise<void> {
     // What stays is not shown as under way, because it was while it was to be removed.
     await act(id, () =>
-      forget(id, { controlPlane: hooks.controlPlane(), checkpoints: store }).finally(refresh),
+      removeUpload(id, { controlPlane: hooks.controlPlane(), checkpoints: store }).finally(refresh),
     );
   }
 
@@ -111,10 +111,10 @@ export function createUnfinishedUploads(store: PageCheckpoints, hooks: Unfinishe
 
 /** What this page does to an upload is not done elsewhere. */
 function describe(
-  known: ResumableUpload,
+  known: UnfinishedUpload,
   problem: UploadErrorCode | undefined,
   isBusy: boolean,
-): UnfinishedUpload {
+): UnfinishedEntry {
   return { ...known, isUnderWay: known.isUnderWay && !isBusy, problem, isBusy };
 }
 

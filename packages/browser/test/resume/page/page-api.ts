@@ -1,4 +1,4 @@
-import type { ResumableUpload, UploadErrorCode, UploadSnapshot, WatchedUpload } from '@partway/browser';
+import type { UnfinishedUpload, UploadErrorCode, UploadSnapshot, WatchedUpload } from '@partway/browser';
 
 /** What the tests ask of a page. Everything crosses to Node as JSON. */
 export interface PageApi {
@@ -8,14 +8,14 @@ export interface PageApi {
   uploadByHandle(key: string, text: string): Promise<void>;
   /** Goes on with the file that was chosen; the code of a refusal. */
   resume(id: string): Promise<UploadErrorCode | undefined>;
-  resumeByHandle(id: string): Promise<UploadErrorCode | undefined>;
+  resumeUploadByHandle(id: string): Promise<UploadErrorCode | undefined>;
   forget(id: string): Promise<UploadErrorCode | undefined>;
   pause(): void;
   goOn(): void;
   /** How the upload that was begun last ended: `completed`, or the code of its failure. */
   ended(): Promise<string>;
   snapshot(): UploadSnapshot | undefined;
-  list(options?: { readonly byAsking: boolean }): Promise<readonly ResumableUpload[]>;
+  list(options?: { readonly byAsking: boolean }): Promise<readonly UnfinishedUpload[]>;
   /** Begins to wait; `isFree` tells when it has ended. */
   awaitFree(id: string): void;
   readonly isFree: boolean;

@@ -1,17 +1,17 @@
 import {
   createHttpControlPlane,
   createIndexedDbCheckpoints,
-  forget,
-  listResumable,
-  resume,
-  resumeByHandle,
+  listUnfinishedUploads,
+  removeUpload,
+  resumeUpload,
+  resumeUploadByHandle,
   type Upload,
   UploadError,
   type UploadErrorCode,
   uploadFile,
   type WatchedUpload,
+  waitUntilUnlocked,
   watchUploads,
-  whenFree,
 } from '@partway/browser';
 
 const controlPlane = createHttpControlPlane('/uploads');
@@ -60,9 +60,9 @@ window.page = {
     await writable.close();
     current = uploadFile(await handle.getFile(), { ...sending, key, partSize: 102_400, handle });
   },
-  resume: (id) => codeOf(resume(id, chosenFile(), sending)),
-  resumeByHandle: (id) => codeOf(resumeByHandle(id, sending)),
-  forget: (id) => codeOf(forget(id, sending).then(() => undefined)),
+  resume: (id) => codeOf(resumeUpload(id, chosenFile(), sending)),
+  resumeUploadByHandle: (id) => codeOf(resumeUploadByHandle(id, sending)),
+  forget: (id) => codeOf(removeUpload(id, sending).then(() => undefined)),
   pause: () => current?.pause(),
   goOn: () => current?.resume(),
   async ended() {
@@ -70,10 +70,10 @@ window.page = {
     return code ?? 'completed';
   },
   snapshot: () => current?.snapshot(),
-  list: ({ byAsking } = { byAsking: false }) => listResumable(byAsking ? { controlPlane } : {}),
+  list: ({ byAsking } = { byAsking: false }) => listUnfinishedUploads(byAsking ? { controlPlane } : {}),
   awaitFree(id) {
     isFree = false;
-    void whenFree(id).then(() => {
+    void waitUntilUnlocked(id).then(() => {
       isFree = true;
     });
   },

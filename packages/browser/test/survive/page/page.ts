@@ -1,16 +1,16 @@
 import {
   createIndexedDbCheckpoints,
   createUploader,
-  listResumable,
-  resume,
+  listUnfinishedUploads,
+  resumeUpload,
   type Upload,
   UploadError,
   type UploadErrorCode,
   type UploadEvent,
   uploadFile,
   type WatchedUpload,
+  waitUntilUnlocked,
   watchUploads,
-  whenFree,
 } from '@partway/browser';
 
 const endpoint = '/uploads';
@@ -77,7 +77,7 @@ window.uploads = {
   },
   resume: (id) =>
     codeOf(
-      resume(id, chosenFile(), { endpoint, checkpoints, onEvent }).then((upload) => {
+      resumeUpload(id, chosenFile(), { endpoint, checkpoints, onEvent }).then((upload) => {
         current = upload;
       }),
     ),
@@ -87,11 +87,11 @@ window.uploads = {
     const { phase, confirmedBytes, retries } = begun().snapshot();
     return { phase, confirmedBytes, retries };
   },
-  list: () => listResumable({ checkpoints }),
+  list: () => listUnfinishedUploads({ checkpoints }),
   watched: () => watched,
   awaitFree(id) {
     isFree = false;
-    void whenFree(id, { checkpoints }).then(() => {
+    void waitUntilUnlocked(id, { checkpoints }).then(() => {
       isFree = true;
     });
   },

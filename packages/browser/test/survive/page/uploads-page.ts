@@ -1,4 +1,4 @@
-import type { ResumableUpload, UploadErrorCode, UploadSnapshot, WatchedUpload } from '@partway/browser';
+import type { UnfinishedUpload, UploadErrorCode, UploadSnapshot, WatchedUpload } from '@partway/browser';
 
 /** What a scenario says of an upload. The package decides the rest, as in any page. */
 export interface UploadTerms {
@@ -23,7 +23,7 @@ export interface UploadsPage {
   /** How the upload that was begun last ended: `completed`, or the code of its failure. */
   ended(): Promise<string>;
   progress(): Pick<UploadSnapshot, 'phase' | 'confirmedBytes' | 'retries'>;
-  list(): Promise<readonly ResumableUpload[]>;
+  list(): Promise<readonly UnfinishedUpload[]>;
   /** What is known of the uploads of all tabs. */
   watched(): readonly WatchedUpload[];
   /** Begins to wait; `isFree` tells when it has ended. */

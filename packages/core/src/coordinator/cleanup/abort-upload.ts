@@ -1,7 +1,7 @@
 import { UploadError } from '../../errors.ts';
 import type { ObjectStore } from '../../object-store-port.ts';
 import type { Clock } from '../../ports.ts';
-import { deleteObjectOf, objectOf } from '../own-object.ts';
+import { deleteOwnObject, headOwnObject } from '../own-object.ts';
 import type { UploadGrant } from '../upload-token.ts';
 import { abortUntilGone, ROUND_DELAY_MS, ROUNDS_MAX } from './abort-until-gone.ts';
 
@@ -21,7 +21,7 @@ export async function abortUpload(
     return true;
   }
   if (await abortUntilGone(store, clock, { key, uploadId }, signal)) return true;
-  return objectOf(store, grant, signal).then(
+  return headOwnObject(store, grant, signal).then(
     (head) => head === undefined,
     () => false,
   );
@@ -36,7 +36,7 @@ async function deleteUntilGone(
 ): Promise<void> {
   let missed = 0;
   for (let round = 1; round <= ROUNDS_MAX; round++) {
-    missed = (await deleteObjectOf(store, grant, signal)) ? 0 : missed + 1;
+    missed = (await deleteOwnObject(store, grant, signal)) ? 0 : missed + 1;
     if (missed >= 2) return;
     await clock.sleep(ROUND_DELAY_MS * round, signal);
   }

@@ -12,11 +12,11 @@ export async function sweepLost(
   store: ObjectStore,
   clock: Clock,
   { key, uploadId }: { readonly key: string; readonly uploadId: string },
-  lostForMs: number,
+  previousAttemptAgeMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for (const lost of await youngSiblings(store, { key, uploadId }, lostForMs, signal)) {
+    for (const lost of await recentUploadsOfSameKey(store, { key, uploadId }, previousAttemptAgeMs, signal)) {
       const isBare = await holdsNoPart(store, lost, signal);
       if (isBare) await abortUntilGone(store, clock, { key, uploadId: lost.uploadId }, signal);
     }
@@ -28,16 +28,16 @@ export async function sweepLost(
 }
 
 /** By the clock of OSS alone: our own upload is in the same list. */
-async function youngSiblings(
+async function recentUploadsOfSameKey(
   store: ObjectStore,
   { key, uploadId }: { readonly key: string; readonly uploadId: string },
-  lostForMs: number,
+  previousAttemptAgeMs: number,
   signal: AbortSignal,
 ): Promise<readonly ListedUpload[]> {
   const listed = await store.listUploads({ prefix: key, signal });
   const ours = listed.find((upload) => upload.uploadId === uploadId);
   if (ours === undefined) return [];
-  const since = ours.initiatedAt - lostForMs - SLACK_MS;
+  const since = ours.initiatedAt - previousAttemptAgeMs - SLACK_MS;
   const young = listed.filter(
     (upload) => upload.key === key && upload.uploadId !== uploadId && upload.initiatedAt >= since,
   );

@@ -1,9 +1,9 @@
-import { ENDED } from '../../abort.ts';
+import { SETTLED } from '../../abort.ts';
 import { abortedError, UploadError } from '../../errors.ts';
 import type { Clock, ControlPlane } from '../../ports.ts';
 import { systemClock } from '../../system.ts';
 import type { Coordinator } from '../coordinator.ts';
-import { unheeded } from '../unheeded.ts';
+import { notify } from '../notify.ts';
 import {
   assertCors,
   assertNotForged,
@@ -13,7 +13,7 @@ import {
 } from './cross-origin.ts';
 import { BODY_SIZE_MAX, badRequest, readInput, type Verb } from './protocol.ts';
 import { readBody } from './request-body.ts';
-import { errorAnswer, jsonAnswer, patientAnswer, statusOf } from './responses.ts';
+import { errorAnswer, jsonAnswer, statusOf, streamKeepAliveResponse } from './responses.ts';
 
 export interface HandlerOptions {
   /** The path under which it is mounted, beginning with `/`. Default: `/`. */
@@ -65,7 +65,7 @@ export function createCoordinatorHandler(
     const verb = verbIn(request, base);
     const tell = (status: number, error: UploadError | undefined): void => {
       const durationMs = clock.now() - startedAt;
-      void unheeded(() => onAnswered?.({ verb, status, durationMs, error }));
+      void notify(() => onAnswered?.({ verb, status, durationMs, error }));
     };
     const answering = answer(coordinator, request, verb, { ...options, clock }).then(
       (response) => {
@@ -80,7 +80,7 @@ export function createCoordinatorHandler(
         return errorAnswer(error);
       },
     );
-    const response = verb === 'complete' ? await patientAnswer(answering, clock) : await answering;
+    const response = verb === 'complete' ? await streamKeepAliveResponse(answering, clock) : await answering;
     for (const [name, value] of Object.entries(corsHeaders(request, cors))) response.headers.set(name, value);
     response.headers.set('server-timing', `coordinator;dur=${clock.now() - startedAt}`);
     return response;
@@ -115,9 +115,16 @@ type Answer = (plane: ControlPlane, json: string, signal: AbortSignal) => Promis
 
 const ANSWERS: Readonly<Record<Exclude<Verb, 'complete'>, Answer>> = {
   async initiate(plane, json, signal) {
-    const { name: key, size, object = {}, partSize, lostForMs, urlsWanted } = readInput('initiate', json);
+    const {
+      name: key,
+      size,
+      object = {},
+      partSize,
+      previousAttemptAgeMs,
+      presignCount,
+    } = readInput('initiate', json);
     const file = { key, size: size ?? undefined, object, partSize };
-    return { upload: await plane.initiate({ ...file, lostForMs, urlsWanted, signal }) };
+    return { upload: await plane.initiate({ ...file, previousAttemptAgeMs, presignCount, signal }) };
   },
   async 'presign-parts'(plane, json, signal) {
     const { afterRefusal = false, ...request } = readInput('presign-parts', json);
@@ -145,7 +152,7 @@ async function complete(plane: ControlPlane, json: string, clock: Clock): Promis
   try {
     return { object: await plane.complete({ ...input, signal: late.signal }) };
   } finally {
-    ended.abort(ENDED);
+    ended.abort(SETTLED);
   }
 }
 

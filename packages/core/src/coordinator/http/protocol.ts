@@ -11,8 +11,8 @@ export interface InitiateInput {
   readonly size: number | null;
   readonly partSize?: number | undefined;
   readonly object?: ObjectOptions | undefined;
-  readonly lostForMs?: number | undefined;
-  readonly urlsWanted?: number | undefined;
+  readonly previousAttemptAgeMs?: number | undefined;
+  readonly presignCount?: number | undefined;
 }
 
 export interface TokenInput {
@@ -77,8 +77,8 @@ export const INPUTS: Inputs = {
     size: v.nullable(whole(0, OBJECT_SIZE_MAX)),
     partSize: v.optional(whole(PART_SIZE_MIN, PART_SIZE_MAX)),
     object: v.optional(object),
-    lostForMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(604_800_000))),
-    urlsWanted: v.optional(whole(0, PARTS_MAX)),
+    previousAttemptAgeMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(604_800_000))),
+    presignCount: v.optional(whole(0, PARTS_MAX)),
   }),
   'presign-parts': v.object({
     uploadToken,

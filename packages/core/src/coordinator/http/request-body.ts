@@ -1,4 +1,4 @@
-import { ENDED } from '../../abort.ts';
+import { SETTLED } from '../../abort.ts';
 import { UploadError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import { badRequest } from './protocol.ts';
@@ -26,7 +26,7 @@ export async function readBody(request: Request, sizeMax: number, clock: Clock):
     reader.cancel().catch(() => undefined);
     throw reason instanceof UploadError ? reason : badRequest(400, 'the body broke off');
   } finally {
-    ended.abort(ENDED);
+    ended.abort(SETTLED);
   }
 }
 

@@ -1,4 +1,4 @@
-import { ENDED } from '../../abort.ts';
+import { SETTLED } from '../../abort.ts';
 import type { UploadError, UploadErrorCode } from '../../errors.ts';
 import { writeError } from '../../http/wire-error.ts';
 import type { Clock } from '../../ports.ts';
@@ -62,7 +62,7 @@ const UNBUFFERED = {
  * is 200, a space is sent every ten seconds, and behind them comes the JSON, which may then hold an error:
  * JSON may begin with spaces.
  */
-export async function patientAnswer(answering: Promise<Response>, clock: Clock): Promise<Response> {
+export async function streamKeepAliveResponse(answering: Promise<Response>, clock: Clock): Promise<Response> {
   const early = await unlessSilent(answering, clock, new AbortController());
   if (early !== undefined) return early;
   let ended = new AbortController();
@@ -88,6 +88,6 @@ async function unlessSilent(
   try {
     return await Promise.race([answering, silence]);
   } finally {
-    ended.abort(ENDED);
+    ended.abort(SETTLED);
   }
 }

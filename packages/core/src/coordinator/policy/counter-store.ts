@@ -5,25 +5,25 @@ import type { Clock } from '../../ports.ts';
  * each method is one or two commands. What is counted by a process alone bounds that process alone.
  * An upload that one process began and another one ended stays counted by the first until its token expires.
  */
-export interface Tallies {
+export interface CounterStore {
   /**
    * Adds to a count and resolves with the new one. It is forgotten `lifetimeMs` after it was first added to;
    * adding 0 reads it.
    */
-  add(name: string, amount: number, lifetimeMs: number): Promise<number>;
+  increment(name: string, amount: number, lifetimeMs: number): Promise<number>;
   /**
    * Puts a member into a group for `lifetimeMs`, and resolves with how many it has. Doing it again changes
    * nothing.
    */
-  join(group: string, member: string, lifetimeMs: number): Promise<number>;
-  leave(group: string, member: string): Promise<void>;
+  addMember(group: string, member: string, lifetimeMs: number): Promise<number>;
+  removeMember(group: string, member: string): Promise<void>;
 }
 
 /**
- * {@link Tallies} of this process alone. It remembers 100,000 counts; when there are more, the oldest are
+ * A {@link CounterStore} of one process. It remembers 100,000 counts; when there are more, the oldest are
  * forgotten before their time.
  */
-export function createInMemoryTallies(clock: Pick<Clock, 'now'>): Tallies {
+export function createInMemoryCounterStore(clock: Pick<Clock, 'now'>): CounterStore {
   const counts = new Map<string, { count: number; readonly endsAt: number }>();
   const groups = new Map<string, Map<string, number>>();
   let nextCleaning = 0;
@@ -46,7 +46,7 @@ export function createInMemoryTallies(clock: Pick<Clock, 'now'>): Tallies {
   }
 
   return {
-    async add(name, amount, lifetimeMs) {
+    async increment(name, amount, lifetimeMs) {
       const now = clock.now();
       forgetThePast(now);
       const known = counts.get(name);
@@ -57,7 +57,7 @@ export function createInMemoryTallies(clock: Pick<Clock, 'now'>): Tallies {
       if (counts.size > COUNTS_MAX) forgetTheOldest();
       return tally.count;
     },
-    async join(group, member, lifetimeMs) {
+    async addMember(group, member, lifetimeMs) {
       const now = clock.now();
       forgetThePast(now);
       const members = groups.get(group) ?? new Map<string, number>();
@@ -65,7 +65,7 @@ export function createInMemoryTallies(clock: Pick<Clock, 'now'>): Tallies {
       if (!members.has(member)) members.set(member, now + lifetimeMs);
       return [...members.values()].filter((endsAt) => endsAt > now).length;
     },
-    async leave(group, member) {
+    async removeMember(group, member) {
       groups.get(group)?.delete(member);
     },
   };

@@ -24,9 +24,9 @@ export interface Policy {
   readonly partSizeMax?: number | undefined;
   /** URLs signed in one call, 128 (what our own clients ask for at most) to 10000. Default: 1000. */
   readonly urlsPerCallMax?: number | undefined;
-  /** URLs signed for one upload, retries included; see `tallies`. Default: no limit. */
+  /** URLs signed for one upload, retries included; see `counters`. Default: no limit. */
   readonly urlsPerUploadMax?: number | undefined;
-  /** Unfinished uploads of one principal; see `tallies`. Default: no limit. */
+  /** Unfinished uploads of one principal; see `counters`. Default: no limit. */
   readonly uploadsPerPrincipalMax?: number | undefined;
   /** Never replaces an object. Without effect in a bucket with versioning. Default: false. */
   readonly forbidOverwrite?: boolean | undefined;

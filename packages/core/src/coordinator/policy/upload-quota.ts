@@ -1,13 +1,13 @@
 import { UploadError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
-import { askService } from '../ask-service.ts';
+import { callHook } from '../call-hook.ts';
 import { tokenRefusedError, type UploadGrant } from '../upload-token.ts';
 import { refusedError } from './access.ts';
-import type { Tallies } from './counter-store.ts';
+import type { CounterStore } from './counter-store.ts';
 import type { ResolvedPolicy } from './policy.ts';
 
 /** What a coordinator remembers of its uploads, as far as a policy needs it. */
-export interface Register {
+export interface UploadQuota {
   /** Rejects with `refused` when the principal has too many uploads already. */
   begin(grant: UploadGrant): Promise<void>;
   /** Rejects when the upload has ended, or so many URLs more are too many. */
@@ -16,12 +16,16 @@ export interface Register {
   end(grant: UploadGrant): Promise<void>;
 }
 
-export function createRegister(given: Tallies, policy: ResolvedPolicy, clock: Pick<Clock, 'now'>): Register {
+export function createUploadQuota(
+  given: CounterStore,
+  policy: ResolvedPolicy,
+  clock: Pick<Clock, 'now'>,
+): UploadQuota {
   const { uploadsPerPrincipalMax, urlsPerUploadMax } = policy;
-  const tallies: Tallies = {
-    add: (...counted) => askService('tallies', () => given.add(...counted)),
-    join: (...member) => askService('tallies', () => given.join(...member)),
-    leave: (...member) => askService('tallies', () => given.leave(...member)),
+  const counters: CounterStore = {
+    increment: (...counted) => callHook('counters', () => given.increment(...counted)),
+    addMember: (...member) => callHook('counters', () => given.addMember(...member)),
+    removeMember: (...member) => callHook('counters', () => given.removeMember(...member)),
   };
   const isCounted = (principal: string | undefined): principal is string =>
     principal !== undefined && uploadsPerPrincipalMax !== Number.POSITIVE_INFINITY;
@@ -31,8 +35,8 @@ export function createRegister(given: Tallies, policy: ResolvedPolicy, clock: Pi
       const { principal, nonce } = grant;
       if (!isCounted(principal)) return;
       const group = `uploads:${principal}`;
-      if ((await tallies.join(group, nonce, lifeOf(grant))) <= uploadsPerPrincipalMax) return;
-      await tallies.leave(group, nonce);
+      if ((await counters.addMember(group, nonce, lifeOf(grant))) <= uploadsPerPrincipalMax) return;
+      await counters.removeMember(group, nonce);
       throw refusedError(
         `only ${uploadsPerPrincipalMax} uploads may be unfinished at once`,
         'Finish or abort one of the others.',
@@ -40,9 +44,9 @@ export function createRegister(given: Tallies, policy: ResolvedPolicy, clock: Pi
     },
     async sign(grant, count) {
       const { nonce, bucket, key } = grant;
-      if ((await tallies.add(`ended:${nonce}`, 0, lifeOf(grant))) > 0) throw tokenRefusedError();
+      if ((await counters.increment(`ended:${nonce}`, 0, lifeOf(grant))) > 0) throw tokenRefusedError();
       if (urlsPerUploadMax === Number.POSITIVE_INFINITY) return;
-      if ((await tallies.add(`urls:${nonce}`, count, lifeOf(grant))) <= urlsPerUploadMax) return;
+      if ((await counters.increment(`urls:${nonce}`, count, lifeOf(grant))) <= urlsPerUploadMax) return;
       throw new UploadError({
         code: 'refused',
         message: `no more than ${urlsPerUploadMax} URLs are signed for one upload`,
@@ -52,8 +56,8 @@ export function createRegister(given: Tallies, policy: ResolvedPolicy, clock: Pi
     },
     async end(grant) {
       const { principal, nonce } = grant;
-      await tallies.add(`ended:${nonce}`, 1, lifeOf(grant));
-      if (isCounted(principal)) await tallies.leave(`uploads:${principal}`, nonce);
+      await counters.increment(`ended:${nonce}`, 1, lifeOf(grant));
+      if (isCounted(principal)) await counters.removeMember(`uploads:${principal}`, nonce);
     },
   };
 }

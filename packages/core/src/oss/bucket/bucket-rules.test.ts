@@ -37,7 +37,7 @@ describe('CORS rules', () => {
       },
       RULE,
     ]);
-    expect(() => readCorsRules('<LifecycleConfiguration/>', CONTEXT)).toThrow('malformed_answer');
+    expect(() => readCorsRules('<LifecycleConfiguration/>', CONTEXT)).toThrow('malformed_response');
   });
 
   test('the first one makes a configuration', () => {
@@ -75,7 +75,7 @@ describe('CORS rules', () => {
 
   test('a cut configuration is no configuration to write back', () => {
     const cut = `<CORSConfiguration>${ADDED}<CORSRule>`;
-    expect(refusalOf(() => withCorsRule(cut, RULE, CONTEXT))).toMatchObject({ code: 'malformed_answer' });
+    expect(refusalOf(() => withCorsRule(cut, RULE, CONTEXT))).toMatchObject({ code: 'malformed_response' });
   });
 
   test.each([

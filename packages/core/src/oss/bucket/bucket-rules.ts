@@ -55,7 +55,7 @@ export function readLifecycleRules(xml: string, context: ErrorContext): readonly
  * The configuration with one more rule, before all others: of CORS rules the first that matches counts. All
  * else stays as it is, letter by letter. `undefined` stands for none.
  *
- * @throws UploadError `refused` where that is not possible; `malformed_answer`.
+ * @throws UploadError `refused` where that is not possible; `malformed_response`.
  */
 export function withCorsRule(xml: string | undefined, rule: CorsRule, context: ErrorContext): string {
   const { allowedOrigins, allowedMethods, allowedHeaders, exposeHeaders, maxAgeSeconds } = rule;

@@ -20,7 +20,7 @@ export interface UnfinishedUpload {
  * The uploads that a resume can go on with, in the order in which they were begun. What cannot be read is
  * left out; the upload it belongs to will set it aside. Rejects when the store cannot be listed.
  */
-export async function listCheckpoints(store: CheckpointStore): Promise<readonly UnfinishedUpload[]> {
+export async function listUnfinishedUploads(store: CheckpointStore): Promise<readonly UnfinishedUpload[]> {
   const found: UnfinishedUpload[] = [];
   for (const id of await store.list()) {
     const upload = await describe(store, id).catch(() => undefined);
@@ -38,7 +38,7 @@ async function describe(store: CheckpointStore, id: string): Promise<UnfinishedU
 }
 
 /** What `startUpload` needs to go on with an unfinished upload, besides its ports. */
-export interface Resumption {
+export interface UnfinishedUploadDetails {
   /** The source's, as it was when the upload began. */
   readonly identity: string;
   readonly fingerprint: string;
@@ -48,7 +48,10 @@ export interface Resumption {
 }
 
 /** `undefined` when there is no such checkpoint, or it cannot be read. */
-export async function loadResumption(store: CheckpointStore, id: string): Promise<Resumption | undefined> {
+export async function loadUnfinishedUpload(
+  store: CheckpointStore,
+  id: string,
+): Promise<UnfinishedUploadDetails | undefined> {
   const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
   // A text under another id than its own was put there by somebody else.
   if (checkpoint === undefined || checkpointId(checkpoint, checkpoint.key) !== id) return undefined;
@@ -61,7 +64,7 @@ export async function loadResumption(store: CheckpointStore, id: string): Promis
  * Asks how many bytes OSS holds of an unfinished upload, in one request. `undefined` when there is no such
  * checkpoint, or it cannot be read.
  */
-export async function countHeldBytes(
+export async function countStoredBytes(
   store: CheckpointStore,
   id: string,
   { controlPlane, signal }: { readonly controlPlane: ControlPlane; readonly signal: AbortSignal },

@@ -6,7 +6,7 @@ import { afterRound, afterWindow, startConcurrency } from './concurrency-policy.
 export interface AdaptiveConcurrency {
   readonly concurrency: number;
   /** `upload` tells the parts of several uploads apart. */
-  hear(event: UploadEvent, upload: object): void;
+  onEvent(event: UploadEvent, upload: object): void;
 }
 
 const WINDOW_MS = 1000;
@@ -53,7 +53,7 @@ export function createAdaptiveConcurrency(
     get concurrency() {
       return state.concurrency;
     },
-    hear(event, upload) {
+    onEvent(event, upload) {
       switch (event.type) {
         case 'part-progress':
           progress(event.partNumber, event.sentBytes, upload);

@@ -1,11 +1,11 @@
 import type { UploadEvent } from '../progress/events.ts';
 import { createAdaptiveConcurrency } from './adaptive-concurrency.ts';
-import { createTurns, queued } from './semaphore.ts';
+import { createSemaphore, queued } from './semaphore.ts';
 
 /** What several uploads share: turns for files, and slots for requests. */
 export interface Budget {
   /** Waits for the upload's turn. Rejects with `signal.reason`. */
-  enter(signal: AbortSignal): Promise<Turn>;
+  acquire(signal: AbortSignal): Promise<Permit>;
   /** A share of the slots: whoever has one waits behind no more than one request of each other share. */
   share(): Share;
   /** So many slots from now on, whatever is heard. */
@@ -13,18 +13,18 @@ export interface Budget {
 }
 
 /** One of so many uploads that send. */
-export interface Turn {
+export interface Permit {
   /**
    * Lets another upload send: this one waits for one of as many turns in which uploads are completed. Rejects
    * with `signal.reason`. Called again it does nothing.
    */
   complete(signal: AbortSignal): Promise<void>;
   /** To be called when the turn is over. */
-  leave(): void;
+  release(): void;
 }
 
 /** Of an upload that keeps nobody waiting. */
-export const NO_TURN: Turn = { complete: () => Promise.resolve(), leave: () => undefined };
+export const NO_PERMIT: Permit = { complete: () => Promise.resolve(), release: () => undefined };
 
 export interface Share {
   readonly isShared: boolean;
@@ -37,7 +37,7 @@ export interface Share {
   /** Of all shares together. */
   slots(): number;
   /** To be told every event of the upload. */
-  hear(event: UploadEvent): void;
+  onEvent(event: UploadEvent): void;
 }
 
 export interface BudgetOptions {
@@ -49,22 +49,22 @@ export interface BudgetOptions {
 }
 
 export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget {
-  const send = createTurns(0);
-  const complete = createTurns(0);
+  const send = createSemaphore(0);
+  const complete = createSemaphore(0);
   // While some send, others are being opened: a slot is never free for want of a small file to send.
   const resizeTurns = (slotCount: number): void => {
     for (const each of [send, complete]) each.resize(turns ?? 2 * slotCount);
   };
   return {
     ...createSlots(slots, slotsMax, resizeTurns),
-    async enter(signal) {
-      let leave = await send.take(signal);
+    async acquire(signal) {
+      let leave = await send.acquire(signal);
       let isCompleting = false;
       return {
-        leave: () => leave(),
+        release: () => leave(),
         async complete(stop) {
           if (isCompleting) return;
-          const leaveLater = await complete.take(stop);
+          const leaveLater = await complete.acquire(stop);
           leave();
           leave = leaveLater;
           isCompleting = true;
@@ -117,9 +117,9 @@ function createSlots(
         isShared: true,
         hasRoom: () => taken < slots && !isWaited(),
         slots: () => slots,
-        hear(event) {
+        onEvent(event) {
           if (!isAdaptive) return;
-          adapting.hear(event, queue);
+          adapting.onEvent(event, queue);
           if (adapting.concurrency !== slots) turn(adapting.concurrency);
         },
         async run(task, signal) {

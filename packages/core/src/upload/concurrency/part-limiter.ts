@@ -3,15 +3,15 @@ import type { UploadEvent } from '../progress/events.ts';
 import type { PartLimit } from '../run-context.ts';
 import { type AdaptiveConcurrency, createAdaptiveConcurrency } from './adaptive-concurrency.ts';
 import type { Share } from './budget.ts';
-import { createTurns } from './semaphore.ts';
+import { createSemaphore } from './semaphore.ts';
 
 /** The limit of one upload, and what turns it. */
 export interface TurnedLimit {
   readonly limit: PartLimit;
   /** To be told every event of the upload. */
-  hear(event: UploadEvent): void;
+  onEvent(event: UploadEvent): void;
   /** From now on so many, whatever is heard. */
-  fix(concurrency: number): void;
+  setFixed(concurrency: number): void;
 }
 
 /**
@@ -26,7 +26,7 @@ export function createPartLimit(
   const most = Math.min(concurrencyMax, connectionsMax);
   // canary: one-part-too-many
   let own = concurrency === 'auto' ? most : concurrency;
-  const turns = createTurns(own);
+  const turns = createSemaphore(own);
   let adaptive: AdaptiveConcurrency | undefined;
   if (concurrency === 'auto' && !share.isShared) {
     adaptive = createAdaptiveConcurrency(most, () => turns.waiting() > 0);
@@ -41,7 +41,7 @@ export function createPartLimit(
   return {
     limit: {
       async run(task, signal) {
-        const leave = await turns.take(signal);
+        const leave = await turns.acquire(signal);
         try {
           return await share.run(task, signal);
         } finally {
@@ -51,13 +51,13 @@ export function createPartLimit(
       concurrency: () => Math.min(own, share.slots()),
       isIdle: () => turns.waiting() === 0 && turns.taken() < own && share.hasRoom(),
     },
-    hear(event) {
-      share.hear(event);
+    onEvent(event) {
+      share.onEvent(event);
       if (adaptive === undefined) return;
-      adaptive.hear(event, turns);
+      adaptive.onEvent(event, turns);
       if (own !== adaptive.concurrency) resize(adaptive.concurrency);
     },
-    fix(fixed) {
+    setFixed(fixed) {
       adaptive = undefined;
       resize(fixed);
     },

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { createTurns } from './semaphore.ts';
+import { createSemaphore } from './semaphore.ts';
 
 const never = new AbortController().signal;
 
 test('turns are given in the order in which they were asked for, so many at once', async () => {
-  const turns = createTurns(2);
+  const turns = createSemaphore(2);
   const order: string[] = [];
   const asked = ['a', 'b', 'c', 'd'].map(async (name) => {
-    const leave = await turns.take(never);
+    const leave = await turns.acquire(never);
     order.push(name);
     return leave;
   });
@@ -20,10 +20,10 @@ test('turns are given in the order in which they were asked for, so many at once
 });
 
 test('more turns let in those who wait; fewer take none away', async () => {
-  const turns = createTurns(1);
-  const leave = await turns.take(never);
-  const second = turns.take(never);
-  const third = turns.take(never);
+  const turns = createSemaphore(1);
+  const leave = await turns.acquire(never);
+  const second = turns.acquire(never);
+  const third = turns.acquire(never);
   turns.resize(2);
   await second;
   turns.resize(1);
@@ -36,15 +36,15 @@ test('more turns let in those who wait; fewer take none away', async () => {
 });
 
 test('whoever gives up waiting leaves the queue, with the reason of the abort', async () => {
-  const turns = createTurns(1);
-  const leave = await turns.take(never);
+  const turns = createSemaphore(1);
+  const leave = await turns.acquire(never);
   const stop = new AbortController();
   const reason = new Error('no more');
-  const given = turns.take(stop.signal);
-  const next = turns.take(never);
+  const given = turns.acquire(stop.signal);
+  const next = turns.acquire(never);
   stop.abort(reason);
   await expect(given).rejects.toBe(reason);
-  await expect(turns.take(AbortSignal.abort(reason))).rejects.toBe(reason);
+  await expect(turns.acquire(AbortSignal.abort(reason))).rejects.toBe(reason);
   expect(turns.waiting()).toBe(1);
   leave();
   await next;

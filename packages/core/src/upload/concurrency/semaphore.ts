@@ -1,16 +1,16 @@
 /** So many at once, first come, first served. */
-export interface Turns {
+export interface Semaphore {
   /** How many have one. */
   taken(): number;
   /** How many wait for one. */
   waiting(): number;
   /** Waits for a turn. Resolves with what ends it; rejects with `signal.reason`. */
-  take(signal: AbortSignal): Promise<() => void>;
+  acquire(signal: AbortSignal): Promise<() => void>;
   /** So many from now on. Those that are taken go on. */
   resize(most: number): void;
 }
 
-export function createTurns(most: number): Turns {
+export function createSemaphore(most: number): Semaphore {
   const queue: (() => void)[] = [];
   let taken = 0;
 
@@ -29,7 +29,7 @@ export function createTurns(most: number): Turns {
   return {
     taken: () => taken,
     waiting: () => queue.length,
-    async take(signal) {
+    async acquire(signal) {
       signal.throwIfAborted();
       if (taken < most && queue.length === 0) taken += 1;
       else await queued(queue, admit, signal);

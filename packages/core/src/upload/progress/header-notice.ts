@@ -6,10 +6,10 @@ const EXPECTED = ['x-oss-hash-crc64ecma', 'x-oss-request-id'];
 
 /** Tells once, where a transport may hide headers, which ones it hides. */
 export function createHeaderNotice(
-  { hidesHeaders }: Transport,
+  { mayHideHeaders }: Transport,
   emit: (fact: UploadFact) => void,
 ): (answer: PartResponse) => void {
-  let isTold = !hidesHeaders;
+  let isTold = !mayHideHeaders;
   return ({ headers }) => {
     if (isTold) return;
     const names = EXPECTED.filter((name) => headers[name] === undefined);

@@ -13,18 +13,22 @@ export function backoffMs(
   { baseMs, maxMs }: Pick<Resolved<RetryOptions>, 'baseMs' | 'maxMs'>,
   random: Random,
 ): number {
-  if (attempt === 1 && MENDED_BY_A_NEW_URL.has(error.code)) return 0;
+  if (attempt === 1 && RETRY_WITH_NEW_URL.has(error.code)) return 0;
   const window = Math.min(maxMs, baseMs * 2 ** attempt);
+<<<<<<< HEAD
   const wishedMs = Math.min(error.context.retryAfterMs ?? 0, WISH_MS_MAX);
   // canary: too-early-retry
+=======
+  const wishedMs = Math.min(error.context.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
+>>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
   return Math.max(Math.floor(random.next() * window), wishedMs);
 }
 
 /** However long the wish to wait: tokens and credentials die meanwhile. */
-const WISH_MS_MAX = 300_000;
+const RETRY_AFTER_MAX_MS = 300_000;
 
 /** Failures of the URL rather than of the part. */
-export const MENDED_BY_A_NEW_URL: ReadonlySet<UploadErrorCode> = new Set([
+export const RETRY_WITH_NEW_URL: ReadonlySet<UploadErrorCode> = new Set([
   'url_expired',
   'credentials_expired',
   'clock_skewed',

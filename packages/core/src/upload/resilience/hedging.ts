@@ -1,4 +1,4 @@
-import { ENDED, type LinkedController, linkedController } from '../../abort.ts';
+import { type LinkedController, linkedController, SETTLED } from '../../abort.ts';
 import type { PartBody } from '../../ports.ts';
 import { isFinal, type PutOutcome } from '../put-outcome.ts';
 import type { UploadRun } from '../run-context.ts';
@@ -70,7 +70,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       // canary: deaf-hedge
       const stop = linkedController(signal);
       const end = (outcome: PutOutcome): PutOutcome => {
-        if (isFinal(outcome)) stop.abort(ENDED);
+        if (isFinal(outcome)) stop.abort(SETTLED);
         return outcome;
       };
       let copy: Promise<PutOutcome> | undefined;
@@ -90,10 +90,10 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       };
       const runner = { size, startedAt, sendSecond };
       watch.add(runner);
-      const [firstTold] = await Promise.allSettled([first]);
+      const [firstResult] = await Promise.allSettled([first]);
       watch.remove(runner);
-      waiting?.abort(ENDED);
-      const outcomes = [firstTold, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
+      waiting?.abort(SETTLED);
+      const outcomes = [firstResult, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
       stop.unlink();
       const told = outcomes.map(fulfilment).filter((outcome) => outcome !== undefined);
       const final = told.find((outcome) => 'crc64' in outcome) ?? told.find(isFinal);

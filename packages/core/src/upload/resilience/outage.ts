@@ -16,8 +16,8 @@ export function createOutage(
   let waiting = 0;
 
   return {
-    explains: ({ code }) => UNANSWERED.has(code) && isOut(),
-    async over(signal) {
+    isOfflineError: ({ code }) => UNANSWERED.has(code) && isOut(),
+    async waitUntilOnline(signal) {
       waiting += 1;
       if (waiting === 1) emit({ type: 'offline' });
       try {

@@ -1,4 +1,4 @@
-import { ENDED } from '../../abort.ts';
+import { SETTLED } from '../../abort.ts';
 import type { Clock } from '../../ports.ts';
 
 /** Looks at whatever is under way, again and again, for as long as anything is: one timer for all of it. */
@@ -38,7 +38,7 @@ export function createWatch<Item>(clock: Clock, { pauseMs, look }: WatchOptions<
     },
     remove(item) {
       // The watch ends with the last one: a timer left over would keep the process alive.
-      if (items.delete(item) && items.size === 0) ended.abort(ENDED);
+      if (items.delete(item) && items.size === 0) ended.abort(SETTLED);
     },
   };
 }

@@ -3,7 +3,7 @@ import { UploadError, type UploadErrorCode } from '../../errors.ts';
 import type { ControlPlane, InitiatedUpload } from '../../ports.ts';
 import { rejectionOf } from '../../testing/conformance.ts';
 import { createSeededRandom, createVirtualClock } from '../../testing/virtual-clock.ts';
-import { createPatientControlPlane } from './retrying-control-plane.ts';
+import { createRetryingControlPlane } from './retrying-control-plane.ts';
 
 const { signal } = new AbortController();
 const file = { key: 'k', size: 1, partSize: undefined, object: {}, signal };
@@ -28,7 +28,7 @@ async function during<T>(
   const clock = createVirtualClock(1000);
   const random = createSeededRandom(1);
   let isOver = false;
-  const over = begin(createPatientControlPlane(verbs as ControlPlane, { clock, random })).finally(() => {
+  const over = begin(createRetryingControlPlane(verbs as ControlPlane, { clock, random })).finally(() => {
     isOver = true;
   });
   over.catch(() => undefined);
@@ -71,8 +71,8 @@ test('a verb that is never answered ends', async () => {
 
 test('an initiation whose answer was lost is told to the next one, with how long ago', async () => {
   const told: (number | undefined)[] = [];
-  const initiate: ControlPlane['initiate'] = async ({ lostForMs }) => {
-    told.push(lostForMs);
+  const initiate: ControlPlane['initiate'] = async ({ previousAttemptAgeMs }) => {
+    told.push(previousAttemptAgeMs);
     if (told.length < 3) throw failure('network');
     return upload;
   };
@@ -84,8 +84,8 @@ test('an initiation whose answer was lost is told to the next one, with how long
 
 test('an initiation that was refused has begun nothing', async () => {
   const told: (number | undefined)[] = [];
-  const initiate: ControlPlane['initiate'] = async ({ lostForMs }) => {
-    told.push(lostForMs);
+  const initiate: ControlPlane['initiate'] = async ({ previousAttemptAgeMs }) => {
+    told.push(previousAttemptAgeMs);
     if (told.length < 2) throw failure('throttled');
     return upload;
   };
@@ -108,7 +108,7 @@ test('an initiation that is aborted when its answer was lost is found again, for
 });
 
 test('a wrong option is told at once', () => {
-  expect(() => createPatientControlPlane({} as ControlPlane, { retry: { attemptsMax: 0 } })).toThrow(
+  expect(() => createRetryingControlPlane({} as ControlPlane, { retry: { attemptsMax: 0 } })).toThrow(
     RangeError,
   );
 });

@@ -8,7 +8,7 @@ import { ask } from './ask.ts';
 import { retrying, type Tries } from './retry.ts';
 import { COMPLETE_MS_MAX, VERB_MS_MAX, withDeadline } from './with-deadline.ts';
 
-export interface PatientControlPlaneOptions {
+export interface RetryingControlPlaneOptions {
   readonly retry?: RetryOptions | undefined;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
@@ -21,9 +21,9 @@ export interface PatientControlPlaneOptions {
  * each try waits until a deadline. An initiation is never cut off: aborted meanwhile, it may resolve all the
  * same, with an upload for the caller to abort. Throws a `RangeError` for a wrong option.
  */
-export function createPatientControlPlane(
+export function createRetryingControlPlane(
   controlPlane: ControlPlane,
-  { retry, clock = systemClock, random = systemRandom }: PatientControlPlaneOptions = {},
+  { retry, clock = systemClock, random = systemRandom }: RetryingControlPlaneOptions = {},
 ): ControlPlane {
   const tries: Tries = {
     ports: { clock, random },
@@ -66,10 +66,11 @@ async function initiate(
   let doubtfulSince: number | undefined;
   async function attempt(): Promise<InitiatedUpload> {
     const triedAt = clock.now();
-    const lostForMs = doubtfulSince === undefined ? request.lostForMs : triedAt - doubtfulSince;
+    const previousAttemptAgeMs =
+      doubtfulSince === undefined ? request.previousAttemptAgeMs : triedAt - doubtfulSince;
     try {
       return await withDeadline(tries, VERB_MS_MAX, uninterrupted(), (signal) =>
-        controlPlane.initiate({ ...request, lostForMs, signal }),
+        controlPlane.initiate({ ...request, previousAttemptAgeMs, signal }),
       );
     } catch (reason) {
       if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubtfulSince ??= triedAt;

@@ -16,7 +16,7 @@ export interface GuardedTry {
 export interface StallGuard {
   /**
    * Runs one try of a part under three clocks: no byte moved for `idleMs`; fewer than `minBytesPerSecond`
-   * over `windowMs`; body sent, but no answer for `answerMs`. None of them limits how long an honest slow
+   * over `windowMs`; body sent, but no answer for `responseMs`. None of them limits how long an honest slow
    * part may take, and of the time that a machine sleeps only seconds count. A transport that cannot tell its
    * progress is not guarded. `moved` hears of the progress for as long as the try is under way.
    */
@@ -30,10 +30,10 @@ export interface StallGuard {
 
 export function createStallGuard(run: UploadRun): StallGuard {
   const { clock, transport } = run.ports;
-  const { idleMs, answerMs, windowMs } = run.options.stall;
+  const { idleMs, responseMs, windowMs } = run.options.stall;
   // No clock that is started, or set back, during a pause runs out before the pause is over. And of the time
   // that a machine sleeps no more than one pause counts.
-  const lookMs = Math.ceil(Math.min(idleMs, answerMs, windowMs) / 3);
+  const lookMs = Math.ceil(Math.min(idleMs, responseMs, windowMs) / 3);
   const watch = createWatch<Guarded>(clock, {
     pauseMs(tries) {
       const pausesMs = [...tries].map(({ clocks }) => clocks.nextAt() - clock.now());
@@ -60,7 +60,7 @@ export function createStallGuard(run: UploadRun): StallGuard {
         clocks.moved(clock.now(), sentBytes);
         moved(sentBytes);
       };
-      if (transport.tellsProgress) watch.add(guarded);
+      if (transport.reportsProgress) watch.add(guarded);
       try {
         return await attempt({ signal: controller.signal, onProgress });
       } finally {
@@ -88,7 +88,7 @@ interface Clocks {
 }
 
 function startClocks(limits: Resolved<StallOptions>, size: number, startedAt: number): Clocks {
-  const { idleMs, answerMs, minBytesPerSecond, windowMs } = limits;
+  const { idleMs, responseMs, minBytesPerSecond, windowMs } = limits;
   let sentBytes = 0;
   let movedAt = startedAt;
   let windowStart = { at: startedAt, sentBytes: 0 };
@@ -103,14 +103,14 @@ function startClocks(limits: Resolved<StallOptions>, size: number, startedAt: nu
       movedAt = now;
     },
     nextAt() {
-      if (sentBytes >= size) return movedAt + answerMs;
+      if (sentBytes >= size) return movedAt + responseMs;
       return Math.min(movedAt + idleMs, windowStart.at + windowMs);
     },
     symptom(now) {
       if (sentBytes >= size) {
-        return now - movedAt < answerMs
+        return now - movedAt < responseMs
           ? undefined
-          : `the body was sent, but no answer came for ${answerMs} ms`;
+          : `the body was sent, but no answer came for ${responseMs} ms`;
       }
       if (now - movedAt >= idleMs) return `no byte moved for ${idleMs} ms`;
       if (now - windowStart.at < windowMs) return undefined;

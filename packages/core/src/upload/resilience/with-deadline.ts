@@ -1,4 +1,4 @@
-import { ENDED, linkedController, unlessAborted } from '../../abort.ts';
+import { linkedController, SETTLED, unlessAborted } from '../../abort.ts';
 import { UploadError } from '../../errors.ts';
 import type { UploadPorts } from '../run-context.ts';
 
@@ -29,7 +29,7 @@ export async function withDeadline<T>(
     return await unlessAborted(() => attempt(stop.signal), stop.signal);
   } finally {
     stop.unlink();
-    stop.abort(ENDED);
+    stop.abort(SETTLED);
   }
 }
 

@@ -7,7 +7,7 @@ import { completeUpload } from '../complete-upload.ts';
 import { abandonUpload, isStored } from '../on-failure.ts';
 import { initiate, type OpenedUpload } from '../open-upload.ts';
 import { isGone } from '../remote-parts.ts';
-import type { UploadRun, Walk } from '../run-context.ts';
+import type { UploadRun, UploadRunner } from '../run-context.ts';
 import { runUpload } from '../run-upload.ts';
 import { sendParts } from '../send-parts.ts';
 import { createKeptParts } from './kept-parts.ts';
@@ -17,11 +17,11 @@ import { type ByteStream, createPartCutter, type KeptPart } from './part-cutter.
  * The walk of an upload whose bytes come once: each part is kept until OSS has confirmed it. What is kept
  * outlives a pause, not the process.
  */
-export function createStreamWalk(
+export function createStreamRunner(
   stream: ByteStream,
   buffers: PartBuffers,
   partSize: number | undefined,
-): Walk {
+): UploadRunner {
   const firstSize = firstPartSize(partSize);
   const cutter = createPartCutter(stream, buffers);
   const kept = createKeptParts(cutter, firstSize);

@@ -5,7 +5,7 @@ import { UploadError } from '../errors.ts';
  * or its session store may be away for a moment, and is no reason to give an upload up. The client is told no
  * more than that; the log finds the cause.
  */
-export async function askService<T>(what: string, ask: () => T | Promise<T>): Promise<T> {
+export async function callHook<T>(what: string, ask: () => T | Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {

@@ -1,5 +1,5 @@
 /** Tells a listener of what has happened, which stays so whatever the listener makes of it. */
-export async function unheeded(listener: () => void | Promise<void>): Promise<void> {
+export async function notify(listener: () => void | Promise<void>): Promise<void> {
   try {
     await listener();
   } catch {
