@@ -17,12 +17,8 @@ function isDurable({ ports }: UploadRun): boolean {
 }
 
 /** Failures of the way, not of the upload: tomorrow, or with other rights, it may go on. */
-<<<<<<< HEAD
 // canary: resumable-upload-removed
-const PASSING: ReadonlySet<UploadErrorCode> = new Set([
-=======
 const RESUMABLE_CODES: ReadonlySet<UploadErrorCode> = new Set([
->>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
   'network',
   'stalled',
   'throttled',

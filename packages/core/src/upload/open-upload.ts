@@ -48,12 +48,8 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
   }
   if (!run.options.resume) return discard(run, checkpoint);
   // Whoever aborts wants it removed, whatever has become of the source.
-<<<<<<< HEAD
-  if (isCalledOff(run)) return checkpoint;
-  // canary: changed-source
-=======
   if (isAborted(run)) return checkpoint;
->>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
+  // canary: changed-source
   if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;
   throw sourceChangedError('an unfinished upload of it began with other bytes');
 }
@@ -133,12 +129,8 @@ function tryToInitiate(
       if (!isPossible) throw malformed(`parts of ${upload.partSize} bytes`);
       return { ...upload, isResumed: false, presignedAt: triedAt };
     } catch (reason) {
-<<<<<<< HEAD
       // canary: forgotten-initiate
-      if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubt.since ??= triedAt;
-=======
       if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) lostInitiate.since ??= triedAt;
->>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
       throw reason;
     }
   });

@@ -51,12 +51,8 @@ async function provenHeld(
   body: PartBody,
 ): Promise<string | undefined> {
   if (held?.size !== size) return undefined;
-<<<<<<< HEAD
-  if (run.options.verifyHeld === 'size') return held.crc64;
-  // canary: unproven-existing-part
-=======
   if (run.options.verifyExistingParts === 'size') return held.crc64;
->>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
+  // canary: unproven-existing-part
   return held.crc64 === (await body.crc64(signal)) ? held.crc64 : undefined;
 }
 
@@ -106,14 +102,9 @@ async function putOnce(
     const response = await stalls.guard(body.size, signal, moved, (guarded) =>
       transport.put({ url, headers, body, ...guarded }),
     );
-<<<<<<< HEAD
-    const isToldOf = isCallbackAnswer(upload, response);
-    // canary: url-in-error
-    if (response.status !== 200 && !isToldOf) throw ossError(response, { operation: 'UploadPart' });
-=======
     const isCallbackReply = isCallbackResponse(upload, response);
+    // canary: url-in-error
     if (response.status !== 200 && !isCallbackReply) throw ossError(response, { operation: 'UploadPart' });
->>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
     const crc64 = await body.crc64(signal);
     assertStored(response, crc64, transport.mayHideHeaders || isCallbackReply);
     if (!isCallbackReply) run.noteHeaders(response);

@@ -195,12 +195,8 @@ async function runUntilSettled(
     } catch (reason) {
       if (reason !== PAUSED) {
         const isSent = isCompleting();
-<<<<<<< HEAD
         // canary: orphan-left
-        const isRemoved = (await abandonForgotten(current, isSent)) && isCalledOff(current) && !isSent;
-=======
         const isRemoved = (await abortOrphanedUploads(current, isSent)) && isAborted(current) && !isSent;
->>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
         // What kept a walk from tidying up, or could have been resumed, is not what the caller is to hear.
         throw wasCalledOff || isRemoved ? current.signal.reason : reason;
       }

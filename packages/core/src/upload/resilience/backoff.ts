@@ -15,12 +15,8 @@ export function backoffMs(
 ): number {
   if (attempt === 1 && RETRY_WITH_NEW_URL.has(error.code)) return 0;
   const window = Math.min(maxMs, baseMs * 2 ** attempt);
-<<<<<<< HEAD
-  const wishedMs = Math.min(error.context.retryAfterMs ?? 0, WISH_MS_MAX);
-  // canary: too-early-retry
-=======
   const wishedMs = Math.min(error.context.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
->>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
+  // canary: too-early-retry
   return Math.max(Math.floor(random.next() * window), wishedMs);
 }
 

@@ -37,12 +37,8 @@ export async function retrying<T>(
       const error = UploadError.from(reason).with({ ...context, attempt: tries });
       // canary: retry-of-permanent-error
       if (error.disposition !== 'transient') throw error;
-<<<<<<< HEAD
       // canary: no-wait-for-network
-      if (run.outage?.explains(error)) {
-=======
       if (run.outage?.isOfflineError(error)) {
->>>>>>> 30ab12c (Rename the public surface and the wire protocol to the glossary's terms)
         run.emit({ type: 'retrying', error, delayMs: 0 });
         await run.outage.waitUntilOnline(signal);
         continue;
