@@ -63,9 +63,7 @@ test('so does a page of the files as they are, with an import map of all that th
 test('docs/BROWSER.md names the versions that were used here', () => {
   const guide = readFileSync(new URL('../docs/BROWSER.md', import.meta.url), 'utf8');
   const { devDependencies } = JSON.parse(readFileSync(join(plain, 'package.json'), 'utf8'));
-  expect(guide).toContain(
-    `Vite 8, built and served (${devDependencies.vite}); webpack 5 (${devDependencies.webpack})`,
-  );
+  for (const bundler of ['vite', 'webpack']) expect(guide).toContain(devDependencies[bundler]);
 });
 
 interface Expected {

@@ -1,21 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { examplesIn, readDocument, readFromRoot } from './documents.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const guide = readFileSync(`${root}docs/BROWSER.md`, 'utf8');
-const blocks = [...guide.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, path = '', code = '']) => ({
-  path,
-  code,
-}));
+const examples = examplesIn(readDocument('BROWSER.md'));
 
-test('every block of TypeScript in docs/BROWSER.md names the file it is', () => {
-  expect(blocks.length).toBeGreaterThan(0);
-  expect(guide.match(/```ts/g)).toHaveLength(blocks.length);
-});
-
-test.each(blocks)('$path, which runs in Chromium, is what docs/BROWSER.md shows', ({ path, code }) => {
-  expect(readFileSync(root + path, 'utf8')).toBe(code);
-  const guideTest = readFileSync(`${root}packages/browser/test/guide.browser.test.ts`, 'utf8');
-  expect(guideTest).toContain(path.replace('packages/browser/test', '.'));
+test.each(examples)('the guide to pages shows all of $name, which runs in browsers', ({ name, code }) => {
+  expect(readFromRoot(name)).toBe(code);
+  const guideTest = readFromRoot('packages/browser/test/guide.browser.test.ts');
+  expect(guideTest).toContain(name.replace('packages/browser/test', '.'));
 });

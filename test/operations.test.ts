@@ -1,22 +1,19 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { createOssObjectStore } from '@partway/core/oss';
+import { createBucketAdmin, createOssObjectStore } from '@partway/core/oss';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { examplesIn, readDocument } from './documents.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Inside the examples, so that the packages resolve as they do for a user. */
 const folder = `${root}examples/.operations`;
 const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
-const blocks = new Map<string, string>();
+const page = readDocument('OPERATIONS.md');
 let emulator: OssEmulator;
 let now: number;
 
 beforeAll(async () => {
-  const page = await readFile(`${root}docs/OPERATIONS.md`, 'utf8');
-  for (const [, name = '', code = ''] of page.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g))
-    blocks.set(name, code);
-  expect(page.match(/```ts/g)).toHaveLength(blocks.size);
   now = Date.now();
   const clock = { now: () => now };
   emulator = await startOssEmulator({ region: 'cn-hangzhou', buckets: ['media'], credentials, clock });
@@ -24,7 +21,7 @@ beforeAll(async () => {
   process.env.OSS_ACCESS_KEY_ID = 'AK';
   process.env.OSS_ACCESS_KEY_SECRET = 'SK';
   await mkdir(folder, { recursive: true });
-  for (const [name, code] of blocks) await writeFile(`${folder}/${name}`, code);
+  for (const { name, code } of examplesIn(page)) await writeFile(`${folder}/${name}`, code);
 });
 afterEach(() => vi.restoreAllMocks());
 afterAll(async () => {
@@ -57,24 +54,30 @@ test('the sweep of the page removes what is abandoned, and spares what is pinned
   for (const key of ['uploads/1', 'uploads/pinned/1', 'other/1']) await store.initiate({ key, object: {} });
   now = today;
   await store.initiate({ key: 'uploads/2', object: {} });
-  expect(await printed('sweep.ts')).toBe('1 of 3 removed: 0 parts, 0 bytes');
+  expect((await printed('sweep.ts')).match(/\d+/g)).toEqual(['1', '3', '0', '0']);
   const left = emulator.model.uploads('media').map(({ key }) => key);
   expect(left).toEqual(['other/1', 'uploads/2', 'uploads/pinned/1']);
 });
 
 test('the doctor of the page adds the rules that are missing, and finds nothing amiss', async () => {
+  const bucket = createBucketAdmin({
+    region: 'cn-hangzhou',
+    bucket: 'media',
+    credentials,
+    endpoint: emulator.endpoint,
+  });
+  expect(await bucket.corsRules()).toEqual([]);
   const said = await printed('doctor.ts');
-  expect(said).toMatch(/^ok cors A rule was added/m);
+  expect(await bucket.corsRules()).toHaveLength(1);
   expect(said.match(/^ok /gm)).toHaveLength(10);
 });
 
 test('the refusal on the page has the cause that the page gives', async () => {
-  expect(await printed('explain.ts')).toMatch(/^added-header The sender added Content-Type: text\/plain/);
+  expect(await printed('explain.ts')).toMatch(/^added-header .*Content-Type: text\/plain/);
 });
 
-test('every command on the page is one, and every option', async () => {
-  const page = await readFile(`${root}docs/OPERATIONS.md`, 'utf8');
-  const commands = await readFile(`${root}docs/CLI.md`, 'utf8');
+test('every command on the page is one, and every option', () => {
+  const commands = readDocument('CLI.md');
   const named = [...page.matchAll(/partway (\w+)[ `]/g)].map(([, name = '']) => name);
   expect(new Set(named)).toEqual(new Set(['doctor', 'sweep', 'explain']));
   for (const name of named) expect(commands).toContain(`partway ${name} `);

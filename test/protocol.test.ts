@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { crc64 } from '@partway/core';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { expect, test } from 'vitest';
@@ -10,11 +8,10 @@ import {
   type Verb,
 } from '../packages/core/src/coordinator/http/protocol.ts';
 import { type CoordinatorStage, createStage } from '../packages/core/test/stages/coordinator-stage.ts';
+import { examplesIn, passageIn, readDocument } from './documents.ts';
 
-const document = readFileSync(fileURLToPath(new URL('../docs/PROTOCOL.md', import.meta.url)), 'utf8');
-const blocks = new Map(
-  [...document.matchAll(/```json (.+)\n([\s\S]*?)```/g)].map(([, name = '', json = '']) => [name, json]),
-);
+const document = readDocument('PROTOCOL.md');
+const blocks = new Map(examplesIn(document).map(({ name, code }) => [name, code]));
 const verbs = Object.keys(INPUTS) as Verb[];
 const content = new Uint8Array(250_000).fill(7);
 
@@ -25,22 +22,28 @@ test('protocol.schema.json is made from the schemas that check the input (vitest
   await expect(`${JSON.stringify(schemas, null, 2)}\n`).toMatchFileSnapshot('../docs/protocol.schema.json');
 });
 
-test('every verb has its section, with a request that is one', () => {
+test('every verb has an example of a request, which is valid', () => {
   for (const verb of verbs) {
-    expect(document).toContain(`\n## ${verb}\n`);
-    expect(readInput(verb, blocks.get(`${verb} request`) ?? '')).toBeTypeOf('object');
+    expect(readInput(verb, blocks.get(`${verb}-request`) ?? '')).toBeTypeOf('object');
   }
   expect(blocks.size).toBe(2 * verbs.length + 1);
-  expect(document).toContain(
-    `${BODY_SIZE_MAX.initiate / 1024} KiB (\`presign-parts\` ${BODY_SIZE_MAX['presign-parts'] / 1024} KiB`,
-  );
+});
+
+test('the page gives the most bytes that the body of a request may have', () => {
+  const sizes = passageIn(document, 'body-sizes');
+  const { initiate, 'presign-parts': presignParts, complete } = BODY_SIZE_MAX;
+  expect(sizes).toContain(`${initiate / 1024} KiB`);
+  expect(sizes).toContain(`\`presign-parts\` ${presignParts / 1024} KiB`);
+  expect(sizes).toContain(`\`complete\` ${complete / 1024 ** 2} MiB`);
 });
 
 test('every answer looks as it is described', async () => {
   const stage = createStage();
   const answers = await walkThrough(stage);
   for (const verb of verbs) {
-    expect(shapeOf(answers.get(verb)), verb).toEqual(shapeOf(JSON.parse(blocks.get(`${verb} answer`) ?? '')));
+    expect(shapeOf(answers.get(verb)), verb).toEqual(
+      shapeOf(JSON.parse(blocks.get(`${verb}-response`) ?? '')),
+    );
   }
   const refused = await stage.post('abort', { uploadToken: 'forged' });
   expect(refused.json).toEqual(JSON.parse(blocks.get('error') ?? ''));
@@ -51,7 +54,7 @@ async function walkThrough(stage: CoordinatorStage): Promise<Map<Verb, unknown>>
   const answers = new Map<Verb, unknown>();
   let token = '';
   async function ask(verb: Verb, changed: object = {}): Promise<Readonly<Record<string, unknown>>> {
-    const request = { ...JSON.parse(blocks.get(`${verb} request`) ?? ''), ...changed };
+    const request = { ...JSON.parse(blocks.get(`${verb}-request`) ?? ''), ...changed };
     const { status, json } = await stage.post(
       verb,
       'uploadToken' in request ? { ...request, uploadToken: token } : request,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { getRequestListener } from '@hono/node-server';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { examplesIn, unnamedBlocksIn } from './documents.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Inside the examples, so that the packages resolve as they do for a user. */
@@ -15,8 +16,7 @@ let emulator: OssEmulator;
 
 beforeAll(async () => {
   const readme = await readFile(`${root}README.md`, 'utf8');
-  for (const [, name = '', code = ''] of readme.matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g))
-    blocks.set(name, code);
+  for (const { name, code } of examplesIn(readme)) blocks.set(name, code);
   emulator = await startOssEmulator({
     region: 'cn-hangzhou',
     buckets: ['media'],
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 test('every TypeScript block of the README has a name and is run', async () => {
   const readme = await readFile(`${root}README.md`, 'utf8');
-  expect(readme.match(/```ts/g)).toHaveLength(blocks.size);
+  expect(unnamedBlocksIn(readme)).toEqual([]);
   expect([...blocks.keys()]).toEqual(['server.ts', 'worker.ts', 'http.ts', 'client.ts', 'presign.ts']);
 });
 

@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** A block of code behind `<!-- example: NAME -->`. The same name may stand before several blocks. */
+export interface Example {
+  readonly name: string;
+  readonly language: string;
+  readonly code: string;
+}
+
+export function readFromRoot(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+/** The paths of all documents in docs/, relative to it. */
+export function documentPaths(): readonly string[] {
+  return readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.md'),
+  );
+}
+
+/** The document of this file name, in whatever folder of docs/ it lies. */
+export function readDocument(name: string): string {
+  const [path, ...others] = documentPaths().filter((each) => each.split(/[/\\]/).at(-1) === name);
+  if (path === undefined || others.length > 0) throw new Error(`docs/ must have one ${name}`);
+  return readFromRoot(join('docs', path));
+}
+
+export function examplesIn(document: string): readonly Example[] {
+  const blocks = document.matchAll(/<!-- example: (\S+) -->\n+```(\w*)\n([\s\S]*?)```/g);
+  return [...blocks].map(([, name = '', language = '', code = '']) => ({ name, language, code }));
+}
+
+/** The first lines of blocks of TypeScript that have no name, and so are not tested. */
+export function unnamedBlocksIn(document: string): readonly string[] {
+  const named = new Set(examplesIn(document).map(({ code }) => code));
+  return [...document.matchAll(/```tsx?\n([\s\S]*?)```/g)]
+    .map(([, code = '']) => code)
+    .filter((code) => !named.has(code))
+    .map((code) => code.slice(0, code.indexOf('\n')));
+}
+
+/** What stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. */
+export function passageIn(document: string, name: string): string {
+  const [, text] =
+    new RegExp(`<!-- begin: ${name} -->([\\s\\S]*?)<!-- end: ${name} -->`).exec(document) ?? [];
+  if (text === undefined) throw new Error(`the document has no passage ${name}`);
+  return text;
+}

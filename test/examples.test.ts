@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { documentPaths, type Example, examplesIn, readFromRoot, unnamedBlocksIn } from './documents.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Documents of which not every block of TypeScript is run. */
+const NOT_ALL_RUN = ['TELEMETRY.md', 'UPPY.md'];
+
+/** The examples whose name is the path of the file they are from. */
+const excerpts = documentPaths().flatMap((path) =>
+  examplesIn(readFromRoot(join('docs', path)))
+    .filter(({ name }) => name.includes('/'))
+    .map((example): Example & { readonly path: string } => ({ path, ...example })),
+);
+
+test.each(excerpts)('the example of $name in docs/$path is an excerpt of that file', ({ name, code }) => {
+  expect(existsSync(root + name), name).toBe(true);
+  expect(readFromRoot(name)).toContain(code);
+});
+
+test('every block of TypeScript in docs/ has a name, by which a test finds it', () => {
+  const documents = documentPaths().filter((path) => !NOT_ALL_RUN.some((name) => path.endsWith(name)));
+  const unnamed = documents.flatMap((path) =>
+    unnamedBlocksIn(readFromRoot(join('docs', path))).map((line) => `${path}: ${line}`),
+  );
+  expect(unnamed).toEqual([]);
+  expect(excerpts.length).toBeGreaterThan(15);
+});
