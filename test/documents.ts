@@ -43,6 +43,17 @@ export function unnamedBlocksIn(document: string): readonly string[] {
     .map((code) => code.slice(0, code.indexOf('\n')));
 }
 
+/** Code alone: a comment may be reworded in one place only, and an excerpt stays an excerpt. */
+export function withoutComments(code: string): string {
+  return code
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/(?<=^|\s)\/\/.*$/gm, '')
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
 /** What stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. */
 export function passageIn(document: string, name: string): string {
   const [, text] =
