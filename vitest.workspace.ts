@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import type { BrowserProviderOption } from 'vitest/node';
+import { docExamples } from './tooling/api/examples-plugin.ts';
 import { absentBrowsers, type BrowserName, chosenBrowsers, chromiumLaunch } from './tooling/browsers.ts';
 import { firefox } from './tooling/browsers-firefox-provider.ts';
 import { webkit } from './tooling/browsers-webkit-provider.ts';
@@ -41,7 +42,7 @@ const PROVIDERS: Readonly<Record<BrowserName, () => BrowserProviderOption>> = {
 
 /** The same tests in every browser, which is named by the project that has its name; Chromium's is `browser`. */
 const browser = (name: BrowserName, order: number): TestProjectInlineConfiguration => ({
-  plugins: [source],
+  plugins: [source, docExamples],
   root: './packages/browser',
   // Bundled before the first page is opened: one found later would make every page load anew.
   optimizeDeps: { include: ['axe-core', ...REACT, 'vue', '@vitest/browser/locators'] },

@@ -241,9 +241,9 @@ function read(path: string): string {
 }
 
 function importsOf(path: string): string[] {
-  return [...read(path).matchAll(/(?:^|\n)(?:import|export)[^;]*?from '([^']+)'/g)].map(
-    (match) => match[1] ?? '',
-  );
+  // Without the lines of doc comments: their examples import too.
+  const code = read(path).replaceAll(/^ *\*.*$/gm, '');
+  return [...code.matchAll(/(?:^|\n)(?:import|export)[^;]*?from '([^']+)'/g)].map((match) => match[1] ?? '');
 }
 
 /** `core/upload`, `core/root` or a package's name. */

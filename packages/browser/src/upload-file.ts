@@ -52,6 +52,20 @@ export interface UploadFileOptions
  * Uploads a File or Blob and returns at once; `result` tells how it ends. Throws a `TypeError` or
  * `RangeError` for a wrong option; what the key and the object shall be is the coordinator's to check, which
  * rejects with `refused`.
+ *
+ * @example
+ * ```ts
+ * import { uploadFile } from '@partway/browser';
+ *
+ * const input = document.querySelector<HTMLInputElement>('input[type=file]');
+ * const file = input?.files?.[0];
+ * if (file !== undefined) {
+ *   const upload = uploadFile(file, { endpoint: '/uploads', headers: { authorization: 'Bearer wei' } });
+ *   upload.subscribe(() => console.log(upload.snapshot().sentBytes));
+ *   const { key, crc64 } = await upload.result;
+ *   console.log(`${key}: CRC64 ${crc64}`);
+ * }
+ * ```
  */
 export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
   const { attach, ...upload } = fileUpload(file, options);

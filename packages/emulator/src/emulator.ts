@@ -57,7 +57,21 @@ export interface OssEmulator {
 
 const DEFAULT_CREDENTIALS: OssCredentials = { accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' };
 
-/** Starts an OSS in this process. Resolves when it accepts connections. */
+/**
+ * Starts an OSS in this process. Resolves when it accepts connections.
+ *
+ * @example
+ * ```ts
+ * import { startOssEmulator } from '@partway/emulator';
+ *
+ * const credentials = { accessKeyId: 'id', accessKeySecret: 'secret' };
+ * const emulator = await startOssEmulator({ buckets: ['media'], credentials });
+ * emulator.faults.add({ operation: 'UploadPart', nth: 2, effect: { kind: 'dropResponse' } });
+ * // Point an object store or a client of OSS at `emulator.endpoint`, then inspect the result.
+ * console.log(emulator.endpoint, emulator.model.keys('media'));
+ * await emulator.close();
+ * ```
+ */
 export async function startOssEmulator({
   port = 0,
   host = '127.0.0.1',

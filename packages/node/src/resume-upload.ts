@@ -22,6 +22,27 @@ export interface ResumeUploadOptions
  * Goes on with the unfinished upload that `listUnfinishedUploads` calls `id`: the same file, to the same key.
  * Rejects with code `upload_not_found` when there is no such checkpoint, it cannot be read, or it is not of a
  * file.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   createFileCheckpoints,
+ *   createHttpControlPlane,
+ *   listUnfinishedUploads,
+ *   resumeUpload,
+ * } from '@partway/node';
+ *
+ * const controlPlane = createHttpControlPlane('https://app.example.com/uploads', {
+ *   headers: { authorization: 'Bearer wei' },
+ * });
+ * // The directory that `uploadFile` was given before the process ended.
+ * const checkpoints = createFileCheckpoints('./checkpoints');
+ * for (const { id, key } of await listUnfinishedUploads(checkpoints)) {
+ *   const upload = await resumeUpload(id, { controlPlane, checkpoints });
+ *   await upload.result;
+ *   console.log(`${key} is complete`);
+ * }
+ * ```
  */
 export async function resumeUpload(id: string, options: ResumeUploadOptions): Promise<Upload> {
   const resumption = await loadUnfinishedUpload(options.checkpoints, id);

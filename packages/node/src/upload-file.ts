@@ -24,6 +24,19 @@ export interface UploadFileOptions extends UploadOptions, PlatformOptions {
  * Uploads a regular file and returns at once; `result` tells how it ends. Throws a `TypeError` or
  * `RangeError` for a wrong option. A file that cannot be read, or that changes meanwhile, rejects `result`
  * with `source_unreadable` or `source_changed`.
+ *
+ * @example
+ * ```ts
+ * import { createHttpControlPlane, uploadFile } from '@partway/node';
+ *
+ * const controlPlane = createHttpControlPlane('https://app.example.com/uploads', {
+ *   headers: { authorization: 'Bearer wei' },
+ * });
+ * const upload = uploadFile('./movie.mp4', { controlPlane, key: 'movie.mp4' });
+ * upload.subscribe(() => console.log(upload.snapshot().confirmedBytes));
+ * const { key, size, crc64 } = await upload.result;
+ * console.log(`${key}: ${size} bytes, CRC64 ${crc64}`);
+ * ```
  */
 export function uploadFile(path: string | URL, options: UploadFileOptions): Upload {
   const [ports, uploadOptions] = fileUpload(path, options);

@@ -23,6 +23,20 @@ export interface UploadStreamOptions extends StreamUploadOptions, PlatformOption
  * only as fast as parts are confirmed. Throws a `TypeError` or `RangeError` for anything else, and for a
  * wrong option. A stream that fails, or a part that cannot be kept, rejects `result` with
  * `source_unreadable`. After a failure the stream is destroyed, or cancelled, and nothing is left in OSS.
+ *
+ * @example
+ * ```ts
+ * import { createReadStream } from 'node:fs';
+ * import { createGzip } from 'node:zlib';
+ * import { createHttpControlPlane, uploadStream } from '@partway/node';
+ *
+ * const controlPlane = createHttpControlPlane('https://app.example.com/uploads', {
+ *   headers: { authorization: 'Bearer wei' },
+ * });
+ * const stream = createReadStream('./app.log').pipe(createGzip());
+ * const { size } = await uploadStream(stream, { controlPlane, key: 'app.log.gz' }).result;
+ * console.log(`${size} bytes`);
+ * ```
  */
 export function uploadStream(stream: ByteStream, options: UploadStreamOptions): Upload {
   return beginStream(stream, options, startStreamUpload);

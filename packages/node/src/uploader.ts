@@ -26,7 +26,24 @@ export interface FileUploader {
   setConcurrency(concurrency: number): void;
 }
 
-/** Throws a `RangeError` that names the option. */
+/**
+ * Throws a `RangeError` that names the option.
+ *
+ * @example
+ * ```ts
+ * import { createHttpControlPlane, createUploader } from '@partway/node';
+ *
+ * const controlPlane = createHttpControlPlane('https://app.example.com/uploads', {
+ *   headers: { authorization: 'Bearer wei' },
+ * });
+ * const uploader = createUploader({ concurrency: 8, filesMax: 2 });
+ * const uploads = ['movie.mp4', 'trailer.mp4', 'poster.png'].map((name) =>
+ *   uploader.uploadFile(`./${name}`, { controlPlane, key: name }),
+ * );
+ * const objects = await Promise.all(uploads.map(({ result }) => result));
+ * console.log(objects.map(({ key }) => key));
+ * ```
+ */
 export function createUploader({ directory, ...options }: FileUploaderOptions = {}): FileUploader {
   const uploader = createCoreUploader(options, createSpillFiles(directory));
   return {

@@ -23,6 +23,21 @@ export interface ResumeUploadOptions
  * OSS holds is proven by the bytes of this file, and not sent again. Rejects with code `source_changed` when
  * its name, size, type or modification time is another than before, and with `upload_not_found` when there is
  * no such upload; nothing is touched then. A tab that works on it makes `result` reject with `upload_locked`.
+ *
+ * @example
+ * ```ts
+ * import { listUnfinishedUploads, resumeUpload } from '@partway/browser';
+ *
+ * const input = document.querySelector<HTMLInputElement>('input[type=file]');
+ * const file = input?.files?.[0];
+ * const uploads = await listUnfinishedUploads();
+ * const unfinished = uploads.find(({ name, size }) => name === file?.name && size === file.size);
+ * if (file !== undefined && unfinished !== undefined) {
+ *   const options = { endpoint: '/uploads', headers: { authorization: 'Bearer wei' } };
+ *   const upload = await resumeUpload(unfinished.id, file, options);
+ *   await upload.result;
+ * }
+ * ```
  */
 export async function resumeUpload(id: string, file: Blob, options: ResumeUploadOptions): Promise<Upload> {
   const { checkpoints = createIndexedDbCheckpoints(), ...others } = options;

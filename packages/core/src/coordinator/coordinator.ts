@@ -33,7 +33,32 @@ export interface Coordinator<Context = Request> extends ControlPlane {
   assertAuthorizes(): void;
 }
 
-/** Throws a `TypeError` or `RangeError` that names the option. */
+/**
+ * Throws a `TypeError` or `RangeError` that names the option.
+ *
+ * @example
+ * ```ts
+ * import { createCoordinator } from '@partway/core/coordinator';
+ * import { createOssObjectStore } from '@partway/core/oss';
+ * import { uploadFile } from '@partway/node';
+ *
+ * const store = createOssObjectStore({
+ *   region: 'cn-hangzhou',
+ *   bucket: 'media',
+ *   credentials: {
+ *     accessKeyId: process.env.OSS_ACCESS_KEY_ID ?? '',
+ *     accessKeySecret: process.env.OSS_ACCESS_KEY_SECRET ?? '',
+ *   },
+ * });
+ * const coordinator = createCoordinator({
+ *   store,
+ *   // 32 random bytes. They outlive the process, so that another one can resume its uploads.
+ *   tokenKeys: [{ kid: '2026-11', key: Buffer.from(process.env.TOKEN_KEY ?? '', 'base64') }],
+ * });
+ * // Trusted code may use it directly; other clients need `createCoordinatorHandler`.
+ * await uploadFile('./movie.mp4', { controlPlane: coordinator, key: 'movies/1.mp4' }).result;
+ * ```
+ */
 export function createCoordinator<Context = Request>(
   options: CoordinatorOptions<Context>,
 ): Coordinator<Context> {

@@ -29,6 +29,18 @@ export type HeadersToSend = Readonly<Record<string, string>>;
  * The coordinator over HTTP, as docs/PROTOCOL.md describes it. `url` is where its handler is mounted:
  * `https://example.com/uploads`, or `/uploads` in a page. Each verb is one request, never repeated here, and
  * rejects with the coordinator's own error. Throws a `TypeError` for a `url` that is none.
+ *
+ * @example
+ * ```ts
+ * import { createHttpControlPlane, uploadFile } from '@partway/node'; // or '@partway/browser'
+ *
+ * const controlPlane = createHttpControlPlane('https://app.example.com/uploads', {
+ *   // Called for every request: a long upload can send a new token.
+ *   headers: () => ({ authorization: `Bearer ${process.env.SESSION_TOKEN}` }),
+ * });
+ * const { key } = await uploadFile('./movie.mp4', { controlPlane, key: 'movies/2.mp4' }).result;
+ * console.log(key);
+ * ```
  */
 export function createHttpControlPlane(
   url: string | URL,

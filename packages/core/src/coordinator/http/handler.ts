@@ -50,6 +50,28 @@ export type CoordinatorHandler = (request: Request) => Promise<Response>;
 /**
  * Serves a coordinator over HTTP, as docs/PROTOCOL.md describes it. Throws a `TypeError` for a coordinator
  * without `authorize`, and for a wrong option.
+ *
+ * @example
+ * ```ts
+ * import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
+ * import { createOssObjectStore } from '@partway/core/oss';
+ *
+ * const coordinator = createCoordinator({
+ *   store: createOssObjectStore({
+ *     region: 'cn-hangzhou',
+ *     bucket: 'media',
+ *     credentials: {
+ *       accessKeyId: process.env.OSS_ACCESS_KEY_ID ?? '',
+ *       accessKeySecret: process.env.OSS_ACCESS_KEY_SECRET ?? '',
+ *     },
+ *   }),
+ *   tokenKeys: [{ kid: '2026-11', key: Buffer.from(process.env.TOKEN_KEY ?? '', 'base64') }],
+ *   identify: (request) => request.headers.get('authorization')?.replace('Bearer ', ''),
+ *   authorize: (file, { principal }) => ({ key: `${principal}/${file.name}` }),
+ *   policy: { sizeMax: 100 * 1024 ** 3 },
+ * });
+ * export const handler = createCoordinatorHandler(coordinator, { basePath: '/uploads' });
+ * ```
  */
 export function createCoordinatorHandler(
   coordinator: Coordinator<Request>,

@@ -20,6 +20,25 @@ export interface PresignRequest extends SignRequest {
  * known.
  *
  * @throws TypeError or RangeError that names the option; UploadError `credentials_expired`.
+ *
+ * @example
+ * ```ts
+ * import { presign } from '@partway/core/oss';
+ *
+ * const { method, url, headers } = presign({
+ *   method: 'PUT',
+ *   region: 'cn-hangzhou',
+ *   bucket: 'media',
+ *   key: 'notes/1.txt',
+ *   credentials: {
+ *     accessKeyId: process.env.OSS_ACCESS_KEY_ID ?? '',
+ *     accessKeySecret: process.env.OSS_ACCESS_KEY_SECRET ?? '',
+ *   },
+ *   headers: { 'Content-Type': 'text/plain' },
+ *   expiresInSeconds: 900,
+ * });
+ * await fetch(url, { method, headers, body: 'hello' });
+ * ```
  */
 export function presign(request: PresignRequest): PresignedRequest {
   assertKey(request.key);
