@@ -7,7 +7,14 @@ import { createInterface } from 'node:readline';
 import { crc64 } from '@partway/core';
 import type { OssEmulator } from '@partway/emulator';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type CliStage, type Ended, type Environment, eventsIn, openCliStage, parsed } from './cli-stage.ts';
+import {
+  type CliStage,
+  type Ended,
+  type Environment,
+  eventsIn,
+  openCliStage,
+  parsed,
+} from '../stages/cli-stage.ts';
 
 const KIBIBYTE = 1024;
 const bytes = randomBytes(1_000_003);

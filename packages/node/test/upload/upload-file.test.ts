@@ -8,7 +8,7 @@ import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { uploadFile } from '../src/upload-file.ts';
+import { uploadFile } from '../../src/upload-file.ts';
 
 const KIBIBYTE = 1024;
 const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };

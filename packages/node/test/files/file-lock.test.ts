@@ -6,7 +6,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Lease } from '@partway/core';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { lockFile } from '../src/files/file-lock.ts';
+import { lockFile } from '../../src/files/file-lock.ts';
 
 vi.mock('node:fs/promises', async (original) => {
   const actual = await original<typeof import('node:fs/promises')>();

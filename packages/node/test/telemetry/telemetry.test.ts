@@ -13,8 +13,8 @@ import { traceUploads } from '@partway/core/opentelemetry';
 import { createOssObjectStore } from '@partway/core/oss';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { uploadFile } from '../src/upload-file.ts';
-import { createUploader } from '../src/uploader.ts';
+import { uploadFile } from '../../src/upload-file.ts';
+import { createUploader } from '../../src/uploader.ts';
 
 const credentials = {
   accessKeyId: 'STS.an-access-key-id',

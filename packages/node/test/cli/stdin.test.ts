@@ -8,7 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { crc64 } from '@partway/core';
 import type { OssEmulator } from '@partway/emulator';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type CliStage, ended, eventsIn, openCliStage } from './cli-stage.ts';
+import { type CliStage, ended, eventsIn, openCliStage } from '../stages/cli-stage.ts';
 
 const bytes = randomBytes(4_000_003);
 const inParts = ['--part-size', '100KiB', '--concurrency', '2'];

@@ -17,9 +17,9 @@ import {
 import { createInMemorySource, transportConformance } from '@partway/core/testing';
 import { Agent, MockAgent } from 'undici';
 import { afterEach, expect, test } from 'vitest';
-import { createFileSource } from '../src/files/file-source.ts';
-import { createUndiciTransport } from '../src/transport/undici-transport.ts';
-import { createScriptedServer } from './scripted-server.ts';
+import { createFileSource } from '../../src/files/file-source.ts';
+import { createUndiciTransport } from '../../src/transport/undici-transport.ts';
+import { createScriptedServer } from '../stages/scripted-server.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const closings: (() => Promise<unknown>)[] = [];

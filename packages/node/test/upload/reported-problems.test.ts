@@ -7,9 +7,9 @@ import { createOssObjectStore, type OssObjectStoreOptions } from '@partway/core/
 import { createSeededRandom } from '@partway/core/testing';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createFileCheckpoints } from '../src/files/file-checkpoints.ts';
-import { createUndiciTransport } from '../src/transport/undici-transport.ts';
-import { type UploadFileOptions, uploadFile } from '../src/upload-file.ts';
+import { createFileCheckpoints } from '../../src/files/file-checkpoints.ts';
+import { createUndiciTransport } from '../../src/transport/undici-transport.ts';
+import { type UploadFileOptions, uploadFile } from '../../src/upload-file.ts';
 
 // What users of such tools report about files and sockets: docs/PAINS.md.
 

@@ -4,8 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { createOssObjectStore } from '@partway/core/oss';
 import { objectStoreConformance } from '@partway/core/testing';
 import { describe, expect, test } from 'vitest';
-import { BUCKET, CREDENTIALS, createEmulatorStage, REGION } from '../../core/test/stages/emulator-stage.ts';
-import { createUndiciFetch } from '../src/transport/undici-fetch.ts';
+import {
+  BUCKET,
+  CREDENTIALS,
+  createEmulatorStage,
+  REGION,
+} from '../../../core/test/stages/emulator-stage.ts';
+import { createUndiciFetch } from '../../src/transport/undici-fetch.ts';
 
 describe('a store over undici', () => {
   const createStage = () =>

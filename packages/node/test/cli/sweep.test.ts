@@ -1,6 +1,6 @@
 import { createOssObjectStore } from '@partway/core/oss';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type CliStage, openCliStage } from './cli-stage.ts';
+import { type CliStage, openCliStage } from '../stages/cli-stage.ts';
 
 let stage: CliStage;
 

@@ -8,7 +8,7 @@ import { getRequestListener } from '@hono/node-server';
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type CliStage, eventsIn, openCliStage } from './cli-stage.ts';
+import { type CliStage, eventsIn, openCliStage } from '../stages/cli-stage.ts';
 
 const CONTENT = randomBytes(350_000);
 /** No credentials, and no address of OSS. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type CliStage, type Ended, ended, openCliStage } from './cli-stage.ts';
+import { type CliStage, type Ended, ended, openCliStage } from '../stages/cli-stage.ts';
 
 const SIGNATURE = /x-oss-signature=(\w+)/;
 let stage: CliStage;

@@ -1,8 +1,13 @@
 import { objectStoreConformance } from '@partway/core/testing';
 import OSS from 'ali-oss';
 import { describe, test } from 'vitest';
-import { BUCKET, CREDENTIALS, createEmulatorStage, REGION } from '../../core/test/stages/emulator-stage.ts';
-import { createAliOssObjectStore } from '../src/ali-oss/ali-oss-object-store.ts';
+import {
+  BUCKET,
+  CREDENTIALS,
+  createEmulatorStage,
+  REGION,
+} from '../../../core/test/stages/emulator-stage.ts';
+import { createAliOssObjectStore } from '../../src/ali-oss/ali-oss-object-store.ts';
 
 /** Path style, which @types/ali-oss does not know. */
 const sldEnable = { sldEnable: true };

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { PartBuffer } from '@partway/core';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createSpillFiles } from '../src/files/spill-files.ts';
+import { createSpillFiles } from '../../src/files/spill-files.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const bytes = randomBytes(3 * MEBIBYTE + 1);

@@ -9,11 +9,11 @@ import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createSpillFiles } from '../src/files/spill-files.ts';
-import { uploadStream } from '../src/upload-stream.ts';
+import { createSpillFiles } from '../../src/files/spill-files.ts';
+import { uploadStream } from '../../src/upload-stream.ts';
 
-vi.mock('../src/files/spill-files.ts', async (original) => {
-  const actual = await original<typeof import('../src/files/spill-files.ts')>();
+vi.mock('../../src/files/spill-files.ts', async (original) => {
+  const actual = await original<typeof import('../../src/files/spill-files.ts')>();
   return { createSpillFiles: vi.fn(actual.createSpillFiles) };
 });
 

@@ -12,7 +12,7 @@ import {
   listUnfinishedUploads,
   resumeUpload,
   uploadFile,
-} from '../src/index.ts';
+} from '../../src/index.ts';
 
 const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
 const bytes = randomBytes(350_000);

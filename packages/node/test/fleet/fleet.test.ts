@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { type ControlPlane, crc64, type Upload } from '@partway/core';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createHttpControlPlane, uploadFile, uploadStream } from '../src/index.ts';
+import { createHttpControlPlane, uploadFile, uploadStream } from '../../src/index.ts';
 import { type Death, type Fleet, startFleet } from './fleet.ts';
 
 const PART = 102_400;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 
-const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 /** The command line as built, in processes of its own, and an emulator for it. */
 export interface CliStage {

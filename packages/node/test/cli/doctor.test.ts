@@ -1,6 +1,6 @@
 import type { Check } from '@partway/core/doctor';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type CliStage, openCliStage } from './cli-stage.ts';
+import { type CliStage, openCliStage } from '../stages/cli-stage.ts';
 
 const ORIGIN = 'https://app.example.com';
 let stage: CliStage;

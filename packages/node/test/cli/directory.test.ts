@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type CliStage, ended, openCliStage } from './cli-stage.ts';
+import { type CliStage, ended, openCliStage } from '../stages/cli-stage.ts';
 
 const CONTENTS = new Map([
   ['a.txt', randomBytes(10)],

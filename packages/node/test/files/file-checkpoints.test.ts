@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInMemoryCheckpoints } from '@partway/core';
 import { checkpointStoreConformance } from '@partway/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createFileCheckpoints } from '../src/files/file-checkpoints.ts';
+import { createFileCheckpoints } from '../../src/files/file-checkpoints.ts';
 
 const ID = '0123456789abcdef';
 let root: string;

@@ -13,10 +13,10 @@ import {
   createApplicationServer,
   type ReceivedCallback,
   replyJson,
-} from '../../emulator/test/application-server.ts';
-import { createAliOssObjectStore } from '../src/ali-oss/ali-oss-object-store.ts';
-import { type CallbackVerifier, createCallbackVerifier } from '../src/callback/index.ts';
-import { uploadFile } from '../src/upload-file.ts';
+} from '../../../emulator/test/application-server.ts';
+import { createAliOssObjectStore } from '../../src/ali-oss/ali-oss-object-store.ts';
+import { type CallbackVerifier, createCallbackVerifier } from '../../src/callback/index.ts';
+import { uploadFile } from '../../src/upload-file.ts';
 
 const PART = 102_400;
 const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
@@ -34,7 +34,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   app = await createApplicationServer();
   emulator = await startOssEmulator({ buckets: ['media'], credentials, callbackHosts: ['127.0.0.1'] });
-  const allowedKeyUrls = [new URL('.', emulator.callbackKeyUrl).href];
+  const allowedKeyUrls = [new URL('..', emulator.callbackKeyUrl).href];
   verifier = createCallbackVerifier({ allowedKeyUrls });
   app.answer(answerVerified);
 });

@@ -18,7 +18,7 @@ let stopEmulator: () => Promise<void>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'partway-large-'));
-  const cli = fileURLToPath(new URL('../../emulator/dist/cli.js', import.meta.url));
+  const cli = fileURLToPath(new URL('../../../emulator/dist/cli.js', import.meta.url));
   const options = ['--port', '0', '--bucket', 'media', '--access-key-id', 'AK', '--access-key-secret', 'SK'];
   const emulator = spawn(process.execPath, [cli, ...options, '--data-dir', join(folder, 'oss')]);
   const [line] = await once(createInterface(emulator.stdout), 'line');
