@@ -62,7 +62,7 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
   const { partNumber } = part;
   let last: FailedTry | undefined;
   return retrying(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
-    // canary: silent-attempt
+    // canary: attempt-without-event
     run.emit({ type: 'part-attempt', partNumber, attempt });
     // canary: no-lookup-of-lost-part
     const stored = last?.mayBeStored ? await storedPart(run, upload, partNumber, body, signal) : undefined;

@@ -28,7 +28,7 @@ export async function sendParts(
   upload: OpenedUpload,
   feed: PartFeed,
 ): Promise<readonly Receipt[]> {
-  // canary: deaf-parts
+  // canary: unlinked-part-signals
   const allParts = linkedController(run.signal);
   const { signal } = allParts;
   // Each part has a signal of its own: Node warns of one that dozens listen to.

@@ -195,7 +195,7 @@ async function runUntilSettled(
     } catch (reason) {
       if (reason !== PAUSED) {
         const isSent = isCompleting();
-        // canary: orphan-left
+        // canary: orphaned-upload
         const isRemoved = (await abortOrphanedUploads(current, isSent)) && isAborted(current) && !isSent;
         // What kept a walk from tidying up, or could have been resumed, is not what the caller is to hear.
         throw wasCalledOff || isRemoved ? current.signal.reason : reason;

@@ -1,5 +1,5 @@
-// Mistakes as operations on syntax, so that what surrounds a mistake may be renamed, reworded and moved. Each is
-// made to the statement, property or argument that follows an anchor in the source: a comment `// canary: ID`.
+// Mistakes as operations on syntax: they do not depend on names, comments or files. Each operation changes the
+// statement, property or argument that follows an anchor in the source, a comment `// canary: ID`.
 import { parseSync } from 'vite';
 
 const ANCHOR = /\/\/ canary: ([a-z0-9-]+)$/gm;
@@ -19,12 +19,12 @@ export function mutate(path, text, { id, mistake }) {
   return mutated;
 }
 
-/** Without the statement. */
+/** Removes the statement. */
 export function remove() {
   return ({ target }) => ({ node: statement(target), replacement: ';' });
 }
 
-/** The condition of the `if`, or of the outermost `? :`, is this. */
+/** Replaces the condition of the `if`, or of the outermost `? :`. */
 export function condition(value) {
   return ({ target }) => ({
     node: target.type === 'IfStatement' ? target.test : outermost(target, 'ConditionalExpression').test,
@@ -32,7 +32,7 @@ export function condition(value) {
   });
 }
 
-/** Another operator between the same operands. */
+/** Puts another operator between the same operands. */
 export function operator(from, to) {
   return ({ target, textOf }) => {
     const node = outermost(target, 'BinaryExpression', (each) => each.operator === from);
@@ -40,7 +40,7 @@ export function operator(from, to) {
   };
 }
 
-/** A value in place of what the operator gives. */
+/** Replaces the result of the operator. */
 export function resultOf(symbol, value) {
   return ({ target }) => ({
     node: outermost(target, 'BinaryExpression', (each) => each.operator === symbol),
@@ -48,7 +48,7 @@ export function resultOf(symbol, value) {
   });
 }
 
-/** Of `a && b` only `a`. */
+/** Reduces `a && b` to `a`. */
 export function leftOperandOf(symbol) {
   return ({ target, textOf }) => {
     const node = outermost(target, 'LogicalExpression', (each) => each.operator === symbol);
@@ -56,7 +56,7 @@ export function leftOperandOf(symbol) {
   };
 }
 
-/** After the `:` of `? :` one more. */
+/** Adds one to the operand after the `:` of `? :`. */
 export function oneMoreInAlternate() {
   return ({ target, textOf }) => {
     const { alternate } = outermost(target, 'ConditionalExpression');
@@ -64,17 +64,17 @@ export function oneMoreInAlternate() {
   };
 }
 
-/** The variable starts with this value. */
+/** Replaces the initial value of the variable. */
 export function initialValue(value) {
   return ({ target }) => ({ node: outermost(target, 'VariableDeclarator').init, replacement: value });
 }
 
-/** Returns this. */
+/** Replaces the value that is returned. */
 export function returnValue(value) {
   return ({ target }) => ({ node: outermost(target, 'ReturnStatement').argument, replacement: value });
 }
 
-/** Throws what was caught, in place of the statement. */
+/** Replaces the statement in a `catch` clause by a `throw` of the caught error. */
 export function rethrow() {
   return ({ target, textOf, ancestors }) => {
     const handler = ancestors.findLast(({ type }) => type === 'CatchClause');
@@ -82,12 +82,12 @@ export function rethrow() {
   };
 }
 
-/** Another argument of the outermost call, or of the call of this method. */
+/** Replaces an argument of the outermost call, or of the call of this method. */
 export function argument(index, value, method) {
   return ({ target }) => ({ node: existing(callIn(target, method).arguments[index]), replacement: value });
 }
 
-/** The outermost call with its first argument alone. */
+/** Removes all arguments of the outermost call but the first. */
 export function firstArgumentAlone() {
   return ({ target, textOf }) => {
     const node = callIn(target);
@@ -96,7 +96,7 @@ export function firstArgumentAlone() {
   };
 }
 
-/** In place of `run(f, …).method()`: `f().method()`. */
+/** Changes `run(f, …).method()` to `f().method()`. */
 export function callFirstArgument(method) {
   return ({ target, textOf }) => {
     const node = callIn(target, method).callee.object;
@@ -104,12 +104,12 @@ export function callFirstArgument(method) {
   };
 }
 
-/** Something else in place of the anchored argument. */
+/** Replaces the anchored argument. */
 export function replaceWith(value) {
   return ({ target }) => ({ node: target, replacement: value });
 }
 
-/** The signal of the function, which it asks by `throwIfAborted()`, in place of the anchored argument. */
+/** Replaces the anchored argument by the signal on which the function calls `throwIfAborted()`. */
 export function replaceWithSignal() {
   return ({ target, textOf, ancestors }) => {
     const call = callIn(enclosingFunction(ancestors), 'throwIfAborted');
@@ -117,7 +117,7 @@ export function replaceWithSignal() {
   };
 }
 
-/** Another value of the anchored property, or of the only property of this name. */
+/** Replaces the value of the anchored property, or of the only property of this name. */
 export function propertyValue(value, name) {
   return ({ target, textOf }) => {
     const node = target.type === 'Property' ? target : propertyIn(target, name);
@@ -125,7 +125,7 @@ export function propertyValue(value, name) {
   };
 }
 
-/** The value that the function gives to the property `from` is also that of `to`. */
+/** Gives the property `to` the value that the property `from` has elsewhere in the function. */
 export function propertyValueOf(from, to) {
   return ({ target, textOf, ancestors }) => {
     const node = propertyIn(target, to);
@@ -134,7 +134,7 @@ export function propertyValueOf(from, to) {
   };
 }
 
-/** The function that is the value of the anchored property is called before the statement around it. */
+/** Calls the value of the anchored property, a function, before the statement around it. */
 export function callBeforehand() {
   return ({ target, textOf, ancestors }) => {
     const around = ancestors.findLast(({ type }) => type === 'VariableDeclaration');
@@ -142,7 +142,7 @@ export function callBeforehand() {
   };
 }
 
-/** The list without these elements, as they are written. */
+/** Removes these elements from the list. They are given as source text. */
 export function withoutElements(...elements) {
   return ({ target, textOf }) => {
     const node = outermost(target, 'ArrayExpression');

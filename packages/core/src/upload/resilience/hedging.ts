@@ -67,7 +67,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       const { size } = body;
       if (size > spareBytes()) return send(body, signal, false);
       const startedAt = clock.now();
-      // canary: deaf-hedge
+      // canary: unlinked-hedge-signal
       const stop = linkedController(signal);
       const end = (outcome: PutOutcome): PutOutcome => {
         if (isFinal(outcome)) stop.abort(SETTLED);
