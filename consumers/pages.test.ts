@@ -60,8 +60,8 @@ test('so does a page of the files as they are, with an import map of all that th
   expect(scripts.find((path) => path.endsWith('crc64-worker.js'))).toBeDefined();
 });
 
-test('docs/BROWSER.md names the versions that were used here', () => {
-  const guide = readFileSync(new URL('../docs/BROWSER.md', import.meta.url), 'utf8');
+test('docs/guides/browser.md names the versions that were used here', () => {
+  const guide = readFileSync(new URL('../docs/guides/browser.md', import.meta.url), 'utf8');
   const { devDependencies } = JSON.parse(readFileSync(join(plain, 'package.json'), 'utf8'));
   for (const bundler of ['vite', 'webpack']) expect(guide).toContain(devDependencies[bundler]);
 });

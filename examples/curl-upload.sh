@@ -1,5 +1,5 @@
 #!/bin/sh
-# A client of docs/PROTOCOL.md without Partway: sh and curl, and node to read JSON and to count CRC64.
+# A client of docs/reference/protocol.md without Partway: sh and curl, and node to read JSON and to count CRC64.
 #
 #   AUTHORIZATION='Bearer …' sh curl-upload.sh https://app.example.com/uploads FILE NAME
 #

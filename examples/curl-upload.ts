@@ -1,4 +1,4 @@
-// A client that is no part of Partway: curl-upload.sh, which speaks the protocol of docs/PROTOCOL.md with sh
+// A client that is no part of Partway: curl-upload.sh, which speaks the protocol of docs/reference/protocol.md with sh
 // and curl. Here it uploads to a coordinator in a server of `node:http`.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

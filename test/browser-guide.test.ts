@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { examplesIn, readDocument, readFromRoot, withoutComments } from './documents.ts';
 
-const examples = examplesIn(readDocument('BROWSER.md'));
+const examples = examplesIn(readDocument('guides/browser.md'));
 
 test.each(examples)('the guide to pages shows all of $name, which runs in browsers', ({ name, code }) => {
   expect(withoutComments(readFromRoot(name))).toBe(withoutComments(code));

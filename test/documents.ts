@@ -22,10 +22,8 @@ export function documentPaths(): readonly string[] {
   );
 }
 
-/** The document of this file name, in whatever folder of docs/ it lies. */
-export function readDocument(name: string): string {
-  const [path, ...others] = documentPaths().filter((each) => each.split(/[/\\]/).at(-1) === name);
-  if (path === undefined || others.length > 0) throw new Error(`docs/ must have one ${name}`);
+/** A document by its path in docs/. */
+export function readDocument(path: string): string {
   return readFromRoot(join('docs', path));
 }
 

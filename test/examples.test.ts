@@ -14,7 +14,7 @@ import {
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Documents of which not every block of TypeScript is run. */
-const NOT_ALL_RUN = ['TELEMETRY.md', 'UPPY.md'];
+const NOT_ALL_RUN = ['telemetry.md', 'uppy.md'];
 
 /** The examples whose name is the path of the file they are from. */
 const excerpts = documentPaths().flatMap((path) =>

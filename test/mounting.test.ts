@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { examplesIn, readDocument, readFromRoot } from './documents.ts';
 
 test('the guide to mounting shows every example of a mount, or a file that the example imports', () => {
-  const shown = examplesIn(readDocument('MOUNTING.md')).map(({ name }) => name);
+  const shown = examplesIn(readDocument('guides/mounting.md')).map(({ name }) => name);
   const folder = fileURLToPath(new URL('../examples', import.meta.url));
   const examples = readdirSync(folder).filter((name) => name.startsWith('mount-'));
   const missing = examples.filter((name) => {

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Inside the examples, so that the packages resolve as they do for a user. */
 const folder = `${root}examples/.operations`;
 const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
-const page = readDocument('OPERATIONS.md');
+const page = readDocument('guides/operations.md');
 let emulator: OssEmulator;
 let now: number;
 
@@ -77,7 +77,7 @@ test('the refusal on the page has the cause that the page gives', async () => {
 });
 
 test('every command on the page is one, and every option', () => {
-  const commands = readDocument('CLI.md');
+  const commands = readDocument('reference/cli.md');
   const named = [...page.matchAll(/partway (\w+)[ `]/g)].map(([, name = '']) => name);
   expect(new Set(named)).toEqual(new Set(['doctor', 'sweep', 'explain']));
   for (const name of named) expect(commands).toContain(`partway ${name} `);

@@ -10,7 +10,7 @@ import {
 import { type CoordinatorStage, createStage } from '../packages/core/test/stages/coordinator-stage.ts';
 import { examplesIn, passageIn, readDocument } from './documents.ts';
 
-const document = readDocument('PROTOCOL.md');
+const document = readDocument('reference/protocol.md');
 const blocks = new Map(examplesIn(document).map(({ name, code }) => [name, code]));
 const verbs = Object.keys(INPUTS) as Verb[];
 const content = new Uint8Array(250_000).fill(7);
@@ -19,7 +19,9 @@ test('protocol.schema.json is made from the schemas that check the input (vitest
   const schemas = Object.fromEntries(
     verbs.map((verb) => [verb, toJsonSchema(INPUTS[verb], { errorMode: 'ignore' })]),
   );
-  await expect(`${JSON.stringify(schemas, null, 2)}\n`).toMatchFileSnapshot('../docs/protocol.schema.json');
+  await expect(`${JSON.stringify(schemas, null, 2)}\n`).toMatchFileSnapshot(
+    '../docs/reference/protocol.schema.json',
+  );
 });
 
 test('every verb has an example of a request, which is valid', () => {

@@ -157,14 +157,14 @@ test('file names say what is inside, in the words of the field', () => {
   expect(sources.filter((path) => vague.test(path))).toEqual([]);
 });
 
-test('every error code has a row in docs/ERRORS.md, and every row a code', () => {
+test('every error code has a row in docs/reference/errors.md, and every row a code', () => {
   const union = /export type UploadErrorCode =([^;]+);/.exec(read('packages/core/src/errors.ts'))?.[1] ?? '';
   const codes = [...union.matchAll(/'(\w+)'/g)].map((match) => match[1]);
-  const rows = [...readDocument('ERRORS.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+  const rows = [...readDocument('reference/errors.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
   expect(rows).toEqual(codes);
 });
 
-test('every metric and every span has a row in docs/TELEMETRY.md, and every row is one of them', () => {
+test('every metric and every span has a row in docs/reference/telemetry.md, and every row is one of them', () => {
   const room = shipped
     .filter((path) => path.startsWith('packages/core/src/opentelemetry/'))
     .map(read)
@@ -172,14 +172,14 @@ test('every metric and every span has a row in docs/TELEMETRY.md, and every row 
   // Names of attributes are followed by a colon, or set alone.
   const named = [...room.matchAll(/(?<!setAttribute\()'(partway\.[\w.]+)',/g)].map((match) => match[1]);
   const verbs = Object.keys(observeControlPlane(createInertControlPlane())).map((verb) => `partway.${verb}`);
-  const rows = [...readDocument('TELEMETRY.md').matchAll(/^\| `(partway[\w.]+)` \|/gm)];
+  const rows = [...readDocument('reference/telemetry.md').matchAll(/^\| `(partway[\w.]+)` \|/gm)];
   expect(new Set(rows.map((match) => match[1]))).toEqual(new Set([...named, ...verbs]));
   expect(rows.length).toBeGreaterThan(10);
 });
 
 test('every decision record is linked from the architecture', () => {
-  const architecture = readDocument('ARCHITECTURE.md');
-  const records = readdirSync(join(root, 'docs/adr'));
+  const architecture = readDocument('explanation/architecture.md');
+  const records = readdirSync(join(root, 'docs/explanation/adr'));
   expect(records.length).toBeGreaterThan(0);
   expect(records.filter((name) => !architecture.includes(`adr/${name}`))).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { PartwayUploadElement } from '@partway/browser/element';
 import { expect, test } from 'vitest';
 import { examplesIn, passageIn, readDocument, readFromRoot } from './documents.ts';
 
-const guide = readDocument('WIDGETS.md');
+const guide = readDocument('guides/widgets.md');
 const folder = 'packages/browser/src/element';
 const element = readdirSync(fileURLToPath(new URL(`../${folder}`, import.meta.url)), {
   recursive: true,

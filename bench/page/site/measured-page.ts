@@ -1,6 +1,6 @@
 /** What the bench asks of the page. */
 export interface MeasuredPage {
-  /** Uploads the chosen file as docs/BROWSER.md shows it, to the end. */
+  /** Uploads the chosen file as docs/guides/browser.md shows it, to the end. */
   upload(key: string): Promise<void>;
   /** Durations of all tasks of 50 ms and more since the page was loaded, as the browser told them. */
   longTasksMs(): readonly number[];

@@ -17,7 +17,7 @@ function formWith(file: File): HTMLFormElement {
   return form;
 }
 
-test('the form of docs/BROWSER.md uploads what was chosen', async () => {
+test('the form of docs/guides/browser.md uploads what was chosen', async () => {
   const form = formWith(new File(['123456789'], 'form.txt'));
   await uploadChosen(form, `${uploadsUrl}/uploads`);
   const shown = 'wei/form.txt is stored and proven, CRC64 11051210869376104954';
@@ -33,7 +33,7 @@ test('it shows what can be done when the upload fails', async () => {
 test.each([
   ['/hidden', ['expose these headers: x-oss-hash-crc64ecma, x-oss-request-id']],
   ['/uploads', []],
-])('the report of docs/BROWSER.md on the bucket behind %s', async (path, expected) => {
+])('the report of docs/guides/browser.md on the bucket behind %s', async (path, expected) => {
   const reported: string[] = [];
   const file = new File(['123456789'], 'reported.txt');
   const { result } = uploadAndReport(file, uploadsUrl + path, (text) => reported.push(text));
@@ -41,7 +41,7 @@ test.each([
   expect(reported).toEqual(expected);
 });
 
-test('the upload of docs/BROWSER.md says when there is no network, and goes on', async () => {
+test('the upload of docs/guides/browser.md says when there is no network, and goes on', async () => {
   // A connection that is lost before it answers would be tried once more by the browser itself.
   const effect = { kind: 'truncateResponse' };
   const rule = { operation: 'PutObject', key: 'wei/awake.txt', times: 1, effect };
@@ -57,7 +57,7 @@ test('the upload of docs/BROWSER.md says when there is no network, and goes on',
   onLine.mockRestore();
 });
 
-test('what docs/BROWSER.md leaves unfinished is listed, and gone on with', async () => {
+test('what docs/guides/browser.md leaves unfinished is listed, and gone on with', async () => {
   const file = new File([new Uint8Array(700_000).fill(7)], 'lasting.bin');
   const effect = { kind: 'refuse', status: 403, code: 'AccessDenied' };
   const rule = { operation: 'UploadPart', key: 'wei/lasting.bin', partNumber: 3, times: 1, effect };

@@ -10,7 +10,7 @@ import { startInFolder } from './widgets/page-start.ts';
 import { UploadMany, UploadOne } from './widgets/react-upload.tsx';
 import { uploadComponent } from './widgets/vue-upload.ts';
 
-/** What docs/WIDGETS.md shows, run as it stands there. */
+/** What docs/guides/widgets.md shows, run as it stands there. */
 const url = `${inject('uploadsUrl')}/uploads`;
 const controlPlane = createHttpControlPlane(url, { headers: { authorization: 'Bearer guide' } });
 

@@ -1,6 +1,7 @@
 /**
- * Every way in which the world can fail an upload. Each code has a row in docs/ERRORS.md: what it means, what
- * to do. A caller's mistake is no `UploadError` but a `TypeError` or `RangeError` that names the option.
+ * Every way in which the world can fail an upload. docs/reference/errors.md has a row for each code: what it
+ * means and what to do. A caller's mistake is no `UploadError` but a `TypeError` or `RangeError` that names
+ * the option.
  */
 export type UploadErrorCode =
   | 'network'

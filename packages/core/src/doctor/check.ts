@@ -63,5 +63,5 @@ function remedyOf({ code, disposition, hint }: UploadError, right: string): stri
   if (code === 'access_denied')
     return `Grant ${right} to the signer, in its RAM policy or the bucket policy.`;
   if (disposition === 'transient') return 'It may pass: examine the bucket again.';
-  return hint ?? 'See what OSS answered; docs/ERRORS.md explains the code in brackets.';
+  return hint ?? 'See what OSS answered; docs/reference/errors.md explains the code in brackets.';
 }

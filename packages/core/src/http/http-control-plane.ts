@@ -26,7 +26,7 @@ export interface HttpControlPlaneOptions {
 export type HeadersToSend = Readonly<Record<string, string>>;
 
 /**
- * The coordinator over HTTP, as docs/PROTOCOL.md describes it. `url` is where its handler is mounted:
+ * The coordinator over HTTP (docs/reference/protocol.md). `url` is where its handler is mounted:
  * `https://example.com/uploads`, or `/uploads` in a page. Each verb is one request, never repeated here, and
  * rejects with the coordinator's own error. Throws a `TypeError` for a `url` that is none.
  *

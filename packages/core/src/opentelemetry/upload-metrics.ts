@@ -5,7 +5,7 @@ import type { UploadEvent } from '../index.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { SCOPE } from './attributes.ts';
 
-/** What all uploads count into. docs/TELEMETRY.md has a row for each. */
+/** What all uploads count into. docs/reference/telemetry.md has a row for each. */
 export interface Instruments {
   readonly open: UpDownCounter;
   readonly uploadSeconds: Histogram;

@@ -6,7 +6,7 @@ import type { FaultEffect, OssCredentials } from '@partway/emulator';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
 
-// What users of such tools report about URLs, credentials, tokens and clocks: docs/PAINS.md.
+// What users of such tools report about URLs, credentials, tokens and clocks: docs/explanation/reported-problems.md.
 
 const PART = 102_400;
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import { createInMemorySource, createSeededRandom } from '@partway/core/testing'
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
 
-// What users of such tools report about parts in flight and about Complete: docs/PAINS.md.
+// What users of such tools report about parts in flight and about Complete: docs/explanation/reported-problems.md.
 
 const PART = 102_400;
 const MINUTE = 60_000;

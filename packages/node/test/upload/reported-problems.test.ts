@@ -11,7 +11,7 @@ import { createFileCheckpoints } from '../../src/files/file-checkpoints.ts';
 import { createUndiciTransport } from '../../src/transport/undici-transport.ts';
 import { type UploadFileOptions, uploadFile } from '../../src/upload-file.ts';
 
-// What users of such tools report about files and sockets: docs/PAINS.md.
+// What users of such tools report about files and sockets: docs/explanation/reported-problems.md.
 
 const PART = 102_400;
 const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };

@@ -48,8 +48,8 @@ export interface AnsweredRequest {
 export type CoordinatorHandler = (request: Request) => Promise<Response>;
 
 /**
- * Serves a coordinator over HTTP, as docs/PROTOCOL.md describes it. Throws a `TypeError` for a coordinator
- * without `authorize`, and for a wrong option.
+ * Serves a coordinator over HTTP (docs/reference/protocol.md). Throws a `TypeError` for a coordinator without
+ * `authorize`, and for an invalid option.
  *
  * @example
  * ```ts

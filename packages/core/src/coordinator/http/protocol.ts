@@ -33,7 +33,7 @@ export interface CompleteInput extends TokenInput {
   readonly receipts: readonly Receipt[];
 }
 
-/** What each verb takes. The JSON Schemas of docs/PROTOCOL.md are made from these. */
+/** What each verb takes. The JSON Schemas of docs/reference/protocol.md are made from these. */
 export interface Inputs {
   readonly initiate: v.GenericSchema<unknown, InitiateInput>;
   readonly 'presign-parts': v.GenericSchema<unknown, PresignPartsInput>;
@@ -132,6 +132,6 @@ export function badRequest(status: number, message: string): UploadError {
     message,
     disposition: 'permanent',
     context: { status },
-    hint: 'docs/PROTOCOL.md describes what the coordinator takes.',
+    hint: 'docs/reference/protocol.md describes what the coordinator takes.',
   });
 }
