@@ -47,7 +47,7 @@ async function compile(
   );
 }
 
-test('every door of every package is imported by one of them', () => {
+test('every entry but the unstable one is imported by one of them', () => {
   const imported = ['plain', 'peers']
     .flatMap((consumer) => {
       const types = join(folder, consumer, 'types');
@@ -56,5 +56,6 @@ test('every door of every package is imported by one of them', () => {
     .join('\n');
   const doors = PACKAGES.flatMap((name) => doorsOf(join(folder, 'plain'), name));
   expect(doors).toHaveLength(DOOR_COUNT);
-  expect(doors.filter((door) => !imported.includes(`from '${door}'`))).toEqual([]);
+  const missing = doors.filter((door) => !imported.includes(`from '${door}'`));
+  expect(missing).toEqual(['@partway/core/internal']);
 });

@@ -1,8 +1,9 @@
 // The multipart flow of OSS, one operation after the other, with the low-level API: initiate, presign each
 // part, PUT, list, complete. `uploadFile` does all of this, and what can go wrong on the way.
 import assert from 'node:assert/strict';
-import { combineCrc64, crc64, planParts } from '@partway/core';
+import { combineCrc64, crc64 } from '@partway/core';
 import { createOssObjectStore } from '@partway/core/oss';
+import { planParts } from '@partway/core/ports';
 import { startOssEmulator } from '@partway/emulator';
 
 const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };

@@ -18,10 +18,12 @@ test.each(['core', 'node', 'browser', 'emulator'])('@partway/%s publishes only w
   expect(files).toContain('dist');
 });
 
+const CORE = ['@partway/core', '@partway/core/ports', '@partway/core/internal'];
+
 /** What `uploadFile` takes of the core: the rest of its bundle are the adapters of the browser. */
-const ENGINE = `export {
-  assertControlPlane, assertOptions, sourceChangedError, startBrowserUpload, systemClock, systemRandom, UploadError,
-} from '@partway/core';`;
+const ENGINE = `export { UploadError } from '@partway/core';
+export { sourceChangedError, startBrowserUpload, systemClock, systemRandom } from '@partway/core/ports';
+export { assertControlPlane, assertOptions } from '@partway/core/internal';`;
 
 test('uploadFile for a page is small, part by part', async () => {
   const [page = '', ...others] = await chunksOf('packages/browser/src/upload-file.ts');
@@ -46,7 +48,9 @@ test('uploadFile for a page brings what it needs, and no WebAssembly: its worker
 });
 
 test('uploadFile for a page brings nothing of uploads of streams', async () => {
-  const streams = await modulesOf('streams', { text: "export { startStreamUpload } from '@partway/core';" });
+  const streams = await modulesOf('streams', {
+    text: "export { startStreamUpload } from '@partway/core/ports';",
+  });
   const page = await modulesOf('packages/browser/src/upload-file.ts');
   const ofStreams = (path: string): boolean => /\/stream[^/]*(\/|\.ts$)/.test(path);
   expect(streams.filter(ofStreams)).not.toEqual([]);
@@ -93,7 +97,7 @@ test.each([
 test('the upload element is small beside the engine, and needs no framework', async () => {
   const [whole, own] = await Promise.all([
     bundleOf('packages/browser/src/element/index.ts'),
-    bundleOf('packages/browser/src/element/index.ts', ['@partway/core']),
+    bundleOf('packages/browser/src/element/index.ts', CORE),
   ]);
   expect(whole).not.toMatch(/from\s*["']/);
   expect(whole).not.toMatch(/XMLParser|aliyun_v4_request|CompactEncrypt|useSyncExternalStore|shallowRef/);

@@ -53,8 +53,16 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'core/checksum',
     'core/upload:in-memory-checkpoints',
   ],
-  node: ['node', '@partway/core', '@partway/core/oss', '@partway/core/coordinator', '@partway/core/doctor'],
-  browser: ['browser', '@partway/core', '@partway/core/oss'],
+  node: [
+    'node',
+    '@partway/core',
+    '@partway/core/ports',
+    '@partway/core/internal',
+    '@partway/core/oss',
+    '@partway/core/coordinator',
+    '@partway/core/doctor',
+  ],
+  browser: ['browser', '@partway/core', '@partway/core/ports', '@partway/core/internal', '@partway/core/oss'],
   emulator: ['emulator'],
 };
 

@@ -1,11 +1,5 @@
-import {
-  type ControlPlane,
-  crc64,
-  createHttpControlPlane,
-  type ObjectStore,
-  type Part,
-  planParts,
-} from '@partway/core';
+import { type ControlPlane, crc64, createHttpControlPlane } from '@partway/core';
+import { type ObjectStore, type Part, planParts } from '@partway/core/ports';
 import { createUndiciTransport, type UndiciTransport } from '@partway/node';
 import { startChild } from '../processes.ts';
 import type { Cost, Memory, ServiceQuestion } from './coordinator-process.ts';

@@ -1,5 +1,5 @@
-import type { ObjectStore } from '@partway/core';
 import { createOssObjectStore } from '@partway/core/oss';
+import type { ObjectStore } from '@partway/core/ports';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 
 export const REGION = 'cn-hangzhou';

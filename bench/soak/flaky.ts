@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { choosePartSize } from '@partway/core';
+import { choosePartSize } from '@partway/core/ports';
 import type { FaultHandle } from '@partway/emulator';
 import { BUCKET, KEY, withEmulator } from './emulated-oss.ts';
 import { hasBytes, inFolder, writeRandomFile } from './files.ts';

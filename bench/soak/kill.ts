@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { choosePartSize } from '@partway/core';
+import { choosePartSize } from '@partway/core/ports';
 import { createSeededRandom } from '@partway/core/testing';
 import type { OssEmulator } from '@partway/emulator';
 import { BUCKET, KEY, withEmulator } from './emulated-oss.ts';

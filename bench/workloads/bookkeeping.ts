@@ -1,9 +1,8 @@
 // An upload of 10,000 parts through ports that answer at once: what is left is the engine. Run it with
 // --expose-gc.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ControlPlane, combineCrc64, type UploadEvent } from '@partway/core';
 import {
-  type ControlPlane,
-  combineCrc64,
   createInMemoryCheckpoints,
   type PartBody,
   planParts,
@@ -13,8 +12,7 @@ import {
   systemClock,
   systemRandom,
   type Transport,
-  type UploadEvent,
-} from '@partway/core';
+} from '@partway/core/ports';
 import { answering } from '../answering.ts';
 import { importInternal } from '../internals.ts';
 import { cpuSecondsSince } from '../measure.ts';

@@ -1,4 +1,4 @@
-import type { ObjectStore } from '@partway/core';
+import type { ObjectStore } from '@partway/core/ports';
 import type { Misbehaving } from './misbehave.ts';
 
 /** What only a demonstration has: a way to make OSS err, and to see what it holds. */

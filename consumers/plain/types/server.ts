@@ -1,14 +1,10 @@
 // What a service in Node writes, with every door that needs no optional peer. Compiled only.
 import type { IncomingMessage } from 'node:http';
 import {
-  type CheckpointStore,
   type ControlPlane,
   combineCrc64,
   createHttpControlPlane,
-  createInMemoryCheckpoints,
   logUploads,
-  systemClock,
-  type Transport,
   type UploadErrorCode,
   type UploadEvent,
   type UploadedObject,
@@ -30,6 +26,12 @@ import {
   presign,
   presignParts,
 } from '@partway/core/oss';
+import {
+  type CheckpointStore,
+  createInMemoryCheckpoints,
+  systemClock,
+  type Transport,
+} from '@partway/core/ports';
 import { checkpointStoreConformance, createInMemorySource, createVirtualClock } from '@partway/core/testing';
 import { type FaultRule, type OssEmulator, startOssEmulator } from '@partway/emulator';
 import {

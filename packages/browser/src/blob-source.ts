@@ -1,4 +1,6 @@
-import { type PartBody, type Source, sourceChangedError, UploadError, unlessAborted } from '@partway/core';
+import { UploadError } from '@partway/core';
+import { unlessAborted } from '@partway/core/internal';
+import { type PartBody, type Source, sourceChangedError } from '@partway/core/ports';
 import { type BlobChecksums, openBlobChecksums } from './crc64/blob-checksums.ts';
 import { readSlices, SLICE_SIZE } from './read-slices.ts';
 

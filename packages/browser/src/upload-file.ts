@@ -1,18 +1,19 @@
 import {
-  assertControlPlane,
-  assertOptions,
-  type CheckpointStore,
   type ControlPlane,
   createHttpControlPlane,
   type HttpControlPlaneOptions,
+  type Upload,
+  type UploadOptions,
+} from '@partway/core';
+import { assertControlPlane, assertOptions } from '@partway/core/internal';
+import {
+  type CheckpointStore,
   startBrowserUpload,
   systemClock,
   systemRandom,
   type Transport,
-  type Upload,
-  type UploadOptions,
   type UploadPorts,
-} from '@partway/core';
+} from '@partway/core/ports';
 import { openBlobSource } from './blob-source.ts';
 import { followFile } from './resume/follow-file.ts';
 import { createPageTransport } from './transports/page-transport.ts';

@@ -1,4 +1,5 @@
-import { createUploader as createCoreUploader, type Upload, type UploaderOptions } from '@partway/core';
+import type { Upload, UploaderOptions } from '@partway/core';
+import { createUploader as createCoreUploader } from '@partway/core/ports';
 import { createPageTransport } from './transports/page-transport.ts';
 import { fileUpload, type UploadFileOptions } from './upload-file.ts';
 

@@ -1,5 +1,6 @@
 import { createBlobSource, createFetchTransport, createXhrTransport } from '@partway/browser';
-import { type PartBody, type Transport, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
+import type { PartBody, Transport } from '@partway/core/ports';
 import type { AnswerScript } from '@partway/core/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { blobSourceOver } from '../src/blob-source.ts';

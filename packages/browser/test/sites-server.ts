@@ -58,6 +58,8 @@ async function unbundledFiles(): Promise<[path: string, text: string][]> {
   const imports = {
     '@partway/browser': './browser/src/index.js',
     '@partway/core': './core/src/index.js',
+    '@partway/core/ports': './core/src/index.ports.js',
+    '@partway/core/internal': './core/src/index.internal.js',
     idb: './idb.js',
   };
   const html = `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script>
@@ -72,7 +74,7 @@ async function unbundledFiles(): Promise<[path: string, text: string][]> {
 
 /** What `tsc` makes of one file, near enough. */
 async function moduleOf(path: string): Promise<string | undefined> {
-  const name = /^unbundled\/((?:browser|core)\/[\w/-]+)\.js$/.exec(path)?.[1];
+  const name = /^unbundled\/((?:browser|core)\/[\w./-]+)\.js$/.exec(path)?.[1];
   if (name === undefined) return undefined;
   const file = `${packages}${name}.ts`;
   const { code } = await transformWithOxc(await readFile(file, 'utf8'), file);

@@ -1,5 +1,5 @@
 import { createFetchTransport, createHttpControlPlane, createUploader } from '@partway/browser';
-import type { Transport } from '@partway/core';
+import type { Transport } from '@partway/core/ports';
 import { expect, inject, test } from 'vitest';
 
 const controlPlane = createHttpControlPlane(`${inject('uploadsUrl')}/uploads`, {

@@ -1,6 +1,7 @@
 import { createHttpControlPlane } from '@partway/browser';
 import { createUppy5Bridge, type Uppy5BridgeOptions } from '@partway/browser/uppy';
-import { type ControlPlane, crc64, createInMemoryCheckpoints, UploadError } from '@partway/core';
+import { type ControlPlane, crc64, UploadError } from '@partway/core';
+import { createInMemoryCheckpoints } from '@partway/core/ports';
 import AwsS3 from '@uppy/aws-s3';
 import { type Body, type Meta, Uppy } from '@uppy/core';
 import { expect, inject, test } from 'vitest';

@@ -1,5 +1,5 @@
 import { createBlobSource, createXhrTransport } from '@partway/browser';
-import type { PartResponse } from '@partway/core';
+import type { PartResponse } from '@partway/core/ports';
 import { type AnswerScript, transportConformance } from '@partway/core/testing';
 import { expect, inject, test } from 'vitest';
 import { blobSourceOver } from '../src/blob-source.ts';

@@ -1,6 +1,5 @@
 export type {
   ByteStream,
-  CheckpointStore,
   ControlPlane,
   Disposition,
   ErrorContext,
@@ -19,7 +18,9 @@ export type {
   UploadOptions,
   UploadSnapshot,
 } from '@partway/core';
-export { createHttpControlPlane, listUnfinishedUploads, UploadError } from '@partway/core';
+export { createHttpControlPlane, UploadError } from '@partway/core';
+export type { CheckpointStore } from '@partway/core/ports';
+export { listUnfinishedUploads } from '@partway/core/ports';
 export type { AliOssClient } from './ali-oss/ali-oss-object-store.ts';
 export { createAliOssObjectStore } from './ali-oss/ali-oss-object-store.ts';
 export { createFileCheckpoints } from './files/file-checkpoints.ts';

@@ -1,12 +1,6 @@
-import {
-  assertControlPlane,
-  type Clock,
-  type ControlPlane,
-  type Random,
-  systemClock,
-  systemRandom,
-  type Transport,
-} from '@partway/core';
+import type { ControlPlane } from '@partway/core';
+import { assertControlPlane } from '@partway/core/internal';
+import { type Clock, type Random, systemClock, systemRandom, type Transport } from '@partway/core/ports';
 import { createUndiciTransport, type UndiciTransport } from './transport/undici-transport.ts';
 
 export interface PlatformOptions {

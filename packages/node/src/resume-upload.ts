@@ -1,4 +1,5 @@
-import { type CheckpointStore, loadUnfinishedUpload, type Upload, UploadError } from '@partway/core';
+import { type Upload, UploadError } from '@partway/core';
+import { type CheckpointStore, loadUnfinishedUpload } from '@partway/core/ports';
 import { type UploadFileOptions, uploadFile } from './upload-file.ts';
 
 /** What an unfinished upload does not remember by itself. */

@@ -1,12 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import {
-  assertOptions,
-  type CheckpointStore,
-  startUpload,
-  type Upload,
-  type UploadOptions,
-  type UploadPorts,
-} from '@partway/core';
+import type { Upload, UploadOptions } from '@partway/core';
+import { assertOptions } from '@partway/core/internal';
+import { type CheckpointStore, startUpload, type UploadPorts } from '@partway/core/ports';
 import { createFileSource } from './files/file-source.ts';
 import { type PlatformOptions, platformPorts } from './platform-ports.ts';
 import { learnFrom, preferredPartSize } from './transport/link-speed.ts';

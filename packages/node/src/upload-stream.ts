@@ -1,11 +1,6 @@
-import {
-  assertOptions,
-  type ByteStream,
-  type StreamPorts,
-  type StreamUploadOptions,
-  startStreamUpload,
-  type Upload,
-} from '@partway/core';
+import type { ByteStream, StreamUploadOptions, Upload } from '@partway/core';
+import { assertOptions } from '@partway/core/internal';
+import { type StreamPorts, startStreamUpload } from '@partway/core/ports';
 import { createSpillFiles } from './files/spill-files.ts';
 import { type PlatformOptions, platformPorts } from './platform-ports.ts';
 

@@ -1,9 +1,5 @@
-import {
-  type ByteStream,
-  createUploader as createCoreUploader,
-  type Upload,
-  type UploaderOptions,
-} from '@partway/core';
+import type { ByteStream, Upload, UploaderOptions } from '@partway/core';
+import { createUploader as createCoreUploader } from '@partway/core/ports';
 import { createSpillFiles } from './files/spill-files.ts';
 import { learnFrom } from './transport/link-speed.ts';
 import { fileUpload, type UploadFileOptions } from './upload-file.ts';

@@ -1,4 +1,4 @@
-import { createPortableCrc64 } from '@partway/core';
+import { createPortableCrc64 } from '@partway/core/internal';
 import { giveBack, readSlices } from '../read-slices.ts';
 
 /**

@@ -1,4 +1,5 @@
-import type { CheckpointStore, Upload } from '@partway/core';
+import type { Upload } from '@partway/core';
+import type { CheckpointStore } from '@partway/core/ports';
 import type { FollowedUpload, PageCheckpoints } from './page-checkpoints.ts';
 
 /** The checkpoints as the engine shall have them; a page's own also follow the upload. */

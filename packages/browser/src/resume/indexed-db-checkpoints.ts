@@ -1,4 +1,5 @@
-import { UploadError, uploadLockedError } from '@partway/core';
+import { UploadError } from '@partway/core';
+import { uploadLockedError } from '@partway/core/ports';
 import { followUpload } from './follow-upload.ts';
 import { lockName } from './lock-name.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';

@@ -1,9 +1,5 @@
-import {
-  type UnfinishedUpload as CheckpointedUpload,
-  type ControlPlane,
-  countStoredBytes,
-  listUnfinishedUploads as listCheckpointedUploads,
-} from '@partway/core';
+import type { UnfinishedUpload as CheckpointedUpload, ControlPlane } from '@partway/core';
+import { countStoredBytes, listUnfinishedUploads as listCheckpointedUploads } from '@partway/core/ports';
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
 import { lockName } from './lock-name.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';

@@ -1,4 +1,5 @@
-import type { CheckpointStore, Upload } from '@partway/core';
+import type { Upload } from '@partway/core';
+import type { CheckpointStore } from '@partway/core/ports';
 
 /** Checkpoints of a page, and what it remembers beside them. `createIndexedDbCheckpoints` makes them. */
 export interface PageCheckpoints extends CheckpointStore {

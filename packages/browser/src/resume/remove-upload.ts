@@ -1,13 +1,12 @@
+import { type ControlPlane, UploadError } from '@partway/core';
+import { assertControlPlane } from '@partway/core/internal';
 import {
-  assertControlPlane,
-  type ControlPlane,
   loadUnfinishedUpload,
   startUpload,
   systemClock,
   systemRandom,
   type UnfinishedUploadDetails,
-  UploadError,
-} from '@partway/core';
+} from '@partway/core/ports';
 import { createBlobSource } from '../blob-source.ts';
 import { createPageTransport } from '../transports/page-transport.ts';
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';

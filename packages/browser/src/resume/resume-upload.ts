@@ -1,11 +1,5 @@
-import {
-  loadUnfinishedUpload,
-  type ObjectOptions,
-  sourceChangedError,
-  type UnfinishedUploadDetails,
-  type Upload,
-  UploadError,
-} from '@partway/core';
+import { type ObjectOptions, type Upload, UploadError } from '@partway/core';
+import { loadUnfinishedUpload, sourceChangedError, type UnfinishedUploadDetails } from '@partway/core/ports';
 import { createBlobSource, unreadableBlobError } from '../blob-source.ts';
 import { type UploadFileOptions, uploadFile } from '../upload-file.ts';
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';

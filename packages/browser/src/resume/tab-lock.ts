@@ -1,4 +1,4 @@
-import type { Lease } from '@partway/core';
+import type { Lease } from '@partway/core/ports';
 
 /**
  * Takes the lock of this name among all tabs of the origin, by Web Locks: what a dead tab held is free.

@@ -1,4 +1,4 @@
-import { createInMemoryCheckpoints } from '@partway/core';
+import { createInMemoryCheckpoints } from '@partway/core/ports';
 import type { PageCheckpoints } from './page-checkpoints.ts';
 import {
   changeDatabase,

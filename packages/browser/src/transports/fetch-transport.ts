@@ -1,4 +1,5 @@
-import { ERROR_BODY_MAX, type PartRequest, type PartResponse, type Transport } from '@partway/core';
+import { ERROR_BODY_MAX } from '@partway/core/internal';
+import type { PartRequest, PartResponse, Transport } from '@partway/core/ports';
 import { CONNECTIONS_MAX, sendBlob } from './part-request.ts';
 
 export interface FetchTransportOptions {

@@ -1,4 +1,4 @@
-import type { Transport } from '@partway/core';
+import type { Transport } from '@partway/core/ports';
 import { createFetchTransport } from './fetch-transport.ts';
 import { createXhrTransport } from './xhr-transport.ts';
 

@@ -1,4 +1,5 @@
-import { type PartBody, type PartRequest, type PartResponse, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
+import type { PartBody, PartRequest, PartResponse } from '@partway/core/ports';
 import { type BlobPartBody, unreadableBlobError } from '../blob-source.ts';
 import { assertLength } from '../read-slices.ts';
 

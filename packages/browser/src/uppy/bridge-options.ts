@@ -1,15 +1,11 @@
+import type { ControlPlane, ObjectOptions, RetryOptions, UploadedObject } from '@partway/core';
+import { assertControlPlane, assertOptions } from '@partway/core/internal';
 import {
-  assertControlPlane,
-  assertOptions,
   type CheckpointStore,
-  type ControlPlane,
   choosePartSize,
   createRetryingControlPlane,
-  type ObjectOptions,
-  type RetryOptions,
   type Transport,
-  type UploadedObject,
-} from '@partway/core';
+} from '@partway/core/ports';
 import { createPageTransport } from '../transports/page-transport.ts';
 import type { UppyFile } from './uppy-file.ts';
 

@@ -1,12 +1,11 @@
+import { UploadError, type UploadedObject } from '@partway/core';
 import {
   type InitiatedUpload,
   type Part,
   type PresignedPart,
   planParts,
   systemClock,
-  UploadError,
-  type UploadedObject,
-} from '@partway/core';
+} from '@partway/core/ports';
 import { createBlobSource } from '../blob-source.ts';
 import type { BridgeTerms } from './bridge-options.ts';
 import { decodeKeptUpload, encodeKeptUpload, type KeptUpload } from './kept-upload.ts';

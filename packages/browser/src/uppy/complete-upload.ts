@@ -1,10 +1,5 @@
-import {
-  combineCrc64,
-  type Receipt,
-  UploadError,
-  type UploadErrorCode,
-  type UploadedObject,
-} from '@partway/core';
+import { combineCrc64, UploadError, type UploadErrorCode, type UploadedObject } from '@partway/core';
+import type { Receipt } from '@partway/core/ports';
 import type { BridgeTerms } from './bridge-options.ts';
 import { type BridgedUpload, UNINTERRUPTED } from './bridged-upload.ts';
 

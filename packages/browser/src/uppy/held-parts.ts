@@ -1,4 +1,5 @@
-import { type ListedPart, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
+import type { ListedPart } from '@partway/core/ports';
 import type { BridgeTerms } from './bridge-options.ts';
 import {
   type BridgedUpload,

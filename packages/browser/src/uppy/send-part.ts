@@ -1,5 +1,6 @@
-import { type PartResponse, UploadError, type UploadErrorCode } from '@partway/core';
+import { UploadError, type UploadErrorCode } from '@partway/core';
 import { ossError } from '@partway/core/oss';
+import type { PartResponse } from '@partway/core/ports';
 import { createBlobSource } from '../blob-source.ts';
 import type { BridgeTerms } from './bridge-options.ts';
 import type { BridgedUpload } from './bridged-upload.ts';

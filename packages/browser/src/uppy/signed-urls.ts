@@ -1,4 +1,5 @@
-import { type ControlPlane, type PresignedPart, systemClock, UploadError } from '@partway/core';
+import { type ControlPlane, UploadError } from '@partway/core';
+import { type PresignedPart, systemClock } from '@partway/core/ports';
 
 /** The small window of presigned parts of one upload. */
 export interface SignedUrls {

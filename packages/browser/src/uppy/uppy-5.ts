@@ -1,4 +1,5 @@
-import { type Transport, UploadError, type UploadedObject } from '@partway/core';
+import { UploadError, type UploadedObject } from '@partway/core';
+import type { Transport } from '@partway/core/ports';
 import { abortUpload } from './abort-upload.ts';
 import { resolveBridgeOptions, type UppyBridgeOptions } from './bridge-options.ts';
 import { type BridgedUpload, type BridgedUploads, beginUpload, findUpload } from './bridged-upload.ts';

@@ -1,6 +1,7 @@
 import { createHttpControlPlane } from '@partway/browser';
 import { createUppy6Bridge, type UppyBridgeOptions } from '@partway/browser/uppy';
-import { type ControlPlane, createInMemoryCheckpoints } from '@partway/core';
+import type { ControlPlane } from '@partway/core';
+import { createInMemoryCheckpoints } from '@partway/core/ports';
 // Names of their own, since Vite knows but one package of a name.
 import AwsS3 from 'uppy-6-aws-s3';
 import { type Body, type Meta, Uppy } from 'uppy-6-core';

@@ -46,7 +46,6 @@ export type { SignRequest } from './signing/sign-request.ts';
 
 // For those who write an ObjectStore over another client.
 
-export { unlessAborted } from '../abort.ts';
 export type { OssAnswer } from './error-response.ts';
 export { errorIn, ossError } from './error-response.ts';
 export type { OssOperation, OssWire, UrlTerms } from './object-store.ts';

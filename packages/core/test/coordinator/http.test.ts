@@ -1,17 +1,13 @@
 import {
-  type Clock,
   type ControlPlane,
   crc64,
   createHttpControlPlane,
-  startBrowserUpload,
-  startUpload,
-  systemClock,
-  systemRandom,
   type Upload,
   UploadError,
   type UploadOptions,
 } from '@partway/core';
 import type { AnsweredRequest } from '@partway/core/coordinator';
+import { type Clock, startBrowserUpload, startUpload, systemClock, systemRandom } from '@partway/core/ports';
 import { createInMemorySource, createVirtualClock } from '@partway/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-import type { Clock, PartRequest, PartResponse, Transport } from '@partway/core';
+import type { Clock, PartRequest, PartResponse, Transport } from '@partway/core/ports';
 
 /** A way to a server, in virtual time. */
 export interface LinkOptions {

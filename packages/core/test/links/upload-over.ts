@@ -1,12 +1,5 @@
-import {
-  type ControlPlane,
-  combineCrc64,
-  createPartBody,
-  planParts,
-  type Source,
-  startUpload,
-  type UploadOptions,
-} from '@partway/core';
+import { type ControlPlane, combineCrc64, type UploadOptions } from '@partway/core';
+import { createPartBody, planParts, type Source, startUpload } from '@partway/core/ports';
 import { createSeededRandom, createVirtualClock } from '@partway/core/testing';
 import { createLink, type LinkOptions } from './link.ts';
 

@@ -1,4 +1,5 @@
-import { type ControlPlane, startUpload, type Upload, UploadError, type UploadPorts } from '@partway/core';
+import { type ControlPlane, type Upload, UploadError } from '@partway/core';
+import { startUpload, type UploadPorts } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';

@@ -1,12 +1,11 @@
+import type { Upload, UploadOptions } from '@partway/core';
 import {
   countStoredBytes,
   listUnfinishedUploads,
   loadUnfinishedUpload,
   type Source,
   startUpload,
-  type Upload,
-  type UploadOptions,
-} from '@partway/core';
+} from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';

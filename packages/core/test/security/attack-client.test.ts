@@ -1,12 +1,5 @@
-import {
-  type ControlPlane,
-  createHttpControlPlane,
-  startUpload,
-  systemClock,
-  systemRandom,
-  type Upload,
-  type UploadOptions,
-} from '@partway/core';
+import { type ControlPlane, createHttpControlPlane, type Upload, type UploadOptions } from '@partway/core';
+import { startUpload, systemClock, systemRandom } from '@partway/core/ports';
 import { createInMemoryCheckpoints, createInMemorySource } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, type CoordinatorStage, createStage } from '../stages/coordinator-stage.ts';

@@ -1,5 +1,6 @@
-import { crc64, createHttpControlPlane, startUpload, systemClock, systemRandom } from '@partway/core';
+import { crc64, createHttpControlPlane } from '@partway/core';
 import type { AnsweredRequest } from '@partway/core/coordinator';
+import { startUpload, systemClock, systemRandom } from '@partway/core/ports';
 import { createInMemoryCheckpoints, createInMemorySource } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createStage, type StageOptions } from '../stages/coordinator-stage.ts';

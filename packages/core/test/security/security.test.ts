@@ -1,6 +1,7 @@
-import { type ControlPlane, crc64, type PresignedPart } from '@partway/core';
+import { type ControlPlane, crc64 } from '@partway/core';
 import { type CoordinatorHooks, createUploadTokens } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
+import type { PresignedPart } from '@partway/core/ports';
 import { createSeededRandom, createVirtualClock } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, type CoordinatorStage, createStage, KEYS } from '../stages/coordinator-stage.ts';

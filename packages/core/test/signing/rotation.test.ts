@@ -1,14 +1,7 @@
-import {
-  type ControlPlane,
-  crc64,
-  createHttpControlPlane,
-  type PresignedPart,
-  startUpload,
-  systemClock,
-  systemRandom,
-} from '@partway/core';
+import { type ControlPlane, crc64, createHttpControlPlane } from '@partway/core';
 import type { TokenKey } from '@partway/core/coordinator';
 import type { CredentialsSource } from '@partway/core/oss';
+import { type PresignedPart, startUpload, systemClock, systemRandom } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import type { OssCredentials } from '@partway/emulator';
 import { expect, test } from 'vitest';

@@ -1,6 +1,6 @@
-import type { Transport } from '@partway/core';
 import { type Coordinator, createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore, type OssCredentials } from '@partway/core/oss';
+import type { Transport } from '@partway/core/ports';
 import {
   createInMemorySource,
   createSeededRandom,

@@ -1,11 +1,5 @@
-import {
-  type StreamUploadOptions,
-  startStreamUpload,
-  startUpload,
-  type Upload,
-  UploadError,
-  type UploadOptions,
-} from '@partway/core';
+import { type StreamUploadOptions, type Upload, UploadError, type UploadOptions } from '@partway/core';
+import { startStreamUpload, startUpload } from '@partway/core/ports';
 import { KEY } from './cloud.ts';
 import {
   createDisk,

@@ -1,16 +1,15 @@
+import { type ControlPlane, UploadError } from '@partway/core';
 import {
   type CheckpointStore,
   type Clock,
-  type ControlPlane,
   createPartBody,
   type Random,
   type Source,
   type StreamPorts,
   sourceChangedError,
-  UploadError,
   type UploadPorts,
   uploadLockedError,
-} from '@partway/core';
+} from '@partway/core/ports';
 import type { Cloud } from './cloud.ts';
 import type { Observer } from './observer.ts';
 import type { SimulatedProcess } from './process.ts';

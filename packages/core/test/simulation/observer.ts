@@ -1,5 +1,6 @@
-import type { PartResponse, PresignedPart, UploadError, UploadEvent, UploadSnapshot } from '@partway/core';
+import type { UploadError, UploadEvent, UploadSnapshot } from '@partway/core';
 import { crc64 } from '@partway/core';
+import type { PartResponse, PresignedPart } from '@partway/core/ports';
 import { BUCKET, type Cloud } from './cloud.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -1,10 +1,4 @@
-import {
-  type ControlPlane,
-  createHttpControlPlane,
-  type ObjectStore,
-  systemClock,
-  type Transport,
-} from '@partway/core';
+import { type ControlPlane, createHttpControlPlane } from '@partway/core';
 import {
   type Authorize,
   type Coordinator,
@@ -14,6 +8,7 @@ import {
   type HandlerOptions,
 } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
+import { type ObjectStore, systemClock, type Transport } from '@partway/core/ports';
 import {
   createFaults,
   createMemoryBlobs,

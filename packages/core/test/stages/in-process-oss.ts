@@ -1,6 +1,7 @@
-import { type PartRequest, type PartResponse, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
 import type { UploadGrant, UploadTokens } from '@partway/core/coordinator';
-import { unlessAborted } from '@partway/core/oss';
+import { unlessAborted } from '@partway/core/internal';
+import type { PartRequest, PartResponse } from '@partway/core/ports';
 import type { OssRequest, OssResponse, Outcome } from '@partway/emulator';
 
 /** Answers one request, or rejects as a lost connection does. `stop` closes the connection. */

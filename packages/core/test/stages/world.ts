@@ -1,21 +1,23 @@
+import type {
+  ByteStream,
+  ControlPlane,
+  StreamUploadOptions,
+  Upload,
+  UploadEvent,
+  UploadOptions,
+} from '@partway/core';
+import { type Coordinator, type CoordinatorOptions, createCoordinator } from '@partway/core/coordinator';
+import { type CredentialsSource, createOssObjectStore } from '@partway/core/oss';
 import {
-  type ByteStream,
   type CheckpointStore,
-  type ControlPlane,
   type ObjectStore,
   type PartRequest,
   type PartResponse,
   type Source,
-  type StreamUploadOptions,
   startStreamUpload,
   startUpload,
-  type Upload,
-  type UploadEvent,
-  type UploadOptions,
   type UploadPorts,
-} from '@partway/core';
-import { type Coordinator, type CoordinatorOptions, createCoordinator } from '@partway/core/coordinator';
-import { type CredentialsSource, createOssObjectStore } from '@partway/core/oss';
+} from '@partway/core/ports';
 import {
   createInMemoryCheckpoints,
   createSeededRandom,

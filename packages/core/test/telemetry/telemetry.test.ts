@@ -3,13 +3,13 @@ import {
   type ControlPlane,
   type LogRecord,
   logUploads,
-  startUpload,
   type Upload,
   type UploadEvent,
   type UploadedObject,
   type UploadOptions,
 } from '@partway/core';
 import { observeControlPlane, type TraceUploadsOptions, traceUploads } from '@partway/core/opentelemetry';
+import { startUpload } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import type { FaultEffect } from '@partway/emulator';
 import { expect, test } from 'vitest';

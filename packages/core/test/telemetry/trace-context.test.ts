@@ -1,8 +1,9 @@
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { type ControlPlane, createUploader, startUpload } from '@partway/core';
+import type { ControlPlane } from '@partway/core';
 import { observeControlPlane, traceHandler, traceHeaders, traceUploads } from '@partway/core/opentelemetry';
+import { createUploader, startUpload } from '@partway/core/ports';
 import { createInMemorySource } from '@partway/core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTelemetry } from '../stages/telemetry-stage.ts';

@@ -1,6 +1,7 @@
-import { type ObjectStore, type Receipt, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
 import { type Coordinator, createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
+import type { ObjectStore, Receipt } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';

@@ -1,6 +1,7 @@
-import { type ControlPlane, type ObjectOptions, startUpload, type UploadOptions } from '@partway/core';
+import type { ControlPlane, ObjectOptions, UploadOptions } from '@partway/core';
 import { createCoordinator } from '@partway/core/coordinator';
 import { callback } from '@partway/core/oss';
+import { startUpload } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import type { CallbackReply, CallbackRequest } from '@partway/emulator';
 import { expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-import { startUpload, type Upload, type UploadEvent } from '@partway/core';
+import type { Upload, UploadEvent } from '@partway/core';
+import { startUpload } from '@partway/core/ports';
 import { createInMemorySource } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { createWorld, KEY, type World } from '../stages/world.ts';

@@ -1,4 +1,5 @@
-import { type ControlPlane, createPartBody, type Source, type UploadOptions } from '@partway/core';
+import type { ControlPlane, UploadOptions } from '@partway/core';
+import { createPartBody, type Source } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';

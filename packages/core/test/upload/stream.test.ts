@@ -1,4 +1,5 @@
-import { type InitiateRequest, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
+import type { InitiateRequest } from '@partway/core/ports';
 import { createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';

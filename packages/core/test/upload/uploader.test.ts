@@ -1,4 +1,5 @@
-import { createUploader, type Upload, type Uploader } from '@partway/core';
+import type { Upload, Uploader } from '@partway/core';
+import { createUploader } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, type World } from '../stages/world.ts';

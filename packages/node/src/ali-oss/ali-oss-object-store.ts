@@ -1,4 +1,5 @@
-import { type ObjectStore, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
+import { unlessAborted } from '@partway/core/internal';
 import {
   createObjectStore,
   createOssClock,
@@ -6,8 +7,8 @@ import {
   type OssAnswer,
   type OssClock,
   type OssOperation,
-  unlessAborted,
 } from '@partway/core/oss';
+import type { ObjectStore } from '@partway/core/ports';
 import { createAliOssCredentials, type RawClient } from './ali-oss-credentials.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { type Clock, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
 import type { Fetch } from '@partway/core/oss';
+import type { Clock } from '@partway/core/ports';
 import { refusedCallback } from './refused-callback.ts';
 
 export interface CallbackKeysOptions {

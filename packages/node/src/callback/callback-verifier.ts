@@ -1,6 +1,7 @@
 import { createVerify, type KeyObject } from 'node:crypto';
-import { type Clock, systemClock, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
 import type { Fetch } from '@partway/core/oss';
+import { type Clock, systemClock } from '@partway/core/ports';
 import { readCallbackBody } from './callback-body.ts';
 import { createCallbackKeys } from './callback-keys.ts';
 import { type CallbackRequest, type ReceivedCallback, receiveCallback } from './callback-request.ts';

@@ -1,5 +1,5 @@
-import { systemClock } from '@partway/core';
 import { abortUntilGone } from '@partway/core/coordinator';
+import { systemClock } from '@partway/core/ports';
 import { openStore, readObjectAddress, STORE_ARGS } from './arguments.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit-code.ts';

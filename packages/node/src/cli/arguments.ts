@@ -1,8 +1,8 @@
 import { hkdfSync } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { ObjectStore } from '@partway/core';
 import { createOssObjectStore, type OssBucketOptions, type OssCredentials } from '@partway/core/oss';
+import type { ObjectStore } from '@partway/core/ports';
 import { createUndiciFetch } from '../transport/undici-fetch.ts';
 import type { Command, Given } from './command.ts';
 

@@ -1,4 +1,5 @@
-import { type ListedUpload, type ObjectStore, systemClock, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
+import { type ListedUpload, type ObjectStore, systemClock } from '@partway/core/ports';
 import { ageText } from './age.ts';
 import { openStore, readAddress, STORE_ARGS } from './arguments.ts';
 import type { Command } from './command.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CheckpointStore } from '@partway/core';
+import type { CheckpointStore } from '@partway/core/ports';
 import { lockFile } from './file-lock.ts';
 
 /**

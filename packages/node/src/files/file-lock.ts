@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { type Lease, uploadLockedError } from '@partway/core';
+import { type Lease, uploadLockedError } from '@partway/core/ports';
 
 /** Written into the lock, so that others can tell whether its holder lives. */
 interface Holder {

@@ -1,5 +1,6 @@
 import { read } from 'node:fs';
-import { sourceChangedError, type UploadError } from '@partway/core';
+import type { UploadError } from '@partway/core';
+import { sourceChangedError } from '@partway/core/ports';
 
 /** Reads a file by position, in chunks of 1 MiB. */
 export interface FileReader {

@@ -3,7 +3,8 @@ import { appendFile, mkdir, mkdtemp, rename, rm, truncate, utimes, writeFile } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { crc64, type PartBody, type Source } from '@partway/core';
+import { crc64 } from '@partway/core';
+import type { PartBody, Source } from '@partway/core/ports';
 import { sourceConformance } from '@partway/core/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';

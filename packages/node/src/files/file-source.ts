@@ -2,7 +2,8 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createPartBody, type Source, sourceChangedError, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
+import { createPartBody, type Source, sourceChangedError } from '@partway/core/ports';
 import { unreadableError } from '../transport/node-error.ts';
 import { createFileReader, sharedBuffers } from './file-reader.ts';
 

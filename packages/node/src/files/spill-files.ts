@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PartBuffer, type PartBuffers, UploadError } from '@partway/core';
+import { UploadError } from '@partway/core';
+import type { PartBuffer, PartBuffers } from '@partway/core/ports';
 import { type BufferPool, createFileReader, sharedBuffers } from './file-reader.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ControlPlane, Transport, Upload } from '@partway/core';
+import type { ControlPlane, Upload } from '@partway/core';
+import type { Transport } from '@partway/core/ports';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { uploadFile } from '../upload-file.ts';
 import { learnFrom, partSizeAt } from './link-speed.ts';

@@ -1,4 +1,5 @@
-import type { Transport, Upload } from '@partway/core';
+import type { Upload } from '@partway/core';
+import type { Transport } from '@partway/core/ports';
 
 const MIB = 1024 ** 2;
 const PART_SIZE_MIN = 8 * MIB;

@@ -1,12 +1,7 @@
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import {
-  ERROR_BODY_MAX,
-  type PartBody,
-  type PartRequest,
-  type PartResponse,
-  type Transport,
-} from '@partway/core';
+import { ERROR_BODY_MAX } from '@partway/core/internal';
+import type { PartBody, PartRequest, PartResponse, Transport } from '@partway/core/ports';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { uploadErrorFromNode } from './node-error.ts';
 import { readBeforeFailing } from './read-before-failing.ts';

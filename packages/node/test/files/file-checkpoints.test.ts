@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInMemoryCheckpoints } from '@partway/core';
+import { createInMemoryCheckpoints } from '@partway/core/ports';
 import { checkpointStoreConformance } from '@partway/core/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFileCheckpoints } from '../../src/files/file-checkpoints.ts';

@@ -4,7 +4,7 @@ import type { PathLike } from 'node:fs';
 import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Lease } from '@partway/core';
+import type { Lease } from '@partway/core/ports';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { lockFile } from '../../src/files/file-lock.ts';
 

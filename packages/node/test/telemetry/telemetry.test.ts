@@ -7,10 +7,11 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { type ControlPlane, type LogRecord, logUploads, type PresignedPart } from '@partway/core';
+import { type ControlPlane, type LogRecord, logUploads } from '@partway/core';
 import { createCoordinator } from '@partway/core/coordinator';
 import { traceUploads } from '@partway/core/opentelemetry';
 import { createOssObjectStore } from '@partway/core/oss';
+import type { PresignedPart } from '@partway/core/ports';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { uploadFile } from '../../src/upload-file.ts';

@@ -6,14 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import {
-  createCrc64,
-  createPartBody,
-  type PartBody,
-  type PartResponse,
-  type Transport,
-  UploadError,
-} from '@partway/core';
+import { createCrc64, UploadError } from '@partway/core';
+import { createPartBody, type PartBody, type PartResponse, type Transport } from '@partway/core/ports';
 import { createInMemorySource, transportConformance } from '@partway/core/testing';
 import { Agent, MockAgent } from 'undici';
 import { afterEach, expect, test } from 'vitest';

@@ -1,9 +1,10 @@
 import { mkdtemp, open, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ControlPlane, crc64, type Transport, type UploadEvent } from '@partway/core';
+import { type ControlPlane, crc64, type UploadEvent } from '@partway/core';
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore, type OssObjectStoreOptions } from '@partway/core/oss';
+import type { Transport } from '@partway/core/ports';
 import { createSeededRandom } from '@partway/core/testing';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';

@@ -1,0 +1,6 @@
+// Unstable: helpers of Partway's own packages. They change in any release, without notice.
+
+export { unlessAborted } from './abort.ts';
+export { createPortableCrc64 } from './checksum/portable-crc64.ts';
+export { assertControlPlane, assertOptions } from './options.ts';
+export { ERROR_BODY_MAX } from './ports.ts';

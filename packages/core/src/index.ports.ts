@@ -1,0 +1,62 @@
+// For those who implement a port, or run uploads over ports of their own.
+
+export type {
+  CompletedUpload,
+  ListedUpload,
+  ObjectHead,
+  ObjectStore,
+  PresignedRequest,
+  PresignedUploadPart,
+  StoreCompleteRequest,
+  StoreInitiateRequest,
+  StoreListPartsRequest,
+  StoreListUploadsRequest,
+  StoreObjectRequest,
+  StorePresignPartsRequest,
+  StorePresignRequest,
+  StoreUploadRequest,
+} from './object-store-port.ts';
+export type { PartBodyOptions } from './parts/part-body.ts';
+export { createPartBody, sourceChangedError } from './parts/part-body.ts';
+export { createPartBuffers } from './parts/part-buffers.ts';
+export type { Part } from './parts/part-plan.ts';
+export { choosePartSize, planParts } from './parts/part-plan.ts';
+export type {
+  CheckpointStore,
+  Clock,
+  CompleteRequest,
+  ControlPlane,
+  InitiatedUpload,
+  InitiateRequest,
+  Lease,
+  ListedPart,
+  ListPartsRequest,
+  ObjectOptions,
+  PartBody,
+  PartBuffer,
+  PartBuffers,
+  PartRequest,
+  PartResponse,
+  PresignedPart,
+  PresignPartsRequest,
+  Random,
+  Receipt,
+  Source,
+  StorageClass,
+  Transport,
+  UploadedObject,
+  UploadRequest,
+} from './ports.ts';
+export { systemClock, systemRandom } from './system.ts';
+export { createInMemoryCheckpoints, uploadLockedError } from './upload/checkpoints/in-memory-checkpoints.ts';
+export type { UnfinishedUpload, UnfinishedUploadDetails } from './upload/checkpoints/unfinished-uploads.ts';
+export {
+  countStoredBytes,
+  listUnfinishedUploads,
+  loadUnfinishedUpload,
+} from './upload/checkpoints/unfinished-uploads.ts';
+export type { RetryingControlPlaneOptions } from './upload/resilience/retrying-control-plane.ts';
+export { createRetryingControlPlane } from './upload/resilience/retrying-control-plane.ts';
+export type { StreamPorts, UploadPorts } from './upload/run-context.ts';
+export { startBrowserUpload, startStreamUpload, startUpload } from './upload/upload.ts';
+export { createUploader } from './upload/uploader.ts';
