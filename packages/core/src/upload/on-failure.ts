@@ -2,7 +2,7 @@ import { PAUSED, uninterrupted } from '../abort.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { InitiatedUpload } from '../ports.ts';
 import { type Checkpoint, checkpointId, decodeCheckpoint } from './checkpoints/checkpoint.ts';
-import { ask } from './resilience/ask.ts';
+import { callControlPlane } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 
 /** Whether a failed walk leaves everything as it is, for a resume. */
@@ -66,7 +66,7 @@ export async function abandonUpload(
   id: string,
 ): Promise<void> {
   try {
-    await ask(run, uninterrupted(), { operation: 'abort', key }, (signal) =>
+    await callControlPlane(run, uninterrupted(), { operation: 'abort', key }, (signal) =>
       run.ports.controlPlane.abort({ uploadToken, signal }),
     );
     await run.checkpoints.remove(id);

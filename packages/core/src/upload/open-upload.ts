@@ -6,9 +6,7 @@ import { isPartSize } from '../parts/part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.ts';
 import { isAborted } from './on-failure.ts';
-import { ask } from './resilience/ask.ts';
-import { retrying } from './resilience/retry.ts';
-import { VERB_MS_MAX, withDeadline } from './resilience/with-deadline.ts';
+import { callControlPlane, VERB_MS_MAX, withDeadline, withRetries } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 
 /** An upload to go on with. */
@@ -57,7 +55,7 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
 /** The caller wants a new upload: the unfinished one goes first. */
 async function discard(run: UploadRun, { upload }: Checkpoint): Promise<undefined> {
   const { key, uploadToken } = upload;
-  await ask(run, run.signal, { operation: 'abort', key }, (signal) =>
+  await callControlPlane(run, run.signal, { operation: 'abort', key }, (signal) =>
     run.ports.controlPlane.abort({ uploadToken, signal }),
   ).catch((reason: unknown) => {
     // A token nobody opens any more must not stand in the way of a new upload.
@@ -108,7 +106,7 @@ function tryToInitiate(
   const { key, object } = options;
   const partSize = options.partSize ?? (size === undefined ? undefined : ports.preferredPartSize?.(size));
   const presignCount = 2 * run.limit.concurrency();
-  return retrying(run, patience, { operation: 'initiate', key }, async () => {
+  return withRetries(run, patience, { operation: 'initiate', key }, async () => {
     const triedAt = ports.clock.now();
     const previousAttemptAgeMs = lostInitiate.since === undefined ? undefined : triedAt - lostInitiate.since;
     try {

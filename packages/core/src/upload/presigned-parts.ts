@@ -2,7 +2,7 @@ import { UploadError } from '../errors.ts';
 import type { Part } from '../parts/part-plan.ts';
 import type { PresignedPart, PresignPartsRequest } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
-import { VERB_MS_MAX, withDeadline } from './resilience/with-deadline.ts';
+import { VERB_MS_MAX, withDeadline } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 
 /** The small window of presigned parts that an upload holds. */

@@ -1,17 +1,15 @@
 import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
 import type { Part } from '../parts/part-plan.ts';
-import type { ListedPart, PartBody, PartResponse, Receipt } from '../ports.ts';
-import { isCallbackResponse } from './callback-reply.ts';
+import type { ListedPart, PartBody, Receipt } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
+import { assertStored, isCallbackResponse } from './part-response.ts';
 import type { PresignedParts } from './presigned-parts.ts';
-import type { FailedTry, PutOutcome } from './put-outcome.ts';
-import { RETRY_WITH_NEW_URL } from './resilience/backoff.ts';
-import type { Hedging } from './resilience/hedging.ts';
-import { retrying } from './resilience/retry.ts';
+import { findStoredPart } from './remote-parts.ts';
+import type { FailedTry, Hedging, PutOutcome } from './resilience/hedging.ts';
+import { RETRY_WITH_NEW_URL, withRetries } from './resilience/retry.ts';
 import type { StallGuard } from './resilience/stall-guard.ts';
 import type { UploadRun } from './run-context.ts';
-import { storedPart } from './stored-part.ts';
 
 /** What all parts of an upload share, and the signal of one of them. */
 export interface PartSending {
@@ -61,11 +59,13 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
   const { run, upload, hedging, signal } = sending;
   const { partNumber } = part;
   let last: FailedTry | undefined;
-  return retrying(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
+  return withRetries(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
     // canary: attempt-without-event
     run.emit({ type: 'part-attempt', partNumber, attempt });
     // canary: no-lookup-of-lost-part
-    const stored = last?.mayBeStored ? await storedPart(run, upload, partNumber, body, signal) : undefined;
+    const stored = last?.mayBeStored
+      ? await findStoredPart(run, upload, partNumber, body, signal)
+      : undefined;
     if (stored !== undefined) return stored;
     const afterRefusal = last?.isRefused ?? false;
     const copies = { body, second: part.open };
@@ -77,7 +77,7 @@ function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promi
     if (upload.kind === 'single' && (attempt > 1 || upload.isResumed) && isExisting(outcome.failure))
       return body.crc64(signal);
     if (outcome.failure.context.ossCode !== 'PartAlreadyExist') throw outcome.failure;
-    const earlier = await storedPart(run, upload, partNumber, body, signal);
+    const earlier = await findStoredPart(run, upload, partNumber, body, signal);
     if (earlier === undefined) throw outcome.failure;
     return earlier;
   });
@@ -128,32 +128,4 @@ function isUnanswered({ code }: UploadError): boolean {
  */
 function isExisting({ code, context }: UploadError): boolean {
   return context.status === 409 && code === 'object_exists';
-}
-
-/**
- * Throws unless OSS says that it stored these bytes. Where CORS may hide the CRC64, Complete's list of parts
- * has to prove them.
- */
-function assertStored({ headers, status }: PartResponse, crc64: string, mayHideHeaders: boolean): void {
-  const stored = headers['x-oss-hash-crc64ecma'];
-  // canary: unconfirmed-crc64
-  if (stored === crc64 || (stored === undefined && mayHideHeaders)) return;
-  const requestId = headers['x-oss-request-id'];
-  const context = { status, ...(requestId === undefined ? {} : { requestId }) };
-  if (stored === undefined) {
-    throw new UploadError({
-      code: 'malformed_response',
-      message: 'the answer has no CRC64 of the part: it is not from OSS',
-      disposition: 'transient',
-      context,
-      hint: 'A proxy in between may have given it.',
-    });
-  }
-  throw new UploadError({
-    code: 'checksum_mismatch',
-    message: `OSS received other bytes than were sent: CRC64 ${stored} instead of ${crc64}`,
-    disposition: 'transient',
-    context,
-    hint: 'Something between here and OSS changes the bytes.',
-  });
 }

@@ -1,9 +1,7 @@
 import { UploadError } from '../errors.ts';
-import type { Part } from '../parts/part-plan.ts';
-import type { ListedPart, Receipt, Source, UploadedObject } from '../ports.ts';
-import { completeUpload } from './complete-upload.ts';
+import type { InitiatedUpload, ListedPart, PartBody } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
-import { ask } from './resilience/ask.ts';
+import { callControlPlane, VERB_MS_MAX, withDeadline } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 
 /** The parts OSS holds, by number. */
@@ -16,7 +14,7 @@ export async function listStoredParts(
 ): Promise<StoredParts | undefined> {
   if (!isResumed) return new Map();
   try {
-    const listed = await ask(run, run.signal, { operation: 'listParts', key }, (signal) =>
+    const listed = await callControlPlane(run, run.signal, { operation: 'listParts', key }, (signal) =>
       run.ports.controlPlane.listParts({ uploadToken, signal }),
     );
     return new Map(listed.map((part) => [part.partNumber, part]));
@@ -26,26 +24,25 @@ export async function listStoredParts(
 }
 
 /**
- * The object of an upload that is no more, where an earlier run, or another process, completed it. Reads the
- * whole source for its receipts: with them the coordinator can tell whether the object is ours. `undefined`
- * where it is not.
+ * The CRC64 of a part that OSS holds already, though its answer was lost; `undefined` where OSS holds none of
+ * that number, or other bytes. One short question, instead of the whole part once more.
  */
-export async function findCompleted(
+export async function findStoredPart(
   run: UploadRun,
-  source: Source,
-  upload: OpenedUpload,
-  plan: readonly Part[],
-): Promise<UploadedObject | undefined> {
-  const receipts: Receipt[] = [];
-  for (const { partNumber, offset, size } of plan) {
-    const crc64 = await source.part(offset, size).crc64(run.signal);
-    receipts.push({ partNumber, size, crc64 });
-  }
-  try {
-    return await completeUpload(run, upload, receipts);
-  } catch (reason) {
-    return unlessGone(reason);
-  }
+  { kind, uploadToken }: InitiatedUpload,
+  partNumber: number,
+  body: PartBody,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (kind === 'single') return undefined;
+  const listed = await withDeadline(run, VERB_MS_MAX, signal, (stop) =>
+    run.ports.controlPlane.listParts({ uploadToken, partNumber, signal: stop }),
+  );
+  const held = listed.find((part) => part.partNumber === partNumber);
+  if (held?.size !== body.size) return undefined;
+  const crc64 = await body.crc64(signal);
+  // canary: unproven-stored-part
+  return held.crc64 === crc64 ? crc64 : undefined;
 }
 
 /** OSS knows the upload no more: it was completed or aborted. */
@@ -53,6 +50,6 @@ export function isGone(reason: unknown): boolean {
   return UploadError.from(reason).code === 'upload_not_found';
 }
 
-function unlessGone(reason: unknown): undefined {
+export function unlessGone(reason: unknown): undefined {
   if (!isGone(reason)) throw reason;
 }

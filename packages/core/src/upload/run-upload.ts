@@ -1,17 +1,15 @@
 import { UploadError } from '../errors.ts';
 import { sourceChangedError } from '../parts/part-body.ts';
 import { type Part, planParts } from '../parts/part-plan.ts';
-import type { Source, UploadedObject } from '../ports.ts';
-import { captureCallbackReply } from './callback-reply.ts';
+import type { Receipt, Source, UploadedObject } from '../ports.ts';
 import { checkpointId } from './checkpoints/checkpoint.ts';
-import { completeUpload } from './complete-upload.ts';
+import { completeUpload, findCompleted } from './complete-upload.ts';
 import { abandonUpload, isCorruptedPut, isKept, isRefused, isStored } from './on-failure.ts';
 import { type OpenedUpload, openUpload, saveCheckpoint, type UploadOfSource } from './open-upload.ts';
-import { findCompleted, isGone, listStoredParts, type StoredParts } from './remote-parts.ts';
-import { isPartAtFault, repairParts } from './repair-parts.ts';
+import { captureCallbackReply } from './part-response.ts';
+import { isGone, listStoredParts, type StoredParts } from './remote-parts.ts';
 import type { UploadRun } from './run-context.ts';
-import { sendParts } from './send-parts.ts';
-import { sourceFeed } from './source-feed.ts';
+import { sendParts, sourceFeed } from './send-parts.ts';
 
 /** The whole upload: open, plan, send the parts, complete, prove. Nobody else works on it meanwhile. */
 export async function runUpload(run: UploadRun): Promise<UploadedObject> {
@@ -117,6 +115,32 @@ async function sendAndComplete(
 }
 
 const REPAIRS_MAX = 3;
+
+/** Complete found a part in OSS that is not the one confirmed, or none at all. */
+function isPartAtFault(reason: unknown): boolean {
+  const { code, context } = UploadError.from(reason);
+  return code === 'part_missing' || (code === 'checksum_mismatch' && context.partNumber !== undefined);
+}
+
+/** Sends again the parts that OSS does not hold as they were confirmed, and no others. */
+async function repairParts(
+  run: UploadRun,
+  source: Source,
+  upload: OpenedUpload,
+  plan: readonly Part[],
+  receipts: readonly Receipt[],
+): Promise<readonly Receipt[]> {
+  const held = await listStoredParts(run, { ...upload, isResumed: true });
+  const sound = receipts.filter(({ partNumber, size, crc64 }) => {
+    const part = held?.get(partNumber);
+    // canary: repair-of-every-part
+    return part?.size === size && part.crc64 === crc64;
+  });
+  const soundNumbers = new Set(sound.map(({ partNumber }) => partNumber));
+  const wrong = plan.filter(({ partNumber }) => !soundNumbers.has(partNumber));
+  const sent = await sendParts(run, upload, sourceFeed(source, wrong, new Map()));
+  return [...sound, ...sent].sort((a, b) => a.partNumber - b.partNumber);
+}
 
 /**
  * Parts that were read one after the other are of one source only if it is the same behind the last of them.

@@ -1,8 +1,10 @@
 import { linkedController, linkedControllers } from '../abort.ts';
-import type { Receipt } from '../ports.ts';
+import type { Part } from '../parts/part-plan.ts';
+import type { Receipt, Source } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import { createPresignedParts } from './presigned-parts.ts';
 import { type PartToSend, putPart } from './put-part.ts';
+import type { StoredParts } from './remote-parts.ts';
 import { createHedging } from './resilience/hedging.ts';
 import { createStallGuard } from './resilience/stall-guard.ts';
 import type { UploadRun } from './run-context.ts';
@@ -70,3 +72,23 @@ export async function sendParts(
   signal.throwIfAborted();
   return receipts.sort((a, b) => a.partNumber - b.partNumber);
 }
+
+/** The parts of a plan, read from the source whenever they are sent. */
+export function sourceFeed(source: Source, plan: readonly Part[], held: StoredParts): PartFeed {
+  return {
+    *parts() {
+      for (const part of plan) {
+        const { partNumber, offset, size } = part;
+        yield { held: held.get(partNumber), open: () => source.part(offset, size), ...part };
+      }
+    },
+    partNumbers: plan
+      .filter(({ partNumber, size }) => held.get(partNumber)?.size !== size)
+      .map(({ partNumber }) => partNumber),
+    takenMax: () => QUEUED_MAX,
+    size: () => source.size,
+  };
+}
+
+/** Parts handed to the limiter ahead of time: 10,000 waiting closures would cost megabytes for nothing. */
+const QUEUED_MAX = 64;

@@ -15,15 +15,14 @@ import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
 import { type Budget, NO_PERMIT } from './concurrency/budget.ts';
 import { createPartLimit } from './concurrency/part-limiter.ts';
 import { abortOrphanedUploads, isAborted } from './on-failure.ts';
+import { createHeaderNotice } from './part-response.ts';
 import type { UploadEvent, UploadFact } from './progress/events.ts';
-import { createHeaderNotice } from './progress/header-notice.ts';
 import { createSnapshotFold, type UploadSnapshot } from './progress/snapshot.ts';
 import { createOutage } from './resilience/outage.ts';
 import type { StreamPorts, UploadPorts, UploadRun, UploadRunner } from './run-context.ts';
 import { createStops, type Stops } from './run-control.ts';
 import { runUpload } from './run-upload.ts';
-import { createStreamMemory, type StreamMemory } from './stream/stream-memory.ts';
-import { createStreamRunner } from './stream/stream-upload.ts';
+import { createStreamMemory, createStreamRunner, type StreamMemory } from './stream/stream-upload.ts';
 
 /** An upload under way. */
 export interface Upload {

@@ -8,7 +8,7 @@ import {
 import type { PartBuffers } from '../ports.ts';
 import { createBudget } from './concurrency/budget.ts';
 import type { StreamPorts, UploadPorts } from './run-context.ts';
-import { createStreamMemory } from './stream/stream-memory.ts';
+import { createStreamMemory } from './stream/stream-upload.ts';
 import { beginStreamUpload, beginUpload, type Upload } from './upload.ts';
 
 /** Uploads many files within one budget of requests and memory, and lets none of them starve. */

@@ -1,8 +1,20 @@
 import { type LinkedController, linkedController, SETTLED } from '../../abort.ts';
+import type { UploadError } from '../../errors.ts';
 import type { PartBody } from '../../ports.ts';
-import { isFinal, type PutOutcome } from '../put-outcome.ts';
 import type { UploadRun } from '../run-context.ts';
 import { createWatch } from './periodic-check.ts';
+
+/** What came of one PUT: the CRC64 that OSS confirmed, or why it did not. */
+export type PutOutcome = { readonly crc64: string } | FailedTry;
+
+/** Why one try did not confirm the part, and what the next one must know. */
+export interface FailedTry {
+  readonly failure: UploadError;
+  /** The URL was at fault. */
+  readonly isRefused: boolean;
+  /** All bytes were sent, and no answer said what became of them. */
+  readonly mayBeStored: boolean;
+}
 
 /** Sends one copy until it is stopped. */
 type Send = (body: PartBody, stop: AbortSignal, isSecond: boolean) => Promise<PutOutcome>;
@@ -113,4 +125,9 @@ interface Runner {
 
 function fulfilment<T>(settled: PromiseSettledResult<T>): T | undefined {
   return settled.status === 'fulfilled' ? settled.value : undefined;
+}
+
+/** Confirmed, or refused for good: another copy could change nothing. */
+function isFinal(outcome: PutOutcome): boolean {
+  return 'crc64' in outcome || outcome.failure.disposition !== 'transient';
 }

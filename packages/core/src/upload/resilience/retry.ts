@@ -1,26 +1,27 @@
-import { type ErrorContext, UploadError } from '../../errors.ts';
-import type { ResolvedOptions } from '../../options.ts';
+import { linkedController, SETTLED, unlessAborted } from '../../abort.ts';
+import { type ErrorContext, UploadError, type UploadErrorCode } from '../../errors.ts';
+import type { Resolved, ResolvedOptions, RetryOptions } from '../../options.ts';
+import type { Random } from '../../ports.ts';
 import type { UploadFact } from '../progress/events.ts';
 import type { Outage, UploadPorts } from '../run-context.ts';
-import { backoffMs } from './backoff.ts';
 
-/** What the loop needs to know of an upload, or of whatever else is tried. */
-export interface Tries {
+/** What the retry loop needs of an upload, or of any other caller. */
+export interface RetryContext {
   readonly ports: Pick<UploadPorts, 'clock' | 'random'>;
   readonly options: Pick<ResolvedOptions, 'retry'>;
-  /** `undefined` for those who cannot tell. */
+  /** `undefined`: failures are never attributed to a missing network. */
   readonly outage?: Outage | undefined;
   readonly emit: (fact: UploadFact & { readonly type: 'retrying' }) => void;
 }
 
 /**
- * The one retry loop of the project. Tries until `attempt` resolves, fails for good, or has failed as often
- * or waited as long as allowed, which turns a transient error into an exhausted one. What fails for want of a
- * network waits for it, and does not count. The signal ends it between and during the tries; its reason is
- * then the error.
+ * The one retry loop of the project. Retries until `attempt` resolves, rejects with a permanent error, or has
+ * used up its attempts or its time, which turns a transient error into an exhausted one. A failure while the
+ * machine is offline waits for the network and does not count. An abort ends the loop between and during
+ * attempts; the signal's reason is then the error.
  */
-export async function retrying<T>(
-  run: Tries,
+export async function withRetries<T>(
+  run: RetryContext,
   signal: AbortSignal,
   context: ErrorContext,
   attempt: (attempt: number) => Promise<T>,
@@ -28,13 +29,13 @@ export async function retrying<T>(
   const { retry } = run.options;
   let waitedMs = 0;
   let failures = 0;
-  for (let tries = 1; ; tries++) {
+  for (let attempts = 1; ; attempts++) {
     signal.throwIfAborted();
     try {
-      return await attempt(tries);
+      return await attempt(attempts);
     } catch (reason) {
       signal.throwIfAborted();
-      const error = UploadError.from(reason).with({ ...context, attempt: tries });
+      const error = UploadError.from(reason).with({ ...context, attempt: attempts });
       // canary: retry-of-permanent-error
       if (error.disposition !== 'transient') throw error;
       // canary: no-wait-for-network
@@ -53,3 +54,81 @@ export async function retrying<T>(
     }
   }
 }
+
+/** Sends one request to the control plane, with retries and a deadline for each attempt. */
+export function callControlPlane<T>(
+  run: RetryContext,
+  signal: AbortSignal,
+  context: ErrorContext,
+  verb: (signal: AbortSignal) => Promise<T>,
+  deadlineMs: number = VERB_MS_MAX,
+): Promise<T> {
+  return withRetries(run, signal, context, () => withDeadline(run, deadlineMs, signal, verb));
+}
+
+/** A control plane responds within seconds. After two minutes no response is expected any more. */
+export const VERB_MS_MAX = 120_000;
+
+/** OSS takes minutes to complete an upload of thousands of parts. */
+export const COMPLETE_MS_MAX = 900_000;
+
+/**
+ * Waits for one attempt of a request, until the deadline or the caller's abort, even when the control plane
+ * ignores its signal.
+ */
+export async function withDeadline<T>(
+  run: { readonly ports: Pick<UploadPorts, 'clock'> },
+  deadlineMs: number,
+  signal: AbortSignal,
+  attempt: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = linkedController(signal);
+  run.ports.clock.sleep(deadlineMs, controller.signal).then(
+    // canary: no-deadline
+    () => controller.abort(deadlineError(deadlineMs)),
+    // The attempt has settled before the deadline.
+    () => undefined,
+  );
+  try {
+    return await unlessAborted(() => attempt(controller.signal), controller.signal);
+  } finally {
+    controller.unlink();
+    controller.abort(SETTLED);
+  }
+}
+
+function deadlineError(deadlineMs: number): UploadError {
+  return new UploadError({
+    code: 'network',
+    message: `no response within ${deadlineMs} ms`,
+    disposition: 'transient',
+  });
+}
+
+/**
+ * The delay in ms after failed attempt `attempt` (from 1): full jitter over a window that doubles with each
+ * attempt, or the delay OSS requests, whichever is longer. A failure that a new URL solves is retried at
+ * once, but only the first time: a URL that expires repeatedly points to a wrong clock or policy.
+ */
+export function backoffMs(
+  error: UploadError,
+  attempt: number,
+  { baseMs, maxMs }: Pick<Resolved<RetryOptions>, 'baseMs' | 'maxMs'>,
+  random: Random,
+): number {
+  if (attempt === 1 && RETRY_WITH_NEW_URL.has(error.code)) return 0;
+  const windowMs = Math.min(maxMs, baseMs * 2 ** attempt);
+  const requestedMs = Math.min(error.context.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
+  // canary: too-early-retry
+  return Math.max(Math.floor(random.next() * windowMs), requestedMs);
+}
+
+/** The longest delay OSS may request: tokens and credentials expire meanwhile. */
+const RETRY_AFTER_MAX_MS = 300_000;
+
+/** Failures of a presigned URL rather than of the part. */
+export const RETRY_WITH_NEW_URL: ReadonlySet<UploadErrorCode> = new Set([
+  'url_expired',
+  'credentials_expired',
+  'clock_skewed',
+]);

@@ -4,9 +4,14 @@ import { type RetryOptions, resolveRetry } from '../../options.ts';
 import type { Clock, ControlPlane, InitiatedUpload, InitiateRequest, Random } from '../../ports.ts';
 import { systemClock, systemRandom } from '../../system.ts';
 import { MAY_HAVE_BEGUN } from '../open-upload.ts';
-import { ask } from './ask.ts';
-import { retrying, type Tries } from './retry.ts';
-import { COMPLETE_MS_MAX, VERB_MS_MAX, withDeadline } from './with-deadline.ts';
+import {
+  COMPLETE_MS_MAX,
+  callControlPlane,
+  type RetryContext,
+  VERB_MS_MAX,
+  withDeadline,
+  withRetries,
+} from './retry.ts';
 
 export interface RetryingControlPlaneOptions {
   readonly retry?: RetryOptions | undefined;
@@ -25,7 +30,7 @@ export function createRetryingControlPlane(
   controlPlane: ControlPlane,
   { retry, clock = systemClock, random = systemRandom }: RetryingControlPlaneOptions = {},
 ): ControlPlane {
-  const tries: Tries = {
+  const tries: RetryContext = {
     ports: { clock, random },
     options: { retry: resolveRetry(retry) },
     emit: () => undefined,
@@ -33,15 +38,15 @@ export function createRetryingControlPlane(
   return {
     initiate: (request) => initiate(tries, controlPlane, request),
     presignParts: (request) =>
-      ask(tries, request.signal, { operation: 'presignParts' }, (signal) =>
+      callControlPlane(tries, request.signal, { operation: 'presignParts' }, (signal) =>
         controlPlane.presignParts({ ...request, signal }),
       ),
     listParts: (request) =>
-      ask(tries, request.signal, { operation: 'listParts' }, (signal) =>
+      callControlPlane(tries, request.signal, { operation: 'listParts' }, (signal) =>
         controlPlane.listParts({ ...request, signal }),
       ),
     complete: (request) =>
-      ask(
+      callControlPlane(
         tries,
         request.signal,
         { operation: 'complete' },
@@ -49,7 +54,7 @@ export function createRetryingControlPlane(
         COMPLETE_MS_MAX,
       ),
     abort: (request) =>
-      ask(tries, request.signal, { operation: 'abort' }, (signal) =>
+      callControlPlane(tries, request.signal, { operation: 'abort' }, (signal) =>
         controlPlane.abort({ ...request, signal }),
       ),
   };
@@ -57,7 +62,7 @@ export function createRetryingControlPlane(
 
 /** A try whose answer was lost may have begun an upload: the next one says so, and it is removed. */
 async function initiate(
-  tries: Tries,
+  tries: RetryContext,
   controlPlane: ControlPlane,
   request: InitiateRequest,
 ): Promise<InitiatedUpload> {
@@ -78,9 +83,9 @@ async function initiate(
     }
   }
   try {
-    return await retrying(tries, request.signal, context, attempt);
+    return await withRetries(tries, request.signal, context, attempt);
   } catch (reason) {
     if (doubtfulSince === undefined || !request.signal.aborted) throw reason;
-    return retrying(tries, uninterrupted(), context, attempt);
+    return withRetries(tries, uninterrupted(), context, attempt);
   }
 }

@@ -1,6 +1,7 @@
 import { PAUSED } from '../../abort.ts';
 import { UploadError } from '../../errors.ts';
 import { createPartBody } from '../../parts/part-body.ts';
+import { createPartBuffers } from '../../parts/part-buffers.ts';
 import { firstPartSize } from '../../parts/part-plan.ts';
 import type { PartBuffers, Source, UploadedObject } from '../../ports.ts';
 import { completeUpload } from '../complete-upload.ts';
@@ -107,3 +108,20 @@ function known(run: UploadRun, whole: KeptPart | undefined): UploadRun {
   };
   return { ...run, ports: { ...run.ports, openSource: () => Promise.resolve(source) } };
 }
+
+/** Where the parts of streams are kept until they are confirmed. */
+export interface StreamMemory {
+  readonly buffers: PartBuffers;
+  /** Parts of this size that may be in flight before most of them have to be kept elsewhere. */
+  partsWithin(partSize: number): number;
+}
+
+export function createStreamMemory(memoryMax: number, spill: PartBuffers | undefined): StreamMemory {
+  return {
+    buffers: createPartBuffers(memoryMax, spill),
+    partsWithin: (partSize) => Math.max(STREAM_PARTS_MIN, Math.floor(memoryMax / partSize)),
+  };
+}
+
+/** Fewer would leave a long link idle between two parts. */
+const STREAM_PARTS_MIN = 4;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ErrorContext, UploadError, type UploadErrorCode } from '../../errors.ts';
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from './retry.ts';
 
 const retry = { attemptsMax: 8, baseMs: 200, maxMs: 20_000 };
 const drawing = (value: number): { next(): number } => ({ next: () => value });

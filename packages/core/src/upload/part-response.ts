@@ -1,8 +1,59 @@
 import { callbackReply, provenFailure } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
-import type { InitiatedUpload, PartRequest, PartResponse, UploadedObject } from '../ports.ts';
+import type { InitiatedUpload, PartRequest, PartResponse, Transport, UploadedObject } from '../ports.ts';
+import type { UploadFact } from './progress/events.ts';
 import type { UploadRun } from './run-context.ts';
+
+/**
+ * Throws unless OSS says that it stored these bytes. Where CORS may hide the CRC64, Complete's list of parts
+ * has to prove them.
+ */
+export function assertStored(
+  { headers, status }: PartResponse,
+  crc64: string,
+  mayHideHeaders: boolean,
+): void {
+  const stored = headers['x-oss-hash-crc64ecma'];
+  // canary: unconfirmed-crc64
+  if (stored === crc64 || (stored === undefined && mayHideHeaders)) return;
+  const requestId = headers['x-oss-request-id'];
+  const context = { status, ...(requestId === undefined ? {} : { requestId }) };
+  if (stored === undefined) {
+    throw new UploadError({
+      code: 'malformed_response',
+      message: 'the answer has no CRC64 of the part: it is not from OSS',
+      disposition: 'transient',
+      context,
+      hint: 'A proxy in between may have given it.',
+    });
+  }
+  throw new UploadError({
+    code: 'checksum_mismatch',
+    message: `OSS received other bytes than were sent: CRC64 ${stored} instead of ${crc64}`,
+    disposition: 'transient',
+    context,
+    hint: 'Something between here and OSS changes the bytes.',
+  });
+}
+
+/** What OSS sends with every confirmed part, and the engine makes use of. */
+const EXPECTED = ['x-oss-hash-crc64ecma', 'x-oss-request-id'];
+
+/** Tells once, where a transport may hide headers, which ones it hides. */
+export function createHeaderNotice(
+  { mayHideHeaders }: Transport,
+  emit: (fact: UploadFact) => void,
+): (answer: PartResponse) => void {
+  let isTold = !mayHideHeaders;
+  return ({ headers }) => {
+    if (isTold) return;
+    const names = EXPECTED.filter((name) => headers[name] === undefined);
+    if (names.length === 0) return;
+    isTold = true;
+    emit({ type: 'headers-hidden', names });
+  };
+}
 
 /**
  * Whether OSS answers for an application server: to a PutObject with a callback it gives that server's reply,
