@@ -1,86 +1,74 @@
-/**
- * Every way in which the world can fail an upload. docs/reference/errors.md has a row for each code: what it
- * means and what to do. A caller's mistake is no `UploadError` but a `TypeError` or `RangeError` that names
- * the option.
- */
-export type UploadErrorCode =
-  | 'network'
-  | 'stalled'
-  | 'throttled'
-  | 'server_error'
-  | 'url_expired'
-  | 'credentials_expired'
-  | 'clock_skewed'
-  | 'signature_mismatch'
-  | 'access_denied'
-  | 'upload_not_found'
-  | 'upload_locked'
-  | 'checkpoint_failed'
-  | 'object_not_found'
-  | 'object_exists'
-  | 'checksum_mismatch'
-  | 'part_missing'
-  | 'source_changed'
-  | 'source_unreadable'
-  | 'token_refused'
-  | 'unauthenticated'
-  | 'bad_request'
-  | 'callback_failed'
-  | 'unproven'
-  | 'malformed_response'
-  | 'refused'
-  | 'aborted'
-  | 'internal';
+import type { UploadErrorCode } from './error-codes.ts';
+
+export type { UploadErrorCode } from './error-codes.ts';
 
 /**
  * `permanent`: the same request fails again. `transient`: it may succeed later. `exhausted`: it was
- * transient, and was retried as often as allowed.
+ * transient, and was retried as often as `retry.attemptsMax` allows.
  */
 export type Disposition = 'permanent' | 'transient' | 'exhausted';
 
 /**
- * What is known about the failed request. Never holds a URL or an upload token: both are bearer credentials.
+ * The known facts of the failed request. Never holds a URL or an upload token: both are bearer credentials.
  */
 export interface ErrorContext {
+  /** The method of the control plane (`presignParts`), or the operation of OSS (`PutObject`). */
   readonly operation?: string;
+  /** The bucket, where the failing side knows it. */
   readonly bucket?: string;
+  /** The key of the object. */
   readonly key?: string;
+  /** The multipart upload in OSS. */
   readonly uploadId?: string;
+  /** The part that failed, from 1. */
   readonly partNumber?: number;
-  /** From 1. */
+  /** The number of the failed attempt, from 1. */
   readonly attempt?: number;
-  /** HTTP status. */
+  /** The HTTP status of the response. */
   readonly status?: number;
-  /** The `Code` of OSS's answer. */
+  /** The `Code` of OSS's error response, such as `NoSuchUpload`. */
   readonly ossCode?: string;
-  /** OSS's finer code, `0002-00000236`. */
+  /** The detailed code of OSS, such as `0002-00000236`. */
   readonly ec?: string;
+  /** OSS's ID of the request, for its support. */
   readonly requestId?: string;
-  /** OSS asked to wait this long (`Retry-After`, `x-oss-qos-delay-time`). */
+  /** The delay in ms that the server requested (`Retry-After`, `x-oss-qos-delay-time`). */
   readonly retryAfterMs?: number;
 }
 
+/** The fields of a new {@link UploadError}. */
 export interface UploadErrorOptions {
+  /** The kind of failure. */
   readonly code: UploadErrorCode;
+  /** What happened and where, without the code. Never a URL's query, a token or a header. */
   readonly message: string;
+  /** Whether the same request may succeed later. */
   readonly disposition: Disposition;
+  /** Default: nothing is known. */
   readonly context?: ErrorContext;
   /** What the reader can do about it, in a sentence. */
   readonly hint?: string | undefined;
+  /** The underlying error. */
   readonly cause?: unknown;
 }
 
 /**
- * The one error of this library. Its message starts with its code, since logs often show the message alone.
+ * The only error class of this library. Its message starts with its code, since logs often show the message
+ * alone.
  */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
+  /** The kind of failure. Decide by it, never by the message. */
   readonly code: UploadErrorCode;
+  /** Whether the same request may succeed later. */
   readonly disposition: Disposition;
+  /** The known facts of the failed request. */
   readonly context: ErrorContext;
+  /** What the reader can do about it, in a sentence. */
   readonly hint: string | undefined;
   readonly #rawMessage: string;
 
+  /** `message` comes without the code. */
   constructor({ code, message, disposition, context = {}, hint, cause }: UploadErrorOptions) {
     super(`[${code}] ${message}`, cause === undefined ? {} : { cause });
     this.code = code;
@@ -90,12 +78,14 @@ export class UploadError extends Error {
     this.#rawMessage = message;
   }
 
-  /** Whether the same request may succeed later. */
+  /** Whether the same request may succeed later: `disposition` is `transient`. */
   get retryable(): boolean {
     return this.disposition === 'transient';
   }
 
-  /** The same error, knowing more. What it already knows stays, unless there is a better hint. */
+  /**
+   * The same error with more facts. Facts it already has stay; `disposition` and `hint` replace its own.
+   */
   with(
     context: ErrorContext,
     disposition: Disposition = this.disposition,
@@ -106,7 +96,9 @@ export class UploadError extends Error {
     return new UploadError({ code, message: this.#rawMessage, disposition, context: known, hint, cause });
   }
 
-  /** The one funnel: an `UploadError` as it is, anything else as `internal`, which is a defect of ours. */
+  /**
+   * Returns an `UploadError` as it is, and wraps any other value as `internal`, with the value as its cause.
+   */
   static from(reason: unknown): UploadError {
     if (reason instanceof UploadError) return reason;
     const message =
@@ -120,13 +112,13 @@ export class UploadError extends Error {
     });
   }
 
-  /** Two copies of this module in one process know each other's errors. */
+  /** Recognizes the errors of another copy of this module in the same process. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return value instanceof Error && value.name === 'UploadError' && 'disposition' in value;
   }
 }
 
-/** The error of an upload that its caller aborted. */
+/** The error of an upload that its caller aborted. `cause`: the reason of the caller's signal. */
 export function abortedError(cause?: unknown): UploadError {
   return new UploadError({
     code: 'aborted',
@@ -134,4 +126,44 @@ export function abortedError(cause?: unknown): UploadError {
     disposition: 'permanent',
     cause,
   });
+}
+
+/** Everything of an error but its code and message. `disposition` replaces the usual one of the code. */
+export type ErrorDetails = Partial<Omit<UploadErrorOptions, 'code' | 'message'>>;
+
+/** Makes an error of one code. */
+export type ErrorFactory = (message: string, details?: ErrorDetails) => UploadError;
+
+// The failures of more than one room, by their code. Each has the usual disposition of the code.
+
+export const networkError: ErrorFactory = /* @__PURE__ */ errorFactory('network', 'transient');
+export const serverError: ErrorFactory = /* @__PURE__ */ errorFactory('server_error', 'transient');
+export const malformedResponseError: ErrorFactory = /* @__PURE__ */ errorFactory(
+  'malformed_response',
+  'transient',
+);
+export const credentialsExpiredError: ErrorFactory = /* @__PURE__ */ errorFactory(
+  'credentials_expired',
+  'transient',
+);
+export const refusedError: ErrorFactory = /* @__PURE__ */ errorFactory('refused', 'permanent');
+export const uploadNotFoundError: ErrorFactory = /* @__PURE__ */ errorFactory(
+  'upload_not_found',
+  'permanent',
+);
+export const checksumMismatchError: ErrorFactory = /* @__PURE__ */ errorFactory(
+  'checksum_mismatch',
+  'permanent',
+);
+export const sourceUnreadableError: ErrorFactory = /* @__PURE__ */ errorFactory(
+  'source_unreadable',
+  'permanent',
+);
+export const checkpointFailedError: ErrorFactory = /* @__PURE__ */ errorFactory(
+  'checkpoint_failed',
+  'permanent',
+);
+
+function errorFactory(code: UploadErrorCode, disposition: Disposition): ErrorFactory {
+  return (message, details) => new UploadError({ code, message, disposition, ...details });
 }

@@ -2,5 +2,18 @@
 
 export { unlessAborted } from './abort.ts';
 export { createPortableCrc64 } from './checksum/portable-crc64.ts';
+export type { ErrorDetails, ErrorFactory } from './errors.ts';
+export {
+  abortedError,
+  checkpointFailedError,
+  checksumMismatchError,
+  credentialsExpiredError,
+  malformedResponseError,
+  networkError,
+  refusedError,
+  serverError,
+  sourceUnreadableError,
+  uploadNotFoundError,
+} from './errors.ts';
 export { assertControlPlane, assertOptions } from './options.ts';
 export { ERROR_BODY_MAX } from './ports.ts';

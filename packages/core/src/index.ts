@@ -4,7 +4,7 @@
 export type { Callback, CallbackReply } from './callback.ts';
 export type { ChecksummedPiece, Crc64 } from './checksum/crc64.ts';
 export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
-export type { Disposition, ErrorContext, UploadErrorCode } from './errors.ts';
+export type { Disposition, ErrorContext, UploadErrorCode, UploadErrorOptions } from './errors.ts';
 export { UploadError } from './errors.ts';
 export type { HeadersToSend, HttpControlPlaneOptions } from './http/http-control-plane.ts';
 export { createHttpControlPlane } from './http/http-control-plane.ts';
