@@ -10,8 +10,8 @@ import {
   START,
   tag,
   textOfObject,
-} from '../test/model-client.ts';
-import { CREDENTIALS, headerSigned } from '../test/signing.ts';
+} from '../test/stages/model-client.ts';
+import { CREDENTIALS, headerSigned } from '../test/stages/signing.ts';
 import type { Blobs } from './storage/blobs.ts';
 import { createDirectoryBlobs } from './storage/directory-blobs.ts';
 import { createMemoryBlobs } from './storage/memory-blobs.ts';

@@ -1,5 +1,5 @@
 import { type FaultEffect, type OssEmulator, startOssEmulator } from '@partway/emulator';
-import { createApplicationServer, replyJson } from '../../../emulator/test/application-server.ts';
+import { createApplicationServer, replyJson } from '../../../emulator/test/stages/application-server.ts';
 import type { ObjectStore } from '../../src/object-store-port.ts';
 import { callback } from '../../src/oss/index.ts';
 import type { ObjectStoreStage, StoreMishap } from '../../src/testing/index.ts';

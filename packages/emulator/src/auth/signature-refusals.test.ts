@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CREDENTIALS, headerSigned, presigned, type ToSign } from '../../test/signing.ts';
+import { CREDENTIALS, headerSigned, presigned, type ToSign } from '../../test/stages/signing.ts';
 import { readTarget } from '../http/addressing.ts';
 import { OssError } from '../oss-error.ts';
 import type { OssCredentials, OssRequest } from '../types.ts';

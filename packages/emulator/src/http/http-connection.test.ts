@@ -1,6 +1,14 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
-import { answer, deferred, heard, opened, readAll, serving, stopServing } from '../../test/raw-http.ts';
+import {
+  answer,
+  deferred,
+  heard,
+  opened,
+  readAll,
+  serving,
+  stopServing,
+} from '../../test/stages/raw-http.ts';
 import { serveHttp } from './http-server.ts';
 
 afterEach(stopServing);

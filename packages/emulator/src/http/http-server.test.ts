@@ -1,7 +1,15 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { answer, deferred, heard, opened, readAll, serving, stopServing } from '../../test/raw-http.ts';
+import {
+  answer,
+  deferred,
+  heard,
+  opened,
+  readAll,
+  serving,
+  stopServing,
+} from '../../test/stages/raw-http.ts';
 import type { OssRequest } from '../types.ts';
 
 afterEach(stopServing);

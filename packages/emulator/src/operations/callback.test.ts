@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { modelClient, type Reply, tag } from '../../test/model-client.ts';
+import { modelClient, type Reply, tag } from '../../test/stages/model-client.ts';
 import type { CallbackReply, CallbackRequest } from './callback.ts';
 
 const callback = {

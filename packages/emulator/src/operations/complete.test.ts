@@ -9,7 +9,7 @@ import {
   type Reply,
   tag,
   textOfObject,
-} from '../../test/model-client.ts';
+} from '../../test/stages/model-client.ts';
 import { createCrc64 } from '../storage/crc64.ts';
 import { createDiscardingBlobs } from '../storage/memory-blobs.ts';
 

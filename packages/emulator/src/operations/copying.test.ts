@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { childNames, modelClient, PART, type Reply, tag, textOfObject } from '../../test/model-client.ts';
+import {
+  childNames,
+  modelClient,
+  PART,
+  type Reply,
+  tag,
+  textOfObject,
+} from '../../test/stages/model-client.ts';
 
 const source = (path = '/demo/source'): Record<string, string> => ({ 'x-oss-copy-source': path });
 

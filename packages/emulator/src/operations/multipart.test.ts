@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { childNames, modelClient, once, tag, textOfObject } from '../../test/model-client.ts';
+import { childNames, modelClient, once, tag, textOfObject } from '../../test/stages/model-client.ts';
 import { asciiOrder } from '../http/wire-text.ts';
 import { childrenNamed, readXml, textOf } from '../http/xml.ts';
 

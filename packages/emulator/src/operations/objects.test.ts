@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { childNames, modelClient, START, tag, textOfObject } from '../../test/model-client.ts';
+import { childNames, modelClient, START, tag, textOfObject } from '../../test/stages/model-client.ts';
 
 describe('an object that was put', () => {
   test('is described by HEAD and given by GET', async () => {

@@ -14,7 +14,7 @@ import {
   createApplicationServer,
   type ReceivedCallback,
   replyJson,
-} from '../../../emulator/test/application-server.ts';
+} from '../../../emulator/test/stages/application-server.ts';
 import { createAliOssObjectStore } from '../../src/ali-oss/ali-oss-object-store.ts';
 import { type CallbackVerifier, createCallbackVerifier } from '../../src/callback/index.ts';
 import { uploadFile } from '../../src/upload-file.ts';

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createApplicationServer } from './application-server.ts';
-import { headerSigned, presigned } from './signing.ts';
+import { createApplicationServer } from '../stages/application-server.ts';
+import { headerSigned, presigned } from '../stages/signing.ts';
 
-const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const children: ChildProcess[] = [];
 
 afterEach(() => {

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from '../src/index.ts';
-import { CREDENTIALS, headerSigned, presigned } from './signing.ts';
+import { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from '../../src/index.ts';
+import { CREDENTIALS, headerSigned, presigned } from '../stages/signing.ts';
 
 let emulator: OssEmulator | undefined;
 

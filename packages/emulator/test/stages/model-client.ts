@@ -1,6 +1,6 @@
-import { readXml, textOf } from '../src/http/xml.ts';
-import { createOssModel, type OssModel, type OssModelOptions } from '../src/oss-model.ts';
-import { createMemoryBlobs } from '../src/storage/memory-blobs.ts';
+import { readXml, textOf } from '../../src/http/xml.ts';
+import { createOssModel, type OssModel, type OssModelOptions } from '../../src/oss-model.ts';
+import { createMemoryBlobs } from '../../src/storage/memory-blobs.ts';
 import { CREDENTIALS, headerSigned } from './signing.ts';
 
 /** What a test asks of a model, in a bucket named demo. */

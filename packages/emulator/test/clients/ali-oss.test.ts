@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OSS from 'ali-oss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type OssEmulator, startOssEmulator } from '../src/index.ts';
-import { CREDENTIALS } from './signing.ts';
+import { type OssEmulator, startOssEmulator } from '../../src/index.ts';
+import { CREDENTIALS } from '../stages/signing.ts';
 
 let emulator: OssEmulator;
 let client: OSS;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BegunUpload, beginUpload, PART } from './begun-upload.ts';
+import { type BegunUpload, beginUpload, PART } from '../stages/initiated-upload.ts';
 
 let upload: BegunUpload;
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BegunUpload, beginUpload, KEY, PART } from './begun-upload.ts';
-import { presigned } from './signing.ts';
+import { type BegunUpload, beginUpload, KEY, PART } from '../stages/initiated-upload.ts';
+import { presigned } from '../stages/signing.ts';
 
 let upload: BegunUpload;
 

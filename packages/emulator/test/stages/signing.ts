@@ -1,8 +1,8 @@
-import { signAsClaimed } from '../src/auth/canonical-request.ts';
-import type { SignatureClaim } from '../src/auth/signature-claim.ts';
-import { basicIso } from '../src/auth/signature-time.ts';
-import { percentEncode } from '../src/http/wire-text.ts';
-import type { OssCredentials, OssRequest } from '../src/types.ts';
+import { signAsClaimed } from '../../src/auth/canonical-request.ts';
+import type { SignatureClaim } from '../../src/auth/signature-claim.ts';
+import { basicIso } from '../../src/auth/signature-time.ts';
+import { percentEncode } from '../../src/http/wire-text.ts';
+import type { OssCredentials, OssRequest } from '../../src/types.ts';
 
 /** What a test wants signed. Everything has a default, so that a test names only what it is about. */
 export interface ToSign {

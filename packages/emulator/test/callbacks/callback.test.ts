@@ -1,9 +1,9 @@
 import { createPublicKey, createVerify } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from '../src/index.ts';
-import { type ApplicationServer, createApplicationServer, replyJson } from './application-server.ts';
-import { CREDENTIALS, presigned } from './signing.ts';
+import { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from '../../src/index.ts';
+import { type ApplicationServer, createApplicationServer, replyJson } from '../stages/application-server.ts';
+import { CREDENTIALS, presigned } from '../stages/signing.ts';
 
 let app: ApplicationServer;
 let emulator: OssEmulator;

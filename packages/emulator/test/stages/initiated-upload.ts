@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FaultEffect, type FaultHandle, type OssEmulator, startOssEmulator } from '../src/index.ts';
+import { type FaultEffect, type FaultHandle, type OssEmulator, startOssEmulator } from '../../src/index.ts';
 import { CREDENTIALS, presigned, type ToSign } from './signing.ts';
 
 export const KEY = 'movies/1.bin';
