@@ -19,7 +19,7 @@ function noise(size: number): Uint8Array<ArrayBuffer> {
 const bytes = noise(5 * 1024 * 1024 + 321);
 const blob = new Blob([bytes]);
 
-/** Counts the workers that are started and ended, and hears what is posted to them. */
+/** Counts started and ended workers, and records the messages posted to them. */
 function countedWorkers(): { start(): Worker; started: number; ended: number; posted: unknown[] } {
   const counted = {
     started: 0,
@@ -43,7 +43,7 @@ function countedWorkers(): { start(): Worker; started: number; ended: number; po
   return counted;
 }
 
-/** A worker that cannot be had, each time it is asked for. */
+/** A worker that fails at every start. */
 function brokenWorkers(start: () => Worker): { start(): Worker; started: number } {
   const counted = {
     started: 0,
@@ -55,7 +55,7 @@ function brokenWorkers(start: () => Worker): { start(): Worker; started: number 
   return counted;
 }
 
-test('several Blobs at once are taken by one worker', async () => {
+test('one worker serves several Blobs at once', async () => {
   const workers = countedWorkers();
   const checksums = createBlobChecksums(workers.start)();
   const sizes = [1024 * 1024, 3_000_000, bytes.length];
@@ -66,7 +66,7 @@ test('several Blobs at once are taken by one worker', async () => {
   checksums.close();
 });
 
-test('the worker is started by the first Blob worth it, and ended with the last who may need it', async () => {
+test('the first large Blob starts the worker, and closing the last source ends it', async () => {
   const workers = countedWorkers();
   const open = createBlobChecksums(workers.start);
   const [one, other] = [open(), open()];
@@ -85,7 +85,7 @@ test('the worker is started by the first Blob worth it, and ended with the last 
   expect([workers.started, workers.ended]).toEqual([2, 2]);
 });
 
-test('what is closed stops what it has under way, and nothing of the others', async () => {
+test('closing a source stops its own CRC64s and no others', async () => {
   const workers = countedWorkers();
   const open = createBlobChecksums(workers.start);
   const [one, other] = [open(), open()];
@@ -99,7 +99,7 @@ test('what is closed stops what it has under way, and nothing of the others', as
   expect([workers.started, workers.ended]).toEqual([1, 1]);
 });
 
-test('who never asked keeps no worker alive', async () => {
+test('a source without a CRC64 request keeps no worker alive', async () => {
   const workers = countedWorkers();
   const open = createBlobChecksums(workers.start);
   const [asked] = [open(), open()];
@@ -117,7 +117,7 @@ test.each([
   ],
   ['cannot be loaded', () => new Worker('/no/such/worker.js', { type: 'module' })],
   ['breaks', () => new Worker('data:text/javascript,throw new Error("broken")', { type: 'module' })],
-])('a worker that %s is tried once, and the page takes the CRC64s', async (_, start) => {
+])('a worker that %s is tried once, then the page computes the CRC64s', async (_, start) => {
   const workers = brokenWorkers(start);
   const open = createBlobChecksums(workers.start);
   const [one, other] = [open(), open()];
@@ -131,7 +131,7 @@ test.each([
   expect(workers.started).toBe(1);
 });
 
-test('the page gets its turn after every step of a CRC64 that it takes itself', async () => {
+test('the event loop of the page runs after every step of a CRC64 computed in the page', async () => {
   let turns = 0;
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
@@ -144,7 +144,7 @@ test('the page gets its turn after every step of a CRC64 that it takes itself', 
   expect(turns).toBeGreaterThanOrEqual(bytes.length / (256 * 1024) - 1);
 });
 
-test('what a CRC64 has read is given back at once, and not left to the garbage collector', async () => {
+test('memory read for a CRC64 is released at once, not by the garbage collector', async () => {
   const watched = new Blob([bytes]);
   const buffers: ArrayBuffer[] = [];
   watched.slice = (start, end) => {
@@ -161,7 +161,7 @@ test('what a CRC64 has read is given back at once, and not left to the garbage c
   expect(buffers.length).toBeGreaterThan(5);
 });
 
-test('the CRC64 of a part is taken while it is sent, and once', async () => {
+test('the CRC64 of a part is computed once, while it is sent', async () => {
   const workers = countedWorkers();
   const source = blobSourceOver(blob, createBlobChecksums(workers.start)());
   const part = source.part(1000, 4_000_000);

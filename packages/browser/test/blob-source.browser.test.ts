@@ -32,7 +32,7 @@ test.each([
   ['NotReadableError', 'source_changed'],
   ['NotFoundError', 'source_unreadable'],
   ['SecurityError', 'source_unreadable'],
-])('a file the browser refuses with %s ends with %s', async (name, code) => {
+])('a read that the browser rejects with %s ends with %s', async (name, code) => {
   const blob = new Blob(['hello']);
   blob.slice = () => blob;
   blob.arrayBuffer = () => Promise.reject(new DOMException('gone', name));
@@ -42,7 +42,7 @@ test.each([
   await expect(reading).rejects.toMatchObject({ code, disposition: 'permanent' });
 });
 
-test('fewer bytes than the file has mean that it changed [pain-25]', async () => {
+test('a read shorter than the file is source_changed [pain-25]', async () => {
   const blob = new Blob(['hello']);
   blob.slice = () => blob;
   blob.arrayBuffer = () => Promise.resolve(new ArrayBuffer(4));

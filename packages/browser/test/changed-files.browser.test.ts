@@ -50,7 +50,7 @@ function sendBy(transport: Transport): (body: PartBody) => Promise<unknown> {
 const lack = 'getDirectory' in (navigator.storage ?? {}) ? '' : ', which WebKitGTK does not have';
 
 describe.skipIf(lack)(`the file system of a page${lack}`, () => {
-  test.each(readings)('%s reads a real file that nobody changes', async (name, read) => {
+  test.each(readings)('%s reads an unchanged file', async (name, read) => {
     const { file } = await realFile(`${name}-kept`);
     const source = createBlobSource(file);
     expect(await read(source.part(0, SIZE))).toBeDefined();
@@ -58,7 +58,7 @@ describe.skipIf(lack)(`the file system of a page${lack}`, () => {
   });
 
   test.each(readings)(
-    '%s tells a file that was written to since the page was given it [pain-26]',
+    '%s reports a file modified after the page received it [pain-26]',
     async (name, read) => {
       const { file, change } = await realFile(`${name}-changed`);
       await change();
@@ -70,7 +70,7 @@ describe.skipIf(lack)(`the file system of a page${lack}`, () => {
     },
   );
 
-  test.each(readings)('%s tells a file that is gone', async (name, read) => {
+  test.each(readings)('%s reports a missing file', async (name, read) => {
     const { file, remove } = await realFile(`${name}-gone`);
     await remove();
     const failure = await failureOf(file, read);
@@ -82,7 +82,7 @@ describe.skipIf(lack)(`the file system of a page${lack}`, () => {
 test.each([
   ['fetch', createFetchTransport()],
   ['XMLHttpRequest', createXhrTransport()],
-])('%s is ended when bytes are missed that it may wait for', async (_, transport) => {
+])('%s ends when bytes are missing that it may wait for', async (_, transport) => {
   const address = await server.serve({ ...OK, behaviour: 'silent' });
   const missing = async (): Promise<string> => {
     await address.arrived();
@@ -107,7 +107,7 @@ async function failureOf(file: File, read: Reading[1]): Promise<unknown> {
   return failure;
 }
 
-/** Chrome tells a file that was written to from one that is gone; to Firefox both are the latter. */
+/** Chrome distinguishes a modified file from a missing one; Firefox reports both as missing. */
 function nameOfFailure(file: File): Promise<string> {
   return file.arrayBuffer().then(
     () => 'none',

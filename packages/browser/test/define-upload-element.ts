@@ -1,4 +1,4 @@
 import { defineUploadElement } from '@partway/browser/element';
 
-// What a page with a strict policy loads: it has no script of its own.
+// The only script of a page with a strict policy.
 defineUploadElement();

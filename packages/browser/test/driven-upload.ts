@@ -1,9 +1,9 @@
 import type { Upload, UploadEvent, UploadedObject, UploadSnapshot } from '@partway/browser';
 import { UploadError } from '@partway/core';
 
-/** An upload that does what a test says, and nothing else. */
+/** An upload driven by a test. */
 export interface DrivenUpload extends Upload {
-  /** Changes the state, and tells whoever listens. */
+  /** Changes the state and notifies the listeners. */
   set(change: Partial<UploadSnapshot>): void;
   complete(): void;
   fail(error?: UploadError): void;
@@ -95,7 +95,7 @@ function withResolvers<T>(): Resolvers<T> {
   return { promise, resolve, reject };
 }
 
-/** Resolves when everything asked for before the next frame has been done. */
+/** Resolves after the work scheduled for the next frame. */
 export async function painted(): Promise<void> {
   await new Promise(requestAnimationFrame);
   await new Promise(requestAnimationFrame);

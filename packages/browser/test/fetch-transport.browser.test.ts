@@ -30,7 +30,7 @@ test('a part of a file with a type is sent without one', async () => {
   expect(received.headers).toMatchObject({ 'content-length': '5' });
 });
 
-test('no cookie and no address of the page is sent along', async () => {
+test('no cookie and no referrer is sent', async () => {
   const address = await server.serve(OK);
   await putBlob(address.url, new Blob(['hello']));
   const { headers } = await address.received();

@@ -7,9 +7,9 @@ import { startUppyStage } from './uppy-stage.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Where a page tells the scripted server what to answer, and asks what it got. */
+    /** Where a page sets the responses of the scripted server and reads its requests. */
     scriptsUrl: string;
-    /** A server that reads a part when it is asked to: see slow-reader.ts. */
+    /** A server that reads a part on request: see slow-reader.ts. */
     slowReaderUrl: string;
     /** The handler of a coordinator and what its OSS holds: see uploads-server.ts. */
     uploadsUrl: string;

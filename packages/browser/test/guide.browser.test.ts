@@ -1,6 +1,6 @@
 import { expect, inject, test, vi } from 'vitest';
 import { uploadAndReport } from './guide/report-hidden.ts';
-import { goOn, unfinished, uploadLasting } from './guide/resume-uploads.ts';
+import { resumeChosen, unfinished, uploadLasting } from './guide/resume-uploads.ts';
 import { uploadAwake } from './guide/upload-awake.ts';
 import { uploadChosen } from './guide/upload-form.ts';
 
@@ -24,7 +24,7 @@ test('the form of docs/guides/browser.md uploads what was chosen', async () => {
   expect(form.querySelector('output')?.value).toBe(shown);
 });
 
-test('it shows what can be done when the upload fails', async () => {
+test('the form shows the remedy when the upload fails', async () => {
   const form = formWith(new File(['123456789'], 'form.exe'));
   await uploadChosen(form, `${uploadsUrl}/uploads`);
   expect(form.querySelector('output')?.value).toMatch(/No programs, please/);
@@ -41,8 +41,8 @@ test.each([
   expect(reported).toEqual(expected);
 });
 
-test('the upload of docs/guides/browser.md says when there is no network, and goes on', async () => {
-  // A connection that is lost before it answers would be tried once more by the browser itself.
+test('the upload of docs/guides/browser.md reports a lost network, and resumes', async () => {
+  // The browser itself would retry a connection lost before the response.
   const effect = { kind: 'truncateResponse' };
   const rule = { operation: 'PutObject', key: 'wei/awake.txt', times: 1, effect };
   await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
@@ -57,7 +57,7 @@ test('the upload of docs/guides/browser.md says when there is no network, and go
   onLine.mockRestore();
 });
 
-test('what docs/guides/browser.md leaves unfinished is listed, and gone on with', async () => {
+test('an unfinished upload of docs/guides/browser.md is listed and resumed', async () => {
   const file = new File([new Uint8Array(700_000).fill(7)], 'lasting.bin');
   const effect = { kind: 'refuse', status: 403, code: 'AccessDenied' };
   const rule = { operation: 'UploadPart', key: 'wei/lasting.bin', partNumber: 3, times: 1, effect };
@@ -65,8 +65,8 @@ test('what docs/guides/browser.md leaves unfinished is listed, and gone on with'
   const interrupted = uploadLasting(file, `${uploadsUrl}/uploads`);
   await expect(interrupted.result).rejects.toMatchObject({ code: 'access_denied' });
   expect(await unfinished()).toEqual([expect.stringMatching(/^lasting\.bin: \d+ of 700000 bytes$/)]);
-  expect(await goOn(new File(['other'], 'other.bin'), `${uploadsUrl}/uploads`)).toBeUndefined();
-  const upload = await goOn(file, `${uploadsUrl}/uploads`);
+  expect(await resumeChosen(new File(['other'], 'other.bin'), `${uploadsUrl}/uploads`)).toBeUndefined();
+  const upload = await resumeChosen(file, `${uploadsUrl}/uploads`);
   expect(await upload?.result).toMatchObject({ key: 'wei/lasting.bin', size: 700_000 });
   expect(await unfinished()).toEqual([]);
 });

@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-test('the screen stays on until the last of many uploads has ended [pain-27]', async () => {
+test('the wake lock is held until the last of many uploads has ended [pain-27]', async () => {
   const [first, second] = [driveUpload(), driveUpload()];
   keepAwake(first);
   keepAwake(second);
@@ -46,7 +46,7 @@ test('the screen stays on until the last of many uploads has ended [pain-27]', a
   expect([first.listenerCount(), second.listenerCount()]).toEqual([0, 0]);
 });
 
-test('a paused upload lets the screen go dark', async () => {
+test('a paused upload releases the wake lock', async () => {
   const upload = driveUpload();
   const end = keepAwake(upload);
   await expect.poll(() => held).toHaveLength(1);
@@ -58,7 +58,7 @@ test('a paused upload lets the screen go dark', async () => {
   await expect.poll(() => held).toHaveLength(0);
 });
 
-test('a page that is shown again asks again', async () => {
+test('a page that becomes visible again requests the wake lock again', async () => {
   const end = keepAwake(driveUpload());
   await expect.poll(() => held).toHaveLength(1);
   await turn('hidden');
@@ -71,7 +71,7 @@ test('a page that is shown again asks again', async () => {
   expect(held).toHaveLength(0);
 });
 
-test('an upload that begins while its page is hidden asks when it is shown', async () => {
+test('an upload started in a hidden page requests the wake lock when the page becomes visible', async () => {
   visibility = 'hidden';
   const end = keepAwake(driveUpload());
   expect(held).toHaveLength(0);
@@ -83,7 +83,7 @@ test('an upload that begins while its page is hidden asks when it is shown', asy
 test.each([
   ['there is none', undefined],
   ['it is refused', { request: () => Promise.reject(new DOMException('no', 'NotAllowedError')) }],
-])('where %s, nothing happens, and nothing fails', async (_, wakeLock) => {
+])('without effect and without failure where %s', async (_, wakeLock) => {
   vi.spyOn(navigator, 'wakeLock', 'get').mockReturnValue(wakeLock as WakeLock);
   const upload = driveUpload();
   keepAwake(upload);

@@ -5,7 +5,7 @@ import { sendBlob } from '../src/transports/part-request.ts';
 
 const MIB = 1024 ** 2;
 
-/** What is sent of a part. */
+/** The Blob sent for a part. */
 async function blobFor(body: BlobPartBody): Promise<Blob> {
   const { signal } = new AbortController();
   const request = { url: 'https://oss/', headers: {}, body, onProgress: () => undefined, signal };
@@ -17,7 +17,7 @@ async function blobFor(body: BlobPartBody): Promise<Blob> {
   return sent[0] ?? new Blob();
 }
 
-test('a part that has to be sent again is read into memory first, and has the same bytes [pain-25]', async () => {
+test('a retried part is read into memory first, and has the same bytes [pain-25]', async () => {
   const body = createBlobSource(new Blob(['hello, ', 'world'])).part(3, 6);
   const [first, second] = [await blobFor(body), await blobFor(body)];
   expect(first).toBe(body.blob);
@@ -26,7 +26,7 @@ test('a part that has to be sent again is read into memory first, and has the sa
   expect(await second.text()).toBe('lo, wo');
 });
 
-test('a part too large for memory is sent again as it is', async () => {
+test('a retried part too large for memory is sent from the file', async () => {
   const mib = new Blob([new Uint8Array(MIB)]);
   const body = createBlobSource(new Blob(Array.from({ length: 65 }, () => mib))).part(0, 65 * MIB);
   await blobFor(body);

@@ -7,7 +7,7 @@ import { renderToString } from 'react-dom/server';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { driveUpload, OBJECT, painted, REFUSED } from './driven-upload.ts';
 
-test('a component shows an upload from its first byte to its object', async () => {
+test('a component renders an upload from its first byte to its object', async () => {
   const controlPlane = createHttpControlPlane(`${inject('uploadsUrl')}/uploads`, {
     headers: { authorization: 'Bearer react' },
   });
@@ -20,7 +20,7 @@ test('a component shows an upload from its first byte to its object', async () =
   expect(views.at(-1)?.object).toMatchObject({ key: 'react/react.bin', size: 250_000 });
 });
 
-test('a thousand events within a frame are one rendering', async () => {
+test('a thousand events within a frame cause one rendering', async () => {
   const upload = driveUpload();
   const { views } = show(upload);
   await painted();
@@ -41,7 +41,7 @@ test('an event that changes nothing renders nothing', async () => {
   expect(views.length).toBe(before);
 });
 
-test('what a component is given stays the same until something changes', async () => {
+test('the snapshot keeps its identity until something changes', async () => {
   const upload = driveUpload();
   const { views, render } = show(upload);
   render(upload);
@@ -64,7 +64,7 @@ test('an upload is paused, resumed and aborted from a component', async () => {
   await expect.poll(() => views.at(-1)?.error?.code).toBe('aborted');
 });
 
-test('how an upload ends is told: the object, or the error', async () => {
+test('the end of an upload is reported: the object, or the error', async () => {
   const [good, bad] = [driveUpload(), driveUpload()];
   const shown = [show(good), show(bad)];
   good.complete();
@@ -74,7 +74,7 @@ test('how an upload ends is told: the object, or the error', async () => {
   expect(shown[1]?.views.at(-1)).toMatchObject({ object: undefined, error: REFUSED });
 });
 
-test('what happens between a rendering and its effects is not missed', async () => {
+test('an event between rendering and effects is not missed', async () => {
   const upload = driveUpload();
   const { views } = show(upload, {
     onRender: () => {
@@ -85,7 +85,7 @@ test('what happens between a rendering and its effects is not missed', async () 
   expect(views.at(-1)?.snapshot?.phase).toBe('completed');
 });
 
-test('without an upload there is nothing to see, and the controls do nothing', async () => {
+test('without an upload the view is empty and the controls have no effect', async () => {
   const { views, render } = show(undefined);
   expect(views.at(-1)).toMatchObject({ snapshot: undefined, object: undefined, error: undefined });
   views.at(-1)?.pause();
@@ -96,7 +96,7 @@ test('without an upload there is nothing to see, and the controls do nothing', a
   expect(views.at(-1)?.snapshot?.phase).toBe('opening');
 });
 
-test('another upload takes the place of the first, and nobody listens to that one any more', async () => {
+test('another upload replaces the first, which is unsubscribed', async () => {
   const [first, second] = [driveUpload(1), driveUpload(2)];
   const { views, render, unmount } = show(first);
   render(second);
@@ -106,7 +106,7 @@ test('another upload takes the place of the first, and nobody listens to that on
   expect(second.listenerCount()).toBe(0);
 });
 
-test('in strict mode too one listener is left, and none when it is over', async () => {
+test('strict mode leaves one listener, and none after unmounting', async () => {
   const upload = driveUpload();
   const { views, unmount } = show(upload, { isStrict: true });
   upload.complete();
@@ -117,7 +117,7 @@ test('in strict mode too one listener is left, and none when it is over', async 
   expect(upload.listenerCount()).toBe(0);
 });
 
-test('a component that comes back shows what happened meanwhile, in its first rendering', async () => {
+test('a remounted component shows the current state in its first rendering', async () => {
   const upload = driveUpload();
   show(upload).unmount();
   upload.complete();
@@ -125,7 +125,7 @@ test('a component that comes back shows what happened meanwhile, in its first re
   expect(views.at(0)?.snapshot?.phase).toBe('completed');
 });
 
-test('many uploads that move within a frame are one rendering', async () => {
+test('progress of many uploads within a frame causes one rendering', async () => {
   const uploads = [driveUpload(1), driveUpload(2), driveUpload(3)];
   const seen = showMany(() => uploads);
   await painted();
@@ -145,7 +145,7 @@ test('many uploads that move within a frame are one rendering', async () => {
   expect(seen.at(-1)?.[2]).toBe(untouched);
 });
 
-test('one upload that is shown by many components is listened to once', async () => {
+test('one upload shown by many components has one subscription', async () => {
   const upload = driveUpload();
   const shown = [show(upload), show(upload), show(upload)];
   expect(upload.listenerCount()).toBe(1);
@@ -154,7 +154,7 @@ test('one upload that is shown by many components is listened to once', async ()
   expect(new Set(shown.map(({ views }) => views.at(-1))).size).toBe(1);
 });
 
-test('an array of uploads made anew for every rendering does not render for ever', async () => {
+test('a new array of uploads for every rendering does not cause a render loop', async () => {
   const upload = driveUpload();
   const seen = showMany(() => [upload, upload]);
   await painted();
@@ -193,7 +193,7 @@ function Watcher({ upload, views, onRender }: Watched): ReactNode {
 }
 
 interface WatchedMany {
-  /** Asked for at every rendering. */
+  /** Called at every rendering. */
   readonly uploads: () => readonly Upload[];
   readonly seen: (readonly UploadView[])[];
 }

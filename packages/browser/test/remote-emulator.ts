@@ -3,14 +3,14 @@ import { inject } from 'vitest';
 
 const url = inject('uppyEmulatorUrl');
 
-/** What the emulator of the Uppy stage holds, asked from a page. */
+/** The state of the emulator of the Uppy stage, requested by a page. */
 export interface EmulatorState {
   readonly uploads: readonly {
     readonly key: string;
     readonly parts: readonly { readonly partNumber: number; readonly size: number }[];
   }[];
   readonly keys: readonly string[];
-  /** Of the object asked for. */
+  /** Of the requested object. */
   readonly etag?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -25,7 +25,7 @@ export async function bytesOf(key: string): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** A rule whose key is a whole one, since it travels as JSON. */
+/** A rule with a whole key, since it travels as JSON. */
 export async function addFault(rule: FaultRule & { readonly key: string }): Promise<void> {
   await fetch(`${url}/fault`, { method: 'POST', body: JSON.stringify(rule) });
 }

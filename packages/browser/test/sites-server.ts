@@ -72,7 +72,7 @@ async function unbundledFiles(): Promise<[path: string, text: string][]> {
   ];
 }
 
-/** What `tsc` makes of one file, near enough. */
+/** One file, compiled approximately as `tsc` does. */
 async function moduleOf(path: string): Promise<string | undefined> {
   const name = /^unbundled\/((?:browser|core)\/[\w./-]+)\.js$/.exec(path)?.[1];
   if (name === undefined) return undefined;

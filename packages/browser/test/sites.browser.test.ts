@@ -3,10 +3,10 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 
 const endpoint = `${inject('uploadsUrl')}/uploads`;
 
-/** What site/page.ts uploads. */
+/** The bytes that site/page.ts uploads. */
 const bytes = Uint8Array.from({ length: 2_000_000 }, (_, index) => (index * 31) ^ (index >>> 8));
 
-/** Opens the page as that site publishes it, and gives what it tells of its upload. */
+/** Opens the page as that site publishes it, and returns its report of the upload. */
 async function visit(site: string): Promise<unknown> {
   const frame = document.createElement('iframe');
   onTestFinished(() => frame.remove());
@@ -23,14 +23,14 @@ async function visit(site: string): Promise<unknown> {
   return await told;
 }
 
-test('a page that Vite has bundled takes the CRC64s in its worker [pain-24]', async () => {
+test('a page bundled by Vite computes CRC64s in its worker [pain-24]', async () => {
   expect(await visit('bundled')).toEqual({ name: 'bundled', crc64: crc64(bytes), takenCount: 2 });
 });
 
-test('so does a page of modules and an import map, which its worker does not know', async () => {
+test('a page with modules and an import map computes CRC64s in its worker', async () => {
   expect(await visit('unbundled')).toEqual({ name: 'unbundled', crc64: crc64(bytes), takenCount: 2 });
 });
 
-test('a page whose Content-Security-Policy allows no worker uploads all the same', async () => {
+test('a page with a Content-Security-Policy that forbids workers uploads', async () => {
   expect(await visit('strict')).toEqual({ name: 'strict', crc64: crc64(bytes), takenCount: 0 });
 });

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Started } from './uploads-server.ts';
 
-/** Reads nothing of a PUT but what its connection takes by itself, until it is asked to: `POST /`. */
+/** Reads a PUT only on request (`POST /`), beyond the bytes that the connection buffers by itself. */
 export async function startSlowReader(): Promise<Started> {
   const unread: IncomingMessage[] = [];
   const server = createServer((message, reply) => {

@@ -45,7 +45,7 @@ const states = Object.keys(STATES).flatMap((state) =>
   ),
 );
 
-test.each(states)('%s, %s, in %s: axe finds nothing to mend', async (state, scheme, lang) => {
+test.each(states)('%s, %s, in %s: axe finds no violation', async (state, scheme, lang) => {
   const stage = place({ lang });
   stage.element.style.colorScheme = scheme;
   await STATES[state]?.(stage);
@@ -57,7 +57,7 @@ test.each(states)('%s, %s, in %s: axe finds nothing to mend', async (state, sche
   expect(passes.map(({ id }) => id)).toContain('color-contrast');
 });
 
-test('axe does find what is wrong', async () => {
+test('axe reports a violation in a broken page', async () => {
   const { element, part, add } = place();
   await add('holiday.mp4');
   part('remove').removeAttribute('aria-label');
@@ -67,13 +67,13 @@ test('axe does find what is wrong', async () => {
   expect(new Set(violations.map(({ id }) => id))).toEqual(new Set(['button-name', 'color-contrast']));
 });
 
-test('every bar has a name: of its file, or of all', async () => {
+test('every progress bar has an accessible name', async () => {
   const { parts, add } = place();
   await add('a', 'b');
   expect(parts('progress').map(({ ariaLabel }) => ariaLabel)).toEqual(['a', 'b', 'All files']);
 });
 
-test('everything is reached by Tab, in the order in which it is seen', async () => {
+test('Tab reaches all controls in visual order', async () => {
   const { element, root, add } = place();
   await add('a', 'b');
   const reached = [];
@@ -86,7 +86,7 @@ test('everything is reached by Tab, in the order in which it is seen', async () 
   expect(document.activeElement).toBe(element);
 });
 
-test('the focus is to be seen', async () => {
+test('the focus is visible', async () => {
   const { root } = place();
   (document.activeElement as HTMLElement | null)?.blur();
   await userEvent.tab();
@@ -108,7 +108,7 @@ test.each(['{Enter}', ' '])('the key "%s" opens the picker', async (key) => {
   expect(openings).toBe(1);
 });
 
-test('Enter and Space pause, resume, try again and remove; the focus stays on the button', async () => {
+test('Enter and Space pause, resume, retry and remove; the focus stays on the button', async () => {
   const { root, uploads, part, parts, add } = place();
   await add('a');
   part('toggle').focus();
@@ -131,7 +131,7 @@ test('Enter and Space pause, resume, try again and remove; the focus stays on th
   expect([parts('row').length, root.activeElement?.textContent]).toEqual([0, 'Choose files']);
 });
 
-test('a button that ends under the focus hands it on within its row', async () => {
+test('a focused button that disappears moves the focus within its row', async () => {
   const { root, uploads, part, add } = place();
   await add('a', 'b');
   part('toggle', 1).focus();
@@ -145,7 +145,7 @@ test('a button that ends under the focus hands it on within its row', async () =
   expect(root.activeElement?.ariaLabel).toBe('Remove b');
 });
 
-test('a row that is removed hands the focus to the next, or to the one before', async () => {
+test('removing a row moves the focus to the next or the previous row', async () => {
   const { root, part, add } = place();
   await add('a', 'b', 'c');
   const labels = [];
@@ -157,7 +157,7 @@ test('a row that is removed hands the focus to the next, or to the one before', 
   expect(labels).toEqual(['Remove c', 'Remove a', 'Choose files']);
 });
 
-test('a row that another takes the focus from leaves it there', async () => {
+test('a row does not take the focus back from another element', async () => {
   const { element, root, part, add } = place();
   await add('a', 'b');
   part('toggle', 1).focus();
@@ -167,7 +167,7 @@ test('a row that another takes the focus from leaves it there', async () => {
   expect(root.activeElement?.ariaLabel).toBe('Pause b');
 });
 
-test('what has changed is told politely, and percents are not', async () => {
+test('changes are announced politely, percentages are not', async () => {
   const stage = place();
   const told = listen(stage);
   const { uploads, part, add } = stage;
@@ -194,7 +194,7 @@ test('what has changed is told politely, and percents are not', async () => {
   expect(stage.root.querySelector('[role=status]')?.ariaLive).toBe('polite');
 });
 
-test('of many files that end at once the sum is told', async () => {
+test('many files that end at once are announced as a sum', async () => {
   const stage = place();
   const told = listen(stage);
   await stage.add('a', 'b', 'c', 'd', 'e');
@@ -203,7 +203,7 @@ test('of many files that end at once the sum is told', async () => {
   await expect.poll(() => told.at(-1)).toBe('5 of 5 files uploaded');
 });
 
-test('the same words are told again', async () => {
+test('a repeated text is announced again', async () => {
   const stage = place({ 'max-files': '1' });
   const told = listen(stage);
   await stage.add('a', 'b');
@@ -216,7 +216,7 @@ test('the same words are told again', async () => {
   expect(new Set(told.slice(1).map((text) => text.trim())).size).toBe(1);
 });
 
-/** What a screen reader is told, in order. */
+/** The announcements to a screen reader, in order. */
 function listen({ root }: Stage): string[] {
   const told: string[] = [];
   const region = root.querySelector('[role=status]');
@@ -232,7 +232,7 @@ const LONG = `${'a-very-long-name-without-any-space-'.repeat(6)}.mp4`;
 test.each([
   ['320 px wide', 320, '100%'],
   ['320 px wide with text of twice the size', 320, '200%'],
-])('%s nothing is cut off', async (_, width, size) => {
+])('%s no text is cut off', async (_, width, size) => {
   const { element, root, uploads, add } = place();
   element.style.width = `${width}px`;
   element.style.setProperty(

@@ -5,7 +5,7 @@ import { fileOf } from './upload-element-stage.ts';
 
 const POLICY = `default-src 'none'; script-src ${location.origin}; require-trusted-types-for 'script'`;
 
-test('a policy without inline styles and scripts, and with trusted types, lets all of it work', async () => {
+test('the element works under a policy without inline styles and scripts and with trusted types', async () => {
   const { page, violations } = await openPage();
   const element = page.createElement('partway-upload') as PartwayUploadElement;
   const upload = driveUpload();

@@ -39,7 +39,7 @@ function chooseAgain({ root, part }: Stage, file: File): void {
   input.dispatchEvent(new Event('change'));
 }
 
-test('what was left unfinished is listed, and goes on with the file chosen again', async () => {
+test('an unfinished upload is listed, and resumes with the file chosen again', async () => {
   const left = await leaveUnfinished('film.bin');
   const stage = await placeLater(left);
   const { part, parts, root } = stage;
@@ -53,7 +53,7 @@ test('what was left unfinished is listed, and goes on with the file chosen again
   expect([await left.stored(), await left.remembered()]).toEqual([3 * PART, []]);
 });
 
-test('another file is refused, in words that say which one it is; what is unfinished stays', async () => {
+test('another file is refused by name; the unfinished upload stays', async () => {
   const left = await leaveUnfinished('mine.bin');
   const stage = await placeLater(left);
   chooseAgain(stage, fileOf('yours.bin'));
@@ -65,7 +65,7 @@ test('another file is refused, in words that say which one it is; what is unfini
   await expect.poll(left.stored).toBe(3 * PART);
 });
 
-test('the same file goes on also where it is added like any other', async () => {
+test('the same file resumes when it is added like any other', async () => {
   const left = await leaveUnfinished('added.bin');
   const { element, parts } = await placeLater(left);
   element.add([left.file]);
@@ -74,7 +74,7 @@ test('the same file goes on also where it is added like any other', async () => 
   expect(await left.remembered()).toEqual([]);
 });
 
-test('a file that has changed since is uploaded anew where it is added, and takes the place of the old', async () => {
+test('a changed file that is added starts from zero, and replaces the unfinished upload', async () => {
   const left = await leaveUnfinished('changed.bin');
   const { element, parts } = await placeLater(left);
   const failed: unknown[] = [];
@@ -84,7 +84,7 @@ test('a file that has changed since is uploaded anew where it is added, and take
   expect([failed, await left.stored(), await left.remembered()]).toEqual([[], 1000, []]);
 });
 
-test('removing forgets it, and hands the focus on', async () => {
+test('removing deletes the unfinished upload and moves the focus', async () => {
   const left = await leaveUnfinished('unwanted.bin');
   const { root, part, parts } = await placeLater(left);
   part('remove').focus();
@@ -94,7 +94,7 @@ test('removing forgets it, and hands the focus on', async () => {
   expect(await left.remembered()).toEqual([]);
 });
 
-test('what cannot be removed stays, and says why', async () => {
+test('an upload that cannot be removed stays, with the reason', async () => {
   const left = await leaveUnfinished('stuck.bin');
   const { element, part } = await placeLater(left);
   const { controlPlane } = element;
@@ -113,7 +113,7 @@ test('what cannot be removed stays, and says why', async () => {
   await expect.poll(left.remembered).toEqual([]);
 });
 
-test('a failed upload that is kept is forgotten with its row', async () => {
+test('a resumable failed upload is removed with its row', async () => {
   const left = await leaveUnfinished('failing.bin');
   const { element, part, parts } = await placeLater(left);
   const { controlPlane } = element;
@@ -131,7 +131,7 @@ test('a failed upload that is kept is forgotten with its row', async () => {
   expect(parts('row')).toEqual([]);
 });
 
-test('what another page works on is left to it, until it stops there', async () => {
+test('an upload in another page is not resumable until it stops there', async () => {
   const left = await leaveUnfinished('shared.bin');
   const here = await placeLater(left);
   const there = await placeLater(left);
@@ -145,7 +145,7 @@ test('what another page works on is left to it, until it stops there', async () 
   await expect.poll(() => here.parts('row')).toEqual([]);
 });
 
-test('the same file twice is refused the second time, in words, and the first one goes on', async () => {
+test('the same file added twice is refused with a text, and the first upload continues', async () => {
   const left = await leaveUnfinished('twice.bin');
   const { element, part, parts } = await placeLater(left);
   element.controlPlane = standingStill(element);
@@ -173,7 +173,7 @@ function rejectedWhenAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-test('resumable="off" remembers nothing, and lists nothing', async () => {
+test('resumable="off" stores nothing and lists nothing', async () => {
   const left = await leaveUnfinished('off.bin');
   const { element, parts } = await placeLater(left);
   expect(element.checkpoints).toBe(left.checkpoints);
@@ -184,7 +184,7 @@ test('resumable="off" remembers nothing, and lists nothing', async () => {
   await expect.poll(() => parts('row-unfinished')).toHaveLength(1);
 });
 
-test('the uploads of one endpoint are not those of another', async () => {
+test('unfinished uploads are listed per endpoint', async () => {
   const left = await leaveUnfinished('apart.bin', undefined, `partway ${endpoint}`);
   const { element, parts, part } = place({ endpoint: '/elsewhere' });
   await painted();
@@ -198,7 +198,7 @@ test('the uploads of one endpoint are not those of another', async () => {
 
 const lack = 'getDirectory' in (navigator.storage ?? {}) ? '' : ': WebKitGTK has no handles of files';
 
-test.skipIf(lack)(`a file that was dropped with its handle goes on by one click${lack}`, async () => {
+test.skipIf(lack)(`a file dropped with its handle resumes by one click${lack}`, async () => {
   const folder = await navigator.storage.getDirectory();
   const handle = await folder.getFileHandle('dropped.bin', { create: true });
   const writable = await handle.createWritable();
@@ -212,7 +212,7 @@ test.skipIf(lack)(`a file that was dropped with its handle goes on by one click$
   expect(await left.stored()).toBe(3 * PART);
 });
 
-test.skipIf(lack)(`a handle that leads nowhere any more asks for the file itself${lack}`, async () => {
+test.skipIf(lack)(`a handle of a missing file leads to a request for the file${lack}`, async () => {
   const folder = await navigator.storage.getDirectory();
   const handle = await folder.getFileHandle('gone.bin', { create: true });
   const writable = await handle.createWritable();
@@ -263,7 +263,7 @@ test.skipIf(lack)(`a handle comes with what is dropped, where the browser gives 
   element.clear();
 });
 
-test('a full list takes nothing unfinished', async () => {
+test('a full list resumes no unfinished upload', async () => {
   const left = await leaveUnfinished('full.bin');
   const stage = await placeLater(left, { 'max-files': '1' });
   stage.element.add([fileOf('other.bin')]);
@@ -274,7 +274,7 @@ test('a full list takes nothing unfinished', async () => {
   expect(stage.parts('row-unfinished')).toHaveLength(1);
 });
 
-test('every upload that begins is told, with its handle', async () => {
+test('every started upload is emitted with its handle', async () => {
   const { element, uploads, part, add } = place();
   const started: unknown[] = [];
   element.addEventListener('partway-started', ({ detail }) => started.push(detail));

@@ -2,13 +2,13 @@ import { defineUploadElement, type PartwayUploadElement } from '@partway/browser
 import { onTestFinished } from 'vitest';
 import { type DrivenUpload, driveUpload, painted } from './driven-upload.ts';
 
-/** An element in the page, whose uploads do what the test says. */
+/** An element in the page, with uploads driven by the test. */
 export interface Stage {
   readonly element: PartwayUploadElement;
   readonly root: ShadowRoot;
-  /** In the order in which they were begun, also those that were tried again. */
+  /** In starting order, retries included. */
   readonly uploads: DrivenUpload[];
-  /** What carries the part, the first one or another. */
+  /** The element with this part name, the first one by default. */
   part(name: string, index?: number): HTMLElement;
   parts(name: string): HTMLElement[];
   add(...names: string[]): Promise<void>;

@@ -8,7 +8,7 @@ import { CHINESE } from '../src/element/texts/zh.ts';
 import { painted } from './driven-upload.ts';
 import { place, SENDING } from './upload-element-stage.ts';
 
-test('accept lets through what a file input would', () => {
+test('accept filters files like a file input', () => {
   const png = { name: 'A.PNG', type: 'image/png' };
   const text = { name: 'notes.txt', type: 'text/plain;charset=utf-8' };
   const nameless = { name: 'README', type: '' };
@@ -27,7 +27,7 @@ test('accept lets through what a file input would', () => {
   );
 });
 
-test('of what is refused a few names are told, and of a folder what to do', () => {
+test('a refusal names the first few files, and for a folder the remedy', () => {
   const files = Array.from({ length: 9 }, (_, index) => new File([], `${index}.txt`));
   const limits = { isMultiple: true, accept: '.mp4', filesMax: 100 };
   const { taken, notice } = chooseFiles(
@@ -42,7 +42,7 @@ test('of what is refused a few names are told, and of a folder what to do', () =
   );
 });
 
-test('sizes and times are written with three digits, as the language has them', () => {
+test('sizes and times are formatted with three digits in the language of the page', () => {
   const { size, speed, time, percent } = amountsIn('en');
   expect([0, 999, 1000, 999_499, 999_500, 12_345_678, 5e9, 5e15].map(size)).toEqual([
     '0 byte',
@@ -75,7 +75,7 @@ test('sizes and times are written with three digits, as the language has them', 
   expect(amountsIn('no such language').size(1000)).toBe('1 kB');
 });
 
-test('a part of the page decides the language, the nearest one', async () => {
+test('the nearest lang attribute decides the language', async () => {
   const box = document.createElement('div');
   box.lang = 'zh-CN';
   document.body.append(box);
@@ -95,7 +95,7 @@ test('a part of the page decides the language, the nearest one', async () => {
   expect([part('choose').textContent, part('panel').lang]).toEqual(['Choose files', 'en']);
 });
 
-test('in Chinese a row reads so', async () => {
+test('a row in Chinese has the expected texts', async () => {
   const { uploads, part, add } = place({ lang: 'zh' });
   await add('a', 'b');
   uploads[0]?.set(SENDING);
@@ -108,7 +108,7 @@ test('in Chinese a row reads so', async () => {
   expect(part('summary').textContent).toContain('1 个失败');
 });
 
-test('texts are replaced, also of rows that are there, and count as texts of the page', async () => {
+test('replaced texts apply to existing rows and are exposed to the page', async () => {
   const { element, uploads, part, add } = place({ lang: 'fr' });
   await add('a');
   element.texts = {
@@ -124,7 +124,7 @@ test('texts are replaced, also of rows that are there, and count as texts of the
   expect(part('status').textContent).toBe('Raté : access_denied');
 });
 
-test('every kind of failure has its own words in both languages', () => {
+test('every kind of failure has its own text in both languages', () => {
   const kinds = new Set(Object.values(FAILURE_KINDS));
   for (const { failure } of [ENGLISH, CHINESE]) {
     const words = Object.keys(FAILURE_KINDS).map((code) =>
@@ -136,12 +136,12 @@ test('every kind of failure has its own words in both languages', () => {
   expect(failureKind(JSON.parse('"of tomorrow"'))).toBe('defect');
 });
 
-test('both languages have the same texts, and no empty one', () => {
+test('both languages have the same keys, and no empty text', () => {
   expect(Object.keys(CHINESE)).toEqual(Object.keys(ENGLISH));
   expect(Object.values({ ...ENGLISH, ...CHINESE }).filter((text) => text === '')).toEqual([]);
 });
 
-test('a name is shown as it is, whatever it holds', async () => {
+test('a file name is rendered as text, markup included', async () => {
   const { root, part, add } = place();
   const name = '<img src=x onerror=alert(1)>\u202e4pm.exe';
   await add(name);

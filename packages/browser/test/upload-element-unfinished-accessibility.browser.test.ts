@@ -5,7 +5,7 @@ import { painted } from './driven-upload.ts';
 import { endpoint, headers, leaveUnfinished } from './unfinished-stage.ts';
 import { place, type Stage } from './upload-element-stage.ts';
 
-/** An element that has found what was left, and what a screen reader was told meanwhile. */
+/** An element that lists unfinished uploads, and the announcements to a screen reader. */
 async function placeWithUnfinished(
   name: string,
   lang = 'en',
@@ -30,7 +30,7 @@ const looks = (['light', 'dark'] as const).flatMap((scheme) =>
 );
 
 test.each(looks)(
-  'unfinished, %s, in %s, refused: %s: axe finds nothing to mend',
+  'unfinished, %s, in %s, refused: %s: axe finds no violation',
   async (scheme, lang, isFailed) => {
     const { element, root, part, parts, add } = await placeWithUnfinished(
       `${scheme}-${lang}-${isFailed}.bin`,
@@ -52,7 +52,7 @@ test.each(looks)(
   },
 );
 
-test('in Chinese what is unfinished reads so', async () => {
+test('unfinished uploads in Chinese have the expected texts', async () => {
   const { part } = await placeWithUnfinished('chinese.bin', 'zh');
   expect([part('unfinished-title').textContent, part('again').textContent]).toEqual([
     '未完成的上传',
@@ -61,7 +61,7 @@ test('in Chinese what is unfinished reads so', async () => {
   expect(part('status').textContent).toBe('102 kB / 307 kB · 开始于此刻');
 });
 
-test('what is unfinished is told politely, and so is what cannot be done about it', async () => {
+test('unfinished uploads and failed actions on them are announced politely', async () => {
   const { element, part, told } = await placeWithUnfinished('told.bin');
   await expect.poll(() => told.at(-1)).toBe('1 unfinished upload.');
   element.headers = {};
@@ -71,7 +71,7 @@ test('what is unfinished is told politely, and so is what cannot be done about i
     .toBe('told.bin: Sign in again, and then try again. (unauthenticated).');
 });
 
-test('everything unfinished is reached by Tab, between what chooses files and the files', async () => {
+test('Tab reaches unfinished uploads between the drop zone and the files', async () => {
   const { root, add } = await placeWithUnfinished('tab.bin');
   await add('a');
   (document.activeElement as HTMLElement | null)?.blur();

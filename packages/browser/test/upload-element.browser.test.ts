@@ -7,7 +7,7 @@ import { fileOf, place, SENDING } from './upload-element-stage.ts';
 
 const headers = { authorization: 'Bearer element' };
 
-test('a file that is picked becomes an object, by the endpoint alone', async () => {
+test('a picked file is uploaded with only the endpoint set', async () => {
   const { element, root, part } = place({ endpoint: `${inject('uploadsUrl')}/uploads` });
   element.start = undefined;
   element.headers = async () => headers;
@@ -23,7 +23,7 @@ test('a file that is picked becomes an object, by the endpoint alone', async () 
   await expect.poll(() => part('status').textContent).toBe('Uploaded');
 });
 
-test('what the coordinator refuses is a row that says so, and an event without any secret', async () => {
+test('a refusal of the coordinator is shown in the row and in an event without secrets', async () => {
   const { element, part } = place({ endpoint: `${inject('uploadsUrl')}/uploads` });
   element.start = undefined;
   element.headers = headers;
@@ -37,7 +37,7 @@ test('what the coordinator refuses is a row that says so, and an event without a
   await expect.poll(() => part('status').textContent).toBe('The server does not take this file. (refused)');
 });
 
-test('an upload may be begun in another way, within the budget of the element', async () => {
+test('a custom start function shares the budget of the element', async () => {
   const { element } = place();
   const controlPlane = createHttpControlPlane(`${inject('uploadsUrl')}/uploads`, { headers });
   element.start = (file, uploader) => uploader.uploadFile(file, { controlPlane, key: `own/${file.name}` });
@@ -49,7 +49,7 @@ test('an upload may be begun in another way, within the budget of the element', 
   );
 });
 
-test('a row says how far its file is, how fast it goes and how long it takes', async () => {
+test('a row shows progress, speed and time left', async () => {
   const { uploads, part, add } = place();
   await add('holiday.mp4');
   expect([part('name'), part('size'), part('status')].map(({ textContent }) => textContent)).toEqual([
@@ -70,7 +70,7 @@ test('a row says how far its file is, how fast it goes and how long it takes', a
   expect(part('progress')).toMatchObject({ value: 1000 });
 });
 
-test('a row says that its file waits for the network', async () => {
+test('a row shows that its file waits for the network', async () => {
   const { uploads, part, add } = place();
   await add('holiday.mp4');
   uploads[0]?.set({ ...SENDING, isOffline: true });
@@ -80,7 +80,7 @@ test('a row says that its file waits for the network', async () => {
   expect(part('toggle').textContent).toBe('Pause');
 });
 
-test('an upload is paused, resumed, tried again and removed by its buttons', async () => {
+test('the buttons pause, resume, retry and remove an upload', async () => {
   const { uploads, part, parts, add } = place();
   await add('holiday.mp4');
   part('toggle').click();
@@ -106,7 +106,7 @@ test.each<[UploadErrorCode, string[], string]>([
   ['unproven', [], 'it is stored'],
   ['source_changed', [], 'it has to be chosen again'],
   ['network', ['Try again'], 'it may succeed later'],
-])('after %s the buttons to try again are %j: %s', async (code, buttons) => {
+])('after %s the retry buttons are %j: %s', async (code, buttons) => {
   const { uploads, parts, root, part, add } = place();
   await add('a');
   part('toggle').focus();
@@ -117,7 +117,7 @@ test.each<[UploadErrorCode, string[], string]>([
   expect(root.activeElement?.textContent).toBe(buttons[0] ?? 'Remove');
 });
 
-test('what was removed, or is tried again, tells nothing any more', async () => {
+test('a removed or retried upload emits no further events', async () => {
   const { element, uploads, part, add } = place();
   const failed = heard(element, 'partway-failed');
   const completed = heard(element, 'partway-completed');
@@ -134,7 +134,7 @@ test('what was removed, or is tried again, tells nothing any more', async () => 
   expect(failed).toHaveLength(1);
 });
 
-test('an upload that cannot be begun is a row that failed, and can be tried again', async () => {
+test('an upload that cannot start is a failed row with a retry button', async () => {
   const { element, uploads, part, add } = place();
   const { start } = element;
   element.start = () => {
@@ -150,7 +150,7 @@ test('an upload that cannot be begun is a row that failed, and can be tried agai
   expect(part('status').textContent).toBe('Uploaded');
 });
 
-test('the line below says how far all files are, and so does the event', async () => {
+test('the summary line and the event report the progress of all files', async () => {
   const { element, uploads, part, parts, add } = place();
   const tallies = heard(element, 'partway-changed');
   await add('a');
@@ -176,7 +176,7 @@ test('the line below says how far all files are, and so does the event', async (
   expect(tallies.at(-1)).toEqual(tally);
 });
 
-test('a thousand events within a frame are one change', async () => {
+test('a thousand events within a frame cause one change', async () => {
   const { element, uploads, add } = place();
   await add('a');
   await painted();
@@ -187,7 +187,7 @@ test('a thousand events within a frame are one change', async () => {
   expect(tallies.map(({ sentBytes }) => sentBytes)).toEqual([1000]);
 });
 
-test('files of another kind, folders and files above the limit are named, and not added', async () => {
+test('files of another type, folders and files above the limit are named, and not added', async () => {
   const { element, parts, part } = place({ accept: '.mp4,image/*', 'max-files': '2' });
   element.add([
     fileOf('notes.txt', 'text/plain'),
@@ -207,7 +207,7 @@ test('files of another kind, folders and files above the limit are named, and no
   expect(parts('name').map(({ textContent }) => textContent)).toEqual(['b', 'd.mp4']);
 });
 
-test('without multiple there is one file', async () => {
+test('without multiple only one file is added', async () => {
   const { element, root, parts, add } = place();
   element.toggleAttribute('multiple', false);
   expect(root.querySelector('input')?.multiple).toBe(false);
@@ -215,7 +215,7 @@ test('without multiple there is one file', async () => {
   expect(parts('row')).toHaveLength(1);
 });
 
-test('files that are dropped on the element are added; what else is dropped is not', async () => {
+test('dropped files are added; other dropped data is ignored', async () => {
   const { element, part, parts } = place();
   const transfer = new DataTransfer();
   transfer.items.add(fileOf('dropped.bin'));
@@ -237,7 +237,7 @@ function drag(element: Element, type: string, dataTransfer: DataTransfer): boole
   return element.dispatchEvent(new DragEvent(type, { dataTransfer, cancelable: true, bubbles: true }));
 }
 
-test('clearing the list aborts what is under way, and leaves what is done', async () => {
+test('clearing the list aborts unfinished uploads and keeps completed ones', async () => {
   const { element, uploads, parts, add } = place();
   await add('a', 'b');
   uploads[0]?.complete();
@@ -272,7 +272,7 @@ test('properties that were set before the element was defined are kept', async (
   expect(waiting.shadowRoot?.querySelector('[part~=choose]')?.textContent).toBe('Pick');
 });
 
-test('defining the element twice does no harm', () => {
+test('defining the element twice has no effect', () => {
   defineUploadElement();
   expect(defineUploadElement).not.toThrow();
 });

@@ -6,7 +6,7 @@ const uploadsUrl = inject('uploadsUrl');
 const endpoint = `${uploadsUrl}/uploads`;
 const headers = { authorization: 'Bearer wei' };
 
-/** What the emulator holds. */
+/** The object in the emulator. */
 async function storedObject(key: string): Promise<ReturnType<typeof JSON.parse>> {
   const response = await fetch(`${uploadsUrl}/objects/media/${key}`);
   return await response.json();
@@ -33,21 +33,21 @@ test('a page uploads an empty file', async () => {
   expect(await result).toMatchObject({ size: 0, crc64: '0' });
 });
 
-test('key and contentType count for more than what the file says', async () => {
+test('key and contentType override the values of the file', async () => {
   const file = new File([bytes], 'a.txt', { type: 'text/plain' });
   const { result } = uploadFile(file, { endpoint, headers, key: 'b.css', contentType: 'text/css' });
   expect(await result).toMatchObject({ key: 'wei/b.css' });
   expect((await storedObject('wei/b.css')).headers['content-type']).toBe('text/css');
 });
 
-test('a control plane and another transport do as well', async () => {
+test('a control plane and a custom transport replace the endpoint', async () => {
   const controlPlane = createHttpControlPlane(endpoint, { headers });
   const transport = createFetchTransport();
   const { result } = uploadFile(new Blob([bytes]), { controlPlane, transport, key: 'blob' });
   expect(await result).toMatchObject(whole);
 });
 
-test('the headers are asked for anew with every request to the coordinator', async () => {
+test('the headers function is called for every request to the coordinator', async () => {
   let askedCount = 0;
   const asked = (): typeof headers => {
     askedCount += 1;
@@ -57,13 +57,13 @@ test('the headers are asked for anew with every request to the coordinator', asy
   expect(askedCount).toBeGreaterThanOrEqual(2);
 });
 
-test('whom the coordinator does not know is told so', async () => {
+test('an unidentified caller is rejected with unauthenticated', async () => {
   const { result } = uploadFile(new File([bytes], 'nobody'), { endpoint });
   await expect(result).rejects.toMatchObject({ code: 'unauthenticated' });
 });
 
-test('bytes are told to have been sent while parts are under way', async () => {
-  // A browser tells every 50 ms at most: each part takes half a second.
+test('progress is reported while parts are in flight', async () => {
+  // A browser reports progress every 50 ms at most: each part takes half a second.
   const effect = { kind: 'bandwidth', bytesPerSecond: 20_000_000 };
   const rule = { operation: 'UploadPart', key: 'wei/progress', times: 2, effect };
   await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
@@ -82,7 +82,7 @@ test.each([
   ['gets no answer', { kind: 'silent' }, 'stalled'],
   ['arrives with other bytes', { kind: 'corruptIncoming' }, 'checksum_mismatch'],
   ['is refused for now', { kind: 'refuse', status: 503, code: 'ServiceUnavailable' }, 'throttled'],
-])('a part that %s is sent again', async (_, effect, code) => {
+])('a part that %s is retried', async (_, effect, code) => {
   const name = `${code}.bin`;
   const rule = { operation: 'UploadPart', key: `wei/${name}`, partNumber: 2, times: 1, effect };
   await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
@@ -106,18 +106,18 @@ test.each([
   ['an endpoint that is none', { endpoint: 'ftp://a' }, 'endpoint must be http, https, or a path'],
   ['headers for a controlPlane', { controlPlane, headers }, 'headers must go with endpoint'],
   ['a controlPlane that is none', { controlPlane: JSON.parse('{}') }, 'controlPlane must be a coordinator'],
-])('%s is told at once', (_, options, message) => {
+])('%s throws at once', (_, options, message) => {
   const start = (): unknown => uploadFile(new File([], 'a'), options);
   expect(start).toThrow(TypeError);
   expect(start).toThrow(message);
 });
 
-test('a Blob without a key, and what is no file, are told at once', () => {
+test('a Blob without a key, or a value that is no file, throws at once', () => {
   expect(() => uploadFile(new Blob([]), { endpoint })).toThrow('key must be given: a Blob has no name');
   expect(() => uploadFile(JSON.parse('{}'), { endpoint })).toThrow('file must be a File or Blob');
 });
 
-test('a bucket whose CORS rules expose no header is told of, once, and the object is proven [pain-5]', async () => {
+test('CORS rules that expose no header are reported once, and the object is proven [pain-5]', async () => {
   const file = new File([bytes], 'hidden.bin');
   const upload = uploadFile(file, { endpoint: `${uploadsUrl}/hidden`, headers, partSize: 100 * 1024 });
   const told: unknown[] = [];
@@ -128,7 +128,7 @@ test('a bucket whose CORS rules expose no header is told of, once, and the objec
   expect(told).toEqual([['x-oss-hash-crc64ecma', 'x-oss-request-id']]);
 });
 
-test('a bucket whose CORS rules expose what matters gives no reason to tell', async () => {
+test('CORS rules that expose the needed headers are not reported', async () => {
   const upload = uploadFile(new File([bytes], 'shown.bin'), { endpoint, headers, partSize: 100 * 1024 });
   const types = new Set<string>();
   upload.subscribe(({ type }) => types.add(type));

@@ -6,7 +6,7 @@ const controlPlane = createHttpControlPlane(`${inject('uploadsUrl')}/uploads`, {
   headers: { authorization: 'Bearer many' },
 });
 
-test('many files are uploaded with no more requests at once than a page has connections', async () => {
+test('many files use at most as many requests at once as a page has connections', async () => {
   const { transport, most } = countInFlight(createFetchTransport());
   const uploader = createUploader();
   const uploads = Array.from({ length: 8 }, (_, index) => {
@@ -21,7 +21,7 @@ test('many files are uploaded with no more requests at once than a page has conn
   expect(most()).toBeLessThanOrEqual(6);
 });
 
-test('a budget of one request is kept', async () => {
+test('a budget of one request is never exceeded', async () => {
   const { transport, most } = countInFlight(createFetchTransport());
   const uploader = createUploader({ concurrency: 4 });
   uploader.setConcurrency(1);
@@ -35,7 +35,7 @@ test('a budget of one request is kept', async () => {
   expect(most()).toBe(1);
 });
 
-test('a wrong option is told by its name', () => {
+test('an invalid option throws an error with its name', () => {
   expect(() => createUploader({ concurrency: 0 })).toThrow(RangeError);
   expect(() => createUploader({ concurrencyMax: 257 })).toThrow('concurrencyMax');
   expect(() => createUploader().uploadFile(JSON.parse('{}'), { controlPlane, key: 'a' })).toThrow(TypeError);

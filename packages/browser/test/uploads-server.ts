@@ -16,9 +16,9 @@ export interface Started {
 }
 
 /**
- * The handler of a coordinator, for pages of every origin whose user is `wei`; its OSS is the emulator, at
- * another origin. `/uploads` stores into `media`; `/hidden` into a bucket whose CORS rules expose no header.
- * `/objects/<bucket>/<key>` tells what the emulator holds, `POST /misbehave` takes a rule by which it errs.
+ * The handler of a coordinator for pages of every origin, with the user `wei`; its OSS is the emulator, at
+ * another origin. `/uploads` stores into `media`; `/hidden` into a bucket with CORS rules that expose no header.
+ * `/objects/<bucket>/<key>` returns the object of the emulator, `POST /misbehave` adds a fault rule.
  */
 export async function startUploads(): Promise<Started> {
   const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
@@ -27,7 +27,7 @@ export async function startUploads(): Promise<Started> {
   async function handlerOf(bucket: string, basePath: string, exposed: string): Promise<CoordinatorHandler> {
     const site = { bucket, region: emulator.region, endpoint: emulator.endpoint, credentials };
     const cors = signHeaders({ ...site, method: 'PUT', key: '', query: { cors: undefined } });
-    // Bytes, not a string: that would add a Content-Type nobody signed.
+    // Bytes, not a string: that would add an unsigned Content-Type.
     const body = Buffer.from(corsRules(exposed));
     const configured = await fetch(cors.url, { method: 'PUT', headers: cors.headers, body });
     if (!configured.ok) throw new Error(`the emulator refused the CORS rules: ${await configured.text()}`);

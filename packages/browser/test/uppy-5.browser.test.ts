@@ -15,11 +15,11 @@ const bytes = patternOf(11 * MiB + 7);
 interface Staged {
   readonly uppy: Uppy<Meta, Body>;
   readonly fileId: string;
-  /** Numbers of parts, as Uppy was told of their ends. */
+  /** Part numbers, in the order in which Uppy reported their completion. */
   readonly parts: number[];
 }
 
-/** An Uppy with one file, of three parts unless told otherwise. It is not uploaded yet. */
+/** An Uppy with one file, of three parts by default. It is not uploaded yet. */
 function staged(
   name: string,
   data: Uint8Array<ArrayBuffer> = bytes,
@@ -87,7 +87,7 @@ test.each([
     'refused for its expired URL',
     { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0002-00000069' } as const,
   ],
-])('a part that is %s is sent again', async (what, effect) => {
+])('a part that is %s is retried', async (what, effect) => {
   const key = `of-uppy/${what}`;
   await addFault({ operation: 'UploadPart', key, partNumber: 2, times: 2, effect });
   const { uppy, parts } = staged(what);
@@ -97,7 +97,7 @@ test.each([
   expect(inOrder(parts)).toEqual([1, 2, 3]);
 });
 
-test('parts whose ETag and CRC64 CORS hides are proven all the same', async () => {
+test('parts with ETag and CRC64 hidden by CORS are proven', async () => {
   const key = 'of-uppy/hidden';
   await addFault({ operation: 'UploadPart', key, effect: { kind: 'hideCorsHeaders' } });
   const result = await staged('hidden').uppy.upload();
@@ -105,7 +105,7 @@ test('parts whose ETag and CRC64 CORS hides are proven all the same', async () =
   expect(differenceOf(await bytesOf(key), bytes)).toBe(-1);
 });
 
-test('a URL that OSS refused is told to the coordinator', async () => {
+test('the coordinator receives the URL refused by OSS as afterRefusal', async () => {
   const effect = { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0002-00000069' } as const;
   await addFault({ operation: 'UploadPart', key: 'of-uppy/expired', partNumber: 3, times: 1, effect });
   const asked: (readonly number[])[] = [];
@@ -118,7 +118,7 @@ test('a URL that OSS refused is told to the coordinator', async () => {
   expect(asked).toEqual([[3]]);
 });
 
-test('a part that is refused for good fails the file with the reason, and leaves nothing in OSS', async () => {
+test('a part refused permanently fails the file with the reason, and leaves nothing in OSS', async () => {
   const effect = { kind: 'refuse', status: 403, code: 'AccessDenied' } as const;
   await addFault({ operation: 'UploadPart', key: 'of-uppy/denied', partNumber: 2, effect });
   const { plane, aborted } = watchedAbort();
@@ -147,7 +147,7 @@ test('a cancelled upload leaves nothing in OSS', async () => {
   expect(await isClean('of-uppy/cancelled')).toBe(true);
 });
 
-test('an upload that is cancelled while it is begun leaves nothing in OSS', async () => {
+test('an upload cancelled during Initiate leaves nothing in OSS', async () => {
   const { plane, aborted } = watchedAbort();
   const initiate: ControlPlane['initiate'] = async (request) => {
     const upload = await controlPlane.initiate(request);
@@ -160,7 +160,7 @@ test('an upload that is cancelled while it is begun leaves nothing in OSS', asyn
   expect(await isClean('of-uppy/too late')).toBe(true);
 });
 
-test('a paused upload goes on with the parts that OSS holds', async () => {
+test('a paused upload resumes with the stored parts', async () => {
   const key = 'of-uppy/paused';
   await addFault({ operation: 'UploadPart', key, partNumber: 3, times: 1, effect: { kind: 'silent' } });
   const { uppy, fileId, parts } = staged('paused');
@@ -175,7 +175,7 @@ test('a paused upload goes on with the parts that OSS holds', async () => {
   expect(differenceOf(await bytesOf(key), bytes)).toBe(-1);
 });
 
-test('an upload that is paused while it is completed is the same one afterwards', async () => {
+test('pausing during Complete keeps the same upload', async () => {
   const complete: ControlPlane['complete'] = async (request) => {
     const object = await controlPlane.complete(request);
     uppy.pauseResume(fileId);
@@ -189,7 +189,7 @@ test('an upload that is paused while it is completed is the same one afterwards'
   expect(parts).toHaveLength(3);
 });
 
-/** What a page leaves behind that is closed when it has sent two of three parts. */
+/** The state left by a page that is closed after two of three parts. */
 async function closedPage(
   name: string,
   options: Partial<Uppy5BridgeOptions>,
@@ -222,7 +222,7 @@ test.each([
   expect(await tokens?.list()).toEqual(tokens && []);
 });
 
-test('parts of another file are not taken for those of a restored one', async () => {
+test('parts of another file are not reused for a restored upload', async () => {
   const tokens = createInMemoryCheckpoints();
   const s3Multipart = await closedPage('other', { tokens });
   const edited = bytes.with(7 * MiB, 0).with(7 * MiB + 1, 255);
@@ -233,7 +233,7 @@ test('parts of another file are not taken for those of a restored one', async ()
   expect(differenceOf(await bytesOf('of-uppy/other'), edited)).toBe(-1);
 });
 
-test('verbs that get no answer are asked again', async () => {
+test('verbs without a response are retried', async () => {
   const lost = new Set(['initiate', 'complete']);
   async function onceLost<T>(verb: string, answer: Promise<T>): Promise<T> {
     const value = await answer;
@@ -251,7 +251,7 @@ test('verbs that get no answer are asked again', async () => {
   expect((await stateOf()).uploads.filter(({ key }) => key === 'of-uppy/unanswered')).toEqual([]);
 });
 
-test('a coordinator that wants other parts than Uppy has cut is told, with what to do', async () => {
+test('another part size of the coordinator fails with a remedy', async () => {
   const plane = createHttpControlPlane(`${coordinatorUrl}/coarse`);
   const large = patternOf(17 * MiB);
   const errors: unknown[] = [];
@@ -264,7 +264,7 @@ test('a coordinator that wants other parts than Uppy has cut is told, with what 
   expect((await obeyed.upload())?.failed).toEqual([]);
 });
 
-test('wrong options are told at once', async () => {
+test('invalid options throw at once', async () => {
   expect(() => createUppy5Bridge(JSON.parse('{}'))).toThrow(TypeError);
   expect(() => createUppy5Bridge({ controlPlane, partSize: 5 * MiB - 1 })).toThrow(/partSize/);
   expect(() => createUppy5Bridge({ controlPlane, retry: { attemptsMax: 0 } })).toThrow(/attemptsMax/);

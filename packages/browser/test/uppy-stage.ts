@@ -6,7 +6,7 @@ import { createCoordinator, createCoordinatorHandler, type Policy } from '@partw
 import { createOssObjectStore, signHeaders } from '@partway/core/oss';
 import { type FaultRule, type OssEmulator, startOssEmulator } from '@partway/emulator';
 
-/** What the pages that test Uppy talk to, each of another origin. */
+/** The servers for pages that test Uppy, each at another origin. */
 export interface UppyStage {
   /** A coordinator with a policy of its own for each path: `/uploads`, `/parts`, `/coarse`. */
   readonly coordinatorUrl: string;
@@ -80,7 +80,7 @@ async function serveEmulator(
 async function allowPages({ endpoint, region }: OssEmulator): Promise<void> {
   const site = { bucket: 'media', region, endpoint, credentials: CREDENTIALS };
   const cors = signHeaders({ ...site, method: 'PUT', key: '', query: { cors: undefined } });
-  // Bytes, not a string: that would add a Content-Type nobody signed.
+  // Bytes, not a string: that would add an unsigned Content-Type.
   const body = Buffer.from(CORS_RULES);
   const configured = await fetch(cors.url, { method: 'PUT', headers: cors.headers, body });
   if (!configured.ok) throw new Error(`the emulator refused the CORS rules: ${await configured.text()}`);

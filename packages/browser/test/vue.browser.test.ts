@@ -4,7 +4,7 @@ import { expect, inject, test } from 'vitest';
 import { createApp, effectScope, h, nextTick, ref, shallowRef, type VNode, watchEffect } from 'vue';
 import { driveUpload, OBJECT, painted, REFUSED } from './driven-upload.ts';
 
-test('a component shows an upload from its first byte to its object', async () => {
+test('a component renders an upload from its first byte to its object', async () => {
   const controlPlane = createHttpControlPlane(`${inject('uploadsUrl')}/uploads`, {
     headers: { authorization: 'Bearer vue' },
   });
@@ -24,7 +24,7 @@ function useLine(upload: Upload): () => VNode {
   return () => h('p', `${snapshot.value?.phase} ${object.value?.key ?? ''}`);
 }
 
-test('a thousand events within a frame are one change', async () => {
+test('a thousand events within a frame cause one change', async () => {
   const upload = driveUpload();
   const scope = effectScope();
   const seen: unknown[] = [];
@@ -38,7 +38,7 @@ test('a thousand events within a frame are one change', async () => {
   scope.stop();
 });
 
-test('nobody listens any more when the scope has ended', async () => {
+test('the component unsubscribes when its scope is disposed', async () => {
   const upload = driveUpload();
   const scope = effectScope();
   const snapshot = scope.run(() => useUpload(upload).snapshot);
@@ -53,7 +53,7 @@ test('nobody listens any more when the scope has ended', async () => {
 test.each([
   ['a ref', ref],
   ['a shallow ref', shallowRef],
-])('%s is followed from none to one upload and to the next', async (_, makeRef) => {
+])('%s is tracked from no upload to the first and to the next', async (_, makeRef) => {
   const [first, second] = [driveUpload(1), driveUpload(2)];
   const upload = makeRef<Upload | undefined>();
   const scope = effectScope();
@@ -69,7 +69,7 @@ test.each([
   scope.stop();
 });
 
-test('an upload is paused, resumed and aborted, and tells how it ends', async () => {
+test('pause, resume and abort act on the upload, and its end is reported', async () => {
   const [first, second, third] = [driveUpload(), driveUpload(), driveUpload()];
   const upload = shallowRef<Upload>(first);
   const scope = effectScope();

@@ -10,7 +10,7 @@ import { startInFolder } from './widgets/page-start.ts';
 import { UploadMany, UploadOne } from './widgets/react-upload.tsx';
 import { uploadComponent } from './widgets/vue-upload.ts';
 
-/** What docs/guides/widgets.md shows, run as it stands there. */
+/** The examples of docs/guides/widgets.md, unchanged. */
 const url = `${inject('uploadsUrl')}/uploads`;
 const controlPlane = createHttpControlPlane(url, { headers: { authorization: 'Bearer guide' } });
 
@@ -53,7 +53,7 @@ test('the element of the guide uploads with the session of the page', async () =
   expect(element.shadowRoot?.querySelector('[part~=choose]')?.textContent).toBe('Choose videos');
 });
 
-test('the element of the guide begins uploads as the page says', async () => {
+test('the element of the guide starts uploads with the function of the page', async () => {
   const element = await elementOfTheGuide();
   startInFolder(element, controlPlane);
   element.add([fileOf('clip.srt', 'text/plain')]);

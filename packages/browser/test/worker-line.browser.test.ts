@@ -7,7 +7,7 @@ const signal = new AbortController().signal;
 const bytes = Uint8Array.from({ length: 3_000_001 }, (_, index) => (index * 31) ^ (index >>> 8));
 const blob = new Blob([bytes]);
 
-test('the worker itself takes the CRC64s, and is not lost', async () => {
+test('the worker computes the CRC64s and stays available', async () => {
   let isLost = false;
   const line = createWorkerClient(startWorker(), () => {
     isLost = true;
@@ -19,7 +19,7 @@ test('the worker itself takes the CRC64s, and is not lost', async () => {
   line.close();
 });
 
-test('a question is given up with the reason of its signal, and the worker goes on', async () => {
+test("an aborted request rejects with the signal's reason, and the worker stays available", async () => {
   const line = createWorkerClient(startWorker(), () => undefined);
   const stop = new AbortController();
   const [stopped, taken] = [line.ask(blob, stop.signal), line.ask(blob, signal)];
@@ -31,7 +31,7 @@ test('a question is given up with the reason of its signal, and the worker goes 
   line.close();
 });
 
-test('a worker that is never ready is lost, and told so', async () => {
+test('a worker that never becomes ready is reported as lost', async () => {
   let lostCount = 0;
   const silent = new Worker('data:text/javascript,', { type: 'module' });
   const line = createWorkerClient(

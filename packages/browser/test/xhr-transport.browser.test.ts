@@ -43,13 +43,13 @@ test('a part of a file with a type is sent without one, and with its length', as
   expect(received.headers).toMatchObject({ 'content-length': '5' });
 });
 
-test('no cookie is sent along', async () => {
+test('no cookie is sent', async () => {
   const address = await server.serve(OK);
   await putBlob(address.url, new Blob(['hello']));
   expect((await address.received()).headers).not.toHaveProperty('cookie');
 });
 
-test('progress is told from nothing to the size while a part is under way', async () => {
+test('progress is reported from zero to the size while a part is in flight', async () => {
   const size = 24 * 1024 * 1024;
   const url = inject('slowReaderUrl');
   const progress: number[] = [];
@@ -63,29 +63,29 @@ test('progress is told from nothing to the size while a part is under way', asyn
   expect(progress.at(-1)).toBe(size);
 });
 
-test('an answer is read as UTF-8, whatever it says of itself', async () => {
+test('a response is read as UTF-8, regardless of its charset', async () => {
   const headers = { 'content-type': 'application/xml; charset=gbk' };
   const address = await server.serve({ ...OK, status: 403, headers, body: '<Error>你好</Error>' });
   expect(await putBlob(address.url, new Blob(['hello']))).toMatchObject({ body: '<Error>你好</Error>' });
 });
 
-test('a fragment is no part of the address that answers', async () => {
+test('a fragment is not part of the response URL', async () => {
   const { url } = await server.serve(OK);
   expect(await putBlob(`${url}#a?b#c`, new Blob(['hello']))).toMatchObject({ status: 200 });
 });
 
-test('what is no address is a failure', async () => {
+test('an invalid URL is a failure', async () => {
   await expect(putBlob('http://[', new Blob(['hello']))).rejects.toMatchObject({ code: 'network' });
 });
 
-test('a redirect is told as a lost connection that another try may mend', async () => {
+test('a redirect is a transient network failure', async () => {
   const target = await server.serve(OK);
   const address = await server.serve({ ...OK, status: 307, headers: { location: target.url } });
   const sending = putBlob(address.url, new Blob(['hello']));
   await expect(sending).rejects.toMatchObject({ code: 'network', disposition: 'transient' });
 });
 
-test('the CRC64 of a part is being taken when its first byte arrives [pain-24]', async () => {
+test('the CRC64 of a part is being computed when its first byte arrives [pain-24]', async () => {
   const address = await server.serve({ ...OK, behaviour: 'silent' });
   const blobs: Blob[] = [];
   const crc64 = (blob: Blob): Promise<string> => {

@@ -17,7 +17,7 @@ afterAll(async () => {
 
 type Change = (path: string, name: string) => Promise<unknown>;
 
-/** What may happen to a file of the disk after a page was given it, and whether every browser tells of it. */
+/** Changes of a file on the disk after a page received it, and whether every browser reports them. */
 const CHANGES: readonly (readonly [string, Change, string | undefined])[] = [
   ['removed', (path) => rm(path), undefined],
   ['shortened', (path) => truncate(path, 2 * PART + 10), undefined],
@@ -47,7 +47,7 @@ for (const [change, apply, lack] of CHANGES) {
     held.remove();
     await page.evaluate(() => window.page.pause());
     await apply(path, name);
-    await page.evaluate(() => window.page.goOn());
+    await page.evaluate(() => window.page.resumeCurrent());
     await expectRefused(page, name);
   });
 }
@@ -59,7 +59,7 @@ async function chosen(name: string): Promise<{ readonly page: DrivenPage; readon
   return { page, path };
 }
 
-/** Which of the two it is depends on what the browser says. */
+/** The code depends on the error of the browser. */
 async function expectRefused(page: DrivenPage, key: string): Promise<void> {
   expect(await page.evaluate(() => window.page.ended())).toMatch(/^source_(changed|unreadable)$/);
   expect(stage.emulator.model.object('media', key)).toBeUndefined();

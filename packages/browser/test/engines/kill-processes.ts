@@ -32,7 +32,7 @@ interface CommandLine {
   readonly line: string;
 }
 
-/** Small images of Linux have no `ps`. What is killed and not yet buried has an empty line. */
+/** Small images of Linux have no `ps`. A zombie has an empty line. */
 async function linesOfProc(): Promise<readonly CommandLine[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   return Promise.all(

@@ -3,7 +3,7 @@ import type { BrowserName } from '../../../../tooling/browsers.ts';
 import { startPlaywright } from './playwright-driver.ts';
 import { startWebKitDriver } from './webkit-driver.ts';
 
-/** A browser whose pages a test drives from outside. */
+/** A browser with pages that a test drives from outside. */
 export interface DrivenBrowser {
   /** A tab that shows the page. */
   open(url: string): Promise<DrivenPage>;
@@ -30,7 +30,7 @@ export interface DrivenPage {
    * Timers that were set before the first call are not moved: it may be a call with 0.
    */
   passTime(ms: number): Promise<void>;
-  /** Resolves when the page was loaded anew. */
+  /** Resolves when the page has reloaded. */
   reload(): Promise<void>;
   close(): Promise<void>;
   /** Ends the process of the page. */
@@ -50,7 +50,7 @@ export function startBrowser(profile: string): Promise<DrivenBrowser> {
   return name === 'webkit' ? startWebKitDriver() : startPlaywright(name, profile);
 }
 
-/** What a browser cannot be made to do, and why: a test that needs it is skipped, and says so. */
+/** Abilities that a browser does not have, with the reason: a test that needs one is skipped with it. */
 const LACKS: Readonly<Record<BrowserName, Readonly<Partial<Record<Ability, string>>>>> = {
   chromium: {},
   firefox: {

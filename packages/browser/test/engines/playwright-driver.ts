@@ -33,7 +33,7 @@ async function launch(name: 'chromium' | 'firefox', profile: string): Promise<Br
     : await firefox.launchPersistentContext(profile, firefoxLaunch());
 }
 
-/** Timers fire in steps as long as this, between which requests get their answers. */
+/** Timers fire in steps of this length; responses arrive in between. */
 const STEP_MS = 250;
 
 function drivenPage(page: Page): DrivenPage {
@@ -60,7 +60,7 @@ function drivenPage(page: Page): DrivenPage {
     async crash() {
       const session = await page.context().newCDPSession(page);
       const crashed = page.waitForEvent('crash');
-      // It gets no answer from a page that is no more.
+      // A crashed page sends no response.
       session.send('Page.crash').catch(() => undefined);
       await crashed;
     },

@@ -1,16 +1,16 @@
 import { startWebKit, type WebKitSession } from '../../../../tooling/browsers-webkit.ts';
 import type { DrivenBrowser, DrivenPage } from './page-driver.ts';
 
-/** WebKitGTK. What its pages store is gone when it is closed. */
+/** WebKitGTK. Stored data of its pages is lost when it is closed. */
 export async function startWebKitDriver(): Promise<DrivenBrowser> {
   const session = await startWebKit();
-  // Whoever drives it has a limit of its own, which is shorter.
+  // The test has a shorter limit of its own.
   await session.command('POST', '/timeouts', { script: 600_000 });
   // It stays open: with its last window a session ends, and none is opened but from another.
   const first = String(await session.command('GET', '/window'));
   let last: Promise<unknown> = Promise.resolve();
 
-  /** A session looks at one window at a time: whoever wants another waits for its turn. */
+  /** A session drives one window at a time: requests for another window wait in a queue. */
   function inWindow<Result>(handle: string, run: () => Promise<Result>): Promise<Result> {
     const turn = last.then(async () => {
       await session.command('POST', '/window', { handle });
@@ -42,7 +42,7 @@ function drivenPage(
   return {
     choose: (...paths) =>
       inPage(async () => {
-        // What is chosen is added to what was.
+        // The driver adds the chosen files to the earlier ones.
         await session.run('document.querySelector("input").value = ""');
         const found = await session.command('POST', '/element', { using: 'css selector', value: 'input' });
         const [id] = Object.values(found as Readonly<Record<string, string>>);
@@ -68,7 +68,7 @@ function drivenPage(
   };
 }
 
-/** For what only tests ask that are skipped in WebKit. */
+/** For abilities that only tests skipped in WebKit use. */
 function refusing(why: string): () => Promise<never> {
   return () => Promise.reject(new Error(`a driven WebKit ${why}`));
 }

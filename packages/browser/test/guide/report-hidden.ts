@@ -1,6 +1,6 @@
 import { type Upload, uploadFile } from '@partway/browser';
 
-/** Reports a bucket whose CORS rules lack ExposeHeader. The upload itself goes on. */
+/** Reports CORS rules without ExposeHeader. The upload itself continues. */
 export function uploadAndReport(file: File, endpoint: string, report: (text: string) => void): Upload {
   return uploadFile(file, {
     endpoint,

@@ -1,6 +1,6 @@
 import { keepAwake, type Upload, uploadFile } from '@partway/browser';
 
-/** Uploads with the screen on, and says when there is no network. */
+/** Uploads with the screen on, and reports a lost network. */
 export function uploadAwake(file: File, endpoint: string, say: (text: string) => void): Upload {
   const upload = uploadFile(file, { endpoint, headers: { authorization: 'Bearer wei' } });
   keepAwake(upload);

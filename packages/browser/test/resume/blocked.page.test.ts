@@ -27,7 +27,7 @@ const WAYS_TO_BLOCK: readonly (readonly [string, string, () => void])[] = [
   ],
 ];
 
-test.each(WAYS_TO_BLOCK)('a browser %s uploads all the same, and says so once', async (_, name, block) => {
+test.each(WAYS_TO_BLOCK)('a browser %s uploads, and reports it once', async (_, name, block) => {
   const stage = await startPageStage(block);
   const path = await stage.file('a.bin', bytes);
   const page = await stage.open();
@@ -38,7 +38,7 @@ test.each(WAYS_TO_BLOCK)('a browser %s uploads all the same, and says so once', 
   expect(await page.evaluate(() => window.page.ended())).toBe('throttled');
   expect(await page.evaluate(() => window.page.blocked)).toEqual([name]);
 
-  // As long as the page lives it can be gone on with.
+  // It can be resumed as long as the page lives.
   refusal.remove();
   const [upload] = await page.evaluate(() => window.page.list());
   expect(upload).toMatchObject({ key: 'blocked', confirmedBytes: 2 * PART, hasHandle: false });

@@ -40,7 +40,7 @@ function blockStorage(): void {
   };
 }
 
-test('that storage is blocked is told once a store, with its cause, whatever the listener does', async () => {
+test('blocked storage is reported once per store with its cause, also when the listener throws', async () => {
   blockStorage();
   const told: unknown[] = [];
   const store = createIndexedDbCheckpoints({
@@ -56,7 +56,7 @@ test('that storage is blocked is told once a store, with its cause, whatever the
   expect(told).toMatchObject([{ code: 'checkpoint_failed', cause: { name: 'SecurityError' } }]);
 });
 
-test('a text that storage has no room for is kept, and the older one is not given back', async () => {
+test('a text beyond the storage quota is kept in memory and replaces the older one', async () => {
   const store = createIndexedDbCheckpoints({ databaseName: newName() });
   await store.save(ID, 'older');
   IDBObjectStore.prototype.put = () => {
@@ -72,7 +72,7 @@ test('a text that storage has no room for is kept, and the older one is not give
   expect(await store.load(ID)).toBeUndefined();
 });
 
-test('a change that the browser takes back in the middle is not done by halves', async () => {
+test('a transaction aborted by the browser leaves no partial change', async () => {
   const told: unknown[] = [];
   const databaseName = newName();
   const store = createIndexedDbCheckpoints({ databaseName, onStorageBlocked: (error) => told.push(error) });
@@ -90,7 +90,7 @@ test('a change that the browser takes back in the middle is not done by halves',
   expect(await store.loadProgress(ID)).toBe(5);
 });
 
-test('another tab may delete the database, and need not wait: the store begins anew', async () => {
+test('another tab can delete the database without blocking: the store starts empty', async () => {
   const told: unknown[] = [];
   const databaseName = newName();
   const store = createIndexedDbCheckpoints({ databaseName, onStorageBlocked: (error) => told.push(error) });
@@ -102,7 +102,7 @@ test('another tab may delete the database, and need not wait: the store begins a
   expect(told).toEqual([]);
 });
 
-test('another tab may bring a later version: the store goes on in memory', async () => {
+test('another tab can upgrade the database: the store continues in memory', async () => {
   const told: unknown[] = [];
   const databaseName = newName();
   const store = createIndexedDbCheckpoints({ databaseName, onStorageBlocked: (error) => told.push(error) });
@@ -144,7 +144,7 @@ test.each([['in IndexedDB'], ['in memory']])(
   },
 );
 
-test('what is no option is told at once', () => {
+test('an unknown option throws at once', () => {
   expect(() => createIndexedDbCheckpoints({ databaseName: '' })).toThrow(TypeError);
   const onStorageBlocked = JSON.parse('{}');
   expect(() => createIndexedDbCheckpoints({ onStorageBlocked })).toThrow(TypeError);

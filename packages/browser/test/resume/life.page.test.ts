@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { claimUnless, type DrivenPage, lackOf } from '../engines/page-driver.ts';
 import { type PageStage, startPageStage } from './page-stage.ts';
 
-// What befalls a page that nobody closes: no network, and a browser that lets it rest.
+// A page that stays open: it loses the network, and the browser freezes it.
 
 const PART = 102_400;
 const bytes = randomBytes(6 * PART + 1);
@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 beforeEach(() => stage.emulator.faults.clear());
 
-/** OSS takes the request, and never answers. */
+/** OSS accepts the request and never responds. */
 const SILENT: FaultEffect = { kind: 'silent' };
 
 /** An upload that does not get beyond its third part. */
@@ -41,10 +41,10 @@ async function expectStored(page: DrivenPage, key: string): Promise<void> {
   expect(stage.emulator.model.uploads('media').filter((upload) => upload.key === key)).toEqual([]);
 }
 
-/** What a browser tells a page that it freezes, or keeps for the user to come back to, and lets go on later. */
+/** Events of a page that the browser freezes, or keeps for the back button, and continues later. */
 const RESTS = ['freeze', 'pagehide'] as const;
 
-/** A headless browser does neither; it is told here as the standard has it. Gives what lets the page go on. */
+/** A headless browser emits neither; this emits them as the standard does. Returns a function that continues the page. */
 async function rest(page: DrivenPage, how: (typeof RESTS)[number]): Promise<() => Promise<void>> {
   const tell = (type: string): Promise<void> =>
     page.evaluate((name) => {
@@ -77,7 +77,7 @@ test.skipIf(noOutage)(
   },
 );
 
-test.each(RESTS)('a page that rests (%s) lets another tab go on with its upload', async (how) => {
+test.each(RESTS)('a frozen page (%s) lets another tab resume its upload', async (how) => {
   const key = `rests-${how}`;
   const { page, held } = await atThirdPart(key);
   const other = await stage.open();
@@ -94,7 +94,7 @@ test.each(RESTS)('a page that rests (%s) lets another tab go on with its upload'
 });
 
 test.each(RESTS)(
-  'after its rest (%s) a page goes on by itself, but with no upload that its user paused',
+  'a page continued after %s resumes its uploads, but not one that its user paused',
   async (how) => {
     const key = `wakes-${how}`;
     const { page, held } = await atThirdPart(key);
@@ -103,7 +103,7 @@ test.each(RESTS)(
     await expect.poll(phase).toBe('paused');
     await (await rest(page, how))();
     expect(await phase()).toBe('paused');
-    await page.evaluate(() => window.page.goOn());
+    await page.evaluate(() => window.page.resumeCurrent());
     await held.whenFired();
     const wake = await rest(page, how);
     await expect.poll(phase).toBe('paused');

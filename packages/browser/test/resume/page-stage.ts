@@ -15,7 +15,7 @@ import { source } from '../../../../tooling/source-condition.ts';
 import { type DrivenPage, startBrowser } from '../engines/page-driver.ts';
 import './page/page-api.ts';
 
-/** A site with a page that uploads, an OSS at another origin, and a browser whose profile outlives it. */
+/** A site with a page that uploads, an OSS at another origin, and a browser with a persistent profile. */
 export interface PageStage {
   readonly emulator: OssEmulator;
   /** A file that a page can choose; its time of modification is set. */
@@ -89,7 +89,7 @@ export async function builtPage(
   return new Map([...built, ['/', String(html).replace('<meta', `${first}<meta`)]]);
 }
 
-/** Runs in the page: no driver tells what it does not catch. */
+/** Runs in the page: no driver reports its uncaught errors. */
 function reportUncaught(): void {
   addEventListener('error', ({ message }) => navigator.sendBeacon('/uncaught', message));
   addEventListener('unhandledrejection', ({ reason }) => navigator.sendBeacon('/uncaught', String(reason)));
@@ -97,7 +97,7 @@ function reportUncaught(): void {
 
 export interface Site {
   readonly url: string;
-  /** What pages did not catch. */
+  /** Uncaught errors of pages. */
   readonly uncaught: readonly string[];
   close(): Promise<void>;
 }
@@ -151,7 +151,7 @@ export async function serveSite(
   };
 }
 
-/** Lets pages of every origin send to the bucket, and read these headers of its answers. */
+/** Lets pages of every origin send to the bucket, and read these headers of its responses. */
 export async function allowPages(
   { endpoint, region }: OssEmulator,
   exposed: readonly string[] = EXPOSED,

@@ -16,7 +16,7 @@ afterAll(async () => {
 });
 beforeEach(() => stage.emulator.faults.clear());
 
-/** OSS takes the request of this part, and never answers: the upload stands still there. */
+/** OSS accepts the request of this part and never responds: the upload stops there. */
 function holdPart(key: string, partNumber: number): FaultHandle {
   return stage.emulator.faults.add({ operation: 'UploadPart', key, partNumber, effect: { kind: 'silent' } });
 }
@@ -62,7 +62,7 @@ async function interrupted(
   return { page, id };
 }
 
-test('an upload goes on after a reload, with the file chosen again [pain-11]', async () => {
+test('an upload resumes after a reload when the file is chosen again [pain-11]', async () => {
   const counts = countParts('reloaded');
   const path = await stage.file('film.bin', bytes);
   const { page, id } = await interrupted('reloaded', path);
@@ -82,7 +82,7 @@ test('an upload goes on after a reload, with the file chosen again [pain-11]', a
 
 const noRestart = lackOf('restart');
 
-test.skipIf(noRestart)(claimUnless(noRestart, 'so it does after the browser was closed'), async () => {
+test.skipIf(noRestart)(claimUnless(noRestart, 'an upload resumes after the browser was closed'), async () => {
   const counts = countParts('restarted');
   const path = await stage.file('film.bin', bytes);
   const { page, id } = await interrupted('restarted', path);
@@ -113,7 +113,7 @@ async function goesOn(page: DrivenPage, id: string, path: string): Promise<void>
   await page.close();
 }
 
-test('the same file uploaded again to the same key goes on too, without the list', async () => {
+test('uploading the same file to the same key again resumes without the list', async () => {
   const path = await stage.file('again.bin', bytes);
   const { page } = await interrupted('again', path);
   const counts = countParts('again');
@@ -126,7 +126,7 @@ test('the same file uploaded again to the same key goes on too, without the list
   await page.close();
 });
 
-test('a file of another time, size or name is refused with source_changed, and nothing is touched', async () => {
+test('a file with another time, size or name is rejected with source_changed, and nothing is changed', async () => {
   const path = await stage.file('changed.bin', bytes);
   const { page, id } = await interrupted('changed', path);
   await page.reload();
@@ -147,7 +147,7 @@ test('a file of another time, size or name is refused with source_changed, and n
   await page.close();
 });
 
-test('other bytes under the same name, size and time do not become a mixed object [pain-13]', async () => {
+test('other bytes with the same name, size and time do not produce a mixed object [pain-13]', async () => {
   const path = await stage.file('forged.bin', bytes);
   const { page, id } = await interrupted('forged', path);
   await page.reload();
@@ -160,7 +160,7 @@ test('other bytes under the same name, size and time do not become a mixed objec
   await page.close();
 });
 
-test('a forgotten upload is gone from OSS and from the list', async () => {
+test('removeUpload removes the upload from OSS and from the list', async () => {
   const path = await stage.file('forgotten.bin', bytes);
   const { page, id } = await interrupted('forgotten', path);
   await page.reload();
@@ -174,7 +174,7 @@ test('a forgotten upload is gone from OSS and from the list', async () => {
   await page.close();
 });
 
-test('what OSS does not let go is not forgotten, nor is what a tab works on', async () => {
+test('removeUpload keeps an upload that OSS fails to abort, or that a tab works on', async () => {
   const path = await stage.file('kept.bin', bytes);
   const { page, id } = await interrupted('kept', path);
   expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBe('upload_locked');
@@ -189,7 +189,7 @@ test('what OSS does not let go is not forgotten, nor is what a tab works on', as
   await page.close();
 });
 
-test('an upload whose token nobody opens any more is forgotten all the same', async () => {
+test('removeUpload removes an upload with an expired token', async () => {
   const { page, id } = await interrupted('sealed', await stage.file('sealed.bin', bytes));
   await page.reload();
   await page.evaluate(
@@ -249,7 +249,7 @@ test.skipIf(noHandles)(claimUnless(noHandles, byHandle), async () => {
   await page.close();
 });
 
-test('without a handle there is nothing to go on with but the file itself', async () => {
+test('resuming without a handle requires the file', async () => {
   const path = await stage.file('unhandled.bin', bytes);
   const { page, id } = await interrupted('unhandled', path);
   await page.reload();

@@ -19,7 +19,7 @@ const upload = {
   ...{ partsConfirmed: 1, confirmedBytes: 5, sentBytes: 6, retries: 0 },
 };
 
-test('of what is sent to the channel of the tabs, only news of uploads is heard', async () => {
+test('messages on the tab channel that are not upload messages are ignored', async () => {
   const checkpoints = createIndexedDbCheckpoints({ databaseName: 'nonsense' });
   const channel = new BroadcastChannel('partway-tabs-1:nonsense');
   const heard: (readonly WatchedUpload[])[] = [];
@@ -65,7 +65,7 @@ test.each([['with Web Locks'], ['without Web Locks']])(
   },
 );
 
-test('what is throttled is done at once, then not more often than said, and never forgotten', () => {
+test('a throttled call runs at once, then at most once per interval, and the last one always runs', () => {
   vi.useFakeTimers();
   const done: number[] = [];
   const start = performance.now();

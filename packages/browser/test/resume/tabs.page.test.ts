@@ -17,7 +17,7 @@ beforeEach(() => stage.emulator.faults.clear());
 
 const PATIENCE = { timeout: 30_000 };
 
-/** Two tabs; the first one uploads, and its third part gets no answer. */
+/** Two tabs; the first one uploads, and its third part gets no response. */
 async function twoTabs(
   key: string,
 ): Promise<{ owner: DrivenPage; other: DrivenPage; id: string; release: () => void }> {
@@ -38,7 +38,7 @@ function lastWatched(page: DrivenPage) {
 }
 
 async function waitUntilUnlocked(page: DrivenPage): Promise<void> {
-  await expect.poll(() => page.evaluate(() => window.page.isFree), PATIENCE).toBe(true);
+  await expect.poll(() => page.evaluate(() => window.page.hasWaited), PATIENCE).toBe(true);
 }
 
 /** The locks that are waited for in any tab, each once. */
@@ -52,7 +52,7 @@ async function expectStored(key: string): Promise<void> {
   expect(Buffer.compare(stored ?? Buffer.alloc(0), bytes)).toBe(0);
 }
 
-test('a tab sees how far an upload of another tab is, and cannot take it away [pain-39]', async () => {
+test("a tab observes the progress of another tab's upload, and cannot take it over [pain-39]", async () => {
   const { owner, other, id, release } = await twoTabs('owned');
   expect(await lastWatched(other)).toEqual([
     expect.objectContaining({ id, name: 'owned.bin', key: 'owned', phase: 'sending', isUnderWay: true }),
@@ -72,7 +72,7 @@ test('a tab sees how far an upload of another tab is, and cannot take it away [p
   await owner.evaluate(() => window.page.pause());
   await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ phase: 'paused' }]);
   expect(await lastWatched(other)).toMatchObject([{ id, isUnderWay: false }]);
-  await owner.evaluate(() => window.page.goOn());
+  await owner.evaluate(() => window.page.resumeCurrent());
   expect(await owner.evaluate(() => window.page.ended())).toBe('completed');
   await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ phase: 'completed' }]);
   expect(await lastWatched(other)).toMatchObject([{ confirmedBytes: bytes.length, isUnderWay: false }]);
@@ -81,7 +81,7 @@ test('a tab sees how far an upload of another tab is, and cannot take it away [p
   await other.close();
 });
 
-test('what tabs tell each other holds no URL and no token [threat-24]', async () => {
+test('messages between tabs hold no URL and no token [threat-24]', async () => {
   const { owner, other, release } = await twoTabs('told');
   release();
   await owner.evaluate(() => window.page.pause());
@@ -97,26 +97,26 @@ test('what tabs tell each other holds no URL and no token [threat-24]', async ()
     expect(['opening', 'sending', 'paused']).toContain(phase);
     expect(new Set(Object.values(numbers).map((value) => typeof value))).toEqual(new Set(['number']));
   }
-  await owner.evaluate(() => window.page.goOn());
+  await owner.evaluate(() => window.page.resumeCurrent());
   expect(await owner.evaluate(() => window.page.ended())).toBe('completed');
   await owner.close();
   await other.close();
 });
 
-test('when the tab of an upload is closed, another one hears it and takes over', () =>
+test('after the tab of an upload is closed, another tab is notified and takes over', () =>
   takesOver('closed', (owner) => owner.close()));
 
 const noCrash = lackOf('crash');
-test.skipIf(noCrash)(claimUnless(noCrash, 'so it does when that tab crashes'), () =>
+test.skipIf(noCrash)(claimUnless(noCrash, 'after the tab of an upload crashes, another tab takes over'), () =>
   takesOver('crashed', (owner) => owner.crash()),
 );
 
 async function takesOver(key: string, end: (owner: DrivenPage) => Promise<void>): Promise<void> {
   const { owner, other, id, release } = await twoTabs(key);
-  await other.evaluate((wanted) => window.page.awaitFree(wanted), id);
-  // It waits in a queue, and asks nobody again and again; nor does it wait for the lock that it may take.
+  await other.evaluate((wanted) => window.page.startWaiting(wanted), id);
+  // It waits in the lock queue without polling, and not for the lock that it may take.
   await expect.poll(() => waitingFor(other), PATIENCE).toEqual([`partway:partway:${id}:life`]);
-  expect(await other.evaluate(() => window.page.isFree)).toBe(false);
+  expect(await other.evaluate(() => window.page.hasWaited)).toBe(false);
   release();
   await end(owner);
   await waitUntilUnlocked(other);
@@ -133,7 +133,7 @@ async function takesOver(key: string, end: (owner: DrivenPage) => Promise<void>)
   await other.close();
 }
 
-test('a tab that comes later is told what is under way', async () => {
+test('a tab opened later lists the uploads in progress', async () => {
   const { owner, other, id } = await twoTabs('told-later');
   const later = await stage.open();
   await expect
@@ -141,7 +141,7 @@ test('a tab that comes later is told what is under way', async () => {
     .toMatchObject([{ id, confirmedBytes: 2 * PART, isUnderWay: true }]);
   for (const page of [owner, other, later]) await page.close();
   const last = await stage.open();
-  await last.evaluate((wanted) => window.page.awaitFree(wanted), id);
+  await last.evaluate((wanted) => window.page.startWaiting(wanted), id);
   await waitUntilUnlocked(last);
   expect(await last.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
   await last.close();

@@ -1,6 +1,6 @@
 import { uploadFile } from '@partway/browser';
 
-/** Counts the CRC64s that workers take, whoever starts them. */
+/** Counts the CRC64s of all workers. */
 let takenCount = 0;
 globalThis.Worker = class extends Worker {
   constructor(url: string | URL, options?: WorkerOptions) {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stage.close());
 
-/** An upload of which OSS takes three parts, and no more until it is told to. */
+/** An upload of which OSS accepts three parts, and the others only after release. */
 async function interrupted(key: string) {
   const path = await stage.file(`${key}.bin`, SIZE);
   const tab = await stage.open();
@@ -56,7 +56,7 @@ test.skipIf(noChanges)(claimUnless(noChanges, changing), async () => {
   await tab.close();
 });
 
-test('a file that changes on the disk before it is chosen again is refused, and begins anew', async () => {
+test('a file changed on the disk before it is chosen again is rejected, and starts from zero', async () => {
   const key = 'changed-between';
   const { path, tab, id, release } = await interrupted(key);
   await tab.reload();

@@ -18,7 +18,7 @@ afterEach(() => stage.expose(EXPOSED));
 test.each([
   ['the ETag', EXPOSED.slice(1), []],
   ['everything', [], ['x-oss-hash-crc64ecma', 'x-oss-request-id']],
-])('a bucket that hides %s from pages gets every byte all the same', async (hidden, exposed, told) => {
+])('a bucket that hides %s from pages receives every byte', async (hidden, exposed, told) => {
   await stage.expose(exposed);
   for (const partSize of [PART, 2 * SIZE]) {
     const key = `${hidden} ${partSize}`;
@@ -32,7 +32,7 @@ test.each([
   }
 });
 
-/** What browsers give a file by its name, what a page may give it, and what is hardly a type at all. */
+/** Types that browsers derive from names, types that a page may set, and malformed types. */
 const TYPES = [
   undefined,
   '',
@@ -50,7 +50,7 @@ const TYPES = [
   '图像/像素',
 ];
 
-test('no request carries a Content-Type that nobody signed, whatever the type of the file', async () => {
+test('no request has an unsigned Content-Type, for any file type', async () => {
   const tab = await stage.open();
   await tab.choose(path);
   for (const [index, type] of TYPES.entries()) {

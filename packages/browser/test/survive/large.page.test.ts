@@ -29,7 +29,7 @@ test(`${Math.floor(SIZE / 1e6)} MB are uploaded in parts, each of them once`, as
   await tab.close();
 });
 
-/** An upload of which OSS holds one half, while it leaves all further parts without an answer. */
+/** An upload of which OSS holds one half and leaves all further parts without a response. */
 async function halfWay(key: string): Promise<{ readonly tab: DrivenPage; readonly id: string }> {
   const tab = await stage.open();
   await tab.choose(path);
@@ -41,7 +41,7 @@ async function halfWay(key: string): Promise<{ readonly tab: DrivenPage; readonl
   return { tab, id };
 }
 
-/** Chooses the file again and goes on; what OSS held by then must not travel a second time. */
+/** Chooses the file again and resumes; stored parts must not be sent again. */
 async function finish(
   tab: DrivenPage,
   { key, id }: { readonly key: string; readonly id: string },
@@ -61,7 +61,7 @@ async function finish(
   await tab.close();
 }
 
-test('after a reload at 50 % the file is chosen again, and the other half is sent', async () => {
+test('after a reload at 50 % and choosing the file again, the other half is sent', async () => {
   const { tab, id } = await halfWay('reloaded');
   await tab.reload();
   await finish(tab, { key: 'reloaded', id });

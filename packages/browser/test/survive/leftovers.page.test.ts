@@ -31,7 +31,7 @@ test('abort leaves nothing: no part in OSS, no record in the browser, no lock he
   await tab.close();
 });
 
-test('a page for which the browser stores nothing uploads all the same, and is told once', async () => {
+test('a page with blocked storage uploads, and is notified once', async () => {
   const tab = await stage.open('/sandboxed');
   await tab.choose(path);
   await tab.evaluate((terms) => window.uploads.upload(terms), { key: 'blocked', partSize: PART });

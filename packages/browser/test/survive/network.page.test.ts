@@ -47,7 +47,7 @@ test.skipIf(noOffline)(claimUnless(noOffline, offline), async () => {
   expect(await tab.evaluate(() => window.uploads.progress())).not.toMatchObject({ phase: 'failed' });
   await stage.setOffline(false);
 
-  // What the upload waits for after its last try is time of the page.
+  // After its last attempt the upload waits for the clock of the page.
   const phase = async () => {
     await tab.passTime(1000);
     return (await tab.evaluate(() => window.uploads.progress())).phase;
@@ -59,7 +59,7 @@ test.skipIf(noOffline)(claimUnless(noOffline, offline), async () => {
   await tab.close();
 });
 
-test('URLs that expire on their way to OSS are signed anew, and no part is lost', async () => {
+test('URLs that expire before they reach OSS are signed again, and no part is lost', async () => {
   const key = 'expired';
   stage.sent.onPart = () => {
     if (stage.sent.of(key).length === 5) stage.passServerTime(HOUR_MS);

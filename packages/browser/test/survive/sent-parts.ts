@@ -9,7 +9,7 @@ export interface SentPart {
   /** Of the body, as the browser declared it. */
   readonly size: number;
   readonly contentType: string | undefined;
-  /** What OSS answered; `undefined` until it has. */
+  /** The status of OSS's response; `undefined` before it. */
   readonly status: number | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface SentParts {
 
 const STARTED = 'http.server.request.start';
 
-/** What was sent to `bucket` at this port. */
+/** Observes the parts sent to `bucket` at this port. */
 export function watchSentParts(port: number, bucket: string): SentParts {
   const parts: SentPart[] = [];
   const initiated: string[] = [];

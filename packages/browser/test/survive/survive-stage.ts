@@ -13,8 +13,8 @@ import { type SentParts, watchSentParts } from './sent-parts.ts';
 import './page/uploads-page.ts';
 
 /**
- * What a user has: a browser, files on the disk, a site whose page uploads by the package as it was built, and
- * OSS at another origin. Nothing in between is made up.
+ * The environment of a user: a browser, files on the disk, a site with a page that uploads by the built package,
+ * and OSS at another origin. No mocks in between.
  */
 export interface SurviveStage {
   /** Everything that was sent to OSS. */
@@ -26,9 +26,9 @@ export interface SurviveStage {
   setOffline(isOffline: boolean): Promise<void>;
   /** Kills the browser, and starts it again with the same profile. */
   kill(): Promise<void>;
-  /** OSS takes the first so many parts of this key, and none of the others until it is let go. */
+  /** OSS accepts the first `parts` parts of this key, and the others only after release. */
   stopAfter(key: string, parts: number, how: 'silent' | 'busy'): StoppedUpload;
-  /** Headers of OSS's answers that pages may read from now on, by the CORS rules of the bucket. */
+  /** Sets the response headers that the CORS rules of the bucket expose to pages. */
   expose(headers: readonly string[]): Promise<void>;
   /** So much time passes for OSS and for the coordinator. */
   passServerTime(ms: number): void;
@@ -41,7 +41,7 @@ export interface SurviveStage {
   close(): Promise<void>;
 }
 
-/** What a part that is not taken gets: no answer at all, or a refusal for now. */
+/** The effect on a part that is not accepted: no response, or a temporary refusal. */
 const EFFECTS = {
   silent: { kind: 'silent' },
   busy: { kind: 'refuse', status: 503, code: 'ServiceUnavailable' },

@@ -21,7 +21,7 @@ function upload(tab: DrivenPage, key: string): Promise<void> {
   return tab.evaluate((terms) => window.uploads.upload(terms), { key, partSize: PART, retry });
 }
 
-/** Two tabs that upload the same file to the same key; OSS takes four parts, and no more until it is told to. */
+/** Two tabs that upload the same file to the same key; OSS accepts four parts, the others after release. */
 async function twoTabs(key: string) {
   const stopped = stage.stopAfter(key, 4, 'busy');
   const [owner, other] = [await stage.open(), await stage.open()];
@@ -34,7 +34,7 @@ async function twoTabs(key: string) {
   return { owner, other, id, release: () => stopped.letGo() };
 }
 
-test('of two tabs one uploads, the other one sees it, and OSS has one upload', async () => {
+test('with two tabs one uploads, the other observes it, and OSS has one upload', async () => {
   const key = 'shared';
   const { owner, other, id, release } = await twoTabs(key);
   expect(await other.evaluate((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
@@ -52,13 +52,13 @@ test('of two tabs one uploads, the other one sees it, and OSS has one upload', a
   await other.close();
 });
 
-test('when the tab that uploads is closed, another one goes on with what OSS holds', async () => {
+test('after the uploading tab is closed, another tab resumes with the stored parts', async () => {
   const key = 'inherited';
   const { owner, other, id, release } = await twoTabs(key);
-  await other.evaluate((wanted) => window.uploads.awaitFree(wanted), id);
-  expect(await other.evaluate(() => window.uploads.isFree())).toBe(false);
+  await other.evaluate((wanted) => window.uploads.startWaiting(wanted), id);
+  expect(await other.evaluate(() => window.uploads.hasWaited())).toBe(false);
   await owner.close();
-  await expect.poll(() => other.evaluate(() => window.uploads.isFree()), PATIENCE).toBe(true);
+  await expect.poll(() => other.evaluate(() => window.uploads.hasWaited()), PATIENCE).toBe(true);
   const held = stage.heldParts(key);
   expect(held).toHaveLength(4);
   // Not before the tab is dead: its last breath could be a part.

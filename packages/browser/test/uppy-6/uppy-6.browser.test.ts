@@ -16,11 +16,11 @@ const bytes = patternOf(11 * MiB + 7);
 interface Staged {
   readonly uppy: Uppy<Meta, Body>;
   readonly fileId: string;
-  /** Numbers of parts, as Uppy was told of their ends. */
+  /** Part numbers, in the order in which Uppy reported their completion. */
   readonly parts: number[];
 }
 
-/** An Uppy with one file, of three parts unless told otherwise. It is not uploaded yet. */
+/** An Uppy with one file, of three parts by default. It is not uploaded yet. */
 function staged(
   name: string,
   data: Uint8Array<ArrayBuffer> = bytes,
@@ -65,7 +65,7 @@ test('a small file is one PutObject', async () => {
   expect(headers?.['content-type']).toBe('text/plain');
 });
 
-test('an empty file is refused, with what to do', async () => {
+test('an empty file is refused with a remedy', async () => {
   const { uppy } = staged('six-empty.txt', bytes.slice(0, 0));
   const errors: unknown[] = [];
   uppy.on('upload-error', (_, error) => errors.push(error));
@@ -74,7 +74,7 @@ test('an empty file is refused, with what to do', async () => {
   expect(await isClean('of-uppy/six-empty.txt')).toBe(true);
 });
 
-test('a part that is refused with 503 is sent again', async () => {
+test('a part refused with 503 is retried', async () => {
   const effect = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
   await addFault({ operation: 'UploadPart', key: 'of-uppy/six-busy', partNumber: 2, times: 1, effect });
   const result = await staged('six-busy').uppy.upload();
@@ -82,7 +82,7 @@ test('a part that is refused with 503 is sent again', async () => {
   expect(differenceOf(await bytesOf('of-uppy/six-busy'), bytes)).toBe(-1);
 });
 
-test('a part that OSS holds with other bytes than were sent fails the file, and is sent again by a retry', async () => {
+test('a part stored with other bytes fails the file, and a retry sends it again', async () => {
   const key = 'of-uppy/six-changed';
   const effect = { kind: 'corruptIncoming' } as const;
   await addFault({ operation: 'UploadPart', key, partNumber: 2, times: 1, effect });
@@ -110,7 +110,7 @@ test('a cancelled upload leaves nothing in OSS', async () => {
   expect(await isClean('of-uppy/six-cancelled')).toBe(true);
 });
 
-test('a paused upload goes on with the parts that OSS holds', async () => {
+test('a paused upload resumes with the stored parts', async () => {
   const { uppy, fileId, parts } = staged('six-paused');
   uppy.on('s3-multipart:part-uploaded', () => {
     if (parts.length !== 2) return;
@@ -123,7 +123,7 @@ test('a paused upload goes on with the parts that OSS holds', async () => {
   expect(differenceOf(await bytesOf('of-uppy/six-paused'), bytes)).toBe(-1);
 });
 
-test('an upload that is paused while it is completed is the same one afterwards', async () => {
+test('pausing during Complete keeps the same upload', async () => {
   const complete: ControlPlane['complete'] = async (request) => {
     const object = await controlPlane.complete(request);
     uppy.pauseResume(fileId);

@@ -1,7 +1,7 @@
 import { type ControlPlane, createFetchTransport } from '@partway/browser';
 import type { PartwayUploadElement } from '@partway/browser/element';
 
-/** For whatever the attributes do not say: `uploader` is the budget that all files of the element share. */
+/** For options without an attribute: `uploader` is the budget that all files of the element share. */
 export function startInFolder(element: PartwayUploadElement, controlPlane: ControlPlane): void {
   element.start = (file, uploader) =>
     uploader.uploadFile(file, {

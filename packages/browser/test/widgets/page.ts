@@ -2,7 +2,7 @@ import { defineUploadElement, type PartwayUploadElement } from '@partway/browser
 
 defineUploadElement();
 
-/** What a page adds to the element it has: who asks, where files go, and what happens then. */
+/** The code of a page for its element: the session, the keys of files, and event listeners. */
 export function setUp(element: PartwayUploadElement, session: () => Promise<string>): void {
   element.headers = async () => ({ authorization: `Bearer ${await session()}` });
   element.texts = { choose: () => 'Choose videos' };

@@ -23,7 +23,7 @@ const sending = { controlPlane, checkpoints, concurrency: 1 };
 const watched: (readonly WatchedUpload[])[] = [];
 const messages: string[] = [];
 let current: Upload | undefined;
-let isFree = false;
+let hasWaited = false;
 
 watchUploads((uploads) => watched.push(uploads));
 new BroadcastChannel('partway-tabs-1:partway').addEventListener('message', ({ data }) => {
@@ -64,21 +64,21 @@ window.page = {
   resumeUploadByHandle: (id) => codeOf(resumeUploadByHandle(id, sending)),
   forget: (id) => codeOf(removeUpload(id, sending).then(() => undefined)),
   pause: () => current?.pause(),
-  goOn: () => current?.resume(),
+  resumeCurrent: () => current?.resume(),
   async ended() {
     const code = await codeOf((current?.result ?? Promise.reject(new Error('none'))).then(() => undefined));
     return code ?? 'completed';
   },
   snapshot: () => current?.snapshot(),
   list: ({ byAsking } = { byAsking: false }) => listUnfinishedUploads(byAsking ? { controlPlane } : {}),
-  awaitFree(id) {
-    isFree = false;
+  startWaiting(id) {
+    hasWaited = false;
     void waitUntilUnlocked(id).then(() => {
-      isFree = true;
+      hasWaited = true;
     });
   },
-  get isFree() {
-    return isFree;
+  get hasWaited() {
+    return hasWaited;
   },
   watched,
   messages,

@@ -21,7 +21,7 @@ const checkpoints = createIndexedDbCheckpoints({
 const hidden: string[] = [];
 let watched: readonly WatchedUpload[] = [];
 let current: Upload | undefined;
-let isFree = false;
+let hasWaited = false;
 
 watchUploads((uploads) => {
   watched = uploads;
@@ -89,13 +89,13 @@ window.uploads = {
   },
   list: () => listUnfinishedUploads({ checkpoints }),
   watched: () => watched,
-  awaitFree(id) {
-    isFree = false;
+  startWaiting(id) {
+    hasWaited = false;
     void waitUntilUnlocked(id, { checkpoints }).then(() => {
-      isFree = true;
+      hasWaited = true;
     });
   },
-  isFree: () => isFree,
+  hasWaited: () => hasWaited,
   blocked: () => blocked,
   hidden: () => hidden,
   async leftovers() {

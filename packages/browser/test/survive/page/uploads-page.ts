@@ -1,6 +1,6 @@
 import type { UnfinishedUpload, UploadErrorCode, UploadSnapshot, WatchedUpload } from '@partway/browser';
 
-/** What a scenario says of an upload. The package decides the rest, as in any page. */
+/** The options that a scenario sets for an upload. The package has defaults for the others. */
 export interface UploadTerms {
   readonly key: string;
   readonly partSize?: number;
@@ -11,29 +11,29 @@ export interface UploadTerms {
   readonly type?: string;
 }
 
-/** What scenarios ask of the page. Everything crosses to Node as JSON. */
+/** The functions of the page that scenarios call. All values cross to Node as JSON. */
 export interface UploadsPage {
   /** Uploads the file that was chosen. */
   upload(terms: UploadTerms): void;
-  /** Uploads every file that was chosen, to the key of its name, and tells how each of them ended. */
+  /** Uploads every chosen file to the key of its name, and returns how each of them ended. */
   uploadAll(): Promise<readonly string[]>;
-  /** Goes on with the file that was chosen; the code of a refusal. */
+  /** Resumes with the chosen file; returns the code of a rejection. */
   resume(id: string): Promise<UploadErrorCode | undefined>;
   abort(): Promise<void>;
-  /** How the upload that was begun last ended: `completed`, or the code of its failure. */
+  /** The end of the last started upload: `completed`, or the code of its failure. */
   ended(): Promise<string>;
   progress(): Pick<UploadSnapshot, 'phase' | 'confirmedBytes' | 'retries'>;
   list(): Promise<readonly UnfinishedUpload[]>;
-  /** What is known of the uploads of all tabs. */
+  /** The observed uploads of all tabs. */
   watched(): readonly WatchedUpload[];
-  /** Begins to wait; `isFree` tells when it has ended. */
-  awaitFree(id: string): void;
-  isFree(): boolean;
-  /** The names of the errors that storage was blocked with, one for every time the page was told. */
+  /** Starts to wait; `hasWaited` is true when the wait has ended. */
+  startWaiting(id: string): void;
+  hasWaited(): boolean;
+  /** The names of the errors that blocked the storage, one for each notification. */
   blocked(): readonly string[];
-  /** The headers of OSS's answers that the page was told it may not read. */
+  /** The headers of OSS's responses that were reported as hidden. */
   hidden(): readonly string[];
-  /** What the origin keeps: everything in the database, and all locks that are held or waited for. */
+  /** The stored data of the origin: all records of the database, and all locks held or queued. */
   leftovers(): Promise<{ readonly records: readonly unknown[]; readonly locks: readonly unknown[] }>;
 }
 
