@@ -53,7 +53,7 @@ const IN_NODE: Readonly<Record<string, readonly string[]>> = {
   '@partway/emulator startOssEmulator': [],
 };
 
-/** Run in a page by packages/browser/test/doc-examples.browser.test.ts. */
+/** Run in a page by packages/browser/test/upload/doc-examples.browser.test.ts. */
 const IN_A_PAGE = ['@partway/browser uploadFile', '@partway/browser resumeUpload'];
 
 test('each function that a user calls first has an example, and each example is run', () => {

@@ -17,8 +17,8 @@ const element = readdirSync(fileURLToPath(new URL(`../${folder}`, import.meta.ur
 test.each(examplesIn(guide).filter(({ language }) => language !== 'html'))(
   'the example of $name runs in browsers',
   ({ name }) => {
-    const tests = readFromRoot('packages/browser/test/widgets.browser.test.ts');
-    expect(tests).toContain(name.replace('packages/browser/test/', './'));
+    const tests = readFromRoot('packages/browser/test/widgets/widgets.browser.test.ts');
+    expect(tests).toContain(name.replace('packages/browser/test/widgets/', './'));
   },
 );
 

@@ -6,7 +6,7 @@ const folder = fileURLToPath(new URL('../../packages/browser', import.meta.url))
 
 /**
  * Serves the `@example` of each function of `@partway/browser` to pages, as `/test/doc-example-<function>.ts`. The
- * endpoint `/uploads` in it becomes that of packages/browser/test/uploads-server.ts, which is at another origin.
+ * endpoint `/uploads` in it becomes that of packages/browser/test/stages/uploads-server.ts, which is at another origin.
  */
 export const docExamples: Plugin = {
   name: 'doc-examples',

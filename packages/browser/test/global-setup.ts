@@ -1,9 +1,9 @@
 import type { TestProject } from 'vitest/node';
-import { startScripts } from './scripts-server.ts';
-import { startSites } from './sites-server.ts';
-import { startSlowReader } from './slow-reader.ts';
-import { startUploads } from './uploads-server.ts';
-import { startUppyStage } from './uppy-stage.ts';
+import { startSites } from './site/sites-server.ts';
+import { startScripts } from './stages/scripts-server.ts';
+import { startSlowReader } from './stages/slow-reader.ts';
+import { startUploads } from './stages/uploads-server.ts';
+import { startUppyStage } from './uppy/uppy-stage.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

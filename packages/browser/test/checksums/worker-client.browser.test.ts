@@ -1,7 +1,7 @@
 import { crc64 } from '@partway/core';
 import { expect, test } from 'vitest';
-import { startWorker } from '../src/crc64/start-worker.ts';
-import { createWorkerClient } from '../src/crc64/worker-client.ts';
+import { startWorker } from '../../src/crc64/start-worker.ts';
+import { createWorkerClient } from '../../src/crc64/worker-client.ts';
 
 const signal = new AbortController().signal;
 const bytes = Uint8Array.from({ length: 3_000_001 }, (_, index) => (index * 31) ^ (index >>> 8));

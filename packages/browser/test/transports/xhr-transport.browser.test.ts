@@ -2,8 +2,8 @@ import { createBlobSource, createXhrTransport } from '@partway/browser';
 import type { PartResponse } from '@partway/core/ports';
 import { type AnswerScript, transportConformance } from '@partway/core/testing';
 import { expect, inject, test } from 'vitest';
-import { blobSourceOver } from '../src/blob-source.ts';
-import { remoteScriptedServer } from './remote-scripted-server.ts';
+import { blobSourceOver } from '../../src/blob-source.ts';
+import { remoteScriptedServer } from '../stages/remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
 const OK: AnswerScript = { behaviour: 'answer', status: 200, headers: {}, body: '' };

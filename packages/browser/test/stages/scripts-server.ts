@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AnswerScript, ScriptedAddress } from '@partway/core/testing';
-import { createScriptedServer } from '../../node/test/stages/scripted-server.ts';
+import { createScriptedServer } from '../../../node/test/stages/scripted-server.ts';
 import type { Started } from './uploads-server.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { keepAwake } from '@partway/browser';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { driveUpload } from './driven-upload.ts';
+import { driveUpload } from '../element/driven-upload.ts';
 
 /** The locks that the page was given and has not given back, as a browser keeps them. */
 let held: WakeLockSentinel[] = [];

@@ -2,7 +2,7 @@ import { createBlobSource, createFetchTransport } from '@partway/browser';
 import type { PartResponse } from '@partway/core/ports';
 import { type AnswerScript, transportConformance } from '@partway/core/testing';
 import { expect, inject, test } from 'vitest';
-import { remoteScriptedServer } from './remote-scripted-server.ts';
+import { remoteScriptedServer } from '../stages/remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
 const OK: AnswerScript = { behaviour: 'answer', status: 200, headers: {}, body: '' };

@@ -3,8 +3,8 @@ import { UploadError } from '@partway/core';
 import type { PartBody, Transport } from '@partway/core/ports';
 import type { AnswerScript } from '@partway/core/testing';
 import { describe, expect, inject, test } from 'vitest';
-import { blobSourceOver } from '../src/blob-source.ts';
-import { remoteScriptedServer } from './remote-scripted-server.ts';
+import { blobSourceOver } from '../../src/blob-source.ts';
+import { remoteScriptedServer } from '../stages/remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
 const OK: AnswerScript = { behaviour: 'answer', status: 200, headers: {}, body: '' };

@@ -2,7 +2,7 @@ import { createHttpControlPlane, type Upload, uploadFile } from '@partway/browse
 import { useUpload } from '@partway/browser/vue';
 import { expect, inject, test } from 'vitest';
 import { createApp, effectScope, h, nextTick, ref, shallowRef, type VNode, watchEffect } from 'vue';
-import { driveUpload, OBJECT, painted, REFUSED } from './driven-upload.ts';
+import { driveUpload, OBJECT, painted, REFUSED } from '../element/driven-upload.ts';
 
 test('a component renders an upload from its first byte to its object', async () => {
   const controlPlane = createHttpControlPlane(`${inject('uploadsUrl')}/uploads`, {

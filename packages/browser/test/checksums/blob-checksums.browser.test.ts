@@ -1,9 +1,9 @@
 import { crc64 } from '@partway/core';
 import { expect, test } from 'vitest';
-import { blobSourceOver } from '../src/blob-source.ts';
-import { createBlobChecksums } from '../src/crc64/blob-checksums.ts';
-import { crc64InPage } from '../src/crc64/crc64-in-page.ts';
-import { startWorker } from '../src/crc64/start-worker.ts';
+import { blobSourceOver } from '../../src/blob-source.ts';
+import { createBlobChecksums } from '../../src/crc64/blob-checksums.ts';
+import { crc64InPage } from '../../src/crc64/crc64-in-page.ts';
+import { startWorker } from '../../src/crc64/start-worker.ts';
 
 const signal = new AbortController().signal;
 

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { accepts } from '../src/element/accepts.ts';
-import { amountsIn } from '../src/element/amounts.ts';
-import { chooseFiles, withoutHandles } from '../src/element/drop-zone.ts';
-import { FAILURE_KINDS, failureKind } from '../src/element/failures.ts';
-import { ENGLISH } from '../src/element/texts/en.ts';
-import { CHINESE } from '../src/element/texts/zh.ts';
+import { accepts } from '../../src/element/accepts.ts';
+import { amountsIn } from '../../src/element/amounts.ts';
+import { chooseFiles, withoutHandles } from '../../src/element/drop-zone.ts';
+import { FAILURE_KINDS, failureKind } from '../../src/element/failures.ts';
+import { ENGLISH } from '../../src/element/texts/en.ts';
+import { CHINESE } from '../../src/element/texts/zh.ts';
 import { painted } from './driven-upload.ts';
 import { place, SENDING } from './upload-element-stage.ts';
 

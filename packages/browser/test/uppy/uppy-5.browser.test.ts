@@ -5,7 +5,7 @@ import { createInMemoryCheckpoints } from '@partway/core/ports';
 import AwsS3 from '@uppy/aws-s3';
 import { type Body, type Meta, Uppy } from '@uppy/core';
 import { expect, inject, test } from 'vitest';
-import { addFault, bytesOf, differenceOf, isClean, patternOf, stateOf } from './remote-emulator.ts';
+import { addFault, bytesOf, differenceOf, isClean, patternOf, stateOf } from '../stages/remote-emulator.ts';
 
 const MiB = 1024 ** 2;
 const coordinatorUrl = inject('uppyCoordinatorUrl');

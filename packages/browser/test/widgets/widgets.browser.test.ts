@@ -4,11 +4,11 @@ import { createRoot } from 'react-dom/client';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import { createApp } from 'vue';
-import { fileOf } from './upload-element-stage.ts';
-import { setUp } from './widgets/page.ts';
-import { startInFolder } from './widgets/page-start.ts';
-import { UploadMany, UploadOne } from './widgets/react-upload.tsx';
-import { uploadComponent } from './widgets/vue-upload.ts';
+import { fileOf } from '../element/upload-element-stage.ts';
+import { setUp } from './page.ts';
+import { startInFolder } from './page-start.ts';
+import { UploadMany, UploadOne } from './react-upload.tsx';
+import { uploadComponent } from './vue-upload.ts';
 
 /** The examples of docs/guides/widgets.md, unchanged. */
 const url = `${inject('uploadsUrl')}/uploads`;
@@ -62,7 +62,7 @@ test('the element of the guide starts uploads with the function of the page', as
 });
 
 async function elementOfTheGuide(): Promise<HTMLElementTagNameMap['partway-upload']> {
-  const path = new URL('./widgets/page.html', import.meta.url).pathname;
+  const path = new URL('./page.html', import.meta.url).pathname;
   const { default: html }: { default: string } = await import(/* @vite-ignore */ `${path}?raw`);
   const host = makeHost();
   host.innerHTML = html;

@@ -5,10 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { build, type Rolldown, transformWithOxc } from 'vite';
-import { source } from '../../../tooling/source-condition.ts';
-import type { Started } from './uploads-server.ts';
+import { source } from '../../../../tooling/source-condition.ts';
+import type { Started } from '../stages/uploads-server.ts';
 
-const packages = fileURLToPath(new URL('../../', import.meta.url));
+const packages = fileURLToPath(new URL('../../../', import.meta.url));
 const page = `${packages}browser/test/site/page.ts`;
 
 /**

@@ -5,7 +5,7 @@ import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { driveUpload, OBJECT, painted, REFUSED } from './driven-upload.ts';
+import { driveUpload, OBJECT, painted, REFUSED } from '../element/driven-upload.ts';
 
 test('a component renders an upload from its first byte to its object', async () => {
   const controlPlane = createHttpControlPlane(`${inject('uploadsUrl')}/uploads`, {

@@ -1,7 +1,7 @@
 import { createBlobSource } from '@partway/browser';
 import { expect, test } from 'vitest';
-import type { BlobPartBody } from '../src/blob-source.ts';
-import { sendBlob } from '../src/transports/part-request.ts';
+import type { BlobPartBody } from '../../src/blob-source.ts';
+import { sendBlob } from '../../src/transports/part-request.ts';
 
 const MIB = 1024 ** 2;
 

@@ -1,8 +1,8 @@
 import { expect, inject, test, vi } from 'vitest';
-import { uploadAndReport } from './guide/report-hidden.ts';
-import { resumeChosen, unfinished, uploadLasting } from './guide/resume-uploads.ts';
-import { uploadAwake } from './guide/upload-awake.ts';
-import { uploadChosen } from './guide/upload-form.ts';
+import { uploadAndReport } from './report-hidden.ts';
+import { resumeChosen, unfinished, uploadLasting } from './resume-uploads.ts';
+import { uploadAwake } from './upload-awake.ts';
+import { uploadChosen } from './upload-form.ts';
 
 const uploadsUrl = inject('uploadsUrl');
 
