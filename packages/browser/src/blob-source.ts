@@ -1,5 +1,5 @@
 import { UploadError } from '@partway/core';
-import { unlessAborted } from '@partway/core/internal';
+import { rejectOnAbort } from '@partway/core/internal';
 import { type PartBody, type Source, sourceChangedError } from '@partway/core/ports';
 import { type BlobChecksums, openBlobChecksums } from './crc64/blob-checksums.ts';
 import { readSlices, SLICE_SIZE } from './read-slices.ts';
@@ -78,7 +78,7 @@ function blobPart(blob: Blob, checksums: BlobChecksums): BlobPartBody {
     blob,
     chunks: (signal) => readChunks(blob, signal),
     beginCrc64: () => take().then(() => undefined, UploadError.from),
-    crc64: (signal) => unlessAborted(take, signal),
+    crc64: (signal) => rejectOnAbort(take, signal),
   };
 }
 

@@ -1,8 +1,8 @@
 /**
- * Waits for what `start` begins, but rejects with the signal's reason as soon as it is aborted. Begins
- * nothing for a signal aborted before. What is under way goes on, as others may wait for it too.
+ * Starts an operation and waits for it, but rejects with the signal's reason as soon as it is aborted. With a
+ * signal that is already aborted, nothing starts. The operation itself continues: others may wait for it too.
  */
-export async function unlessAborted<Value>(
+export async function rejectOnAbort<Value>(
   start: () => Promise<Value>,
   signal: AbortSignal | undefined,
 ): Promise<Value> {
@@ -20,15 +20,15 @@ export async function unlessAborted<Value>(
   }
 }
 
-/** A controller whose signal is aborted with another, too, until `unlink` is called. */
+/** A controller that another signal also aborts, until `unlink` is called. */
 export interface LinkedController {
   readonly signal: AbortSignal;
   abort(reason: unknown): void;
   unlink(): void;
 }
 
-/** What `AbortSignal.any` does, for a part of the price: for what every part needs. */
-export function linkedController(signal: AbortSignal): LinkedController {
+/** Like `AbortSignal.any`, but cheaper: every part needs one. */
+export function createLinkedController(signal: AbortSignal): LinkedController {
   const controller = new AbortController();
   const onAbort = (): void => controller.abort(signal.reason);
   if (signal.aborted) onAbort();
@@ -40,13 +40,13 @@ export function linkedController(signal: AbortSignal): LinkedController {
   };
 }
 
-/** Many controllers at once that are aborted with one signal. It is heard by one listener, until `close`. */
+/** Many controllers that one signal aborts, through one listener, until `close` is called. */
 export interface LinkedControllers {
   open(): LinkedController;
   close(): void;
 }
 
-export function linkedControllers(signal: AbortSignal): LinkedControllers {
+export function createLinkedControllers(signal: AbortSignal): LinkedControllers {
   const linked = new Set<AbortController>();
   const onAbort = (): void => {
     for (const controller of linked) controller.abort(signal.reason);
@@ -68,18 +68,18 @@ export function linkedControllers(signal: AbortSignal): LinkedControllers {
 }
 
 /**
- * For what must run to its end even when the caller has stopped the upload. Each time another signal: Node
- * warns of one that dozens listen to.
+ * For operations that must finish even when the caller has stopped the upload. Returns a new signal each
+ * time: Node warns about a signal with dozens of listeners.
  */
-export function uninterrupted(): AbortSignal {
+export function createUnabortedSignal(): AbortSignal {
   return new AbortController().signal;
 }
 
-/** The reason by which a pause stops the walk. It never reaches the caller. */
+/** The abort reason of a pause. It never reaches the caller. */
 export const PAUSED: Error = new Error('the upload is paused');
 
 /**
- * The reason by which those are told to end who wait for what has come already. Made once: an `abort()`
- * without one makes an error with a stack each time.
+ * Abort reason for timers and waiters that are no longer needed. Created once: an `abort()` without a reason
+ * creates an error with a stack each time.
  */
-export const SETTLED: Error = new Error('it has ended');
+export const SETTLED: Error = new Error('the operation has settled');

@@ -1,6 +1,4 @@
-/**
- * Checks what only a defect of ours can break. Stays in production: a broken invariant must not reach OSS.
- */
+/** Checks an invariant that only a defect of Partway can break. Stays in production: OSS must not see one. */
 export function assert(condition: boolean, claim: string): asserts condition {
   if (!condition) throw new Error(`broken invariant: ${claim}`);
 }

@@ -2,29 +2,28 @@ import type { UploadError } from './errors.ts';
 import { CALLBACK_SIZE_MAX, ERROR_BODY_MAX } from './oss/limits.ts';
 
 /**
- * What OSS shall tell an application server once the object is stored, in the texts that OSS reads. Made by
+ * OSS's request to an application server after the object is stored, in the encoding that OSS reads. Made by
  * `callback` of `@partway/core/oss`.
  */
 export interface Callback {
-  /** Base64 of JSON: whom to call, and with what body. */
+  /** Base64 of JSON: the URL to call and the body to send. */
   readonly callback: string;
-  /** Base64 of JSON: the values of the variables `x:…`. */
+  /** Base64 of JSON: the values of the variables `x:…`. Default: there are none. */
   readonly callbackVar?: string | undefined;
 }
 
-/** What the application server answered to the callback. */
+/** The reply of the application server to the callback. */
 export interface CallbackReply {
   /**
-   * Its JSON as it came, of fewer than 65,536 characters. Anybody may have written it: check it before it is
-   * used.
+   * Its JSON, unchanged, of fewer than 65,536 characters. It is not signed: validate it before you use it.
    */
   readonly body: string;
 }
 
-/** The headers that ask for it, in CompleteMultipartUpload. */
-export function callbackHeaders(asked: Callback | undefined): Record<string, string> {
-  if (asked === undefined) return {};
-  const { callback, callbackVar } = checkedCallback(asked);
+/** The headers of CompleteMultipartUpload that request a callback. */
+export function callbackHeaders(requested: Callback | undefined): Record<string, string> {
+  if (requested === undefined) return {};
+  const { callback, callbackVar } = parseCallback(requested);
   return {
     'x-oss-callback': callback,
     ...(callbackVar === undefined ? {} : { 'x-oss-callback-var': callbackVar }),
@@ -32,38 +31,38 @@ export function callbackHeaders(asked: Callback | undefined): Record<string, str
 }
 
 /**
- * The same in the query of a presigned PutObject: it cannot be left out, and is no header that the CORS rules
- * of the bucket would have to allow.
+ * The same in the query of a presigned PutObject: the sender cannot omit it, and the CORS rules of the bucket
+ * need to allow no further header.
  */
-export function callbackQuery(asked: Callback | undefined): Record<string, string> {
-  if (asked === undefined) return {};
-  const { callback, callbackVar } = checkedCallback(asked);
+export function callbackQuery(requested: Callback | undefined): Record<string, string> {
+  if (requested === undefined) return {};
+  const { callback, callbackVar } = parseCallback(requested);
   return { callback, ...(callbackVar === undefined ? {} : { 'callback-var': callbackVar }) };
 }
 
-/** Those two texts and nothing else. Throws a `TypeError` or `RangeError` for what OSS would refuse. */
-export function checkedCallback(asked: unknown): Callback {
-  if (typeof asked !== 'object' || asked === null) throw new TypeError(NOT_MADE);
-  const { callback, callbackVar } = asked as Partial<Record<keyof Callback, unknown>>;
+/** Returns its two texts alone. Throws a `TypeError` or `RangeError` for values that OSS would reject. */
+export function parseCallback(value: unknown): Callback {
+  if (typeof value !== 'object' || value === null) throw new TypeError(NOT_FROM_FACTORY);
+  const { callback, callbackVar } = value as Partial<Record<keyof Callback, unknown>>;
   assertBase64(callback);
   if (callbackVar === undefined) return { callback };
   assertBase64(callbackVar);
   return { callback, callbackVar };
 }
 
-const NOT_MADE = 'callback must be made by callback({ url, body, … })';
+const NOT_FROM_FACTORY = 'callback must be created by callback({ url, body, … })';
 
 function assertBase64(text: unknown): asserts text is string {
-  if (typeof text !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) throw new TypeError(NOT_MADE);
+  if (typeof text !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(text)) throw new TypeError(NOT_FROM_FACTORY);
   if (text.length <= CALLBACK_SIZE_MAX) return;
   throw new RangeError(
     `callback must be at most ${CALLBACK_SIZE_MAX} bytes in base64, and so must its vars, got ${text.length}`,
   );
 }
 
-/** The reply in an answer of OSS. `undefined` where there is none, or none that can be passed on whole. */
-export function callbackReply(body: string): CallbackReply | undefined {
-  // Nearly always: an exception is dear.
+/** The reply in a response of OSS. `undefined` when there is none, it is no JSON, or it is too long. */
+export function parseCallbackReply(body: string): CallbackReply | undefined {
+  // The usual case: an exception would be slow.
   if (body === '') return undefined;
   try {
     JSON.parse(body);
@@ -73,7 +72,7 @@ export function callbackReply(body: string): CallbackReply | undefined {
   }
 }
 
-/** The failure of a callback, where the object was looked up and is as it should be. */
-export function provenFailure(failure: UploadError): UploadError {
+/** The failure of a callback after the object was looked up and proven. */
+export function provenCallbackError(failure: UploadError): UploadError {
   return failure.with({}, failure.disposition, 'The object is stored and proven: do not upload it again.');
 }

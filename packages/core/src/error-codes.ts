@@ -2,7 +2,7 @@
  * Every way in which an upload can fail at run time. A caller's mistake is no `UploadError` but a
  * `TypeError` or `RangeError` that names the option.
  *
- * Of each code, the first paragraph says what it means and the second what to do. `npm run errors` writes
+ * The first paragraph of each code describes its meaning, the second the remedy. `npm run errors` writes
  * both to docs/reference/errors.md.
  */
 export type UploadErrorCode =
@@ -142,7 +142,7 @@ export type UploadErrorCode =
   /**
    * The object is stored, but your server did not accept OSS's callback (203).
    *
-   * `hint` says whether the object is proven. Check the callback (docs/guides/callbacks.md); do not upload
+   * `hint` states whether the object is proven. Check the callback (docs/guides/callbacks.md); do not upload
    * again.
    */
   | 'callback_failed'

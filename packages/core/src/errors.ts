@@ -40,13 +40,13 @@ export interface ErrorContext {
 export interface UploadErrorOptions {
   /** The kind of failure. */
   readonly code: UploadErrorCode;
-  /** What happened and where, without the code. Never a URL's query, a token or a header. */
+  /** Describes the failure and its place, without the code. Never a URL's query, a token or a header. */
   readonly message: string;
   /** Whether the same request may succeed later. */
   readonly disposition: Disposition;
   /** Default: nothing is known. */
   readonly context?: ErrorContext;
-  /** What the reader can do about it, in a sentence. */
+  /** A remedy, in a sentence. */
   readonly hint?: string | undefined;
   /** The underlying error. */
   readonly cause?: unknown;
@@ -64,7 +64,7 @@ export class UploadError extends Error {
   readonly disposition: Disposition;
   /** The known facts of the failed request. */
   readonly context: ErrorContext;
-  /** What the reader can do about it, in a sentence. */
+  /** A remedy, in a sentence. */
   readonly hint: string | undefined;
   readonly #rawMessage: string;
 
@@ -134,31 +134,38 @@ export type ErrorDetails = Partial<Omit<UploadErrorOptions, 'code' | 'message'>>
 /** Makes an error of one code. */
 export type ErrorFactory = (message: string, details?: ErrorDetails) => UploadError;
 
-// The failures of more than one room, by their code. Each has the usual disposition of the code.
-
+/** No response arrived. Transient. */
 export const networkError: ErrorFactory = /* @__PURE__ */ errorFactory('network', 'transient');
+/** OSS or the service around the coordinator failed. Transient. */
 export const serverError: ErrorFactory = /* @__PURE__ */ errorFactory('server_error', 'transient');
+/** A 2xx response was truncated or unexpected. Transient. */
 export const malformedResponseError: ErrorFactory = /* @__PURE__ */ errorFactory(
   'malformed_response',
   'transient',
 );
+/** Credentials have expired, or could not be refreshed. Transient. */
 export const credentialsExpiredError: ErrorFactory = /* @__PURE__ */ errorFactory(
   'credentials_expired',
   'transient',
 );
+/** The request was rejected as it is. Permanent. */
 export const refusedError: ErrorFactory = /* @__PURE__ */ errorFactory('refused', 'permanent');
+/** OSS does not know the upload, or no checkpoint has its ID. Permanent. */
 export const uploadNotFoundError: ErrorFactory = /* @__PURE__ */ errorFactory(
   'upload_not_found',
   'permanent',
 );
+/** OSS has other bytes than were sent. Permanent. */
 export const checksumMismatchError: ErrorFactory = /* @__PURE__ */ errorFactory(
   'checksum_mismatch',
   'permanent',
 );
+/** The source cannot be opened or read. Permanent. */
 export const sourceUnreadableError: ErrorFactory = /* @__PURE__ */ errorFactory(
   'source_unreadable',
   'permanent',
 );
+/** The checkpoint store failed. Permanent. */
 export const checkpointFailedError: ErrorFactory = /* @__PURE__ */ errorFactory(
   'checkpoint_failed',
   'permanent',

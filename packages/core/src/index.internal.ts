@@ -1,6 +1,6 @@
 // Unstable: helpers of Partway's own packages. They change in any release, without notice.
 
-export { unlessAborted } from './abort.ts';
+export { rejectOnAbort } from './abort.ts';
 export { createPortableCrc64 } from './checksum/portable-crc64.ts';
 export type { ErrorDetails, ErrorFactory } from './errors.ts';
 export {

@@ -1,7 +1,9 @@
 // For those who implement a port, or run uploads over ports of their own.
 
 export type {
+  CompletedPart,
   CompletedUpload,
+  InitiatedMultipartUpload,
   ListedUpload,
   ObjectHead,
   ObjectStore,

@@ -37,18 +37,18 @@ test.each<[UploadFact, string]>([
   [{ type: 'failed', error: failure('busy') }, 'error'],
   [{ type: 'failed', error: failure('by its caller', 'aborted') }, 'info'],
   [{ type: 'cleanup-failed', error: failure('busy') }, 'error'],
-])('$type is a flat record, of a level and with a message', (fact, level) => {
+])('$type becomes a flat record with a level and a message', (fact, level) => {
   const record = recordOf(fact);
   expect(record).toMatchObject({ level, event: fact.type, at: 5, message: expect.stringMatching(/\w{4}/) });
   const kinds = new Set(Object.values(record ?? {}).map((value) => typeof value));
   expect([...kinds].filter((kind) => !['string', 'number', 'boolean'].includes(kind))).toEqual([]);
 });
 
-test('progress is not logged', () => {
+test('part-progress has no record', () => {
   expect(recordOf({ type: 'part-progress', partNumber: 1, sentBytes: 5 })).toBeUndefined();
 });
 
-test('an error tells its codes and numbers, and what can be done', () => {
+test('an error adds its codes, numbers and hint to the record', () => {
   expect(recordOf({ type: 'retrying', error: failure('OSS is busy'), delayMs: 10 })).toEqual({
     level: 'warn',
     event: 'retrying',
@@ -73,18 +73,18 @@ test.each([
   'uploadToken: abc',
   'accessKeySecret="abc"',
   'Authorization: Bearer abc',
-])('a message that may hold a secret is not logged: %s', (text) => {
+])('a message or hint that may contain a secret is omitted: %s', (text) => {
   const error = UploadError.from(new Error(text));
   const record = recordOf({ type: 'failed', error });
   expect(record).toMatchObject({
     code: 'internal',
-    message: '[internal] with a message that may hold a secret',
+    message: '[internal] (the message may contain a secret)',
   });
   const hinted = new UploadError({ code: 'network', message: 'gone', disposition: 'transient', hint: text });
   expect(recordOf({ type: 'failed', error: hinted })).not.toHaveProperty('hint');
 });
 
-test('a name that is none is not logged', () => {
+test('a name of an unexpected form is omitted', () => {
   const context = { requestId: 'https://a.example/', ossCode: 'x'.repeat(65), operation: 'complete' };
   const error = new UploadError({ code: 'network', message: 'gone', disposition: 'transient', context });
   const record = recordOf({ type: 'failed', error });
@@ -93,7 +93,7 @@ test('a name that is none is not logged', () => {
   expect(record).not.toHaveProperty('ossCode');
 });
 
-test('each record of an upload names the object, once it is known', () => {
+test('each record of an upload names the object as soon as it is known', () => {
   const records: LogRecord[] = [];
   const onEvent = logUploads((record) => records.push(record));
   const facts: UploadFact[] = [{ type: 'checkpoint-set-aside', id: 'a' }, opened, { type: 'paused' }];

@@ -5,37 +5,52 @@ import type { UploadEvent } from './upload/progress/events.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 /**
- * One line of a log: a flat record of texts, numbers and truths, as pino, winston and the console take it.
- * Holds no URL and no upload token.
+ * One line of a log: a flat record of strings, numbers and booleans, as pino, winston and the console accept.
+ * Contains no URL and no upload token.
  */
 export interface LogRecord extends Partial<ErrorFacts> {
+  /** The severity, as common loggers name it. */
   readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** The type of the event. */
   readonly event: Exclude<UploadEvent['type'], 'part-progress'>;
-  /** Milliseconds since the epoch. */
+  /** When it happened, in milliseconds since the epoch. */
   readonly at: number;
+  /** A short description. For an error, its message. */
   readonly message: string;
+  /** The bucket of the object. */
   readonly bucket?: string;
+  /** The key of the object. */
   readonly key?: string;
+  /** OSS's upload ID. */
   readonly uploadId?: string;
+  /** Bytes of the object, or of the part. */
   readonly size?: number;
+  /** Bytes per part. */
   readonly partSize?: number;
+  /** The number of parts. */
   readonly partCount?: number;
+  /** The CRC64 of the object, or of the part. */
   readonly crc64?: string;
+  /** OSS's ETag of the object. */
   readonly etag?: string;
+  /** The version of the object, in a bucket with versioning. */
   readonly versionId?: string;
+  /** Whether the response to Complete was lost, and the object was found and proven afterwards. */
   readonly recovered?: boolean;
+  /** The delay before the next attempt, in ms. */
   readonly delayMs?: number;
+  /** The unreadable checkpoint that was set aside. */
   readonly checkpointId?: string;
-  /** Names of headers, with spaces between. */
+  /** Names of hidden headers, separated by spaces. */
   readonly headers?: string;
-  /** What the reader can do about an error, in a sentence. */
+  /** The remedy of an error, in a sentence. */
   readonly hint?: string;
 }
 
 /**
- * Gives an `onEvent` for one upload that logs what happens to it, each record with the object's bucket, key
- * and uploadId as soon as they are known: `onEvent: logUploads((record) => logger[record.level](record))`.
- * Throws a `TypeError` when `log` is no function.
+ * Creates an `onEvent` that logs the events of one upload. Each record has the object's bucket, key and
+ * upload ID as soon as they are known: `onEvent: logUploads((record) => logger[record.level](record))`.
+ * Throws a `TypeError` when `log` is not a function.
  */
 export function logUploads(log: (record: LogRecord) => void): (event: UploadEvent) => void {
   if (typeof log !== 'function') throw new TypeError('log must be a function');
@@ -46,12 +61,12 @@ export function logUploads(log: (record: LogRecord) => void): (event: UploadEven
       upload = withoutUndefined({ bucket, key, uploadId });
     }
     const record = logRecord(event);
-    // What it gives may be a promise, whose rejection the engine takes care of.
+    // Returned because it may be a promise: the engine handles its rejection.
     return record === undefined ? undefined : log({ ...upload, ...record });
   };
 }
 
-/** The record of one event. `undefined` for `part-progress`, of which a log would drown. */
+/** The record of one event. `undefined` for `part-progress`, which is too frequent for a log. */
 export function logRecord(event: UploadEvent): LogRecord | undefined {
   switch (event.type) {
     case 'part-progress':
@@ -70,7 +85,10 @@ export function logRecord(event: UploadEvent): LogRecord | undefined {
       return record(event, 'debug', `part ${partNumber} is confirmed`, { partNumber, size, crc64 });
     }
     case 'retrying':
-      return record(event, 'warn', messageOf(event.error), { ...told(event.error), delayMs: event.delayMs });
+      return record(event, 'warn', messageOf(event.error), {
+        ...errorFields(event.error),
+        delayMs: event.delayMs,
+      });
     case 'headers-hidden': {
       const headers = event.names.join(' ');
       return record(event, 'warn', 'CORS hides headers of OSS from the page', { headers });
@@ -80,7 +98,7 @@ export function logRecord(event: UploadEvent): LogRecord | undefined {
     case 'offline':
       return record(event, 'warn', 'the machine has no network', {});
     case 'online':
-      return record(event, 'info', 'the upload goes on over the network', {});
+      return record(event, 'info', 'the machine has a network again', {});
     case 'paused':
       return record(event, 'info', 'the upload is paused', {});
     case 'resumed':
@@ -88,13 +106,13 @@ export function logRecord(event: UploadEvent): LogRecord | undefined {
     case 'completing':
       return record(event, 'info', 'all parts are confirmed', {});
     case 'completed':
-      return record(event, 'info', 'the object is proven', toldObject(event.object));
+      return record(event, 'info', 'the object is proven', objectFields(event.object));
     case 'failed': {
       const level = event.error.code === 'aborted' ? 'info' : 'error';
-      return record(event, level, messageOf(event.error), told(event.error));
+      return record(event, level, messageOf(event.error), errorFields(event.error));
     }
     case 'cleanup-failed':
-      return record(event, 'error', messageOf(event.error), told(event.error));
+      return record(event, 'error', messageOf(event.error), errorFields(event.error));
   }
 }
 
@@ -109,13 +127,13 @@ function record(
   return { level, event: type, at, message, ...withoutUndefined(fields) };
 }
 
-function told(error: UploadError): Fields {
+function errorFields(error: UploadError): Fields {
   const { bucket, key, uploadId } = error.context;
   const hint = error.hint !== undefined && isHarmless(error.hint) ? error.hint : undefined;
   return { bucket, key, uploadId, ...errorFacts(error), hint };
 }
 
-function toldObject({
+function objectFields({
   bucket,
   key,
   size,
@@ -128,12 +146,12 @@ function toldObject({
   return { bucket, key, size, crc64, etag, versionId, requestId, recovered };
 }
 
-/** Errors of ours tell no secret; a port of somebody else's may have thrown one that does. */
+/** Errors of Partway hold no secret; an error that a custom port throws may. */
 function messageOf(error: UploadError): string {
-  return isHarmless(error.message) ? error.message : `[${error.code}] with a message that may hold a secret`;
+  return isHarmless(error.message) ? error.message : `[${error.code}] (the message may contain a secret)`;
 }
 
-/** A URL, a signature, credentials, or a token as `jose` seals it. */
+/** A URL, a signature, credentials, or a token in the format of `jose`. */
 const SECRET = /:\/\/|(?:signature|credential|token|secret|accesskeyid)["']?\s*[=:]|\beyJ[\w-]+\.|Bearer /i;
 
 function isHarmless(text: string): boolean {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { assertObjectOptions } from './assert-object-options.ts';
 import { resolveOptions, type UploadOptions } from './options.ts';
 
-test('the defaults are filled in, and what describes the object is kept apart', () => {
+test('defaults are filled in, and object options are kept separate', () => {
   expect(resolveOptions({ key: 'a', contentType: 'text/plain', metadata: { a: 'b' } })).toMatchObject({
     key: 'a',
     object: { contentType: 'text/plain', metadata: { a: 'b' } },
@@ -15,25 +15,25 @@ test('the defaults are filled in, and what describes the object is kept apart', 
 });
 
 test.each<[string, Partial<UploadOptions>, RegExp]>([
-  ['no key', { key: '' }, /key/],
-  ['a key that is no text', { key: 7 as unknown as string }, /key/],
+  ['an empty key', { key: '' }, /key/],
+  ['a key that is not a string', { key: 7 as unknown as string }, /key/],
   ['a part size under 100 KiB', { partSize: 1 }, /partSize must be/],
-  ['no concurrency', { concurrency: 0 }, /concurrency must be a whole number from 1 to 64, got 0/],
-  ['too much concurrency', { concurrency: 65 }, /concurrency/],
+  ['a concurrency of 0', { concurrency: 0 }, /concurrency must be a whole number from 1 to 64, got 0/],
+  ['a concurrency of 65', { concurrency: 65 }, /concurrency/],
   ['an unknown concurrency', { concurrency: 'all' as 'auto' }, /concurrency must be .*, got all/],
-  ['a bound beyond the bound', { concurrencyMax: 65 }, /concurrencyMax/],
-  ['no attempt', { retry: { attemptsMax: 0 } }, /retry\.attemptsMax/],
+  ['a concurrencyMax of 65', { concurrencyMax: 65 }, /concurrencyMax/],
+  ['zero attempts', { retry: { attemptsMax: 0 } }, /retry\.attemptsMax/],
   ['a negative delay', { retry: { baseMs: -1 } }, /retry\.baseMs/],
-  ['an endless delay', { retry: { maxMs: Number.POSITIVE_INFINITY } }, /retry\.maxMs/],
-])('refuses %s before anything is sent', (_, wrong, message) => {
-  expect(() => resolveOptions({ key: 'a', ...wrong })).toThrow(message);
+  ['an infinite delay', { retry: { maxMs: Number.POSITIVE_INFINITY } }, /retry\.maxMs/],
+])('%s is rejected before anything is sent', (_, invalid, message) => {
+  expect(() => resolveOptions({ key: 'a', ...invalid })).toThrow(message);
 });
 
 test.each<[string, Partial<UploadOptions>, RegExp]>([
   ['a key with a dot segment', { key: 'a/../b' }, /key/],
-  ['metadata that is no header', { metadata: { 'a b': 'c' } }, /metadata/],
-  ['metadata of the name that Partway sets', { metadata: { 'Partway-Upload': 'c' } }, /metadata/],
+  ['a metadata name that is not a header name', { metadata: { 'a b': 'c' } }, /metadata/],
+  ['a metadata name that Partway sets', { metadata: { 'Partway-Upload': 'c' } }, /metadata/],
   ['an unknown ACL', { acl: 'everybody' as 'private' }, /acl/],
-])('refuses %s before OSS does', (_, wrong, message) => {
-  expect(() => assertObjectOptions({ key: 'a', ...wrong })).toThrow(message);
+])('%s is rejected before OSS sees it', (_, invalid, message) => {
+  expect(() => assertObjectOptions({ key: 'a', ...invalid })).toThrow(message);
 });

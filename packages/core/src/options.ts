@@ -2,111 +2,112 @@ import { assertPartSize } from './parts/part-plan.ts';
 import type { ObjectOptions } from './ports.ts';
 import type { UploadEvent } from './upload/progress/events.ts';
 
-/** What a caller may say about one upload. */
+/** The options of one upload. */
 export interface UploadOptions extends ObjectOptions {
   /** The object's key, 1 to 1023 bytes of UTF-8. */
   readonly key: string;
   /**
    * Bytes per part, 102400 (100 KiB) to 5368709120 (5 GiB). Default: 8 MiB; more from 8 GB on, and in Node to
-   * 64 MiB after fast uploads. Raised to need at most 10,000 parts. A file below it is sent as one PutObject.
+   * 64 MiB after fast uploads. Raised to need at most 10,000 parts. A smaller file is sent as one PutObject.
    */
   readonly partSize?: number | undefined;
   /**
-   * Parts in flight, 1 to 64. `auto` starts with 16, goes up while that makes the upload clearly faster, and
-   * down when OSS throttles or parts stall, between 1 and `concurrencyMax`; never above what the transport
-   * can have in flight (6 in a page). Default: `auto`.
+   * Parts in flight, 1 to 64. `auto` starts with 16, grows while throughput clearly improves, and shrinks
+   * when OSS throttles or parts stall, between 1 and `concurrencyMax`. Never more than the connections of the
+   * transport (6 in a page). Default: `auto`.
    */
   readonly concurrency?: number | 'auto' | undefined;
-  /** How far `auto` may go, 1 to 64. Default: 32. */
+  /** The upper bound of `auto`, 1 to 64. Default: 32. */
   readonly concurrencyMax?: number | undefined;
   /**
-   * Go on with an unfinished upload of the same source to the same key, where there is a checkpoint of it.
-   * Default: true. `false` removes it from OSS and begins anew.
+   * Whether to resume an unfinished upload of the same source to the same key when there is a checkpoint of
+   * it. `false` aborts it and starts a new upload. Default: true.
    */
   readonly resume?: boolean | undefined;
   /**
-   * How a part that OSS holds already is proven before it counts: `all` reads our own bytes of it and
-   * compares their CRC64; `size` reads nothing and believes what OSS lists, so that the object is proven only
-   * as far as this run has sent it. Default: `all`.
+   * How a part that OSS already has is verified before it counts: `all` reads the local bytes and compares
+   * their CRC64; `size` compares only its size and trusts OSS's CRC64, so only the parts that this run sends
+   * are proven. Default: `all`.
    */
   readonly verifyExistingParts?: 'all' | 'size' | undefined;
   /**
-   * When nothing else waits to be sent, a part that runs far longer than its peers is sent a second time
-   * beside itself, and the first copy to arrive counts. The share of the file's bytes that may be spent on
-   * it, 0 (never) to 1. Default: 0.02.
+   * Hedged requests: when no other part waits, a part that takes far longer than others is sent a second time
+   * in parallel, and the first copy to arrive counts. The fraction of the file's bytes that may be sent this
+   * way, 0 (never) to 1. Default: 0.02.
    */
   readonly hedge?: number | undefined;
+  /** How often a transient failure is retried. Default: the defaults of its fields. */
   readonly retry?: RetryOptions | undefined;
+  /** When an attempt of a part counts as stalled. Default: the defaults of its fields. */
   readonly stall?: StallOptions | undefined;
   /** Aborting it aborts the upload and removes its parts from OSS. */
   readonly signal?: AbortSignal | undefined;
-  /** Called with every event, in order. What it throws is ignored. */
+  /** Called with every event, in order. Its errors are ignored. */
   readonly onEvent?: ((event: UploadEvent) => void) | undefined;
 }
 
-/** What a caller may say about the upload of a stream. A stream cannot be resumed after a crash. */
+/** The options of the upload of a stream, which cannot be resumed after a crash. */
 export interface StreamUploadOptions extends Omit<UploadOptions, 'resume' | 'verifyExistingParts'> {
   /**
-   * Bytes of memory in which parts are kept until they are confirmed, from 1 MiB; what does not fit goes to
-   * temporary files where the platform has them. Default: 64 MiB.
+   * Bytes of memory for parts until they are confirmed, from 1 MiB; further parts go to temporary files where
+   * the platform has them. Default: 64 MiB.
    */
   readonly memoryMax?: number | undefined;
 }
 
-/** What many uploads share. */
+/** The limits that the uploads of one uploader share. */
 export interface UploaderOptions {
-  /** Requests in flight, of all uploads together, 1 to 256, or `auto`. Default: `auto`. */
+  /** Requests in flight of all uploads together, 1 to 256, or `auto`. Default: `auto`. */
   readonly concurrency?: number | 'auto' | undefined;
-  /** How far `auto` may go, 1 to 256. Default: 32. */
+  /** The upper bound of `auto`, 1 to 256. Default: 32. */
   readonly concurrencyMax?: number | undefined;
   /**
-   * Uploads that send at once, 1 to 1000, and as many that are being completed; the others wait, and OSS
-   * knows nothing of them. Default: twice as many as requests are in flight.
+   * Uploads that send at once, 1 to 1000, and as many that are being completed. The others wait; they are not
+   * yet initiated in OSS. Default: twice the requests in flight.
    */
   readonly filesMax?: number | undefined;
   /**
-   * Bytes of memory, from 4 MiB: half of them for parts in flight (2 MiB each, so it bounds `concurrency`
-   * too), half for parts of streams that are kept. Default: 128 MiB.
+   * Bytes of memory, from 4 MiB: half of them for parts in flight (2 MiB each, so it also bounds
+   * `concurrency`), half for the stored parts of streams. Default: 128 MiB.
    */
   readonly memoryMax?: number | undefined;
 }
 
-/** How often, and how patiently, a transient failure is retried. */
+/** How often, and for how long, a transient failure is retried. */
 export interface RetryOptions {
-  /**
-   * Tries of one request, the first included, 1 to 100. What fails while the machine is offline does not
-   * count. Default: 8.
-   */
+  /** Attempts of one request, with the first, 1 to 100. Failures while offline do not count. Default: 8. */
   readonly attemptsMax?: number | undefined;
-  /** The delay before try n + 1 is drawn from 0 to `baseMs` × 2^n. Default: 200. */
+  /** The delay before attempt n + 1 is random, 0 to `baseMs` × 2^n ms. 0 to 60000. Default: 200. */
   readonly baseMs?: number | undefined;
-  /** No delay is drawn from more than this. OSS's own wish to wait longer is obeyed. Default: 20000. */
+  /**
+   * The upper bound of the random delays in ms, 0 to an hour. A longer Retry-After is obeyed. Default: 20000.
+   */
   readonly maxMs?: number | undefined;
   /**
-   * All delays between the tries of one request together come to no more than this, 0 to a day. Time in which
-   * the machine sleeps does not count. Default: 1800000, half an hour.
+   * The sum of all delays of one request in ms, 0 to a day. Time in which the machine sleeps does not count.
+   * Default: 1800000, half an hour.
    */
   readonly budgetMs?: number | undefined;
 }
 
 /**
- * When a try of a part counts as stalled. It is then stopped, and the part sent again on a new connection.
+ * When an attempt of a part counts as stalled. It is aborted, and the part sent again on a new connection.
  */
 export interface StallOptions {
-  /** No byte has moved for so long, 1 ms to an hour. Default: 30000. */
+  /** The time in ms without any byte sent, 1 to an hour. Default: 30000. */
   readonly idleMs?: number | undefined;
-  /** The body is sent and no answer has come for so long, 1 ms to an hour. Default: 60000. */
+  /** The time in ms between the end of the body and the response, 1 to an hour. Default: 60000. */
   readonly responseMs?: number | undefined;
-  /** Fewer bytes a second than this have moved over `windowMs`, from 0. Default: 1024. */
+  /** The lowest throughput over `windowMs` in bytes per second, from 0. Default: 1024. */
   readonly minBytesPerSecond?: number | undefined;
-  /** 1 ms to an hour. Default: 60000. */
+  /** The time in ms over which throughput is measured, 1 to an hour. Default: 60000. */
   readonly windowMs?: number | undefined;
 }
 
 /** Options with every default filled in. */
 export type Resolved<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
 
-/** The options with every default filled in: nothing is optional past this point. */
+/** The options of one upload with every default filled in: nothing is optional after this point. */
 export interface ResolvedOptions {
   readonly key: string;
   readonly object: ObjectOptions;
@@ -123,8 +124,8 @@ export interface ResolvedOptions {
 }
 
 /**
- * Throws a `TypeError` or `RangeError` that names the option. Of the key and the object only that there is a
- * key: `assertObjectOptions` says the rest.
+ * Throws a `TypeError` or `RangeError` that names the option. `assertObjectOptions` validates the key and the
+ * object options.
  */
 export function resolveOptions(options: UploadOptions): ResolvedOptions {
   const {
@@ -143,11 +144,11 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
   }
   if (onEvent !== undefined && typeof onEvent !== 'function')
     throw new TypeError('onEvent must be a function');
-  if (typeof key !== 'string' || key === '') throw new TypeError('key must be a string, and not empty');
+  if (typeof key !== 'string' || key === '') throw new TypeError('key must be a non-empty string');
   if (partSize !== undefined) assertPartSize(partSize);
   if (concurrency !== 'auto') assertConcurrency(concurrency);
   assertInteger('concurrencyMax', concurrencyMax, 1, 64);
-  assertVerifyHeld(verifyExistingParts);
+  assertVerifyExistingParts(verifyExistingParts);
   assertHedge(hedge);
   return {
     key,
@@ -215,7 +216,7 @@ export function resolveMemoryMax(memoryMax: number = 64 * 1024 ** 2): number {
   return memoryMax;
 }
 
-function assertVerifyHeld(verifyExistingParts: unknown): void {
+function assertVerifyExistingParts(verifyExistingParts: unknown): void {
   if (verifyExistingParts === 'all' || verifyExistingParts === 'size') return;
   throw new TypeError(`verifyExistingParts must be 'all' or 'size', got ${String(verifyExistingParts)}`);
 }
@@ -230,21 +231,19 @@ function assertInteger(name: string, value: number, min: number, max: number): v
   throw new RangeError(`${name} must be a whole number from ${min} to ${max}, got ${value}`);
 }
 
-/** Throws a `TypeError` that says what is missing. */
+/** Throws a `TypeError` for anything but an object. */
 export function assertOptions(options: unknown): asserts options is object {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError('options must be an object, with at least key and controlPlane');
   }
 }
 
-/**
- * Throws a `TypeError` for anything else, for an object store above all, which has verbs of the same names.
- */
+/** Throws a `TypeError` for anything else, such as an object store, which has methods of similar names. */
 export function assertControlPlane(controlPlane: unknown): void {
-  const verbs = ['initiate', 'presignParts', 'listParts', 'complete', 'abort'];
+  const methods = ['initiate', 'presignParts', 'listParts', 'complete', 'abort'];
   const isPlane =
     typeof controlPlane === 'object' &&
     controlPlane !== null &&
-    verbs.every((verb) => typeof Reflect.get(controlPlane, verb) === 'function');
+    methods.every((method) => typeof Reflect.get(controlPlane, method) === 'function');
   if (!isPlane) throw new TypeError('controlPlane must be a coordinator: createCoordinator({ store })');
 }

@@ -1,4 +1,4 @@
-/** The text of a body. One that is longer than `sizeMax` bytes is cut there, and read no further. */
+/** The text of a body. A body longer than `sizeMax` bytes is truncated there and cancelled. */
 export async function readText(
   body: ReadableStream<Uint8Array> | null,
   sizeMax: number,

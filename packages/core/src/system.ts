@@ -1,6 +1,6 @@
 import type { Clock, Random } from './ports.ts';
 
-/** The machine's own clock. The only place in core that knows `Date` and `setTimeout`. */
+/** The clock of the machine. The only file in core that uses `Date` and `setTimeout`. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep(ms, signal) {
@@ -22,19 +22,20 @@ export const systemClock: Clock = {
   },
 };
 
+/** `Math.random`. */
 export const systemRandom: Random = { next: () => Math.random() };
 
-/** A name nobody can guess, 32 hex digits: marks an object as made by one upload. */
+/** An unguessable name of 32 hex digits, which marks the object of one upload. */
 export function randomNonce(): string {
   return crypto.randomUUID().replaceAll('-', '');
 }
 
-/** A key for upload tokens that lives as long as the process. */
+/** A key for upload tokens that exists as long as the process. */
 export function randomTokenKey(): { kid: string; key: Uint8Array } {
   return { kid: 'process', key: crypto.getRandomValues(new Uint8Array(32)) };
 }
 
-/** The 32 bytes of such a key, as the platform encrypts with them: Node has no global name for that type. */
+/** Imports the 32 bytes of such a key for WebCrypto. Node has no global name for the returned type. */
 export function importTokenKey(bytes: Uint8Array<ArrayBuffer>): ReturnType<typeof crypto.subtle.importKey> {
   return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']);
 }

@@ -1,4 +1,4 @@
-/** The same record without what is `undefined`. */
+/** The same record without `undefined` values. */
 export function withoutUndefined<T extends object>(
   record: T,
 ): { readonly [Name in keyof T]?: Exclude<T[Name], undefined> } {

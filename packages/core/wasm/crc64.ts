@@ -1,20 +1,19 @@
 /**
  * CRC-64/XZ in AssemblyScript, built twice by build.mjs: with SIMD and without. The caller writes the
  * register to the first eight bytes of the memory and a piece of the message to BUFFER, calls `eliminate` for
- * each piece but the last and `finish` for the last, and finds the register where it wrote it.
+ * each piece but the last and `finish` for the last, and reads the register from the same place.
  *
  * Most of a message is divided by a sparse multiple of the polynomial P instead of by P itself. The sum of
- * x^e over the exponents in `subtractLong` is 0 modulo P, and so is that of x^(16e). Taken as a divisor of
- * the message in words of 16 bits, all its coefficients are 0 or 1: long division is nothing but XOR, of the
- * quotient with itself, and many words at a time. It leaves the last words of the message, as many as the
- * divisor's degree. They are divided by a multiple of lower degree, in words of 8 bits, and what that leaves
- * is divided by P.
+ * x^e over the exponents in `subtractLong` is 0 modulo P, and so is that of x^(16e). As a divisor of the
+ * message in words of 16 bits, all its coefficients are 0 or 1: the long division is an XOR of the quotient
+ * with itself, for many words at a time. The remainder has as many words as the divisor's degree. It is
+ * divided by a multiple of lower degree, in words of 8 bits, and the second remainder by P.
  */
 
-/** Bytes of a word: the shortest that keeps what `subtractLong` loads well behind what it has just stored. */
+/** Bytes of a word: the shortest for which `subtractLong` does not load bytes that it has just stored. */
 const WORD: usize = 2;
 const LONG_DEGREE: usize = 1403 * WORD;
-/** Where dividing by this multiple first began to gain. */
+/** From this size the division by this multiple is faster. */
 const LONG_MIN: usize = ASC_FEATURE_SIMD ? 6144 : 16384;
 const SHORT_DEGREE: usize = 524;
 const SHORT_MIN: usize = 1024;
@@ -23,13 +22,13 @@ const SHORT_MIN: usize = 1024;
 const STEP: usize = 16;
 
 const REGISTER: usize = 0;
-/** Eight tables of 256: table k is of a byte with k bytes behind it. */
+/** Eight tables of 256 entries: table k is for a byte with k bytes after it. */
 const TABLES: usize = 64;
 export const BUFFER: usize = 19328;
 export const BUFFER_MAX: usize = 96 * 1024;
-/** The end of the quotient so far, just before the buffer. Between messages it is all zeros. */
+/** The end of the quotient so far, directly before the buffer. Between messages it is all zeros. */
 const HISTORY: usize = BUFFER - LONG_DEGREE;
-/** What the long divisor leaves, and what the short one leaves. Zeros precede it, as they do the buffer. */
+/** The remainders of the long and of the short divisor. Zeros precede them, as they precede the buffer. */
 const LONG_REST: usize = BUFFER + BUFFER_MAX + 1024;
 const SHORT_REST: usize = LONG_REST + LONG_DEGREE + 1024;
 
@@ -44,7 +43,7 @@ for (let byte: usize = 0; byte < 256; byte++) {
   }
 }
 
-/** Folds `size` bytes of the buffer, with more to come: a multiple of STEP, and at least LONG_MIN. */
+/** Folds `size` bytes of the buffer when more follow: a multiple of STEP, and at least LONG_MIN. */
 export function eliminate(size: usize): void {
   addRegister(BUFFER);
   subtractLong(HISTORY, BUFFER, size);
@@ -79,16 +78,16 @@ export function finish(size: usize): void {
   store<u64>(REGISTER, fold(load<u64>(REGISTER), from, size));
 }
 
-/** A register other than zero counts as added to the next eight bytes. */
+/** The register is added to the next eight bytes. */
 function addRegister(at: usize): void {
   store<u64>(at, load<u64>(at) ^ load<u64>(REGISTER));
   store<u64>(REGISTER, 0);
 }
 
 /**
- * Subtracts from the words at `target` the words of the quotient that the divisor's lower terms bring there:
- * its exponents are the distances from `quotient`. With `target` a degree behind `quotient` the differences
- * are themselves the next words of the quotient.
+ * Subtracts the divisor's lower terms, multiplied with the quotient, from the words at `target`: the
+ * exponents are the distances from `quotient`. With `target` one degree behind `quotient` the differences are
+ * the next words of the quotient.
  */
 function subtractLong(quotient: usize, target: usize, size: usize): void {
   const end = target + size;
@@ -125,7 +124,7 @@ function subtractLong(quotient: usize, target: usize, size: usize): void {
   }
 }
 
-/** As `subtractLong`, in words of a byte. */
+/** Like `subtractLong`, in words of one byte. */
 function subtractShort(quotient: usize, target: usize, size: usize): void {
   const end = target + size;
   while (target < end) {
@@ -147,12 +146,12 @@ function subtractShort(quotient: usize, target: usize, size: usize): void {
   }
 }
 
-/** The register after `size` bytes, with the tables alone. */
+/** The register after `size` bytes, computed with the tables alone. */
 function fold(register: u64, from: usize, size: usize): u64 {
   const end = from + size;
   while (from + 8 <= end) {
     const x = register ^ load<u64>(from);
-    // Each byte of x by eight, the size of an entry. They are added in pairs, to wait less for each other.
+    // Each byte of x times eight, the size of an entry. Added in pairs, which depend less on each other.
     const a = load<u64>(<usize>((x << 3) & 2040), TABLES + 7 * 2048);
     const b = load<u64>(<usize>((x >> 5) & 2040), TABLES + 6 * 2048);
     const c = load<u64>(<usize>((x >> 13) & 2040), TABLES + 5 * 2048);

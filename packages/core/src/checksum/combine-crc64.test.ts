@@ -7,7 +7,7 @@ function timesX(polynomial: bigint): bigint {
   return (polynomial >> 1n) ^ (polynomial & 1n ? 0xc96c5795d7870f42n : 0n);
 }
 
-/** As slowly as it is said: zero bits are appended one by one. */
+/** The definition: zero bits are appended one by one. */
 function combineSlowly(pieces: readonly { crc64: string; size: number }[]): string {
   let combined = 0n;
   for (const piece of pieces) {
@@ -22,7 +22,7 @@ const pieces = fc.array(
   { maxLength: 8 },
 );
 
-test('combining gives what appending zero bits one by one gives', () => {
+test('combining equals appending zero bits one by one', () => {
   fc.assert(
     fc.property(pieces, (given) => {
       expect(combineCrc64(given)).toBe(combineSlowly(given));
@@ -30,12 +30,12 @@ test('combining gives what appending zero bits one by one gives', () => {
   );
 });
 
-test('no pieces, and pieces of no bytes, are the CRC64 of nothing', () => {
+test('no pieces and empty pieces have the CRC64 of no bytes', () => {
   expect(combineCrc64([])).toBe(crc64(new Uint8Array()));
   expect(combineCrc64([{ crc64: crc64(new Uint8Array()), size: 0 }])).toBe('0');
 });
 
-test('one piece keeps its CRC64, whatever its digits', () => {
+test('one piece keeps its CRC64, for any value', () => {
   const edge = fc.tuple(fc.integer({ min: 0, max: 64 }), fc.integer({ min: -2, max: 2 }));
   const around = edge.map(([power, off]) => BigInt.asUintN(64, (1n << BigInt(power)) + BigInt(off)));
   const tens = fc.integer({ min: 0, max: 19 }).map((zeros) => 10n ** BigInt(zeros) - 1n);
@@ -48,20 +48,20 @@ test('one piece keeps its CRC64, whatever its digits', () => {
   );
 });
 
-test('10,000 equal pieces, and one of another size, give the CRC64 of the whole', () => {
+test('10,000 equal pieces and one of another size have the CRC64 of the whole', () => {
   const whole = new Uint8Array(10_000 * 64 + 17).map((_, index) => index * 31);
   const cuts = Array.from({ length: 10_001 }, (_, index) => whole.subarray(index * 64, (index + 1) * 64));
   expect(combineCrc64(cuts.map((cut) => ({ crc64: crc64(cut), size: cut.length })))).toBe(crc64(whole));
 });
 
-test('the largest object is combined like any other: of zeros, from halves and from quarters', () => {
+test('2^45 zero bytes combined from halves equal those combined from quarters', () => {
   const zeros = crc64(new Uint8Array(1 << 20));
   const twice = (piece: { crc64: string; size: number }): { crc64: string; size: number } => ({
     crc64: combineCrc64([piece, piece]),
     size: piece.size * 2,
   });
   let piece = { crc64: zeros, size: 1 << 20 };
-  // 2^45 bytes, and beyond what fits 32 bits.
+  // Up to 2^45 bytes: beyond 32 bits.
   for (let doubling = 0; doubling < 25; doubling++) {
     const doubled = twice(piece);
     const quarter = { crc64: piece.crc64, size: piece.size };
@@ -70,7 +70,7 @@ test('the largest object is combined like any other: of zeros, from halves and f
   }
 });
 
-test('a size that is no whole number of bytes is refused', () => {
+test('a size that is not a whole number of bytes is rejected', () => {
   for (const size of [-1, 0.5, Number.NaN])
     expect(() => combineCrc64([{ crc64: '1', size }])).toThrow(/size/);
 });

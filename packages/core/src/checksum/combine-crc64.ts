@@ -1,14 +1,17 @@
 import { assert } from '../assert.ts';
 
-/** What `combineCrc64` needs of each piece. */
+/** One piece for `combineCrc64`. */
 export interface ChecksummedPiece {
+  /** The CRC64 of the piece, an unsigned decimal. */
   readonly crc64: string;
+  /** Bytes. */
   readonly size: number;
 }
 
 /**
- * The CRC64 of the pieces one after another, from theirs alone. Appending n bytes multiplies a CRC by x^(8n)
- * modulo the polynomial; equal sizes share their multiplier, so that 10,000 equal parts cost one.
+ * The CRC64 of the concatenated pieces, computed from their CRC64s and sizes alone. Appending n bytes
+ * multiplies a CRC by x^(8n) modulo the polynomial; equal sizes share the multiplier, so 10,000 equal parts
+ * need only one.
  */
 export function combineCrc64(pieces: Iterable<ChecksummedPiece>): string {
   const multipliers = new Map<number, Polynomial>();
@@ -27,15 +30,15 @@ export function combineCrc64(pieces: Iterable<ChecksummedPiece>): string {
 }
 
 /**
- * A polynomial of degree below 64 with its bits reflected, as all CRCs here are: the highest bit of `high` is
- * the coefficient of x^0. Signs mean nothing.
+ * A polynomial of degree below 64 with reflected bits, like all CRCs here: the highest bit of `high` is the
+ * coefficient of x^0. Signs have no meaning.
  */
 interface Polynomial {
   readonly high: number;
   readonly low: number;
 }
 
-/** What turns 64 bits into two numbers, and back. */
+/** Splits 64 bits into two numbers, and joins them. */
 const BITS = new DataView(new ArrayBuffer(8));
 
 function readCrc64(decimal: string): Polynomial {
@@ -79,7 +82,7 @@ function powerForBytes(size: number): Polynomial {
   return power;
 }
 
-/** x^(8·2^n) for n from 0 on, as far as they were needed. */
+/** Cache of x^(8·2^n), by n. */
 const SQUARES: Polynomial[] = [X_TO_THE_8];
 
 function squareAt(n: number): Polynomial {

@@ -14,11 +14,11 @@ const engines: readonly (readonly [string, FoldCrc64])[] = [
   ['tables', createTablesFold()],
 ];
 
-const begun = (): Crc64Register => ({ high: -1, low: -1 });
+const createRegister = (): Crc64Register => ({ high: -1, low: -1 });
 const digestOf = ({ high, low }: Crc64Register): string =>
   String((BigInt(~high >>> 0) << 32n) | BigInt(~low >>> 0));
 
-/** Bytes without a pattern, the same ones each time. */
+/** Bytes without a pattern, the same each time. */
 function noise(size: number): Uint8Array {
   let state = 1;
   return Uint8Array.from({ length: size }, () => {
@@ -27,7 +27,7 @@ function noise(size: number): Uint8Array {
   });
 }
 
-/** By length, what the emulator says of the first bytes. It shares no code with what is tested. */
+/** The emulator's CRC64 of the first bytes, by length. The emulator shares no code with the engines. */
 function emulatorsCrc64s(bytes: Uint8Array, lengths: readonly number[]): Map<number, string> {
   const crc = createEmulatorsCrc64();
   let done = 0;
@@ -42,7 +42,7 @@ function emulatorsCrc64s(bytes: Uint8Array, lengths: readonly number[]): Map<num
 
 const upTo = (length: number): number[] => Array.from({ length: length + 1 }, (_, index) => index);
 
-/** Where the ways change: degrees, shortest lengths, pieces, the whole buffer; and some times each. */
+/** Lengths where the method changes: degrees, minimum lengths, pieces, the whole buffer, and multiples. */
 const EDGES = [524, 1024, 2806, 6144, 16_384, 65_536, 98_304, 131_072, 163_840, 262_144];
 
 const LONG = noise(400_000);
@@ -51,35 +51,35 @@ const EDGE_LENGTHS = EDGES.flatMap((edge) => upTo(80).map((index) => edge - 40 +
 const EDGE_DIGESTS = emulatorsCrc64s(LONG, EDGE_LENGTHS);
 const WHOLE = emulatorsCrc64s(LONG, [LONG.length]).get(LONG.length);
 
-describe.each(engines)('by %s', (_, fold) => {
+describe.each(engines)('the %s engine', (_, fold) => {
   const crc64 = (bytes: Uint8Array): string => {
-    const register = begun();
+    const register = createRegister();
     fold(register, bytes);
     return digestOf(register);
   };
 
-  test('every length to 4,096 from every alignment gives what the emulator finds', () => {
+  test('equals the emulator for every length to 4,096 at every alignment', () => {
     const memory = new Uint8Array(4096 + 16);
     for (const alignment of upTo(16)) {
       memory.set(LONG.subarray(0, 4096), alignment);
-      const wrong = upTo(4096).filter(
+      const different = upTo(4096).filter(
         (length) => crc64(memory.subarray(alignment, alignment + length)) !== SHORT_DIGESTS.get(length),
       );
-      expect(wrong, `at ${alignment}`).toEqual([]);
+      expect(different, `at ${alignment}`).toEqual([]);
     }
   });
 
-  test('every length around the edges of the method gives what the emulator finds', () => {
-    const wrong = EDGE_LENGTHS.filter(
+  test('equals the emulator for every length around the edges of the method', () => {
+    const different = EDGE_LENGTHS.filter(
       (length) => crc64(LONG.subarray(0, length)) !== EDGE_DIGESTS.get(length),
     );
-    expect(wrong).toEqual([]);
+    expect(different).toEqual([]);
   });
 
-  test('however long bytes are cut, the register ends the same', () => {
+  test('the result does not depend on how long bytes are divided', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(LONG.length), { maxLength: 12 }), (cuts) => {
-        const register = begun();
+        const register = createRegister();
         let from = 0;
         for (const cut of [...cuts.toSorted((a, b) => a - b), LONG.length]) {
           fold(register, LONG.subarray(from, cut));
@@ -91,9 +91,9 @@ describe.each(engines)('by %s', (_, fold) => {
     );
   });
 
-  test('messages taken in turns do not disturb each other', () => {
-    const one = begun();
-    const other = begun();
+  test('interleaved messages do not affect each other', () => {
+    const one = createRegister();
+    const other = createRegister();
     const sizes = [100_000, 7, 1500, 65_536, 9000, 200_000];
     let from = 0;
     for (const size of sizes) {
@@ -112,14 +112,14 @@ describe.each(engines)('by %s', (_, fold) => {
     expect(digestOf(other)).toBe(reversed.digest());
   });
 
-  test('the bytes are left as they were', () => {
+  test('the bytes are not modified', () => {
     const bytes = LONG.slice();
     crc64(bytes);
     expect(Buffer.compare(bytes, LONG)).toBe(0);
   });
 });
 
-test('a digest in between does not disturb what follows', () => {
+test('a digest in between does not affect later updates', () => {
   const crc = createCrc64();
   crc.update(LONG.subarray(0, 200_000));
   expect(crc.digest()).toBe(crc.digest());
@@ -127,7 +127,7 @@ test('a digest in between does not disturb what follows', () => {
   expect(crc.digest()).toBe(WHOLE);
 });
 
-describe('the engine that is chosen', () => {
+describe('the chosen engine', () => {
   afterEach(() => {
     vi.unstubAllGlobals();
   });
@@ -142,30 +142,30 @@ describe('the engine that is chosen', () => {
     vi.stubGlobal('WebAssembly', { Instance: WebAssembly.Instance, Module });
   }
 
-  test('is simd where there is SIMD', () => {
+  test('is simd on a platform with SIMD', () => {
     expect(chooseEngine().name).toBe('simd');
   });
 
-  test('is scalar where SIMD is unknown', () => {
+  test('is scalar on a platform without SIMD', () => {
     const simdLength = SIMD_MODULE.length / 2;
     refuseModules((bytes) => bytes.length === simdLength);
     const { name, fold } = chooseEngine();
     expect(name).toBe('scalar');
-    const register = begun();
+    const register = createRegister();
     fold(register, LONG);
     expect(digestOf(register)).toBe(WHOLE);
   });
 
-  test('is tables where compiling is forbidden', () => {
+  test('is tables when compiling is forbidden', () => {
     refuseModules(() => true);
     expect(chooseEngine().name).toBe('tables');
   });
 
-  test('is tables where there is no WebAssembly', () => {
+  test('is tables without WebAssembly', () => {
     vi.stubGlobal('WebAssembly', undefined);
     const { name, fold } = chooseEngine();
     expect(name).toBe('tables');
-    const register = begun();
+    const register = createRegister();
     fold(register, LONG);
     expect(digestOf(register)).toBe(WHOLE);
   });

@@ -3,14 +3,15 @@ import { createTablesFold } from './crc64-tables.ts';
 import { createWasmFold } from './crc64-wasm.ts';
 import type { FoldCrc64 } from './fold-crc64.ts';
 
+/** An implementation of CRC64. */
 export interface Crc64Engine {
   readonly name: 'simd' | 'scalar' | 'tables';
   readonly fold: FoldCrc64;
 }
 
 /**
- * The fastest way there is here. WebAssembly may be missing, forbidden by a Content-Security-Policy, or
- * without SIMD: all of these throw.
+ * The fastest engine of the platform. WebAssembly may be missing, forbidden by a Content-Security-Policy, or
+ * without SIMD: each of these throws.
  */
 export function chooseEngine(): Crc64Engine {
   try {

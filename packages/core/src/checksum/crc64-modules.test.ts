@@ -6,7 +6,7 @@ import { SCALAR_MODULE, SIMD_MODULE } from './crc64-modules.ts';
 
 const wasmFolder = new URL('../../wasm/', import.meta.url);
 
-test('the modules are what their source compiles to: `npm run wasm` after a change', () => {
+test('the modules equal the compiled source (`npm run wasm` updates them)', () => {
   const built = execFileSync(process.execPath, [fileURLToPath(new URL('build.mjs', wasmFolder)), '--print']);
   const checkedIn = readFileSync(new URL('crc64-modules.ts', import.meta.url), 'utf8');
   expect(withoutComments(built.toString())).toBe(withoutComments(checkedIn));
@@ -15,13 +15,16 @@ test('the modules are what their source compiles to: `npm run wasm` after a chan
 test.each([
   ['simd', SIMD_MODULE],
   ['scalar', SCALAR_MODULE],
-])('the module %s is small enough for the main thread of a page, and imports nothing', (_, hexadecimal) => {
-  const wasm = Buffer.from(hexadecimal, 'hex');
-  expect(wasm.length).toBeLessThan(4096);
-  expect(WebAssembly.Module.imports(new WebAssembly.Module(wasm))).toEqual([]);
-});
+])(
+  'the module %s is below 4 KiB, so that pages may compile it synchronously, and imports nothing',
+  (_, hexadecimal) => {
+    const wasm = Buffer.from(hexadecimal, 'hex');
+    expect(wasm.length).toBeLessThan(4096);
+    expect(WebAssembly.Module.imports(new WebAssembly.Module(wasm))).toEqual([]);
+  },
+);
 
-test('the sum of x^e over the exponents in the source is 0 modulo the polynomial', () => {
+test('the exponents in the source sum to 0 modulo the polynomial', () => {
   const source = readFileSync(new URL('crc64.ts', wasmFolder), 'utf8');
   const functions = source.split(/^(?:export )?function /m).slice(1);
   /** The offsets of the only function that loads at so many of them. */

@@ -1,4 +1,4 @@
-// Made of packages/core/wasm/crc64.ts by `npm run wasm`. Do not edit.
+// Generated from packages/core/wasm/crc64.ts by `npm run wasm`. Do not edit.
 
 /** 965 bytes of WebAssembly in hexadecimal. */
 export const SIMD_MODULE: string =

@@ -1,9 +1,9 @@
 // biome-ignore-all lint/style/noNonNullAssertion: every index is inside its block of eight, or a byte.
 import type { FoldCrc64 } from './fold-crc64.ts';
 
-/** Slicing by eight in plain JavaScript: the way of last resort, and what the others are held against. */
+/** Slicing by eight in plain JavaScript: the fallback, and the reference for the other engines. */
 export function createTablesFold(): FoldCrc64 {
-  const [HIGH, LOW] = makeTables();
+  const [HIGH, LOW] = createTables();
   return (register, bytes) => {
     let { high, low } = register;
     const end = bytes.length - (bytes.length % 8);
@@ -31,8 +31,8 @@ export function createTablesFold(): FoldCrc64 {
   };
 }
 
-/** Eight tables of 256, one after another: table k advances a byte by k further zero bytes. */
-function makeTables(): [high: Int32Array, low: Int32Array] {
+/** Eight tables of 256 entries: table k advances a byte by k further zero bytes. */
+function createTables(): [high: Int32Array, low: Int32Array] {
   const highs = new Int32Array(8 * 256);
   const lows = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {

@@ -1,6 +1,6 @@
 import type { FoldCrc64 } from './fold-crc64.ts';
 
-/** What packages/core/wasm/crc64.ts exports. */
+/** The exports of packages/core/wasm/crc64.ts. */
 interface Crc64Exports {
   readonly memory: WebAssembly.Memory;
   readonly BUFFER: WebAssembly.Global;
@@ -9,12 +9,12 @@ interface Crc64Exports {
   finish(size: number): void;
 }
 
-/** What is taken of longer messages at a time. It leaves the last piece a third of the buffer at least. */
+/** Longer messages are processed in pieces of this size. The last piece is at least a third of the buffer. */
 const PIECE_SIZE = 64 * 1024;
 
 /**
- * Compiles a module of crc64-modules.ts, and throws where that cannot be. One instance serves all CRC64s:
- * nothing of a message stays in it between calls.
+ * Compiles a module of crc64-modules.ts, or throws. One instance computes all CRC64s: it keeps no state of a
+ * message between calls.
  */
 export function createWasmFold(hexadecimal: string): FoldCrc64 {
   const wasm = Uint8Array.from(hexadecimal.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));

@@ -12,7 +12,7 @@ const vectors = JSON.parse(
   readFileSync(new URL('../../../../test/vectors/crc64.json', import.meta.url), 'utf8'),
 ) as Vectors;
 
-/** The vectors describe long inputs in words. */
+/** The vectors describe long inputs with words. */
 function bytesOf(description: string): Uint8Array {
   if (description === "100KiB of 'A'") return new Uint8Array(102_400).fill(65);
   if (description === "100KiB of 'B'") return new Uint8Array(102_400).fill(66);
@@ -20,13 +20,13 @@ function bytesOf(description: string): Uint8Array {
   return new TextEncoder().encode(description);
 }
 
-test.each(vectors.values)('the SDKs and we agree on the CRC64 of "$Desc"', ({ Desc, Crc, Len }) => {
+test.each(vectors.values)('crc64 equals that of the SDKs for "$Desc"', ({ Desc, Crc, Len }) => {
   const bytes = bytesOf(Desc);
   expect(bytes.length).toBe(Len);
   expect(crc64(bytes)).toBe(Crc);
 });
 
-test.each(vectors.combine)('combining gives the vector $Desc', ({ Crc1, Crc2, Len2, Combined }) => {
+test.each(vectors.combine)('combineCrc64 equals the vector $Desc', ({ Crc1, Crc2, Len2, Combined }) => {
   expect(
     combineCrc64([
       { crc64: Crc1, size: 1 },
@@ -35,7 +35,7 @@ test.each(vectors.combine)('combining gives the vector $Desc', ({ Crc1, Crc2, Le
   ).toBe(Combined);
 });
 
-test('however the bytes are cut, updating and combining give the CRC64 of the whole', () => {
+test('updates and combined pieces have the CRC64 of the whole', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 70 }), { maxLength: 12 }), (pieces) => {
       const whole = new Uint8Array(pieces.flatMap((piece) => [...piece]));
@@ -49,7 +49,7 @@ test('however the bytes are cut, updating and combining give the CRC64 of the wh
   );
 });
 
-test('a flipped bit anywhere changes the CRC64', () => {
+test('a flipped bit changes the CRC64', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.nat(), (bytes, at) => {
       const flipped = bytes.slice();
@@ -60,14 +60,14 @@ test('a flipped bit anywhere changes the CRC64', () => {
   );
 });
 
-test('bytes at any alignment of their buffer give the same CRC64', () => {
+test('the alignment of the bytes in their buffer does not affect the CRC64', () => {
   const buffer = new Uint8Array(64).map((_, index) => index * 37);
   for (let offset = 0; offset < 9; offset++) {
     expect(crc64(buffer.subarray(offset, offset + 50))).toBe(crc64(buffer.slice(offset, offset + 50)));
   }
 });
 
-test('without WebAssembly it is the same CRC64', () => {
+test('createPortableCrc64 computes the same CRC64 without WebAssembly', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 70 }), { maxLength: 12 }), (pieces) => {
       const crc = createPortableCrc64();

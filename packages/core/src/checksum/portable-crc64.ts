@@ -1,14 +1,13 @@
 import { createTablesFold } from './crc64-tables.ts';
-import { type Crc64, crc64By, type FoldCrc64 } from './fold-crc64.ts';
+import { type Crc64, createCrc64From, type FoldCrc64 } from './fold-crc64.ts';
 
-/** Made for the first CRC64: importing this costs nothing. */
+/** Created at the first CRC64, so that the import computes no tables. */
 let fold: FoldCrc64 | undefined;
 
 /**
- * A CRC64 that brings no WebAssembly into a bundle: several times slower than that of `createCrc64`, and
- * smaller.
+ * Like `createCrc64`, without WebAssembly: several times slower, and smaller in a bundle.
  */
 export function createPortableCrc64(): Crc64 {
   fold ??= createTablesFold();
-  return crc64By(fold);
+  return createCrc64From(fold);
 }

@@ -1,4 +1,4 @@
-import { assertUnmarked, markedObject } from '../nonce.ts';
+import { addNonce, assertNoNonce } from '../nonce.ts';
 import type { ObjectStore } from '../object-store-port.ts';
 import { assertKey } from '../oss/key.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
@@ -28,7 +28,7 @@ export async function beginUpload<Context>(
   const sizeMax = Math.min(policy.sizeMax, placement.sizeMax ?? OBJECT_SIZE_MAX);
   admit({ ...policy, sizeMax }, { size, contentType: object.contentType });
   assertKey(key);
-  assertUnmarked(object);
+  assertNoNonce(object);
   const partSize = partSizeFor(policy, size, request.partSize);
   const grant: UploadGrant = {
     bucket: store.bucket,
@@ -62,7 +62,7 @@ async function initiate<Context>(
   { previousAttemptAgeMs, signal }: InitiateRequest,
 ): Promise<string> {
   const beganAt = clock.now();
-  const { uploadId } = await store.initiate({ key, object: markedObject(object, nonce), signal });
+  const { uploadId } = await store.initiate({ key, object: addNonce(object, nonce), signal });
   if (previousAttemptAgeMs !== undefined) {
     const sinceMs = Math.min(Math.max(previousAttemptAgeMs, 0), LOST_MS_MAX) + clock.now() - beganAt;
     await sweepLost(store, clock, { key, uploadId }, sinceMs, signal);
@@ -113,7 +113,7 @@ function assertSealable(grant: UploadGrant): void {
 function assertPossible({ key, object = {} }: Placement): void {
   try {
     assertKey(key);
-    assertUnmarked(object);
+    assertNoNonce(object);
     objectHeaders(object);
   } catch (reason) {
     throw refusedError(reason instanceof Error ? reason.message : 'the file cannot be stored like this');

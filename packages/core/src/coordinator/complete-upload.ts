@@ -1,4 +1,4 @@
-import { type CallbackReply, provenFailure } from '../callback.ts';
+import { type CallbackReply, provenCallbackError } from '../callback.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { ObjectStore } from '../object-store-port.ts';
 import { type Part, planParts, planStream } from '../parts/part-plan.ts';
@@ -30,7 +30,7 @@ export async function completeUpload(upload: UploadToComplete): Promise<Uploaded
   } catch (reason) {
     throw isNew ? await withoutObject(store, grant, reason, signal) : reason;
   }
-  if (stored.callbackFailure !== undefined) throw provenFailure(stored.callbackFailure);
+  if (stored.callbackFailure !== undefined) throw provenCallbackError(stored.callbackFailure);
   const { etag, versionId, requestId, recovered, callback } = stored;
   return {
     bucket,

@@ -1,6 +1,6 @@
 import { callbackQuery } from '../callback.ts';
 import { UploadError } from '../errors.ts';
-import { markedObject } from '../nonce.ts';
+import { addNonce } from '../nonce.ts';
 import type { ObjectStore, PresignedUploadPart } from '../object-store-port.ts';
 import { PARTS_MAX } from '../oss/limits.ts';
 import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
@@ -49,7 +49,7 @@ async function presignPut(
   const headers = {
     ...(signContentLength && { 'content-length': String(size) }),
     ...aclHeader(object.acl),
-    ...objectHeaders(markedObject(object, nonce)),
+    ...objectHeaders(addNonce(object, nonce)),
   };
   // All of them are signed, so that none can be left out or changed.
   const additionalHeaders = Object.keys(headers);

@@ -1,4 +1,4 @@
-import { type Callback, checkedCallback } from '../callback.ts';
+import { type Callback, parseCallback } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
 import { headOwnObject } from './own-object.ts';
@@ -18,12 +18,12 @@ export function createCallbackChoice(
 ): (upload: UploadToCallBack) => Callback | undefined {
   if (option === undefined) return () => undefined;
   if (typeof option !== 'function') {
-    const always = checkedCallback(option);
+    const always = parseCallback(option);
     return () => always;
   }
   return (upload) => {
     const chosen = option(upload);
-    return chosen === undefined ? undefined : checkedCallback(chosen);
+    return chosen === undefined ? undefined : parseCallback(chosen);
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { callbackHeaders, callbackQuery, checkedCallback } from '../callback.ts';
+import { callbackHeaders, callbackQuery, parseCallback } from '../callback.ts';
 import { type CallbackOptions, callback } from './callback.ts';
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: these are OSS's variables.
@@ -126,10 +126,10 @@ test.each([
   { callback: 'a b' },
   { callback: 'YQ==', callbackVar: 1 },
 ])('what was not made by callback() is refused: %j', (value) => {
-  expect(() => checkedCallback(value)).toThrow(/^callback must be made by callback/);
+  expect(() => parseCallback(value)).toThrow(/^callback must be created by callback/);
 });
 
 test('nothing else that an object holds is passed on', () => {
-  expect(checkedCallback({ callback: 'YQ==', secret: 1 })).toEqual({ callback: 'YQ==' });
+  expect(parseCallback({ callback: 'YQ==', secret: 1 })).toEqual({ callback: 'YQ==' });
 });
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are OSS's variables.

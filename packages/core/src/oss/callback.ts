@@ -1,4 +1,4 @@
-import { type Callback, checkedCallback } from '../callback.ts';
+import { type Callback, parseCallback } from '../callback.ts';
 import { CALLBACK_URLS_MAX } from './limits.ts';
 
 export interface CallbackOptions {
@@ -48,7 +48,7 @@ export function callback(options: CallbackOptions): Callback {
   assertVars(vars);
   assertBody(body, bodyType, vars);
   const named = Object.entries(vars).map(([name, value]) => [`x:${name}`, value]);
-  return checkedCallback({
+  return parseCallback({
     callback: base64({
       callbackUrl: urls.map((text) => checkedUrl(text, allowPrivateAddresses)).join(';'),
       callbackHost: host,

@@ -1,4 +1,4 @@
-import { type CallbackReply, callbackReply } from '../callback.ts';
+import { type CallbackReply, parseCallbackReply } from '../callback.ts';
 import type { ErrorContext } from '../errors.ts';
 import { isJson } from './callback.ts';
 import type { OssAnswer } from './error-response.ts';
@@ -17,5 +17,5 @@ export function readCompleteAnswer(
   const etag = unquoted((headers as Readonly<Record<string, string | undefined>>).etag ?? '');
   if (!isJson(body) || etag === '')
     throw malformedAnswer('is no reply to a callback, or has no ETag', context);
-  return { etag, callback: callbackReply(body) };
+  return { etag, callback: parseCallbackReply(body) };
 }

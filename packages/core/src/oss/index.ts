@@ -2,7 +2,9 @@
 
 export type { Callback, CallbackReply } from '../callback.ts';
 export type {
+  CompletedPart,
   CompletedUpload,
+  InitiatedMultipartUpload,
   ListedUpload,
   ObjectHead,
   ObjectStore,

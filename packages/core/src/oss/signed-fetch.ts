@@ -1,4 +1,4 @@
-import { unlessAborted } from '../abort.ts';
+import { rejectOnAbort } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import { readText } from '../read-text.ts';
 import { errorIn, type OssAnswer } from './error-response.ts';
@@ -36,7 +36,7 @@ export function createSignedFetch(
   const { site, credentials, clock } = options;
   return async (operation) => {
     const { context, signal } = operation;
-    const set = await unlessAborted(() => credentials.current(), signal);
+    const set = await rejectOnAbort(() => credentials.current(), signal);
     const signed = signOperation(site, operation, set, clock.now());
     const answer = await exchange(options.fetch, signed, operation);
     const error = errorIn(answer, context);

@@ -16,7 +16,7 @@ async function readAll(body: PartBody): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-test('the chunks are those read, and their CRC64 is that of the bytes', async () => {
+test('chunks are passed through, and crc64 is the CRC64 of their bytes', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ maxLength: 300 }),
@@ -30,7 +30,7 @@ test('the chunks are those read, and their CRC64 is that of the bytes', async ()
   );
 });
 
-test('after a complete pass the CRC64 is known without reading again', async () => {
+test('after a complete pass crc64 does not read again', async () => {
   const bytes = new Uint8Array(100).fill(7);
   let passes = 0;
   const body = createPartBody({
@@ -45,7 +45,7 @@ test('after a complete pass the CRC64 is known without reading again', async () 
   expect(passes).toBe(1);
 });
 
-test('the pass counts as complete once the last chunk was taken', async () => {
+test('a pass is complete when the last chunk was consumed', async () => {
   const bytes = new Uint8Array(60).fill(7);
   let passes = 0;
   const body = createPartBody({
@@ -62,14 +62,14 @@ test('the pass counts as complete once the last chunk was taken', async () => {
   expect(passes).toBe(1);
 });
 
-test('without a complete pass the bytes are read for their CRC64', async () => {
+test('without a complete pass crc64 reads the bytes', async () => {
   const bytes = new Uint8Array(100).fill(9);
   const body = createPartBody({ size: 100, read: () => inChunks(bytes, 30) });
   for await (const _chunk of body.chunks(never)) break;
   expect(await body.crc64(never)).toBe(crc64(bytes));
 });
 
-test('two passes at once do not mix', async () => {
+test('two parallel passes do not mix', async () => {
   const bytes = Uint8Array.from({ length: 90 }, (_, index) => index);
   const body = createPartBody({ size: 90, read: () => inChunks(bytes, 30) });
   const [one, two] = [body.chunks(never), body.chunks(never)].map((pass) => pass[Symbol.asyncIterator]());
@@ -80,16 +80,16 @@ test('two passes at once do not mix', async () => {
 });
 
 test.each([
-  ['fewer', 99, 'it gave 99 of the 100 bytes of a part'],
-  ['more', 101, 'it gave more than the 100 bytes of a part'],
-])('%s bytes than the part has mean that the source changed', async (_, given, detail) => {
+  ['fewer', 99, 'a part has 99 of 100 bytes'],
+  ['more', 101, 'a part has more than 100 bytes'],
+])('%s bytes than the size of the part reject with source_changed', async (_, given, detail) => {
   const body = createPartBody({ size: 100, read: () => inChunks(new Uint8Array(given), 1) });
   await expect(readAll(body)).rejects.toMatchObject({ code: 'source_changed', disposition: 'permanent' });
   await expect(readAll(body)).rejects.toThrow(detail);
   await expect(body.crc64(never)).rejects.toMatchObject({ code: 'source_changed' });
 });
 
-test('what goes wrong while reading is passed on as it is', async () => {
+test('an error of read is passed on unchanged', async () => {
   const broken = new Error('the disk is on fire');
   const body = createPartBody({
     size: 1,
@@ -101,7 +101,7 @@ test('what goes wrong while reading is passed on as it is', async () => {
   await expect(readAll(body)).rejects.toBe(broken);
 });
 
-test('aborting ends a pass with the reason, and ends the reading', async () => {
+test('abort rejects a pass with the reason and closes the reader', async () => {
   const stop = new AbortController();
   const reason = new Error('enough');
   let closed = false;

@@ -3,19 +3,20 @@ import { createCrc64 } from '../checksum/crc64.ts';
 import { UploadError } from '../errors.ts';
 import type { PartBody } from '../ports.ts';
 
+/** How to read one part. */
 export interface PartBodyOptions {
-  /** Bytes `read` must give. */
+  /** The bytes that `read` must yield. */
   readonly size: number;
-  /** What the bytes are known to be. Default: what the first pass gives. */
+  /** The known CRC64 of the bytes. Default: that of the first pass. */
   readonly crc64?: string | undefined;
-  /** Reads the part from its start. Each call is a pass of its own; a chunk need last only until the next. */
+  /** Reads the part from its start. Each call is a separate pass; a chunk is valid until the next one. */
   readonly read: (signal: AbortSignal) => AsyncIterable<Uint8Array>;
 }
 
 /**
- * Makes a `PartBody` of a way to read: takes the CRC64 on the way, and rejects with `source_changed` when
- * `read` gives more or fewer bytes than `size`, or other bytes than in an earlier pass. Passes may run side
- * by side: each has a CRC64 of its own.
+ * Creates a `PartBody` from a read function. Computes the CRC64 while it reads, and rejects with
+ * `source_changed` when `read` yields more or fewer bytes than `size`, or other bytes than in an earlier
+ * pass. Passes can run in parallel: each has its own CRC64.
  */
 export function createPartBody({ size, crc64: known, read }: PartBodyOptions): PartBody {
   assert(Number.isSafeInteger(size) && size >= 0, 'size is a whole number of bytes');
@@ -32,24 +33,24 @@ export function createPartBody({ size, crc64: known, read }: PartBodyOptions): P
       readBytes += chunk.length;
       if (readBytes > size) {
         lastCrc64 = undefined;
-        throw sourceChangedError(`it gave more than the ${size} bytes of a part`);
+        throw sourceChangedError(`a part has more than ${size} bytes`);
       }
       crc.update(chunk);
-      // Before the last yield, not after it: whoever has taken the last byte need not ask once more.
-      if (readBytes === size) lastCrc64 = sameAsBefore(crc.digest());
+      // Before the last yield, not after it: the consumer of the last byte need not request another chunk.
+      if (readBytes === size) lastCrc64 = assertUnchanged(crc.digest());
       yield chunk;
       signal.throwIfAborted();
     }
-    if (readBytes < size) throw sourceChangedError(`it gave ${readBytes} of the ${size} bytes of a part`);
-    lastCrc64 = sameAsBefore(crc.digest());
+    if (readBytes < size) throw sourceChangedError(`a part has ${readBytes} of ${size} bytes`);
+    lastCrc64 = assertUnchanged(crc.digest());
     return lastCrc64;
   }
 
-  function sameAsBefore(crc64: string): string {
+  function assertUnchanged(crc64: string): string {
     firstCrc64 ??= crc64;
     if (firstCrc64 === crc64) return crc64;
     lastCrc64 = undefined;
-    throw sourceChangedError('a part gave other bytes than when it was read before');
+    throw sourceChangedError('a part has other bytes than when it was read before');
   }
 
   return {
@@ -66,13 +67,13 @@ export function createPartBody({ size, crc64: known, read }: PartBodyOptions): P
   };
 }
 
-/** What a source throws when its bytes are not those the upload began with. `detail` ends the message. */
+/** The error of a source with other bytes than when the upload started. `detail` ends the message. */
 export function sourceChangedError(detail: string, cause?: unknown): UploadError {
   return new UploadError({
     code: 'source_changed',
-    message: `the source changed while it was uploaded: ${detail}`,
+    message: `the source changed during the upload: ${detail}`,
     disposition: 'permanent',
-    hint: 'Start a new upload once nothing writes to the source any more.',
+    hint: 'Start a new upload when nothing writes to the source any more.',
     cause,
   });
 }

@@ -1,30 +1,30 @@
 import type { PartBuffer, PartBuffers } from '../ports.ts';
 
-/** Memory is taken in blocks of this size, which are used again. */
+/** Memory is allocated in blocks of this size, which are reused. */
 export const BLOCK_SIZE: number = 1024 * 1024;
 
 /**
- * Keeps parts in at most `memoryMax` bytes, and those for which there is no room where `spill` keeps them.
- * Without a `spill` they are kept in memory all the same.
+ * Stores parts in at most `memoryMax` bytes of memory, and further ones in `spill`. Without `spill` they stay
+ * in memory too.
  */
 export function createPartBuffers(memoryMax: number, spill?: PartBuffers): PartBuffers {
   const free: Uint8Array[] = [];
-  let promised = 0;
+  let reservedBytes = 0;
   return {
     async open(sizeMax) {
       const bytes = Math.ceil(sizeMax / BLOCK_SIZE) * BLOCK_SIZE;
-      if (promised + bytes > memoryMax && spill !== undefined) return spill.open(sizeMax);
-      promised += bytes;
-      return memoryBuffer(free, () => {
-        promised -= bytes;
-        // What is beyond the budget, or was made for larger parts, goes back to the runtime.
+      if (reservedBytes + bytes > memoryMax && spill !== undefined) return spill.open(sizeMax);
+      reservedBytes += bytes;
+      return createMemoryBuffer(free, () => {
+        reservedBytes -= bytes;
+        // Blocks beyond the budget, or of larger parts, are left to the garbage collector.
         free.splice(Math.floor(memoryMax / BLOCK_SIZE));
       });
     },
   };
 }
 
-function memoryBuffer(free: Uint8Array[], onRelease: () => void): PartBuffer {
+function createMemoryBuffer(free: Uint8Array[], onRelease: () => void): PartBuffer {
   let blocks: Uint8Array[] = [];
   let size = 0;
   let isReleased = false;

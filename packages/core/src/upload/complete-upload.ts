@@ -1,4 +1,4 @@
-import { uninterrupted } from '../abort.ts';
+import { createUnabortedSignal } from '../abort.ts';
 import type { Part } from '../parts/part-plan.ts';
 import { expectedObject, proveObject } from '../parts/proof.ts';
 import type { InitiatedUpload, Receipt, Source, UploadedObject } from '../ports.ts';
@@ -22,7 +22,7 @@ export async function completeUpload(
   const object = await callControlPlane(
     run,
     // canary: aborted-complete
-    uninterrupted(),
+    createUnabortedSignal(),
     { operation: 'complete', key },
     (signal) => run.ports.controlPlane.complete({ uploadToken, receipts, signal }),
     COMPLETE_MS_MAX,

@@ -1,4 +1,4 @@
-import { PAUSED, uninterrupted } from '../abort.ts';
+import { createUnabortedSignal, PAUSED } from '../abort.ts';
 import { UploadError, type UploadErrorCode } from '../errors.ts';
 import type { InitiatedUpload } from '../ports.ts';
 import { type Checkpoint, checkpointId, decodeCheckpoint } from './checkpoints/checkpoint.ts';
@@ -66,7 +66,7 @@ export async function abandonUpload(
   id: string,
 ): Promise<void> {
   try {
-    await callControlPlane(run, uninterrupted(), { operation: 'abort', key }, (signal) =>
+    await callControlPlane(run, createUnabortedSignal(), { operation: 'abort', key }, (signal) =>
       run.ports.controlPlane.abort({ uploadToken, signal }),
     );
     await run.checkpoints.remove(id);

@@ -1,4 +1,4 @@
-import { uninterrupted } from '../abort.ts';
+import { createUnabortedSignal } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { sourceChangedError } from '../parts/part-body.ts';
@@ -90,7 +90,7 @@ export async function initiate(run: UploadRun, size: number | undefined): Promis
     return await tryToInitiate(run, size, run.signal);
   } catch (reason) {
     if (run.lostInitiate.since === undefined || !isAborted(run)) throw reason;
-    return await tryToInitiate(run, size, uninterrupted()).catch((error: unknown) => {
+    return await tryToInitiate(run, size, createUnabortedSignal()).catch((error: unknown) => {
       run.emit({ type: 'cleanup-failed', error: UploadError.from(error) });
       throw run.signal.reason;
     });
@@ -111,7 +111,7 @@ function tryToInitiate(
     const previousAttemptAgeMs = lostInitiate.since === undefined ? undefined : triedAt - lostInitiate.since;
     try {
       // Not interrupted: an upload whose initiation was cut off would be there, and nobody would know it.
-      const upload = await withDeadline(run, VERB_MS_MAX, uninterrupted(), (signal) =>
+      const upload = await withDeadline(run, VERB_MS_MAX, createUnabortedSignal(), (signal) =>
         ports.controlPlane.initiate({
           key,
           size,

@@ -1,4 +1,4 @@
-import { callbackReply, provenFailure } from '../callback.ts';
+import { parseCallbackReply, provenCallbackError } from '../callback.ts';
 import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
 import type { InitiatedUpload, PartRequest, PartResponse, Transport, UploadedObject } from '../ports.ts';
@@ -93,14 +93,14 @@ export function captureCallbackReply(run: UploadRun, { kind, key }: InitiatedUpl
       if (last?.status === 203) {
         const failure = ossError(last, { operation: 'PutObject', key });
         throw await completing.then(
-          () => provenFailure(failure),
+          () => provenCallbackError(failure),
           // Where nobody could look at the object: that is no reason to take it away.
           (reason: unknown) => (UploadError.from(reason).disposition === 'exhausted' ? failure : reason),
         );
       }
       const object = await completing;
       // An answer that holds no reply is empty, or XML.
-      const callback = callbackReply(last?.body ?? '');
+      const callback = parseCallbackReply(last?.body ?? '');
       return callback === undefined ? object : { ...object, callback };
     },
   };

@@ -1,4 +1,4 @@
-import { linkedController, linkedControllers } from '../abort.ts';
+import { createLinkedController, createLinkedControllers } from '../abort.ts';
 import type { Part } from '../parts/part-plan.ts';
 import type { Receipt, Source } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
@@ -31,10 +31,10 @@ export async function sendParts(
   feed: PartFeed,
 ): Promise<readonly Receipt[]> {
   // canary: unlinked-part-signals
-  const allParts = linkedController(run.signal);
+  const allParts = createLinkedController(run.signal);
   const { signal } = allParts;
   // Each part has a signal of its own: Node warns of one that dozens listen to.
-  const links = linkedControllers(signal);
+  const links = createLinkedControllers(signal);
   const presigned = createPresignedParts(run, upload, feed.partNumbers, signal);
   const hedging = createHedging(run, () => run.options.hedge * feed.size());
   const sending = { run, upload, presigned, hedging, stalls: createStallGuard(run) };

@@ -1,6 +1,6 @@
 import { UploadError } from '@partway/core';
 import type { UploadGrant, UploadTokens } from '@partway/core/coordinator';
-import { unlessAborted } from '@partway/core/internal';
+import { rejectOnAbort } from '@partway/core/internal';
 import type { PartRequest, PartResponse } from '@partway/core/ports';
 import type { OssRequest, OssResponse, Outcome } from '@partway/emulator';
 
@@ -20,7 +20,7 @@ export function putOver(answer: AnswerRequest): (request: PartRequest) => Promis
     const sent = { ...headers, 'content-length': String(body.size) };
     const broken: unknown[] = [];
     const chunks = told(body.chunks(signal), onProgress, (reason) => broken.push(reason));
-    const response = await unlessAborted(() => answer(requestOf('PUT', url, sent, chunks), signal), signal);
+    const response = await rejectOnAbort(() => answer(requestOf('PUT', url, sent, chunks), signal), signal);
     // Whatever OSS made of half a body, it is the body's own error that counts.
     if (broken.length > 0) throw broken[0];
     signal.throwIfAborted();
@@ -35,7 +35,7 @@ export function fetchOver(answer: AnswerRequest): (url: string, init: RequestIni
     const headers = { ...(init.headers as Record<string, string>), 'content-length': String(bytes.length) };
     const stop = init.signal ?? new AbortController().signal;
     const request = requestOf(init.method ?? 'GET', url, headers, once(bytes));
-    const response = await unlessAborted(() => answer(request, stop), stop).catch((reason: unknown) => {
+    const response = await rejectOnAbort(() => answer(request, stop), stop).catch((reason: unknown) => {
       throw new TypeError('fetch failed', { cause: reason });
     });
     return responseOf(response);

@@ -262,7 +262,7 @@ test.each(kinds)('a reply too long to be passed on is left out of a %s object', 
 test('a callback that was not made to be one is the mistake of whoever gives it', async () => {
   const { store } = createWorld();
   const wrong = { url: 'https://app.example.com' } as unknown as typeof told;
-  expect(() => createCoordinator({ store, callback: wrong })).toThrow(/^callback must be made by/);
+  expect(() => createCoordinator({ store, callback: wrong })).toThrow(/^callback must be created by/);
   const coordinator = createCoordinator({ store, callback: () => wrong });
   const initiating = coordinator.initiate({ key: KEY, size: 10, partSize: PART, object: {}, signal });
   await expect(initiating).rejects.toThrow(TypeError);

@@ -1,5 +1,5 @@
 import { UploadError } from '@partway/core';
-import { unlessAborted } from '@partway/core/internal';
+import { rejectOnAbort } from '@partway/core/internal';
 import {
   createObjectStore,
   createOssClock,
@@ -38,8 +38,8 @@ export function createAliOssObjectStore(client: AliOssClient): ObjectStore {
   return createObjectStore({
     bucket,
     async send(operation) {
-      const set = await unlessAborted(() => credentials.current(), operation.signal);
-      const answer = await unlessAborted(() => request(tamed, bucket, operation), operation.signal);
+      const set = await rejectOnAbort(() => credentials.current(), operation.signal);
+      const answer = await rejectOnAbort(() => request(tamed, bucket, operation), operation.signal);
       const error = errorIn(answer, operation.context);
       if (error?.code === 'clock_skewed') clock.learn(answer);
       if (error?.code === 'credentials_expired') credentials.invalidate(set);

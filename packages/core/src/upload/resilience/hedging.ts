@@ -1,4 +1,4 @@
-import { type LinkedController, linkedController, SETTLED } from '../../abort.ts';
+import { createLinkedController, type LinkedController, SETTLED } from '../../abort.ts';
 import type { UploadError } from '../../errors.ts';
 import type { PartBody } from '../../ports.ts';
 import type { UploadRun } from '../run-context.ts';
@@ -80,7 +80,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       if (size > spareBytes()) return send(body, signal, false);
       const startedAt = clock.now();
       // canary: unlinked-hedge-signal
-      const stop = linkedController(signal);
+      const stop = createLinkedController(signal);
       const end = (outcome: PutOutcome): PutOutcome => {
         if (isFinal(outcome)) stop.abort(SETTLED);
         return outcome;
@@ -96,7 +96,7 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
         return copy;
       };
       const sendSecond = (): void => {
-        waiting = linkedController(stop.signal);
+        waiting = createLinkedController(stop.signal);
         // canary: hedge-without-permit
         run.limit.run(sendCopy, waiting.signal).catch(() => undefined);
       };

@@ -1,4 +1,4 @@
-import { linkedController, SETTLED, unlessAborted } from '../../abort.ts';
+import { createLinkedController, rejectOnAbort, SETTLED } from '../../abort.ts';
 import { type ErrorContext, UploadError, type UploadErrorCode } from '../../errors.ts';
 import type { Resolved, ResolvedOptions, RetryOptions } from '../../options.ts';
 import type { Random } from '../../ports.ts';
@@ -82,7 +82,7 @@ export async function withDeadline<T>(
   signal: AbortSignal,
   attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const controller = linkedController(signal);
+  const controller = createLinkedController(signal);
   run.ports.clock.sleep(deadlineMs, controller.signal).then(
     // canary: no-deadline
     () => controller.abort(deadlineError(deadlineMs)),
@@ -90,7 +90,7 @@ export async function withDeadline<T>(
     () => undefined,
   );
   try {
-    return await unlessAborted(() => attempt(controller.signal), controller.signal);
+    return await rejectOnAbort(() => attempt(controller.signal), controller.signal);
   } finally {
     controller.unlink();
     controller.abort(SETTLED);

@@ -1,4 +1,4 @@
-import { uninterrupted } from '../../abort.ts';
+import { createUnabortedSignal } from '../../abort.ts';
 import { UploadError } from '../../errors.ts';
 import { type RetryOptions, resolveRetry } from '../../options.ts';
 import type { Clock, ControlPlane, InitiatedUpload, InitiateRequest, Random } from '../../ports.ts';
@@ -74,7 +74,7 @@ async function initiate(
     const previousAttemptAgeMs =
       doubtfulSince === undefined ? request.previousAttemptAgeMs : triedAt - doubtfulSince;
     try {
-      return await withDeadline(tries, VERB_MS_MAX, uninterrupted(), (signal) =>
+      return await withDeadline(tries, VERB_MS_MAX, createUnabortedSignal(), (signal) =>
         controlPlane.initiate({ ...request, previousAttemptAgeMs, signal }),
       );
     } catch (reason) {
@@ -86,6 +86,6 @@ async function initiate(
     return await withRetries(tries, request.signal, context, attempt);
   } catch (reason) {
     if (doubtfulSince === undefined || !request.signal.aborted) throw reason;
-    return withRetries(tries, uninterrupted(), context, attempt);
+    return withRetries(tries, createUnabortedSignal(), context, attempt);
   }
 }

@@ -1,4 +1,4 @@
-import { type LinkedController, linkedController } from '../../abort.ts';
+import { createLinkedController, type LinkedController } from '../../abort.ts';
 import { UploadError } from '../../errors.ts';
 import type { Resolved, StallOptions } from '../../options.ts';
 import type { UploadRun } from '../run-context.ts';
@@ -52,7 +52,7 @@ export function createStallGuard(run: UploadRun): StallGuard {
   return {
     async guard(size, signal, moved, attempt) {
       const clocks = startClocks(run.options.stall, size, clock.now());
-      const controller = linkedController(signal);
+      const controller = createLinkedController(signal);
       const guarded = { clocks, controller };
       let hasEnded = false;
       const onProgress = (sentBytes: number): void => {

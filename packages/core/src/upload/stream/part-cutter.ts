@@ -1,4 +1,4 @@
-import { unlessAborted } from '../../abort.ts';
+import { rejectOnAbort } from '../../abort.ts';
 import { createCrc64 } from '../../checksum/crc64.ts';
 import { UploadError } from '../../errors.ts';
 import { createPartBody } from '../../parts/part-body.ts';
@@ -48,7 +48,7 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
       reading ??= chunks.next().catch(throwUnreadable);
       return reading;
     };
-    const { done, value } = await unlessAborted(next, signal);
+    const { done, value } = await rejectOnAbort(next, signal);
     reading = undefined;
     if (done) return undefined;
     if (!(value instanceof Uint8Array)) throw notBytes(value);
