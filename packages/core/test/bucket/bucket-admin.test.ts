@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BUCKET, CREDENTIALS, REGION } from '../stages/emulator-stage.ts';
 
 let emulator: OssEmulator;
-/** Of each PUT, whether it asked OSS to allow rules about the same keys. */
+/** For each PUT, whether it allows overlapping rules. */
 const overlaps: (string | null)[] = [];
 const noting: Fetch = (url, init) => {
   const allowed = new Headers(init.headers).get('x-oss-allow-same-action-overlap');
@@ -22,12 +22,12 @@ function admin(bucket = BUCKET) {
   return createBucketAdmin({ region: REGION, bucket, endpoint, credentials: CREDENTIALS, fetch: noting });
 }
 
-test('a bucket says where it is', async () => {
+test('a bucket reports its location', async () => {
   expect(await admin().location()).toBe('oss-cn-hangzhou');
   await expect(admin('nowhere').location()).rejects.toMatchObject({ code: 'object_not_found' });
 });
 
-test('an answer without a location is none', async () => {
+test('a response without a location is malformed', async () => {
   const answer: Fetch = async () => new Response('<html>a proxy</html>');
   const odd = createBucketAdmin({ region: REGION, bucket: BUCKET, credentials: CREDENTIALS, fetch: answer });
   await expect(odd.location()).rejects.toMatchObject({ code: 'malformed_response' });
@@ -46,7 +46,7 @@ test('a bucket without rules has none, and an error is not taken for that', asyn
   expect(await admin().lifecycleRules()).toEqual([]);
 });
 
-test('OSS is asked to allow rules about the same keys where there are such, and only there', async () => {
+test('overlapping rules are allowed explicitly, and only where they exist', async () => {
   overlaps.length = 0;
   for (const prefix of ['a/', 'b/', 'a/1/', '']) await admin().addAbortRule({ prefix, abortAfterDays: 7 });
   expect(overlaps).toEqual([null, null, 'true', 'true']);

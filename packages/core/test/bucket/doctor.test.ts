@@ -31,7 +31,7 @@ function site(): ExamineOptions {
   return { region: REGION, bucket: BUCKET, endpoint: emulator.endpoint, credentials: CREDENTIALS };
 }
 
-/** Whatever is found, nothing secret is told, and nothing is left behind. */
+/** Asserts for every result that it holds no secret and leaves nothing in OSS. */
 async function examine(options: Partial<ExamineOptions> = {}): Promise<Record<string, Check>> {
   const checks = await examineBucket({ ...site(), origin: ORIGIN, ...options });
   for (const { status, remedy } of checks)
@@ -54,7 +54,7 @@ function refuse(operation: OssOperation): FaultHandle {
 }
 
 describe('a bucket', () => {
-  test('that has no rules is told to lack them, and lacks nothing once they were added', async () => {
+  test('without rules is reported, and is complete after adding them', async () => {
     const lacking = await examine();
     expect(statuses(lacking, 'failed')).toEqual(['cors', 'lifecycle']);
     expect(lacking.cors?.detail).toBe(`Pages of ${ORIGIN} may not PUT.`);
@@ -93,7 +93,7 @@ describe('the rules of a bucket', () => {
     expect(others).toEqual(before.cors);
     expect(added).toEqual({
       ...{ allowedOrigins: [ORIGIN], allowedMethods: ['PUT'], allowedHeaders: ['*'], maxAgeSeconds: 3600 },
-      // What pages could read so far they can read still.
+      // Headers exposed before stay exposed.
       exposeHeaders: ['ETag', 'x-oss-request-id', 'x-oss-hash-crc64ecma', 'X-Mine'],
     });
     const [rule, ...rules] = await admin.lifecycleRules();
@@ -101,7 +101,7 @@ describe('the rules of a bucket', () => {
     expect(rule).toMatchObject({ id: 'partway-abort-unfinished-uploads-2', prefix: '', abortAfterDays: 3 });
   });
 
-  test('that let pages PUT but hide the answer are told so', async () => {
+  test('that allow PUT but hide the response headers are reported', async () => {
     const rule = { allowedOrigins: [ORIGIN], allowedMethods: ['PUT'], allowedHeaders: ['*'] };
     await createBucketAdmin(site()).addCorsRule({ ...rule, exposeHeaders: ['ETag'] });
     const { cors } = await examine();
@@ -120,7 +120,7 @@ describe('the rules of a bucket', () => {
     expect(await admin.corsRules()).toEqual(before);
   });
 
-  test('about some of the keys are told from rules about all', async () => {
+  test('for some of the keys are distinguished from rules for all', async () => {
     const admin = createBucketAdmin(site());
     await admin.addAbortRule({ prefix: 'media/', abortAfterDays: 5 });
     expect((await examine()).lifecycle).toMatchObject({ status: 'warning' });
@@ -131,7 +131,7 @@ describe('the rules of a bucket', () => {
     expect((await examine({ prefix: 'other/' })).lifecycle).toMatchObject({ status: 'failed' });
   });
 
-  test('that may be neither read nor written are told to be so, and what to grant', async () => {
+  test('that can be neither read nor written are reported with the permission to grant', async () => {
     const faults = [refuse('GetBucketLifecycle'), refuse('GetBucketCors')];
     const hidden = await examine({ fix: true });
     expect(hidden.lifecycle).toMatchObject({
@@ -151,7 +151,7 @@ describe('the rules of a bucket', () => {
   });
 });
 
-describe('what is wrong from the start', () => {
+describe('a wrong configuration', () => {
   test.each<[string, Partial<ExamineOptions>, string, RegExp]>([
     [
       'a wrong secret',
@@ -165,14 +165,14 @@ describe('what is wrong from the start', () => {
     ['another region', { region: 'cn-beijing' }, 'region', /not 'cn-beijing'/],
     ['another bucket', { bucket: 'nowhere' }, 'region', /no nowhere here/],
     ['no server', { endpoint: 'http://127.0.0.1:1' }, 'region', /DNS, proxy and firewall/],
-  ])('%s is told, and the rest is not tried', async (_, options, name, remedy) => {
+  ])('%s is reported, and the other checks are skipped', async (_, options, name, remedy) => {
     const checks = await examine(options);
     expect(statuses(checks, 'failed')).toEqual([name]);
     expect(checks[name]?.remedy).toMatch(remedy);
     expect(statuses(checks, 'skipped')).toContain('upload');
   });
 
-  test('the endpoint of another region is told by the endpoint that OSS names', async () => {
+  test('the endpoint of another region is reported with the endpoint that OSS names', async () => {
     const checks = await examine({
       endpoint: 'oss-cn-beijing.aliyuncs.com',
       fetch: async (url, { method, headers }) => {
@@ -234,7 +234,7 @@ describe('a missing right', () => {
     expect((await examine())['list-uploads']).toMatchObject({ status: 'warning' });
   });
 
-  test('to abort is told with what is left, which then can be removed', async () => {
+  test('to abort is reported with the remaining upload, which can then be removed', async () => {
     const fault = refuse('AbortMultipartUpload');
     const checks = await examineBucket(site());
     const [left] = emulator.model.uploads(BUCKET);
@@ -248,12 +248,12 @@ describe('a missing right', () => {
 });
 
 describe('nothing is left behind', () => {
-  test('when the answer to the initiation is lost', async () => {
+  test('when the response to Initiate is lost', async () => {
     emulator.faults.add({ operation: 'InitiateMultipartUpload', effect: { kind: 'dropResponse' } });
     expect(await examine()).toMatchObject({ upload: { status: 'failed' }, abort: { status: 'ok' } });
   });
 
-  test('or it is told, where what a lost initiation began cannot be looked for', async () => {
+  test('or it is reported, where a lost Initiate cannot be looked up', async () => {
     emulator.faults.add({ operation: 'InitiateMultipartUpload', effect: { kind: 'dropResponse' } });
     refuse('ListMultipartUploads');
     const checks = await examineBucket(site());
@@ -265,7 +265,7 @@ describe('nothing is left behind', () => {
     });
   });
 
-  test('when the answer to the part is lost, or is about other bytes', async () => {
+  test('when the response to the part is lost, or describes other bytes', async () => {
     const lost = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'dropResponse' } });
     expect(await examine()).toMatchObject({ upload: { status: 'failed' }, abort: { status: 'ok' } });
     lost.remove();
@@ -276,7 +276,7 @@ describe('nothing is left behind', () => {
     });
   });
 
-  test('when an answer is cut', async () => {
+  test('when a response is truncated', async () => {
     const refused = { kind: 'refuse', status: 403, code: 'AccessDenied' } as const;
     for (const operation of ['UploadPart', 'OptionObject'] as const) {
       emulator.faults.add({ operation, effect: refused });

@@ -10,7 +10,7 @@ const receipts = [1, 2].map((partNumber) => {
   return { partNumber, size: PART, crc64: crc64(content.subarray(0, PART)) };
 });
 
-/** An upload whose parts OSS holds. */
+/** An upload with all parts stored. */
 async function sent(stage: CoordinatorStage, object = {}) {
   const plane = stage.clientOf('wei');
   const request = { key: 'a', size: content.length, partSize: PART, object, presignCount: 2, signal };
@@ -32,7 +32,7 @@ function listening(hooks: CoordinatorHooks = {}) {
   };
 }
 
-test('the service is told of a proven object before the client, with the id of its upload', async () => {
+test("the completed hook runs before the client's response, with the id of the upload", async () => {
   const { told, hooks } = listening();
   const stage = createStage({ hooks });
   const { uploadId, complete } = await sent(stage);
@@ -48,7 +48,7 @@ test('the service is told of a proven object before the client, with the id of i
   ]);
 });
 
-test('a service that has not taken note is told again, with the same id', async () => {
+test('a rejecting completed hook is called again with the same id', async () => {
   const ids: string[] = [];
   const { hooks } = listening({
     completed(_, { id }) {
@@ -63,7 +63,7 @@ test('a service that has not taken note is told again, with the same id', async 
   expect(ids).toEqual([ids[0], ids[0]]);
 });
 
-test('an upload that cannot be completed is told as failed, one that may be is not', async () => {
+test('the failed hook runs for a permanent failure of Complete, not for a transient one', async () => {
   const { told, hooks } = listening();
   const stage = createStage({ hooks });
   const { complete } = await sent(stage);
@@ -81,7 +81,7 @@ test('an upload that cannot be completed is told as failed, one that may be is n
   expect(told[0]?.[1]).toBeInstanceOf(UploadError);
 });
 
-test('an abort is told when OSS holds nothing any more, and a listener that fails does not matter', async () => {
+test('the aborted hook runs after OSS holds nothing, and its failure is ignored', async () => {
   const uploads: unknown[] = [];
   const stage = createStage({
     hooks: {
@@ -96,7 +96,7 @@ test('an abort is told when OSS holds nothing any more, and a listener that fail
   expect(uploads).toEqual([['wei/a', []]]);
 });
 
-test('a policy that forbids to overwrite reaches OSS, whatever the client wishes', async () => {
+test("a policy of forbidOverwrite reaches OSS regardless of the client's options", async () => {
   const stage = createStage({ policy: { forbidOverwrite: true } });
   await (await sent(stage)).complete();
   const second = sent(stage, { forbidOverwrite: false });
@@ -131,7 +131,7 @@ test('authorize may name another bucket, a smaller limit, and the headers of the
   });
 });
 
-test('a refusal of authorize is told to the user in its own words', async () => {
+test('a refusal of authorize reaches the user unchanged', async () => {
   const stage = createStage({ authorize: async () => ({ refused: 'Your plan has no room left.' }) });
   const { status, json } = await stage.post('initiate', { name: 'a', size: 1 });
   expect({ status, json }).toMatchObject({

@@ -60,7 +60,7 @@ test('a file is uploaded and proven over HTTP, under the key that authorize made
 test.each([
   ['a content type', { contentType: 'vidéo/mp4' }, /contentType must be printable ASCII/],
   ['metadata', { metadata: { 'Partway-Upload': 'mine' } }, /metadata\.partway-upload is set by Partway/],
-])('a page may wish for %s that cannot be: the coordinator refuses it', async (_, wish, message) => {
+])('a page that requests %s is refused by the coordinator', async (_, wish, message) => {
   const stage = createStage({ authorize: async ({ name, object }) => ({ key: name, object }) });
   const { result } = upload(stage, stage.clientOf('wei'), wish, { start: startBrowserUpload });
   await expect(result).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message) });
@@ -117,7 +117,7 @@ test('an error of OSS crosses HTTP with everything it knows', async () => {
   expect(error?.context.requestId).toMatch(/^\w+$/);
 });
 
-test('a defect tells the client nothing, and the log everything [threat-25]', async () => {
+test('an internal error is hidden from the client and complete in the log [threat-25]', async () => {
   const { stage, answered } = failing({
     nonce() {
       throw new TypeError('password of the database: 1234');
@@ -134,7 +134,7 @@ test('a defect tells the client nothing, and the log everything [threat-25]', as
   expect(answered[0]?.error?.message).toContain('1234');
 });
 
-test('a service that fails for a moment is asked again, and its upload goes on', async () => {
+test('a transient failure of a hook is retried, and the upload continues', async () => {
   let asked = 0;
   const { stage, answered } = failing({
     authorize(file) {
@@ -175,7 +175,7 @@ test('a Complete that takes long is kept alive by spaces, and ends in JSON', asy
   expect(await reader.read()).toMatchObject({ done: true });
 });
 
-test('the spaces say that they are to be sent on at once', async () => {
+test('keep-alive spaces are sent with headers against buffering', async () => {
   const { response, note } = await completingLate();
   expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
   expect(response.headers.get('x-accel-buffering')).toBe('no');
@@ -210,14 +210,14 @@ test('a client that has gone does not stop a Complete', async () => {
   expect(await (await answering).json()).toMatchObject({ object: { key: 'wei/film.mp4' } });
 });
 
-test('every answer says how long it took, and is kept by nobody', async () => {
+test('every response has a Server-Timing header and is not cached', async () => {
   const stage = createStage();
   const response = await stage.handler(postOf('initiate', { name: 'a', size: 1 }));
   expect(response.headers.get('server-timing')).toMatch(/^coordinator;dur=\d+$/);
   expect(response.headers.get('cache-control')).toBe('no-store');
 });
 
-test('headers may be asked for each time', async () => {
+test('a headers function is called for each request', async () => {
   const stage = createStage();
   let asked = 0;
   const plane = createHttpControlPlane('https://app.test/uploads/', {
@@ -228,7 +228,7 @@ test('headers may be asked for each time', async () => {
   expect(keys).toEqual(['user1/film.mp4', 'user2/film.mp4']);
 });
 
-test('a rate limit makes the client wait as long as it says [threat-21]', async () => {
+test('a rate limit with Retry-After delays the client accordingly [threat-21]', async () => {
   let asked = 0;
   const rateLimit = () => (++asked === 1 ? WAIT_MS : undefined);
   const stage = createStage({ handler: { basePath: '/uploads', rateLimit } });
@@ -301,7 +301,7 @@ function initiated() {
   return { uploadToken: 't', kind: 'single', bucket: 'b', key: 'k', partSize: PART };
 }
 
-/** An answer that has begun, and ends after `note` was called. */
+/** A started response that ends after `note` was called. */
 async function completingLate() {
   const clock = createVirtualClock(0);
   let note = (): void => undefined;

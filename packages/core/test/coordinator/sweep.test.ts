@@ -44,7 +44,7 @@ async function outcomesOf(options: Partial<SweepOptions>) {
 }
 
 describe('a sweep', () => {
-  test('removes what has been at rest for long enough, with its parts, and nothing else', async () => {
+  test('removes uploads without recent activity with their parts, and nothing else', async () => {
     await begun('old/1', 3);
     await begun('old/empty');
     const resumed = await begun('old/resumed', 1);
@@ -65,7 +65,7 @@ describe('a sweep', () => {
     expect(keysLeft()).toEqual([]);
   });
 
-  test('removes nothing in a dry run, and says what it would remove', async () => {
+  test('removes nothing in a dry run, and lists the uploads it would remove', async () => {
     await begun('old', 2);
     now += 7 * DAY;
     const dry = await sweep(store, { olderThanMs: 7 * DAY, dryRun: true });
@@ -75,7 +75,7 @@ describe('a sweep', () => {
     expect(keysLeft()).toEqual([]);
   });
 
-  test('older than 0 removes what was begun in this very second', async () => {
+  test('olderThan 0 removes an upload initiated in the same second', async () => {
     await begun('new', 1);
     expect(await sweep(store, { olderThanMs: 0 })).toMatchObject({ swept: 1 });
     expect(keysLeft()).toEqual([]);
@@ -88,7 +88,7 @@ describe('a sweep', () => {
     expect(keysLeft()).toEqual(['b/1']);
   });
 
-  test("goes by OSS's clock, whatever ours says", async () => {
+  test("uses OSS's clock, not the local one", async () => {
     await begun('old');
     emulator.advanceClock(DAY);
     // The store signs by the clock of OSS once OSS has called ours wrong.
@@ -97,7 +97,7 @@ describe('a sweep', () => {
     expect(await sweep(store, { olderThanMs: DAY - 1000 })).toMatchObject({ swept: 1 });
   });
 
-  test('spares what the caller calls live, and asks only about what is old enough', async () => {
+  test('keeps uploads reported as live, and calls isLive only for old ones', async () => {
     await begun('old/live', 1);
     await begun('old/dead');
     now += DAY;
@@ -112,7 +112,7 @@ describe('a sweep', () => {
     expect(keysLeft()).toEqual(['old/live', 'young']);
   });
 
-  test('spares an upload whose parts OSS does not date', async () => {
+  test('keeps an upload with parts without a date', async () => {
     await begun('old', 1);
     now += DAY;
     const undated: ObjectStore = {
@@ -123,7 +123,7 @@ describe('a sweep', () => {
     expect(await sweep(undated, { olderThanMs: DAY })).toMatchObject({ spared: 1 });
   });
 
-  test('goes on after one that fails, tells which and why, and the next sweep removes it', async () => {
+  test('continues after a failed removal, reports it, and the next sweep removes the upload', async () => {
     const failing = await begun('b', 1);
     await begun('a', 1);
     await begun('c', 1);
@@ -138,7 +138,7 @@ describe('a sweep', () => {
     expect(await sweep(store, { olderThanMs: 0 })).toMatchObject({ swept: 1, failures: [] });
   });
 
-  test('a key that no URL can name is told, and left to a lifecycle rule', async () => {
+  test('a key that no URL can address is reported and kept', async () => {
     await begun('fine');
     const listUploads: ObjectStore['listUploads'] = async (request) =>
       (await store.listUploads(request)).map((upload) => ({ ...upload, key: 'a/../b' }));
@@ -175,7 +175,7 @@ describe('a sweep', () => {
     expect(report).toMatchObject({ uploads: 1, gone: 1, swept: 0, failures: [] });
   });
 
-  test('an abort whose answer was lost is reported, and the next sweep finds the upload gone', async () => {
+  test('an abort with a lost response is reported, and the next sweep finds no upload', async () => {
     await begun('a', 1);
     emulator.faults.add({ operation: 'AbortMultipartUpload', effect: { kind: 'dropResponse' } });
     const { swept, failures } = await sweep(store, { olderThanMs: 0 });

@@ -9,14 +9,14 @@ export interface LinkOptions {
   readonly loss?: number;
   /** Hardly a packet can wait: the fuller the link, the more are lost. Default: false. */
   readonly isShallow?: boolean;
-  /** What the server takes of one connection. Default: anything. */
+  /** The receive rate of the server per connection. Default: unlimited. */
   readonly connectionBytesPerSecond?: number;
-  /** The server answers 503 to more than this. Default: to none. */
+  /** The server responds with 503 above this rate. Default: never. */
   readonly requestsPerSecond?: number;
 }
 
 export interface Link extends Transport {
-  /** Requests that were answered 503. */
+  /** Requests with response 503. */
   readonly refused: () => number;
 }
 
@@ -66,7 +66,7 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
     return 2 * bytes >= (window * tickMs) / Math.max(roundTripMs, 1);
   }
 
-  /** What a connection would send in one tick. */
+  /** The bytes that a connection would send in one tick. */
   function demand({ left, window }: Connection): number {
     const most = ((options.connectionBytesPerSecond ?? Number.POSITIVE_INFINITY) / 1000) * tickMs;
     return Math.min(left, most, (window * tickMs) / Math.max(roundTripMs, 1));

@@ -3,7 +3,7 @@ import { createPartBody, planParts, type Source, startUpload } from '@partway/co
 import { createSeededRandom, createVirtualClock } from '@partway/core/testing';
 import { createLink, type LinkOptions } from './link.ts';
 
-/** What an upload over a link came to. */
+/** The result of an upload over a link. */
 export interface LinkRun {
   readonly mibPerSecond: number;
   readonly refused: number;

@@ -19,7 +19,7 @@ function count(world: World, operation: string): number {
   return world.operations.filter((name) => name === operation).length;
 }
 
-test('a part whose answer was lost is adopted from ListParts, not sent again [pain-43]', async () => {
+test('a part with a lost response is adopted from ListParts, not sent again [pain-43]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect: { kind: 'dropResponse' } });
   await upload(world);
@@ -28,7 +28,7 @@ test('a part whose answer was lost is adopted from ListParts, not sent again [pa
   expect(count(world, 'ListParts')).toBe(2);
 });
 
-test('a part whose answer was lost, and that OSS holds with other bytes, is sent again', async () => {
+test('a part with a lost response and other bytes in OSS is sent again', async () => {
   const world = createWorld();
   const once = { operation: 'UploadPart', partNumber: 2, times: 1 } as const;
   world.faults.add({ ...once, effect: { kind: 'corruptIncoming' } });
@@ -37,7 +37,7 @@ test('a part whose answer was lost, and that OSS holds with other bytes, is sent
   expect(count(world, 'UploadPart 2')).toBe(2);
 });
 
-test('a part that OSS says it has already is adopted when its bytes are the same [pain-32]', async () => {
+test('a part refused with PartAlreadyExist is adopted when its CRC64 matches [pain-32]', async () => {
   const world = createWorld();
   const part = { operation: 'UploadPart', partNumber: 2 } as const;
   world.faults.add({
@@ -50,7 +50,7 @@ test('a part that OSS says it has already is adopted when its bytes are the same
   await upload(world);
 });
 
-test('a part that OSS says it has already, with other bytes, fails the upload', async () => {
+test('a part refused with PartAlreadyExist and another CRC64 fails the upload', async () => {
   const world = createWorld();
   const effect = { kind: 'refuse', status: 409, code: 'PartAlreadyExist', ec: '0042-00000108' } as const;
   world.faults.add({ operation: 'UploadPart', partNumber: 2, effect });
@@ -58,14 +58,14 @@ test('a part that OSS says it has already, with other bytes, fails the upload', 
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('an Initiate whose answer was lost leaves no upload behind [pain-28]', async () => {
+test('an Initiate with a lost response leaves no upload [pain-28]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'InitiateMultipartUpload', times: 2, effect: { kind: 'dropResponse' } });
   await upload(world);
   expect(count(world, 'InitiateMultipartUpload')).toBe(3);
 });
 
-test('an abort after an Initiate whose answer was lost leaves no upload behind either', async () => {
+test('abort after an Initiate with a lost response leaves no upload', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'InitiateMultipartUpload', times: 1, effect: { kind: 'dropResponse' } });
   const upload = world.start(createInMemorySource(bytes), { partSize: PART });
@@ -90,7 +90,7 @@ test('a part that was lost in OSS after its confirmation is found before Complet
   expect(sent).toEqual([1, 1, 2, 3, 3, 4, 5].map((number) => `UploadPart ${number}`));
 });
 
-test('an upload that somebody takes away in the middle is begun anew', async () => {
+test('an upload aborted by another process is restarted', async () => {
   const world = createWorld();
   const source = createInMemorySource(bytes);
   const running = world.start(source, { partSize: PART, concurrency: 1 });
@@ -121,7 +121,7 @@ function byName(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-test('two Completes at once give one object and two equal answers', async () => {
+test('two concurrent Completes produce one object and two equal responses', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'CompleteMultipartUpload', effect: { kind: 'latency', ms: 50 } });
   const twice: ControlPlane = {

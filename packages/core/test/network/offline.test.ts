@@ -4,7 +4,7 @@ import { createInMemorySource, createSeededRandom } from '@partway/core/testing'
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
 
-// A machine that says whether it has a network, as browsers do: `UploadPorts.isOnline`.
+// A machine that reports whether it is online, as browsers do: `UploadPorts.isOnline`.
 
 const PART = 102_400;
 const MINUTE = 60_000;
@@ -54,7 +54,7 @@ function wired(): Wire {
   };
 }
 
-/** Uploads one part after the other; whoever has failed once may fail once more. */
+/** Uploads one part after the other, with two attempts each. */
 function start({ world, ports }: Wire): Upload {
   const onEvent = world.events.push.bind(world.events);
   return startUpload(ports, {
@@ -63,7 +63,7 @@ function start({ world, ports }: Wire): Upload {
   });
 }
 
-/** Lets time pass until it is told. */
+/** Advances time until the event is emitted. */
 async function heard({ world }: Wire, type: string): Promise<void> {
   const isTold = (): boolean => world.events.some((event) => event.type === type);
   while (!isTold()) await world.settled(world.clock.sleep(10, new AbortController().signal));
@@ -84,7 +84,7 @@ async function expectStored({ world }: Wire): Promise<void> {
 }
 
 test.each(['part-confirmed', 'opened', 'completing'])(
-  'an upload that loses its network for an hour after %s goes on when it is back',
+  'an upload offline for an hour after %s continues when the network is back',
   async (moment) => {
     const wire = wired();
     const upload = start(wire);
@@ -101,7 +101,7 @@ test.each(['part-confirmed', 'opened', 'completing'])(
     await wire.world.settled(upload.result);
     expect(upload.snapshot()).toMatchObject({ phase: 'completed', isOffline: false });
     expect(confirmedBytes % PART).toBe(moment === 'completing' ? 1 : 0);
-    // Every minute somebody asks whether it is true, and every one who waited has stopped waiting.
+    // Each waiting request probes once a minute, and none waits at the end.
     expect(tales(wire).length).toBeGreaterThan(100);
     expect(tales(wire)).toEqual(tales(wire).map((_, index) => (index % 2 === 0 ? 'offline' : 'online')));
     await expectStored(wire);
@@ -119,7 +119,7 @@ test('an upload that begins without a network begins when there is one [pain-27]
   await expectStored(wire);
 });
 
-test('it goes on within a second of the network, however long it was gone', async () => {
+test('an upload continues within a second of the network, for any length of the outage', async () => {
   const wire = wired();
   wire.pull();
   const upload = start(wire);
@@ -131,14 +131,14 @@ test('it goes on within a second of the network, however long it was gone', asyn
   await wire.world.settled(upload.result);
 });
 
-test('where the machine wrongly says that it is offline, nothing waits', async () => {
+test('a machine that wrongly reports offline does not delay the upload', async () => {
   const wire = wired();
   const upload = startUpload({ ...wire.ports, isOnline: () => false }, { key: KEY, partSize: PART });
   await wire.world.settled(upload.result);
   await expectStored(wire);
 });
 
-test('what was answered is not blamed on the network', async () => {
+test('a failure with a response is not treated as offline', async () => {
   const wire = wired();
   wire.world.faults.add({
     operation: 'UploadPart',
@@ -153,7 +153,7 @@ test('what was answered is not blamed on the network', async () => {
   });
 });
 
-test('who pauses without a network is paused, and goes on when he likes', async () => {
+test('pause while offline pauses, and resume continues', async () => {
   const wire = wired();
   wire.pull();
   const upload = start(wire);
@@ -170,7 +170,7 @@ test('who pauses without a network is paused, and goes on when he likes', async 
   await expectStored(wire);
 });
 
-test('who aborts when Complete is on its way waits for the network, and hears what became of it', async () => {
+test('abort during Complete while offline waits for the network and reports the outcome', async () => {
   const wire = wired();
   const upload = start(wire);
   upload.subscribe(({ type }) => type === 'completing' && wire.pull());
@@ -184,7 +184,7 @@ test('who aborts when Complete is on its way waits for the network, and hears wh
   await expectStored(wire);
 });
 
-test('who aborts while it is not known whether an upload was begun hears that he aborted, and what may be left', async () => {
+test('abort during an unanswered Initiate rejects with `aborted` and reports a possible leftover', async () => {
   const wire = wired();
   wire.pull();
   const upload = start(wire);
@@ -194,7 +194,7 @@ test('who aborts while it is not known whether an upload was begun hears that he
   expect(wire.world.events.map(({ type }) => type)).toContain('cleanup-failed');
 });
 
-test('who aborts without a network is not kept waiting for it, and hears what may be left', async () => {
+test('abort while offline does not wait for the network and reports a possible leftover', async () => {
   const wire = wired();
   const upload = start(wire);
   upload.subscribe(({ type }) => type === 'opened' && wire.pull());

@@ -3,7 +3,7 @@ import { createInMemorySource } from '@partway/core/testing';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
 
-// A machine that sleeps, and a page whose timers are held back: nothing wakes when it should.
+// A sleeping machine, and a page with throttled timers: timers fire late.
 
 const PART = 102_400;
 const MINUTE = 60_000;
@@ -16,7 +16,7 @@ function start(world: World): Upload {
   return world.start(source, { partSize: PART, concurrency: 1 });
 }
 
-/** Lets time pass until the second part has begun to move. */
+/** Advances time until the second part reports progress. */
 async function halfWay(world: World): Promise<void> {
   const isMoving = (): boolean =>
     world.events.some(
@@ -40,7 +40,7 @@ test('the hours that a machine sleeps count for no stall clock [pain-27]', async
   expect(Buffer.from((await world.model.object(BUCKET, KEY)?.bytes()) ?? [])).toEqual(Buffer.from(bytes));
 });
 
-test('a part that is silent is noticed by a page whose timers come a minute late, too', async () => {
+test('a stalled part is detected by a page with timers a minute late', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect: { kind: 'silent' } });
   const { result } = start(world);

@@ -3,7 +3,7 @@ import { createInMemorySource, createSeededRandom } from '@partway/core/testing'
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
 
-// What users of such tools report about cancel, pause and resume: docs/explanation/reported-problems.md.
+// Problems that users of upload tools report about cancel, pause and resume: docs/explanation/reported-problems.md.
 
 const PART = 102_400;
 const random = createSeededRandom(23);
@@ -86,7 +86,7 @@ test.each([1, 2, 3])(
   },
 );
 
-test('an upload whose very first part fails can be resumed [pain-12]', async () => {
+test('an upload can be resumed after its first part failed [pain-12]', async () => {
   const world = createWorld();
   const fault = world.faults.add({
     operation: 'UploadPart',

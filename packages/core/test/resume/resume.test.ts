@@ -14,7 +14,7 @@ const PART = 102_400;
 const random = createSeededRandom(3);
 const bytes = new Uint8Array(5 * PART + 1).map(() => random.next() * 256);
 
-/** Begins an upload whose failures are kept, one part at a time. */
+/** Starts a resumable upload with one part in flight. */
 function start(
   world: World,
   options: Partial<UploadOptions> = {},
@@ -47,7 +47,7 @@ async function expectStored({ model, checkpoints }: World, content = bytes): Pro
   expect(await checkpoints.list()).toEqual([]);
 }
 
-test('what a failed upload had sent is proven, not sent again [pain-11]', async () => {
+test('stored parts of a failed upload are proven, not sent again [pain-11]', async () => {
   const world = createWorld();
   await interrupt(world);
   expect(await world.checkpoints.list()).toHaveLength(1);
@@ -139,7 +139,7 @@ test('an abort of a resumed upload leaves nothing, however early it comes', asyn
   expect(await world.checkpoints.list()).toEqual([]);
 });
 
-test('a source that changed is refused, and is uploaded anew when asked for [pain-13]', async () => {
+test('a changed source is rejected, and uploaded from zero with resume: false [pain-13]', async () => {
   const world = createWorld();
   await interrupt(world);
   const changed = bytes.slice();
@@ -151,7 +151,7 @@ test('a source that changed is refused, and is uploaded anew when asked for [pai
   await expectStored(world, changed);
 });
 
-test('an upload that is gone from OSS is begun anew', async () => {
+test('an upload missing in OSS is restarted', async () => {
   const world = createWorld();
   await interrupt(world);
   world.faults.add({
@@ -164,7 +164,7 @@ test('an upload that is gone from OSS is begun anew', async () => {
   await expectStored(world);
 });
 
-test('a checkpoint whose token nobody opens any more does not stand in the way of a new upload', async () => {
+test('a checkpoint with an expired token does not block a new upload', async () => {
   const world = createWorld();
   await interrupt(world);
   const [id = ''] = await world.checkpoints.list();
@@ -257,7 +257,7 @@ test('unfinished uploads are listed without their tokens, and what cannot be rea
   expect(await loadUnfinishedUpload(world.checkpoints, '0000000000000000')).toBeUndefined();
 });
 
-test('how much OSS holds of an unfinished upload is asked in one request', async () => {
+test('countStoredBytes sends one request', async () => {
   const world = createWorld();
   await interrupt(world);
   const { checkpoints, controlPlane } = world;
@@ -270,7 +270,7 @@ test('how much OSS holds of an unfinished upload is asked in one request', async
   expect(await world.settled(nothing)).toBeUndefined();
 });
 
-test('a checkpoint that cannot be read is set aside, told, and stands in nobody’s way', async () => {
+test('an unreadable checkpoint is set aside and reported, and does not block the upload', async () => {
   const world = createWorld();
   await interrupt(world);
   const [id = ''] = await world.checkpoints.list();
@@ -307,7 +307,7 @@ test('with verifyExistingParts: size, held parts are believed and not read', asy
 test.each([
   ['was changed', async (): Promise<Source> => createInMemorySource(bytes.map((byte) => byte ^ 1))],
   ['went away', async (): Promise<Source> => Promise.reject(new Error('ENOENT'))],
-])('an abort removes a paused upload whose source %s meanwhile', async (_, reopen) => {
+])('abort removes a paused upload although its source %s', async (_, reopen) => {
   const world = createWorld();
   let open = async (): Promise<Source> => createInMemorySource(bytes);
   const ports = { ...world.portsOf(createInMemorySource(bytes)), checkpoints: world.checkpoints };
@@ -324,7 +324,7 @@ test.each([
   expect(await world.checkpoints.list()).toEqual([]);
 });
 
-test('a walk that cannot get rid of a dead checkpoint ends after a few', async () => {
+test('a checkpoint that cannot be removed ends the upload after a few restarts', async () => {
   const world = createWorld();
   await interrupt(world);
   const [lost] = world.model.uploads(BUCKET);
@@ -335,7 +335,7 @@ test('a walk that cannot get rid of a dead checkpoint ends after a few', async (
   await expect(failing).rejects.toMatchObject({ code: 'upload_not_found' });
 });
 
-test('a checkpoint under another id than its own is not gone on with', async () => {
+test('a checkpoint stored under another id is not resumed', async () => {
   const world = createWorld();
   await interrupt(world);
   const [id = ''] = await world.checkpoints.list();

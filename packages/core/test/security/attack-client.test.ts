@@ -49,7 +49,7 @@ test.each([
   ['a session that ends', 401],
   ['a gate that answers in between', 403],
   ['a coordinator that is not there for a while', 404],
-])('%s leaves the upload to be gone on with', async (_, status) => {
+])('%s leaves the upload resumable', async (_, status) => {
   const stage = createStage();
   let isOver = false;
   const plane = createHttpControlPlane('https://app.test/uploads', {
@@ -92,7 +92,7 @@ test('a header has one value, whatever the case of its name', async () => {
   expect(await plane.initiate(request)).toMatchObject({ key: 'wei/a' });
 });
 
-test('a header that HTTP cannot carry is told at once, and its value to nobody', async () => {
+test('an invalid header throws at once without its value in the message', async () => {
   for (const secret of ['s3cret\nx', 's3cret…']) {
     const headers = { authorization: secret };
     expect(() => createHttpControlPlane('/uploads', { headers })).toThrow(/^headers has a name or a value/);
@@ -130,7 +130,7 @@ test.each([
 test.each<[string, Response, object]>([
   ['a login page elsewhere', redirect(), { code: 'bad_request', disposition: 'permanent' }],
   ['a gate that waited', new Response('', { status: 408 }), { code: 'network', disposition: 'transient' }],
-])('%s is told for what it is', async (_, answer, expected) => {
+])('%s is reported with its cause', async (_, answer, expected) => {
   const asked: (RequestInit | undefined)[] = [];
   const plane = createHttpControlPlane('/uploads', {
     async fetch(_, init) {
@@ -146,7 +146,7 @@ function redirect(): Response {
   return new Response(null, { status: 302, headers: { location: 'https://login.test' } });
 }
 
-test('an answer without end is not read to its end [threat-26]', async () => {
+test('an endless response is not read to its end [threat-26]', async () => {
   let pulled = 0;
   const endless = new ReadableStream({
     pull(controller) {

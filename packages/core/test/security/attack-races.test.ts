@@ -9,10 +9,10 @@ const { signal } = new AbortController();
 const PART = 102_400;
 const content = Uint8Array.from({ length: 3 * PART + 5 }, (_, index) => (index * 31) % 251);
 
-/** What happens to one request of the client; `count` is from 1, for each verb by itself. */
+/** Changes one request of the client; `count` starts at 1 for each verb. */
 type Meddle = (verb: string, ask: () => Promise<Response>, count: number) => Promise<Response>;
 
-/** A client, a coordinator over HTTP, and somebody between them. Tells what the hooks were told. */
+/** A client, a coordinator over HTTP, and a proxy between them. Records the calls of the hooks. */
 function world(options: StageOptions = {}, meddle: Meddle = (_, ask) => ask()) {
   const told: string[] = [];
   const hooks = {
@@ -40,7 +40,7 @@ function world(options: StageOptions = {}, meddle: Meddle = (_, ask) => ask()) {
   return { stage, plane, start, told };
 }
 
-/** All parts of an upload are in OSS, and nobody has completed it. */
+/** An upload with all parts stored and no Complete. */
 async function sent({ stage, plane }: ReturnType<typeof world>) {
   const request = { key: 'a', size: 2 * PART, partSize: PART, object: {}, presignCount: 2, signal };
   const { uploadToken, presigned = [] } = await plane.initiate(request);
@@ -58,7 +58,7 @@ test('of Completes at once every one gives the same object, of one upload', asyn
   expect(new Set(all.told).size).toBe(1);
 });
 
-test('of Complete and abort at once one has its way, and the hooks are told which [threat-23]', async () => {
+test('of a concurrent Complete and abort one wins, and the hooks report which [threat-23]', async () => {
   for (let turns = 0; turns < 12; turns++) {
     const all = world();
     const { uploadToken, complete } = await sent(all);
@@ -71,7 +71,7 @@ test('of Complete and abort at once one has its way, and the hooks are told whic
   }
 });
 
-test('the first answer to every verb is lost, and nothing is left over', async () => {
+test('a lost first response to every verb leaves nothing', async () => {
   const { stage, start } = world({}, async (_, ask, count) => {
     const response = await ask();
     if (count === 1) throw new TypeError('fetch failed');

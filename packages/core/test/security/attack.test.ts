@@ -13,7 +13,7 @@ const PART = 102_400;
 const content = new Uint8Array(3 * PART).fill(7);
 const jsonOfWei = { 'x-session': 'wei', 'content-type': 'application/json' };
 
-/** An upload that wei has begun, and all of its first three parts, sent. */
+/** An upload of wei with its first three parts stored. */
 async function sent(stage: CoordinatorStage, size: number = content.length) {
   const plane = stage.clientOf('wei');
   const request = { key: 'a', size, partSize: PART, object: {}, presignCount: 3, signal };
@@ -29,7 +29,7 @@ async function sent(stage: CoordinatorStage, size: number = content.length) {
   return { plane, presigned, uploadToken, complete: () => plane.complete({ uploadToken, receipts, signal }) };
 }
 
-test('whom identify calls null is nobody [threat-2]', async () => {
+test('a caller that identify maps to null is rejected [threat-2]', async () => {
   for (const nobody of [null, false, 0, '']) {
     const stage = createStage({ identify: (() => nobody) as unknown as () => string });
     expect((await stage.post('initiate', { name: 'a', size: 10 })).status).toBe(401);
@@ -37,7 +37,7 @@ test('whom identify calls null is nobody [threat-2]', async () => {
   }
 });
 
-test('a connection that breaks off in the first bytes is asked for again, not a defect', async () => {
+test('a connection lost while reading the first bytes is retried, not internal', async () => {
   const cut = () =>
     new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) });
   const answers = [() => Promise.reject(new TypeError('failed')), async () => new Response(cut()), undefined];
@@ -56,7 +56,7 @@ test('metadata that would be taken for the mark of an upload is refused', async 
   expect((await stage.post('initiate', { name: 'a', size: 10, object })).status).toBe(422);
 });
 
-test('an authorize that says nothing of the object takes the type that was declared', async () => {
+test('an authorize result without object uses the declared content type', async () => {
   const authorize = () => ({ key: 'a', object: undefined });
   const stage = createStage({ authorize, policy: { contentTypes: ['image/*'] } });
   const object = { contentType: 'image/png' };
@@ -83,7 +83,7 @@ test('a body that came too slowly may be sent again', async () => {
   expect({ status, error: json?.error }).toMatchObject({ status: 408, error: { disposition: 'transient' } });
 });
 
-test('an abort after Complete is told to nobody: the object is there [threat-23]', async () => {
+test('an abort after Complete calls no hook: the object exists [threat-23]', async () => {
   const told: string[] = [];
   const hooks: CoordinatorHooks = {
     completed: () => void told.push('completed'),
@@ -117,7 +117,7 @@ test('counts that cannot be reached for a while fail no upload for good', async 
   expect(completed).toEqual(['wei/a']);
 });
 
-test('an upload that its token could not name is refused before OSS is asked', async () => {
+test('an upload that does not fit into a token is refused before any request to OSS', async () => {
   const stage = createStage({ authorize: ({ object }) => ({ key: 'a', object }) });
   const text = '"'.repeat(1000);
   const tags = Array.from({ length: 10 }, (_, index) => [`${index}${'中'.repeat(127)}`, '中'.repeat(256)]);

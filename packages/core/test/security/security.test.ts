@@ -11,7 +11,7 @@ const PART = 102_400;
 const content = new Uint8Array(3 * PART).fill(7);
 const refusedToken = { code: 'token_refused', message: '[token_refused] the upload token is not valid' };
 
-/** An upload of three parts that wei has begun. */
+/** An upload of three parts started by wei. */
 async function begun(stage: CoordinatorStage, wanted: number | 'stream' = content.length) {
   const size = wanted === 'stream' ? undefined : wanted;
   const plane = stage.clientOf('wei');
@@ -40,7 +40,7 @@ function receiptsOf(sizes: readonly number[]) {
   });
 }
 
-/** Every verb that goes on with an upload. */
+/** Every verb with an upload token. */
 function goOn(plane: ControlPlane, uploadToken: string): readonly (() => Promise<unknown>)[] {
   return [
     () => plane.presignParts({ uploadToken, partNumbers: [1], afterRefusal: false, signal }),
@@ -50,7 +50,7 @@ function goOn(plane: ControlPlane, uploadToken: string): readonly (() => Promise
   ];
 }
 
-test("somebody else's token is refused by every verb, and OSS is not asked [threat-1]", async () => {
+test("another principal's token is refused by every verb without a request to OSS [threat-1]", async () => {
   const stage = createStage();
   const { uploadToken, calls } = await begun(stage);
   for (const verb of goOn(stage.clientOf('mallory'), uploadToken)) {
@@ -59,7 +59,7 @@ test("somebody else's token is refused by every verb, and OSS is not asked [thre
   expect(calls()).toEqual([]);
 });
 
-test('without a session nothing is done, and OSS is not asked [threat-2]', async () => {
+test('without a session every verb is refused without a request to OSS [threat-2]', async () => {
   const stage = createStage();
   const { uploadToken, calls } = await begun(stage);
   const nobody = stage.clientOf(undefined);
@@ -82,7 +82,7 @@ test('a token of another bucket is refused in the same words, though the keys ar
   expect(calls()).toEqual([]);
 });
 
-test('a token says which key and upload it is about, and nothing in a request can change that [threat-3]', async () => {
+test('a token fixes key and upload, and no field of a request overrides them [threat-3]', async () => {
   const stage = createStage();
   const { uploadToken } = await begun(stage);
   const { status, json } = await stage.post('presign-parts', {
@@ -133,7 +133,7 @@ test.each(['multipart', 'single'])('nothing is signed after Complete: %s [threat
   const again = plane.presignParts({ uploadToken, partNumbers: [1], afterRefusal: false, signal });
   await expect(again).rejects.toMatchObject(refusedToken);
   expect(stage.operations).toHaveLength(before);
-  // Asked again, Complete says again what it said.
+  // A repeated Complete returns the same result.
   const repeated = await plane.complete({ uploadToken, receipts: receiptsOf(sizes), signal });
   expect(repeated).toMatchObject({ key: object.key, crc64: object.crc64 });
 });
@@ -214,7 +214,7 @@ test('fewer bytes than declared are not completed [threat-10]', async () => {
 test.each([
   ['a part', content.length],
   ['a single PutObject', 10],
-])('whatever else is asked for with %s, nothing but the grant is signed [threat-9]', async (_, size) => {
+])('with %s only the granted request is signed, for any other input [threat-9]', async (_, size) => {
   const stage = createStage();
   // A service of its own protocol, which hands on what it was sent.
   const session = new Request('https://app.test/rpc', { headers: { 'x-session': 'wei' } });
@@ -258,7 +258,7 @@ test('a stream cannot grow beyond what its caller may have [threat-10]', async (
   expect(calls()).toEqual([]);
 });
 
-test('a file that is too large, too small or of a wrong type is refused before OSS is asked [pain-20] [threat-11]', async () => {
+test('a file of a wrong size or type is refused before any request to OSS [pain-20] [threat-11]', async () => {
   const policy = { sizeMin: 1, sizeMax: 1000, contentTypes: ['image/*', 'video/mp4'] };
   const stage = createStage({ policy });
   const asked = async (size: number | null, contentType?: string) =>
@@ -273,7 +273,7 @@ test('a file that is too large, too small or of a wrong type is refused before O
   expect(stage.operations).toEqual([]);
 });
 
-test('a file that is not what its type says is deleted, and does not count as done [threat-11]', async () => {
+test('an object that does not match its type is deleted and not completed [threat-11]', async () => {
   const completed: unknown[] = [];
   const failed: unknown[] = [];
   const hooks: CoordinatorHooks = {
@@ -313,7 +313,7 @@ test.each([
   expect(stage.operations).toEqual([]);
 });
 
-test('of what a caller wishes for its object, only the type counts unless authorize says so [threat-14]', async () => {
+test('of the object options of a caller only contentType is used unless authorize allows more [threat-14]', async () => {
   const stage = createStage();
   const object = { contentType: 'text/plain', acl: 'public-read-write', metadata: { admin: 'yes' } };
   const { json } = await stage.post('initiate', { name: 'a', size: 10, object, presignCount: 1 });
@@ -354,7 +354,7 @@ test('a body that is too long, not JSON or of another type is not read further [
   expect(stage.operations).toEqual([]);
 });
 
-test('a client that sends its body a byte a minute is told off after 30 s [threat-17]', async () => {
+test('a client that sends a byte per minute is rejected after 30 s [threat-17]', async () => {
   const clock = createVirtualClock(0);
   const stage = createStage({ handler: { basePath: '/uploads', clock } });
   const silent = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([123])) });
@@ -383,7 +383,7 @@ test('__proto__ in a body changes nothing [threat-18]', async () => {
   expect(JSON.stringify(presigned)).not.toMatch(/public-read|polluted/);
 });
 
-test('no answer sends a client elsewhere [threat-20]', async () => {
+test('no response redirects a client [threat-20]', async () => {
   const stage = createStage();
   for (const path of ['//evil.test/', '/uploads//evil.test', '/uploads/initiate?next=https://evil.test']) {
     const request = new Request(`https://app.test${path}`, { method: 'POST', body: '{}' });
@@ -423,7 +423,7 @@ test('a foreign page is refused, with or without a question first [threat-19]', 
   expect(ours.headers.get('access-control-allow-credentials')).toBe('true');
 });
 
-test('a revoked upload is not gone on with, but may be aborted [threat-7]', async () => {
+test('a revoked upload cannot be resumed, but can be aborted [threat-7]', async () => {
   const revoked = new Set<string>();
   const stage = createStage({ isRevoked: ({ key }) => revoked.has(key) });
   const { plane, uploadToken } = await begun(stage);
@@ -449,7 +449,7 @@ test('a principal has at most so many unfinished uploads, and finishing one make
   await begun(stage);
 });
 
-test('no more URLs are signed for one upload, or in one call, than the policy says [threat-21]', async () => {
+test('the number of URLs per upload and per call is limited by the policy [threat-21]', async () => {
   const stage = createStage({ policy: { urlsPerUploadMax: 200, urlsPerCallMax: 128 } });
   const { plane, uploadToken, presigned } = await begun(stage);
   expect(presigned).toHaveLength(3);
@@ -468,7 +468,7 @@ test('no more URLs are signed for one upload, or in one call, than the policy sa
   });
 });
 
-test('neither a URL nor a token nor a secret is in what a client is told when something fails [threat-25]', async () => {
+test('error responses contain no URL, token or secret [threat-25]', async () => {
   const stage = createStage();
   const { uploadToken, presigned } = await begun(stage);
   const answers = [

@@ -38,7 +38,7 @@ function signed(more: Partial<PresignRequest> = {}): PresignedRequest {
   return presign({ method: 'PUT', key: 'a folder/größe+1', ...terms, ...more });
 }
 
-/** What really goes over the wire, which may be something else than was signed. */
+/** The request on the wire, which may differ from the signed one. */
 interface Sent {
   readonly method?: string;
   readonly url?: string;
@@ -88,7 +88,7 @@ function told(explanation: SignatureExplanation, ...urls: readonly string[]): Si
   return explanation;
 }
 
-test('what was not changed is taken, so that each refusal below has the cause it has', async () => {
+test('an unchanged request is accepted, so that each refusal below has one cause', async () => {
   const plain = signed();
   expect(await send({ ...plain, body: 'x' })).toMatchObject({ status: 200 });
   const withHeaders = signed({ headers: { 'Content-Type': 'text/plain', 'x-oss-meta-a': '1' } });
@@ -227,7 +227,7 @@ describe('a request that is what was signed', () => {
   test('with a wrong secret', async () => {
     const request = signed({ credentials: { ...CREDENTIALS, accessKeySecret: 'another' } });
     expect(await explained(request, {})).toMatchObject({ cause: 'secret' });
-    // Whatever our own clock says: OSS has looked at the time already.
+    // Independent of the local clock: OSS has checked the time already.
     expect(await explained(request, {}, { now: NOW + 10 ** 9 })).toMatchObject({ cause: 'secret' });
   });
 
@@ -295,14 +295,14 @@ describe('a request that is what was signed', () => {
     expect(await explained(request, {})).toMatchObject({ cause, detail: expect.stringMatching(detail) });
   });
 
-  test('whose signer lacks the right', async () => {
+  test('signed without permission', async () => {
     const effect = { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0003-00000201' } as const;
     const fault = emulator.faults.add({ effect });
     expect(await explained(signed(), {})).toMatchObject({ cause: 'rights' });
     fault.remove();
   });
 
-  test('of a HEAD, whose error comes in a header', async () => {
+  test('of a HEAD, with its error in a header', async () => {
     const request = signed({ method: 'HEAD', credentials: { ...CREDENTIALS, accessKeySecret: 'x' } });
     expect(await explained(request, {})).toMatchObject({ cause: 'secret' });
     expect(await explained(request, { headers: { 'content-type': 'a/b' } })).toMatchObject({
@@ -317,7 +317,7 @@ describe('CORS', () => {
     expect(await explained(signed(), { method: 'OPTIONS', headers })).toMatchObject({ cause: 'cors' });
   });
 
-  test('no answer at all, which is what a page sees of it', () => {
+  test('without a response, as a page observes it', () => {
     expect(told(explainSignatureMismatch(undefined, signed()))).toMatchObject({
       cause: 'no-answer',
       detail: expect.stringContaining('CORS'),
@@ -326,7 +326,7 @@ describe('CORS', () => {
   });
 });
 
-describe('an answer that tells less', () => {
+describe('a response with less information', () => {
   const mismatch = (inside: string): RefusingAnswer => ({
     status: 403,
     body: `<Error><Code>SignatureDoesNotMatch</Code>${inside}</Error>`,
@@ -356,7 +356,7 @@ describe('an answer that tells less', () => {
     }
   });
 
-  test('names that may hold a secret are not told', () => {
+  test('names that may hold a secret are masked', () => {
     const { url, ...request } = signed();
     const signature = /x-oss-signature=(\w+)/.exec(url)?.[1] ?? '';
     const [path = '', query = ''] = new URL(url).pathname.length > 0 ? url.split('?') : [];
@@ -374,7 +374,7 @@ describe('an answer that tells less', () => {
 });
 
 describe('a presigned request before it is sent', () => {
-  test('says of itself what it needs, and nothing is wrong with it', () => {
+  test('lists its required headers without a finding', () => {
     const request = signed({
       headers: { range: 'bytes=0-1' },
       additionalHeaders: ['range'],
@@ -424,13 +424,13 @@ describe('a presigned request before it is sent', () => {
     expect(problems.map((problem) => told(problem, request.url).cause)).toContain(cause);
   });
 
-  test('by header says nothing of the URL, in which there is no signature', () => {
+  test('by header has no finding about the URL', () => {
     const terms = { region: REGION, bucket: BUCKET, credentials: CREDENTIALS };
     const request = signHeaders({ method: 'GET', key: 'k', ...terms });
     expect(inspectSignedRequest(request).problems).toEqual([]);
   });
 
-  test('lacks an additional header that is not given', () => {
+  test('reports a missing additional header', () => {
     const request = signed({ headers: { range: 'bytes=0-1' }, additionalHeaders: ['range'] });
     const { problems } = inspectSignedRequest({ ...request, headers: {} }, { now: NOW });
     expect(problems).toMatchObject([{ cause: 'missing-header' }]);

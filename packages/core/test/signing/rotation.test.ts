@@ -22,7 +22,7 @@ function withKeys({ store }: CoordinatorStage, tokenKeys: readonly TokenKey[]): 
   return createStage({ stores: [store], tokenKeys });
 }
 
-/** What every replica is given in turn: the new key opens everywhere before it seals anywhere. */
+/** The key sets of each replica in order: a new key opens everywhere before it seals anywhere. */
 function rotation(first: CoordinatorStage): readonly CoordinatorStage[] {
   return [first, withKeys(first, [A, B]), withKeys(first, [B, A]), withKeys(first, [B])];
 }
@@ -91,7 +91,7 @@ test('the first key seals, and a process that holds it alone opens what it seale
   expect(kids).toEqual(['a', 'a', 'b', 'b']);
 });
 
-/** An upload whose coordinator is another one from every second request on. */
+/** An upload with another coordinator for every second request. */
 function uploadThrough(first: CoordinatorStage, steps: readonly CoordinatorStage[]) {
   let asked = 0;
   const controlPlane = createHttpControlPlane('https://app.test/uploads', {
@@ -116,7 +116,7 @@ test('an upload does not notice that keys are rotated while it is under way', as
   expect(upload.snapshot().retries).toBe(0);
 });
 
-test('an upload whose key is removed under it fails by name, and the next one succeeds', async () => {
+test('an upload fails with token_refused after its key was removed, and the next one succeeds', async () => {
   const first = createStage({ tokenKeys: [A] });
   const removed = withKeys(first, [B]);
   await expect(uploadThrough(first, [first, removed]).upload.result).rejects.toMatchObject(refusedToken);

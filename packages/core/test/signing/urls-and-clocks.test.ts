@@ -6,7 +6,7 @@ import type { FaultEffect, OssCredentials } from '@partway/emulator';
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
 
-// What users of such tools report about URLs, credentials, tokens and clocks: docs/explanation/reported-problems.md.
+// Problems that users of upload tools report about URLs, credentials, tokens and clocks: docs/explanation/reported-problems.md.
 
 const PART = 102_400;
 const MINUTE = 60_000;
@@ -41,7 +41,7 @@ test('parts that wait longer than a URL lives are signed when their turn comes [
   await expectStored(world);
 });
 
-test('an upload that takes longer than its credentials live goes on with new ones [pain-2]', async () => {
+test('an upload longer than the credential lifetime continues with new credentials [pain-2]', async () => {
   const sets: OssCredentials[] = [];
   const world = createWorld({
     credentials: () => {
@@ -91,7 +91,7 @@ test('any other 403 is not sent again [pain-4]', async () => {
   expect(world.operations.filter((name) => name === 'UploadPart 2')).toHaveLength(1);
 });
 
-test('a machine that sleeps for a day goes on when it wakes [pain-27]', async () => {
+test('an upload continues after the machine slept for a day [pain-27]', async () => {
   const world = createWorld();
   world.faults.add({
     operation: 'UploadPart',
@@ -104,7 +104,7 @@ test('a machine that sleeps for a day goes on when it wakes [pain-27]', async ()
   await expectStored(world);
 });
 
-test('an upload that outlives its token fails by name, and says what to do [pain-19]', async () => {
+test('an upload longer than its token lifetime fails with token_refused and a hint [pain-19]', async () => {
   const world = createWorld();
   slowLine(world);
   const controlPlane = createCoordinator({
@@ -141,7 +141,7 @@ test('a signing call that fails is made again [pain-34]', async () => {
 });
 
 test.each([1, -1])(
-  'a coordinator whose clock is %i day off its client and OSS signs URLs that both can use [pain-29]',
+  'a coordinator with a clock %i day off signs URLs that the client and OSS accept [pain-29]',
   async (days) => {
     const world = createWorld({ signerSkewMs: days * DAY });
     const clock = { now: () => world.clock.now() + days * DAY, sleep: world.clock.sleep };

@@ -9,7 +9,7 @@ import { anchorsIn, mutate } from './mutations.mjs';
 const SEEDS = 4000;
 const TIMEOUT_MS = 300_000;
 
-/** Resolves with what the simulation had to say, or `undefined` when it stayed green. */
+/** Resolves with the output of the failed simulation, or `undefined` when it passed. */
 async function caught(canary, index) {
   let changes = 0;
   const script = await bundleSimulation(`canary-${index}`, (path, text) => {

@@ -32,9 +32,9 @@ export interface Cloud {
   readonly faults: Faults;
   readonly coordinator: Coordinator;
   readonly put: Transport['put'];
-  /** Has every request told that OSS receives. */
+  /** Calls the listener for every request that OSS receives. */
   onRequest(listener: (line: string) => void): void;
-  /** Stores somebody else's object under the key. */
+  /** Stores an object of another writer under the key. */
   takeKey(bytes: Uint8Array): Promise<void>;
   /** Aborts whatever is under way, as a lifecycle rule or another process does. */
   takeUploadsAway(): void;
@@ -73,7 +73,7 @@ export function createCloud(scenario: Scenario): Cloud {
     if (latencyMs > 0) await sleep(latencyMs / 2);
     stop.throwIfAborted();
     const outcome = await oss.handle(request);
-    // The answer takes its time too: what was done may not be heard of any more.
+    // The response takes time too: the client may be gone when it arrives.
     if (latencyMs > 0) await sleep(latencyMs / 2);
     return answerOf(outcome, stop);
   }
@@ -120,7 +120,7 @@ export function createCloud(scenario: Scenario): Cloud {
 
 const OWNER = { accessKeyId: 'AK', accessKeySecret: 'SK' };
 
-/** One set for ever, or one after another, each good for as long as the scenario says. */
+/** One permanent set, or a sequence of sets with the lifetime of the scenario. */
 function createCredentials(
   { stsLifetimeMs }: Scenario,
   ossNow: () => number,

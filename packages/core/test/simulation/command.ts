@@ -15,7 +15,7 @@ const { values } = parseArgs({
   },
 });
 
-/** What a worker tells of each hundred seeds. */
+/** The report of a worker for each hundred seeds. */
 interface Report {
   readonly seeds: number;
   readonly failures: readonly SimulationResult[];

@@ -33,7 +33,7 @@ export function start(
   const isAlone = (): boolean => world.rivals.length === 0;
   const uploadOptions = { key: KEY, ...optionsOf(scenario), ...options };
   const { attemptsMax: most = 0 } = options.retry ?? scenario.retry;
-  // What fails for want of a network does not count.
+  // Failures while offline do not count as attempts.
   const attemptsMax = scenario.outages.length > 0 ? Number.POSITIVE_INFINITY : most;
   const observer = createObserver({ cloud, scenario, attemptsMax, isAlone, blame });
   const machine: Machine = { cloud, scenario, process, disk, file, random, observer, isStormy };
@@ -69,7 +69,7 @@ export function start(
   };
 }
 
-/** A stream cannot be gone on with, and its options say so. */
+/** A stream cannot be resumed: its options have no resume. */
 function withoutResume({ resume, verifyExistingParts, ...options }: UploadOptions): StreamUploadOptions {
   return { ...options, memoryMax: 1024 ** 2 };
 }

@@ -16,7 +16,7 @@ export interface Ending {
 
 export const FOREIGN_BYTES = new TextEncoder().encode('somebody else put this here');
 
-/** What must hold of every life, and in the end. */
+/** The invariants of every process life and of the final state. */
 export function judge(world: World, endings: readonly Ending[]): void {
   for (const [index, ending] of endings.entries()) judgeEnding(world, ending, endings.slice(0, index));
   const last = endings.at(-1);
@@ -51,13 +51,13 @@ function judgeEnding(
     );
     if (isMixed) blame('an upload that began with other bytes was gone on with');
   }
-  // What an earlier life had sent may be completed all the same.
+  // Parts of an earlier life may have been completed.
   const isFirst = before.length === 0 && rivals.length === 0;
   if (how === 'aborted' && isOurs && isFirst && !facts.toldOfRemains) {
     blame('it was aborted, and the object is there');
   }
   if (!isAlive || !scenario.isDurable || rivals.length > 0 || facts.toldOfRemains) return;
-  // An upload whose successor was being begun is gone, and so is its checkpoint.
+  // An upload with a successor at Initiate is aborted, and its checkpoint removed.
   judgeCheckpoint(world, how, facts.mayHaveForgotten ? undefined : facts.opened?.uploadId, texts);
 }
 
@@ -103,7 +103,7 @@ function judgeLiveness(world: World, endings: readonly Ending[], last: Ending): 
   judgeForeign(world, endings, last);
 }
 
-/** What others had stored under the key stays until an object of ours is complete. */
+/** Another writer's object under the key stays until our object is complete. */
 function judgeForeign({ scenario, blame }: World, endings: readonly Ending[], last: Ending): void {
   // One PutObject replaces it before anybody can abort, and so may what a dead process had sent.
   const isCertain = scenario.size >= scenario.partSize && endings.every(({ isAlive }) => isAlive);
@@ -112,7 +112,7 @@ function judgeForeign({ scenario, blame }: World, endings: readonly Ending[], la
   if (!isKept) blame("somebody else's object was replaced or deleted");
 }
 
-/** Nothing is billed that nobody knows of. */
+/** OSS bills no upload without a checkpoint or a report. */
 function judgeRemains({ cloud, scenario, disk, rivals, blame }: World, endings: readonly Ending[]): void {
   const texts = [disk, ...rivals.map((rival) => rival.disk)].flatMap((each) => [...each.texts.values()]);
   const isTold = [...endings, ...rivals].some(({ facts }) => facts?.toldOfRemains);
@@ -133,13 +133,13 @@ function isSame(a: Uint8Array, b: Uint8Array | undefined): boolean {
   return b !== undefined && Buffer.compare(a, b) === 0;
 }
 
-/** Who may not list or abort cannot remove the lost one, nor can who cannot tell when it was begun. */
+/** Without list, abort or a date of Initiate a lost upload cannot be removed. */
 function hidesLostUploads({ operation, effect }: FaultRule): boolean {
   const isOfSweep = ['ListMultipartUploads', 'ListParts', 'AbortMultipartUpload'].includes(operation ?? '');
   return (isOfSweep && effect.kind === 'refuse' && effect.status === 403) || effect.kind === 'clockJump';
 }
 
-/** OSS makes another object of what it was sent, and whoever made it deletes or replaces it. */
+/** OSS stores other bytes than were sent, and the upload deletes or replaces the object. */
 function makesOtherObjects({ effect }: FaultRule): boolean {
   return effect.kind === 'corruptStoredPart' || effect.kind === 'corruptIncoming';
 }

@@ -22,7 +22,7 @@ export interface SimulatedFile {
   version: number;
 }
 
-/** What survives the death of a process: checkpoints, and locks whose holders may be dead. */
+/** The state that survives a killed process: checkpoints, and locks of dead holders. */
 export interface Disk {
   readonly texts: Map<string, string>;
   readonly locks: Map<string, SimulatedProcess>;
@@ -98,7 +98,7 @@ function isOnline({ cloud, scenario }: Machine): boolean {
   return !scenario.outages.some(({ fromMs, forMs }) => at >= fromMs && at < fromMs + forMs);
 }
 
-/** What is under way when the network goes is carried out, and nobody hears of it. */
+/** A request in flight when the network is lost is carried out without a response. */
 async function overNetwork<T>(machine: Machine, act: () => Promise<T>): Promise<T> {
   if (!isOnline(machine)) throw lost();
   const answer = await act();
@@ -148,7 +148,7 @@ function controlPlaneOf(machine: Machine): ControlPlane {
   const { cloud, process, random, observer } = machine;
   const { coordinator } = cloud;
 
-  /** Lost on the way, lost on the way back, or never answered. */
+  /** A lost request, a lost response, or no response. */
   function over<T>(verb: string, act: () => Promise<T>): Promise<T> {
     observer.verbCalled(verb);
     const acted = (): Promise<T> => overNetwork(machine, act);

@@ -29,13 +29,13 @@ export interface Observer {
   readonly facts: Facts;
 }
 
-/** What the judgement at the end needs to know. */
+/** The facts that the final judgement needs. */
 export interface Facts {
-  /** The bytes of the source that the last walk opened. */
+  /** The bytes of the source that the last run opened. */
   readonly bytes: Uint8Array | undefined;
-  /** What the source was when it last gave its fingerprint. */
+  /** The bytes of the source at its last fingerprint. */
   readonly named: Uint8Array | undefined;
-  /** An upload was begun and may not have been remembered. */
+  /** An upload was initiated and may have no checkpoint. */
   readonly mayHaveForgotten: boolean;
   readonly toldOfRemains: boolean;
   readonly opened: Extract<UploadEvent, { type: 'opened' }> | undefined;
@@ -46,12 +46,12 @@ export interface Watched {
   readonly cloud: Cloud;
   readonly scenario: Scenario;
   readonly attemptsMax: number;
-  /** Nobody else works on the same upload. */
+  /** Whether no other process works on the same upload. */
   isAlone(): boolean;
   blame(what: string): void;
 }
 
-/** A part put so soon after a pause was asked for is no offence. */
+/** A part sent within this time after pause() is allowed. */
 const PAUSE_MS_MAX = 100;
 
 function isCalledGone({ faults }: Scenario): boolean {
@@ -66,7 +66,7 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
   const confirmed = new Set<string>();
   /** The attempt under way of each part. */
   const attempts = new Map<number, number>();
-  /** Parts that OSS held when their answer was lost. */
+  /** Parts stored by OSS with a lost response. */
   const unheard = new Set<string>();
   const forbidden = new Set<string>();
   let [sleepers, leases, openSources, puts] = [0, 0, 0, 0];
@@ -99,7 +99,7 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
     }
     if (!confirmed.has(name)) return;
     if (isHeld(uploadId, partNumber)) blame(`part ${partNumber} was proven, and sent again`);
-    // OSS has lost or spoilt it since: it is not proven any more.
+    // OSS has lost or corrupted it since: it is no longer proven.
     confirmed.delete(name);
   }
 
@@ -172,7 +172,7 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
       leases -= 1;
     },
     verbCalled(verb) {
-      // One PutObject is known to its own walk alone: it may be removed without a lock.
+      // A single PutObject belongs to its own run alone: it may be removed without a lock.
       const isOwn = verb === 'abort' && scenario.size < scenario.partSize;
       if (scenario.isDurable && leases === 0 && !isOwn) blame('an upload was worked on without its lock');
     },
@@ -256,7 +256,7 @@ export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }:
   };
 }
 
-/** What no URL, no wait and no other bytes can mend. */
+/** Errors that no new URL, delay or retry can fix. */
 const FOR_GOOD = /<Code>(?:SignatureDoesNotMatch|InvalidAccessKeyId)<|<EC>0003-00000201</;
 
 function read(url: string): { readonly uploadId: string | undefined; readonly partNumber: number } {
@@ -265,12 +265,12 @@ function read(url: string): { readonly uploadId: string | undefined; readonly pa
   return { uploadId, partNumber: Number(searchParams.get('partNumber') ?? 1) };
 }
 
-/** OSS loses or spoils parts after it has confirmed them. */
+/** OSS loses or corrupts parts after it has confirmed them. */
 function mayBeSpoilt({ faults }: Scenario): boolean {
   return faults.some(({ effect }) => effect.kind === 'losePart' || effect.kind === 'corruptStoredPart');
 }
 
-/** OSS may hold a part that it has answered for wrongly. */
+/** OSS may hold a part with a wrong response. */
 function mayMislead(scenario: Scenario): boolean {
   const mayLie = scenario.faults.some(({ effect }) => effect.kind === 'wrongCrc');
   // A second copy may be on its way when the first is given up.

@@ -1,11 +1,11 @@
 import { never } from '../stages/in-process-oss.ts';
 
-/** A process that may die at any call of a port. What it awaits then never comes. */
+/** A process that may die at any call of a port. Its awaited promises then never settle. */
 export interface SimulatedProcess {
   readonly isAlive: boolean;
-  /** Calls of ports begun and ended so far. */
+  /** Started and ended calls of ports so far. */
   readonly ticks: number;
-  /** Makes one call of a port: the process may die before it, and before it hears the answer. */
+  /** Makes one call of a port: the process may die before it, and before the result arrives. */
   call<T>(act: () => Promise<T>): Promise<T>;
   /** Has `act` done at the nth tick. */
   at(tick: number, act: () => void): void;

@@ -16,9 +16,9 @@ export interface Scenario {
   readonly retry: Exactly<RetryOptions>;
   readonly stall: Exactly<StallOptions>;
   readonly forbidOverwrite: boolean;
-  /** The bytes come once, and nobody knows how many. */
+  /** The bytes come once, with an unknown length. */
   readonly isStream: boolean;
-  /** What fails on the way is kept for a resume. */
+  /** A failed upload is kept for a resume. */
   readonly isDurable: boolean;
   readonly urlLifetimeSeconds: number;
   /** Temporary credentials, living so long; `undefined`: one set that never dies. */
@@ -27,12 +27,12 @@ export interface Scenario {
   readonly signerSkewMs: number;
   /** Every request takes so long. */
   readonly latencyMs: number;
-  /** Somebody else's object stands under the key before. */
+  /** Another writer's object exists under the key before. */
   readonly isKeyTaken: boolean;
   readonly faults: readonly FaultRule[];
   /** How often the ports on this side of the network fail. */
   readonly portFailure: PortFailure;
-  /** What happens in the lives of the processes that upload, one after another. */
+  /** The events in the lives of the uploading processes, one after another. */
   readonly lives: readonly Life[];
   /** When the machines have no network, and know it. */
   readonly outages: readonly Outage[];
@@ -53,13 +53,13 @@ export interface PortFailure {
   readonly source: number;
 }
 
-/** What the world does to one process, each at the nth call of a port. */
+/** The acts on one process, each at the nth call of a port. */
 export interface Life {
   readonly acts: readonly Act[];
 }
 
 export interface Act {
-  /** The nth call of a port, or so many ms after Complete has begun. */
+  /** The nth call of a port, or a delay in ms after the start of Complete. */
   readonly at: number | { readonly completingMs: number };
   readonly kind: ActKind;
 }
@@ -95,7 +95,7 @@ export function drawScenario(seed: number): Scenario {
     chunkSize: draw.of([7_000, 40_000, 65_536, 200_000]),
     partSize: PART_SIZE,
     concurrency: draw.whole(1, 6),
-    // Whoever believes what OSS lists must have an OSS that spoils nothing.
+    // Trusting the list of OSS requires an OSS that corrupts nothing.
     verifyExistingParts: draw.chance(0.5) && !faults.some(spoils) ? 'size' : 'all',
     hedge: hasLaggards || draw.chance(0.5) ? 0.5 : 0.02,
     retry: isMild ? PATIENT : drawRetry(draw),
@@ -207,7 +207,7 @@ function drawOutages(draw: Draw, latencyMs: number): readonly Outage[] {
   }));
 }
 
-/** What nobody has come to before a pause must be tidied up all the same when there is no going on. */
+/** Leftovers of a paused upload must be removed when it cannot be resumed. */
 function drawChangeInPause(draw: Draw): readonly Act[] {
   const at = draw.whole(1, 12);
   return [

@@ -6,7 +6,7 @@ import { createProcess } from './process.ts';
 import { type Act, drawScenario, PATIENT, type Scenario } from './scenario.ts';
 import { createWorld, drive, settled, type World } from './world.ts';
 
-/** What came of one seed. */
+/** The result of one seed. */
 export interface SimulationResult {
   readonly seed: number;
   /** How each life ended: `completed`, `crashed`, or the code of the error. */
@@ -15,7 +15,7 @@ export interface SimulationResult {
   readonly violations: readonly string[];
   /** Whether anything was done to a process. */
   readonly acted: boolean;
-  /** What happened, when asked for. */
+  /** The trace, when requested. */
   readonly trace: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export async function play(given: Scenario, isTraced = false): Promise<Simulatio
   const last = endings.at(-1);
   if (last?.how !== 'completed' && last?.how !== 'aborted')
     endings.push(await live(world, [], { retry: PATIENT }));
-  // What it was to go on with is of no use any more; what is begun anew must come to its end.
+  // The checkpoint is no longer valid; a restarted upload must complete.
   const isSpent = ['source_changed', 'checksum_mismatch'].includes(endings.at(-1)?.how ?? '');
   if (isSpent) endings.push(await live(world, [], { retry: PATIENT, resume: false }));
   judge(world, endings);
@@ -76,7 +76,7 @@ async function live(
   await drive(world, until);
   const how = process.isAlive ? (running.how() ?? 'hangs') : 'crashed';
   running.observer.ended(process.isAlive);
-  // A dead process hears nothing of it, but lets go of what it waits for.
+  // A dead process receives nothing, but its waiting promises are released.
   if (!process.isAlive) void running.upload.abort();
   const object = await cloud.model.object(BUCKET, KEY)?.bytes();
   await drive(world, () => world.rivals.every((rival) => rival.how !== undefined));

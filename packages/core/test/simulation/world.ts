@@ -18,7 +18,7 @@ export interface World {
   acts: number;
   /** Writes a line into the trace, where one is wanted. */
   note(line: string): void;
-  /** The machine goes to sleep for so long as soon as nothing can go on without time passing. */
+  /** The machine sleeps for this time as soon as all work waits for a timer. */
   sleepMs: number;
   isStormy(): boolean;
   stopStorm(): void;
@@ -112,7 +112,7 @@ function macrotask(): Promise<void> {
 const POOL_SIZE = 4 * 1024 * 1024;
 let pool: Uint8Array | undefined;
 
-/** Bytes nobody would guess, the same for the same seed, without making them each time. */
+/** Pseudo-random bytes, the same for the same seed, cached. */
 export function bytesOf(seed: number, size: number): Uint8Array {
   if (pool === undefined) {
     const random = createSeededRandom(1);

@@ -31,12 +31,12 @@ export interface CoordinatorStage {
   readonly store: ObjectStore;
   readonly coordinator: Coordinator<Request>;
   readonly handler: (request: Request) => Promise<Response>;
-  /** What OSS was asked for, in order. */
+  /** The operations that OSS received, in order. */
   readonly operations: string[];
-  /** What the coordinator was asked for by clients, in order. */
+  /** The verbs that the coordinator received, in order. */
   readonly verbs: string[];
   readonly transport: Transport;
-  /** The client half, for a user whose session is in a header. */
+  /** The client half, for a user with a session in a header. */
   clientOf(user: string | undefined): ControlPlane;
   /** Sends to OSS what was presigned. */
   put(url: string, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<number>;
@@ -53,7 +53,7 @@ export type StageOptions = Partial<CoordinatorOptions<Request>> & { readonly han
 
 export const KEYS = [{ kid: 'a', key: new Uint8Array(32).fill(1) }];
 
-/** Everybody uploads into a folder of his own. */
+/** Every principal uploads into its own folder. */
 export const inOwnFolder: Authorize<Request> = (file, { principal }) => ({
   key: `${principal}/${file.name}`,
 });

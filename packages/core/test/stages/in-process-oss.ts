@@ -4,10 +4,10 @@ import { rejectOnAbort } from '@partway/core/internal';
 import type { PartRequest, PartResponse } from '@partway/core/ports';
 import type { OssRequest, OssResponse, Outcome } from '@partway/emulator';
 
-/** Answers one request, or rejects as a lost connection does. `stop` closes the connection. */
+/** Handles one request, or rejects as a lost connection does. `stop` closes the connection. */
 export type AnswerRequest = (request: OssRequest, stop: AbortSignal) => Promise<OssResponse>;
 
-/** What comes of a request when nobody can open sockets: an answer, a lost connection, or nothing at all. */
+/** The outcome of a request without sockets: a response, a lost connection, or nothing. */
 export async function answerOf({ response, connection }: Outcome, stop: AbortSignal): Promise<OssResponse> {
   if (connection === 'hold') await aborted(stop);
   if (response === undefined || connection === 'cut') throw connectionLost(connection);
@@ -67,7 +67,7 @@ function requestOf(
   return { method, target: pathname + search, headers: { ...lowered, host }, body };
 }
 
-/** Tells the bytes as they are taken, and why there are no more. */
+/** Reports the bytes as they are read, and the reason of their end. */
 async function* told(
   chunks: AsyncIterable<Uint8Array>,
   onProgress: (sentBytes: number) => void,

@@ -18,7 +18,7 @@ export interface Telemetry {
   readonly meter: Meter;
   /** Spans that have ended. */
   spans(): readonly ReadableSpan[];
-  /** Spans that were begun and have not ended. */
+  /** Spans that have started and not ended. */
   openCount(): number;
   /** The spans as an indented list: name, number, outcome, error. */
   tree(): readonly string[];
@@ -50,7 +50,7 @@ export function createTelemetry(): Telemetry {
   };
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter), counting] });
   const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  // Collects when it is told to, and otherwise once a day.
+  // Collects on request, and otherwise once a day.
   const reader = new PeriodicExportingMetricReader({ exporter: metrics, exportIntervalMillis: 86_400_000 });
   const meters = new MeterProvider({ readers: [reader] });
 

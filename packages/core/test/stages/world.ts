@@ -48,23 +48,23 @@ export interface World {
   readonly store: ObjectStore;
   readonly controlPlane: ControlPlane;
   readonly events: UploadEvent[];
-  /** The operations OSS was asked for, in order, those of parts with their number: `UploadPart 3`. */
+  /** The operations that OSS received, in order, those of parts with their number: `UploadPart 3`. */
   readonly operations: string[];
   /** Every URL that was presigned. */
   readonly urls: string[];
-  /** How many parts were in flight when each was begun, itself included. */
+  /** The parts in flight at the start of each part, itself included. */
   readonly partsInFlight: number[];
   readonly checkpoints: CheckpointStore;
   /** With `isDurable`, what fails on the way is kept for a resume. */
   start(source: Source, options?: Partial<UploadOptions>, isDurable?: boolean): Upload;
-  /** The ports of an upload in this world, for whoever starts it himself. */
+  /** The ports of an upload in this world, for tests that start it themselves. */
   portsOf(source: Source): UploadPorts;
   startStream(stream: ByteStream, options?: Partial<StreamUploadOptions>, plane?: ControlPlane): Upload;
   /** A coordinator of this world with another store. */
   coordinatorOf(store: ObjectStore): Coordinator;
   /** The same with another control plane. */
   startWith(controlPlane: ControlPlane, source: Source, options?: Partial<UploadOptions>): Upload;
-  /** From now on OSS hears nothing and answers nothing, as if this process had died. */
+  /** From now on OSS receives and sends nothing, as if this process had died. */
   crash(): void;
   /** Another process: nothing of the dead one holds a lock. */
   restart(): Promise<void>;
@@ -81,7 +81,7 @@ export interface WorldOptions {
   readonly credentials?: CredentialsSource;
   /** Of the coordinators of this world. Default: none. */
   readonly callback?: CoordinatorOptions['callback'];
-  /** Carries callbacks out. Default: an application server that answers `{"Status":"OK"}`. */
+  /** Sends callbacks. Default: an application server that replies `{"Status":"OK"}`. */
   readonly sendCallback?: SendCallback;
 }
 
@@ -210,7 +210,7 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
   };
 }
 
-/** What was begun has gone as far as it can without time passing: nothing here leaves the microtasks. */
+/** Runs all started work that needs no timer: all of it lies in microtasks. */
 function macrotask(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -66,7 +66,7 @@ test('an upload is a tree of spans: its verbs, its parts, and their attempts', a
   expect(stage.openCount()).toBe(0);
 });
 
-test('the span of an upload tells what it is, and what was proven', async () => {
+test('the span of an upload has its key, size and proof', async () => {
   const stage = createStage();
   const object = await stage.run();
   expect(attributesOf(stage, 'partway.upload')).toMatchObject({
@@ -107,7 +107,7 @@ test("each failed attempt is a span of its own, with OSS's codes and the wait th
   ]);
 });
 
-test('attempts begin and end when the events say', async () => {
+test('attempt spans start and end with their events', async () => {
   const stage = createStage();
   stage.world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 2000 } });
   await stage.run();
@@ -118,7 +118,7 @@ test('attempts begin and end when the events say', async () => {
   expect(point?.sum).toBeGreaterThanOrEqual(6);
 });
 
-test('a failure for good is told by its part and the upload; what it stopped is no error', async () => {
+test('a permanent failure marks its part and the upload as errors, not the stopped parts', async () => {
   const stage = createStage();
   stage.world.faults.add({ operation: 'UploadPart', partNumber: 1, effect: { kind: 'latency', ms: 500 } });
   misbehave(stage, 2, DENIED);
@@ -165,7 +165,7 @@ test('a pause is an event of one span, and its upload stays open until it ends',
   expect(stage.openCount()).toBe(0);
 });
 
-test('what its caller aborts is told, and is no error', async () => {
+test('an upload aborted by its caller is reported and not an error', async () => {
   const stage = createStage();
   const upload = stage.start();
   upload.subscribe((event) => {
@@ -267,7 +267,7 @@ test('a control plane that is observed already has one span for each verb', asyn
   expect(stage.spans().filter(({ name }) => name === 'partway.complete')).toHaveLength(1);
 });
 
-test('a verb that fails is told by its code, and fails as it did', async () => {
+test('a failed verb is recorded with its code, and its error is unchanged', async () => {
   const { tracer, spans } = createTelemetry();
   const { controlPlane } = createWorld();
   const observed = observeControlPlane(controlPlane, { tracer });
@@ -277,14 +277,14 @@ test('a verb that fails is told by its code, and fails as it did', async () => {
   expect(() => observeControlPlane({} as ControlPlane)).toThrow(TypeError);
 });
 
-test('a wrong option is told at once', () => {
+test('an invalid option throws at once', () => {
   expect(() => traceUploads({ detail: 'all' as 'part' })).toThrow(TypeError);
   const traced = traceUploads();
   expect(() => traced({ onEvent: {} as () => void })).toThrow('onEvent must be a function');
   expect(() => traced({ controlPlane: {} as ControlPlane })).toThrow(TypeError);
 });
 
-test('without an SDK an upload asks OSS for the same, and is stored', async () => {
+test('without an SDK an upload sends the same requests and is stored', async () => {
   const [plain, traced] = [createWorld(), createStage({ tracer: undefined, meter: undefined })];
   await plain.settled(plain.start(createInMemorySource(bytes), { partSize: PART, concurrency: 1 }).result);
   expect(await traced.run()).toMatchObject({ size: bytes.length });
@@ -321,7 +321,7 @@ test('no URL, signature, token or secret is exported or logged, whatever fails',
       tokens.push(upload.uploadToken);
       return upload;
     },
-    // A port of somebody else's, that tells all it knows.
+    // A third-party port that puts secrets into its message.
     complete: ({ uploadToken }) => Promise.reject(new Error(`${stage.world.urls[0]} ${uploadToken}`)),
   };
   misbehave(stage, 1, BUSY);

@@ -12,7 +12,7 @@ import { createWorld, KEY } from '../stages/world.ts';
 const bytes = new Uint8Array(300_000).fill(7);
 const PART = 102_400;
 
-/** What an SDK registers for the whole process. */
+/** Registers the global providers as an SDK does. */
 beforeEach(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -70,7 +70,7 @@ test('one trace leads from the caller through the upload to the coordinator on a
 
 const { signal } = new AbortController();
 
-test('a server span tells method, route and status, and nothing else of the request', async () => {
+test('a server span has method, route and status, and no other request data', async () => {
   const { tracer, spans } = createTelemetry();
   const handler = traceHandler((_, status: number) => new Response(null, { status }), { tracer });
   await handler(
@@ -107,7 +107,7 @@ test('a server span tells method, route and status, and nothing else of the requ
   ]);
 });
 
-test('a handler that throws, throws; its message is not told', async () => {
+test('an error of a handler is rethrown without its message in the span', async () => {
   const { tracer, spans } = createTelemetry();
   const crash = new RangeError('https://a.example/?x-oss-signature=0f');
   const handler = traceHandler(() => Promise.reject(crash), { tracer, route: () => '/uploads/:verb' });

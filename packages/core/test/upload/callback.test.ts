@@ -24,7 +24,7 @@ const sources = {
 const kinds = ['multipart', 'single'] as const;
 
 interface CalledWorld extends World {
-  /** What the application server was sent. */
+  /** The callbacks that the application server received. */
   readonly calls: CallbackRequest[];
 }
 
@@ -80,7 +80,7 @@ test('the reply comes with the object of a stream', async () => {
   expect(world.calls).toHaveLength(1);
 });
 
-test('the server chooses by bucket, key and size whom to tell, or nobody', async () => {
+test('the callback is chosen by bucket, key and size, or omitted', async () => {
   const asked: unknown[] = [];
   const world = createCalledWorld(undefined, (upload) => {
     asked.push(upload);
@@ -95,7 +95,7 @@ test('the server chooses by bucket, key and size whom to tell, or nobody', async
   ]);
 });
 
-test.each(kinds)('nothing a client says changes the callback of a %s upload', async (kind) => {
+test.each(kinds)('no input of a client changes the callback of a %s upload', async (kind) => {
   const other = callback({ url: 'https://evil.example.com/', body: 'evil' });
   const world = createCalledWorld();
   const smuggling: ControlPlane = {
@@ -113,7 +113,7 @@ test.each(kinds)('nothing a client says changes the callback of a %s upload', as
   expect(world.calls.map(({ url }) => url)).toEqual(['https://app.example.com/done']);
 });
 
-test('what was chosen when the upload was initiated holds to its end', async () => {
+test('the callback chosen at Initiate applies until the end', async () => {
   const choices = [told];
   const world = createCalledWorld(undefined, () => choices.shift());
   await world.settled(world.start(sources.multipart, options).result);
@@ -147,7 +147,7 @@ test.each(kinds)('a callback that fails leaves the %s object, stored and proven'
   await expectStored(world, sources[kind].size);
 });
 
-test.each(kinds)('nor is the %s object taken away when nobody can look at it', async (kind) => {
+test.each(kinds)('the %s object is kept when its HEAD fails', async (kind) => {
   const world = createCalledWorld(refusing);
   world.faults.add({
     operation: 'HeadObject',
@@ -205,7 +205,7 @@ test('a 203 from something in between, to Complete or to a part, makes no object
   expect(other.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('where the answer to Complete is lost, the object is found, and what the server said is not known', async () => {
+test('after a lost response to Complete the object is found without a callback reply', async () => {
   const world = createCalledWorld();
   world.faults.add({ operation: 'CompleteMultipartUpload', effect: { kind: 'dropResponse' } });
   const object = await world.settled(world.start(sources.multipart, options).result);
@@ -214,7 +214,7 @@ test('where the answer to Complete is lost, the object is found, and what the se
   expect(world.calls).toHaveLength(1);
 });
 
-test('where the answer to a single PutObject is lost, the server is told again', async () => {
+test('after a lost response to a single PutObject the callback is sent again', async () => {
   const world = createCalledWorld();
   world.faults.add({ operation: 'PutObject', times: 1, effect: { kind: 'dropResponse' } });
   const object = await world.settled(world.start(sources.single, options).result);
@@ -225,30 +225,27 @@ test('where the answer to a single PutObject is lost, the server is told again',
 test.each([
   ['its reply', () => Promise.resolve({ status: 200, body: '{"id":7}' }), { callback: { body: '{"id":7}' } }],
   ['its failure', refusing, undefined],
-])(
-  'a callback that answers for OSS without a CRC64, with %s, sends no byte twice',
-  async (_, reply, object) => {
-    const world = createCalledWorld(reply);
-    const ports = world.portsOf(sources.single);
-    const { put } = ports.transport;
-    const transport: typeof ports.transport = {
-      ...ports.transport,
-      async put(request) {
-        const { headers, ...response } = await put(request);
-        const { 'x-oss-hash-crc64ecma': _crc64, ...others } = headers;
-        return { ...response, headers: others };
-      },
-    };
-    const { result } = startUpload({ ...ports, transport }, { key: KEY, ...options });
-    if (object === undefined) {
-      await expect(world.settled(result)).rejects.toMatchObject({ code: 'callback_failed' });
-    } else {
-      expect(await world.settled(result)).toMatchObject(object);
-    }
-    expect(count(world, 'PutObject')).toBe(1);
-    await expectStored(world, 10);
-  },
-);
+])('a callback reply without a CRC64, with %s, causes no second PUT', async (_, reply, object) => {
+  const world = createCalledWorld(reply);
+  const ports = world.portsOf(sources.single);
+  const { put } = ports.transport;
+  const transport: typeof ports.transport = {
+    ...ports.transport,
+    async put(request) {
+      const { headers, ...response } = await put(request);
+      const { 'x-oss-hash-crc64ecma': _crc64, ...others } = headers;
+      return { ...response, headers: others };
+    },
+  };
+  const { result } = startUpload({ ...ports, transport }, { key: KEY, ...options });
+  if (object === undefined) {
+    await expect(world.settled(result)).rejects.toMatchObject({ code: 'callback_failed' });
+  } else {
+    expect(await world.settled(result)).toMatchObject(object);
+  }
+  expect(count(world, 'PutObject')).toBe(1);
+  await expectStored(world, 10);
+});
 
 test.each(kinds)('a reply too long to be passed on is left out of a %s object', async (kind) => {
   const world = createCalledWorld(() =>
@@ -259,7 +256,7 @@ test.each(kinds)('a reply too long to be passed on is left out of a %s object', 
   expect(world.calls).toHaveLength(1);
 });
 
-test('a callback that was not made to be one is the mistake of whoever gives it', async () => {
+test('an invalid callback throws a TypeError at the caller', async () => {
   const { store } = createWorld();
   const wrong = { url: 'https://app.example.com' } as unknown as typeof told;
   expect(() => createCoordinator({ store, callback: wrong })).toThrow(/^callback must be created by/);

@@ -31,20 +31,20 @@ test.each([
   [['x-oss-hash-crc64ecma', 'x-oss-request-id', 'etag']],
   [['x-oss-hash-crc64ecma']],
   [['x-oss-request-id']],
-])('a page that may not read %s is told once, and its upload is proven all the same', async (hidden) => {
+])('a page that cannot read %s is notified once, and its upload is proven', async (hidden) => {
   const world = createWorld();
   const { result } = startHiding(world, hidden);
   expect(await world.settled(result)).toMatchObject({ size: bytes.length });
   expect(namesTold(world)).toEqual([hidden.filter((name) => name !== 'etag')]);
 });
 
-test('a page that may read what matters is told nothing', async () => {
+test('a page that can read the needed headers is not notified', async () => {
   const world = createWorld();
   await world.settled(startHiding(world, ['etag']).result);
   expect(namesTold(world)).toEqual([]);
 });
 
-test('it is not told again after a pause', async () => {
+test('a page is not notified again after a pause', async () => {
   const world = createWorld();
   const upload = startHiding(world, ['x-oss-hash-crc64ecma']);
   upload.setConcurrency(1);
@@ -57,7 +57,7 @@ test('it is not told again after a pause', async () => {
   expect(namesTold(world)).toHaveLength(1);
 });
 
-test('from whom no headers are hidden, an answer without the CRC64 is not from OSS', async () => {
+test('without hidden headers a response without a CRC64 is not from OSS', async () => {
   const world = createWorld();
   const { result } = startHiding(world, ['x-oss-hash-crc64ecma'], false);
   await world.settled(result);

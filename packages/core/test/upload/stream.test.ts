@@ -9,13 +9,13 @@ const PART = 102_400;
 const random = createSeededRandom(13);
 const bytes = new Uint8Array(5 * MIB + 1).map(() => random.next() * 256);
 
-/** Gives the bytes in chunks of odd sizes, and tells how many were taken. */
+/** Yields the bytes in chunks of odd sizes, and reports how many were read. */
 async function* chunksOf(content: Uint8Array, taken: (bytes: number) => void = () => undefined) {
   for (let at = 0; at < content.length; at += 70_001) {
     const chunk = content.slice(at, at + 70_001);
     taken(at + chunk.length);
     yield chunk;
-    // Whoever keeps a chunk must have copied it.
+    // A reader that keeps a chunk must have copied it.
     chunk.fill(0);
   }
 }
@@ -37,7 +37,7 @@ test.each([0, 1, PART - 1, PART, PART + 1, bytes.length])(
   },
 );
 
-test('its parts grow: the first as asked for, then whole MiB', async () => {
+test('parts grow from the requested size in whole MiB', async () => {
   const world = createWorld();
   const upload = world.startStream(chunksOf(bytes), { partSize: PART, concurrency: 1 });
   const sizes: number[] = [];
@@ -89,7 +89,7 @@ test('a stream is read no further than parts are confirmed [pain-22]', async () 
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a stream that fails leaves nothing in OSS, and says why', async () => {
+test('a failed stream leaves nothing in OSS and reports the cause', async () => {
   const world = createWorld();
   async function* failing() {
     yield bytes.subarray(0, 3 * MIB);
@@ -103,7 +103,7 @@ test('a stream that fails leaves nothing in OSS, and says why', async () => {
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a stream of texts is a mistake that is told', async () => {
+test('a stream of strings rejects with the remedy', async () => {
   const world = createWorld();
   async function* texts() {
     yield 'text' as unknown as Uint8Array;
@@ -128,7 +128,7 @@ test('a web stream is uploaded like any other', async () => {
   await expectStored(world, bytes);
 });
 
-test('a stream whose upload is taken away before OSS holds a part of it is begun anew', async () => {
+test('a stream upload aborted by others before its first part is restarted', async () => {
   const world = createWorld();
   const slow = world.faults.add({ operation: 'UploadPart', times: 1, effect: { kind: 'latency', ms: 50 } });
   const upload = world.startStream(chunksOf(bytes), { partSize: PART, concurrency: 1 });

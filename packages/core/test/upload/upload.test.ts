@@ -24,7 +24,7 @@ async function expectNothingLeft({ model }: World): Promise<void> {
   expect(model.uploads(BUCKET)).toEqual([]);
 }
 
-test('the walk: initiate, send the parts, list them, complete', async () => {
+test('an upload initiates, sends the parts, lists them and completes', async () => {
   const world = createWorld();
   const object = await upload(world, { concurrency: 1, contentType: 'video/mp4', metadata: { a: 'b' } });
   expect(world.operations).toEqual([
@@ -68,7 +68,7 @@ test('a source that is another behind its last part is not completed, and leaves
   await expectNothingLeft(world);
 });
 
-test('a file smaller than one part is one PutObject, with everything the object shall be', async () => {
+test('a file smaller than one part is one PutObject with all object options', async () => {
   const world = createWorld();
   await upload(world, { cacheControl: 'no-cache', metadata: { a: 'b' } }, bytes.slice(0, 10));
   expect(world.operations).toEqual(['PutObject', 'HeadObject']);
@@ -130,16 +130,19 @@ test.each<[string, FaultEffect, RegExp]>([
     { kind: 'bandwidth', bytesPerSecond: 100 },
     /only \d+ bytes per second moved for 60000 ms/,
   ],
-])('a part whose connection %s is stopped and sent again [pain-16] [pain-43]', async (_, effect, symptom) => {
-  const world = createWorld();
-  misbehave(world, 'UploadPart', effect, { partNumber: 2, times: 1 });
-  const source = createInMemorySource(bytes, { chunkSize: 500 });
-  await world.settled(world.start(source, { partSize: PART }).result);
-  expect(world.events.filter((event) => event.type === 'retrying')).toMatchObject([
-    { error: { code: 'stalled', message: expect.stringMatching(symptom), context: { partNumber: 2 } } },
-  ]);
-  expect(await isStored(world, bytes)).toBe(true);
-});
+])(
+  'a part with a connection that %s is stopped and sent again [pain-16] [pain-43]',
+  async (_, effect, symptom) => {
+    const world = createWorld();
+    misbehave(world, 'UploadPart', effect, { partNumber: 2, times: 1 });
+    const source = createInMemorySource(bytes, { chunkSize: 500 });
+    await world.settled(world.start(source, { partSize: PART }).result);
+    expect(world.events.filter((event) => event.type === 'retrying')).toMatchObject([
+      { error: { code: 'stalled', message: expect.stringMatching(symptom), context: { partNumber: 2 } } },
+    ]);
+    expect(await isStored(world, bytes)).toBe(true);
+  },
+);
 
 test('an honest slow part takes as long as it takes [pain-17]', async () => {
   const world = createWorld();
@@ -151,7 +154,7 @@ test('an honest slow part takes as long as it takes [pain-17]', async () => {
   expect(world.events.filter((event) => event.type === 'retrying')).toEqual([]);
 });
 
-test('OSS is obeyed when it asks to wait', async () => {
+test('Retry-After of OSS delays the retry', async () => {
   const world = createWorld();
   const headers = { 'x-oss-qos-delay-time': '60000' };
   misbehave(
@@ -216,7 +219,7 @@ test.each<[string, OssOperation, FaultEffect, object]>([
   expect(world.events.at(-1)).toMatchObject({ type: 'failed', error });
 });
 
-test('a single PutObject whose bits are flipped every time leaves nothing', async () => {
+test('a single PutObject corrupted at every attempt leaves nothing', async () => {
   const world = createWorld();
   misbehave(world, 'PutObject', { kind: 'corruptIncoming' });
   const failing = upload(world, { retry: { attemptsMax: 2 } }, bytes.slice(0, 10));
@@ -224,7 +227,7 @@ test('a single PutObject whose bits are flipped every time leaves nothing', asyn
   await expectNothingLeft(world);
 });
 
-test('an object that somebody else put under the key is not deleted when the upload fails', async () => {
+test("another writer's object under the key is kept when the upload fails", async () => {
   const world = createWorld();
   await upload(world, {}, bytes.slice(0, 20));
   misbehave(world, 'PutObject', { kind: 'refuse', status: 403, code: 'AccessDenied' });
@@ -232,14 +235,14 @@ test('an object that somebody else put under the key is not deleted when the upl
   expect(await isStored(world, bytes.slice(0, 20))).toBe(true);
 });
 
-test('a lost answer to Complete is looked up, proven, and told [pain-6]', async () => {
+test('a lost response to Complete is looked up, proven and marked as recovered [pain-6]', async () => {
   const world = createWorld();
   misbehave(world, 'CompleteMultipartUpload', { kind: 'dropResponse' }, { times: 1 });
   expect(await upload(world)).toMatchObject({ recovered: true, size: bytes.length });
   expect(await isStored(world, bytes)).toBe(true);
 });
 
-test('a lost answer to a PutObject that forbids overwriting is recovered, as the object is its own', async () => {
+test('a lost response to a PutObject with forbidOverwrite is recovered by its own object', async () => {
   const world = createWorld();
   misbehave(world, 'PutObject', { kind: 'dropResponse' }, { times: 1 });
   await upload(world, { forbidOverwrite: true }, bytes.slice(0, 10));
@@ -263,7 +266,7 @@ test.each([10, bytes.length])('%i bytes do not overwrite an object when that is 
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('after an abort nothing is left, and the error says so', async () => {
+test('abort leaves nothing and rejects with `aborted`', async () => {
   const world = createWorld();
   misbehave(world, 'UploadPart', { kind: 'latency', ms: 10 });
   const running = world.start(createInMemorySource(bytes), { partSize: PART, concurrency: 2 });
@@ -310,7 +313,7 @@ test('an abort is repeated until OSS knows nothing of the upload [pain-28]', asy
   await expectNothingLeft(world);
 });
 
-test('an abort that fails for good is told beside the failure that led to it [pain-28]', async () => {
+test('a permanently failed abort is reported with the original failure [pain-28]', async () => {
   const world = createWorld();
   misbehave(world, 'UploadPart', { kind: 'refuse', status: 403, code: 'AccessDenied' });
   misbehave(world, 'AbortMultipartUpload', { kind: 'refuse', status: 403, code: 'AccessDenied' });

@@ -13,7 +13,7 @@ function begin(world: World, uploader: Uploader, key: string, size: number): Upl
   return uploader.start(ports, { key, partSize: PART, concurrency: 8 });
 }
 
-test('many uploads keep within one budget of requests, and none is begun before its turn [pain-10] [pain-23]', async () => {
+test('many uploads share one budget of requests, and each starts with a permit [pain-10] [pain-23]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 50 } });
   const uploader = createUploader({ concurrency: 4, filesMax: 3 });
@@ -59,7 +59,7 @@ test('while an upload is being completed the next one sends', async () => {
   expect(world.clock.now() - startedAt).toBe(11 * 50);
 });
 
-test('without filesMax twice as many uploads are begun as requests are in flight', async () => {
+test('without filesMax twice as many uploads start as requests are in flight', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 50 } });
   const uploader = createUploader({ concurrency: 2 });
@@ -96,7 +96,7 @@ test('an upload that waits for its turn can be aborted, and one that is paused g
   expect(world.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('fewer and more requests are in flight when asked for', async () => {
+test('setConcurrency lowers and raises the requests in flight', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 50 } });
   const uploader = createUploader({ concurrency: 2 });

@@ -113,7 +113,7 @@ test('an object that OSS itself made wrong is the error, also when it cannot be 
   });
 });
 
-test('a lost answer to Complete is recovered although the first look for the object fails [pain-6]', async () => {
+test('a lost response to Complete is recovered although the first HEAD fails [pain-6]', async () => {
   const world = createWorld();
   const { faults } = world;
   faults.add({ operation: 'CompleteMultipartUpload', times: 1, effect: { kind: 'dropResponse' } });
@@ -126,7 +126,7 @@ test('a lost answer to Complete is recovered although the first look for the obj
   expect(await world.settled(upload.result)).toMatchObject({ recovered: true });
 });
 
-test('an abort while Complete is in flight waits for its outcome, also when the answer is lost', async () => {
+test('abort during Complete waits for the outcome, also when the response is lost', async () => {
   const world = createWorld();
   const { faults } = world;
   const lost = faults.add({
@@ -171,7 +171,7 @@ test('an abort removes every version that a PutObject left', async () => {
 });
 
 test.each([20, -20])(
-  'a signer whose clock is %i minutes off is put right, for a single PutObject too [pain-29]',
+  'a signer clock %i minutes off is corrected, for a single PutObject too [pain-29]',
   async (minutes) => {
     const world = createWorld({ signerSkewMs: minutes * MINUTES });
     await world.settled(world.start(small).result);
@@ -179,7 +179,7 @@ test.each([20, -20])(
   },
 );
 
-test('credentials that OSS calls dead are asked for anew [pain-4]', async () => {
+test('credentials that OSS rejects as expired are requested again [pain-4]', async () => {
   const dead = { accessKeyId: 'STS.dead', accessKeySecret: 'SK', securityToken: 'dead' };
   let asked = 0;
   const world = createWorld({
@@ -195,7 +195,7 @@ test('credentials that OSS calls dead are asked for anew [pain-4]', async () => 
   expect(asked).toBe(2);
 });
 
-test('an abort does not wait for a signer that never answers', async () => {
+test('abort does not wait for a signer that never responds', async () => {
   const world = createWorld();
   const never = () => new Promise<never>(() => undefined);
   const store: ObjectStore = { ...world.store, presign: never, presignParts: never };
@@ -212,7 +212,7 @@ test('an abort does not wait for a signer that never answers', async () => {
   ]);
 });
 
-test('an answer of 200 that is not from OSS confirms nothing [pain-7]', async () => {
+test('a 200 response that is not from OSS confirms nothing [pain-7]', async () => {
   const world = createWorld();
   world.faults.add({
     operation: 'UploadPart',

@@ -4,7 +4,7 @@ import { createInMemorySource, createSeededRandom } from '@partway/core/testing'
 import { expect, test } from 'vitest';
 import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
 
-// What users of such tools report about parts in flight and about Complete: docs/explanation/reported-problems.md.
+// Problems that users of upload tools report about parts in flight and Complete: docs/explanation/reported-problems.md.
 
 const PART = 102_400;
 const MINUTE = 60_000;
@@ -22,7 +22,7 @@ async function isStored({ model }: World, content: Uint8Array): Promise<boolean>
   return stored !== undefined && Buffer.compare(stored, content) === 0;
 }
 
-test('a callback that failed is told as such, and the object stays [pain-8]', async () => {
+test('a failed callback is callback_failed, and the object is kept [pain-8]', async () => {
   const world = createWorld();
   world.faults.add({
     operation: 'CompleteMultipartUpload',
@@ -35,7 +35,7 @@ test('a callback that failed is told as such, and the object stays [pain-8]', as
   expect(world.operations).not.toContain('DeleteObject');
 });
 
-test('Complete may take minutes: its phase is told, and nothing counts as stalled [pain-9]', async () => {
+test('a Complete of minutes reports its phase and does not count as stalled [pain-9]', async () => {
   const world = createWorld();
   const slow = world.faults.add({
     operation: 'CompleteMultipartUpload',
@@ -83,7 +83,7 @@ test('parts travel side by side, not one after another [pain-10]', async () => {
   expect(world.clock.now() - startedAt).toBe(200);
 });
 
-test('forty parts are not forty requests at once, unless asked for [pain-23]', async () => {
+test('forty parts are sent with limited concurrency by default [pain-23]', async () => {
   const world = createWorld();
   world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 10 } });
   const forty = createInMemorySource(new Uint8Array(40 * PART));
