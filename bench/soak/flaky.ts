@@ -56,8 +56,8 @@ function retriesIn(stdout: string): readonly string[] {
   return lines.map((line) => String(JSON.parse(line).error.code));
 }
 
-function strikes({ rule, fired }: FaultHandle): readonly string[] {
-  return rule.effect.kind === 'bandwidth' ? [] : Array.from({ length: fired }, () => rule.effect.kind);
+function strikes({ rule, firedCount }: FaultHandle): readonly string[] {
+  return rule.effect.kind === 'bandwidth' ? [] : Array.from({ length: firedCount }, () => rule.effect.kind);
 }
 
 /** `network 3, stalled 1` */

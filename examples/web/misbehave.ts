@@ -37,7 +37,9 @@ export function createMisbehaving(faults: Pick<Faults, 'add'>): Misbehaving {
 
 /** One that can happen so many times is over when it has. */
 function stateOf(handles: readonly FaultHandle[]): MisbehaviourState {
-  const fired = handles.reduce((sum, handle) => sum + handle.fired, 0);
-  const isOn = handles.every(({ rule, fired: times }) => times < (rule.times ?? Number.POSITIVE_INFINITY));
+  const fired = handles.reduce((sum, handle) => sum + handle.firedCount, 0);
+  const isOn = handles.every(
+    ({ rule, firedCount: times }) => times < (rule.times ?? Number.POSITIVE_INFINITY),
+  );
   return { isOn, fired };
 }

@@ -95,7 +95,7 @@ test.each(looks)(
     expect(await isStored(filmName, film)).toBe(true);
     expect(await isStored(slidesName, slides)).toBe(true);
     expect(await isStored(notesName, notes)).toBe(true);
-    expect(stage.emulator.faults.list().map(({ fired }) => fired > 0)).toEqual(Array(6).fill(true));
+    expect(stage.emulator.faults.list().map(({ firedCount }) => firedCount > 0)).toEqual(Array(6).fill(true));
     expect(await page.locator('#log').textContent()).toMatch(/OSS is busy \(503 ServiceUnavailable\)/);
     expect(errors).toEqual([]);
   },
@@ -171,7 +171,7 @@ test('a bucket that hides its headers, a silent part and a Complete that lies: t
   await page.getByRole('button', { name: 'Add sample files' }).click();
   await expect.poll(() => page.locator('.proof-verdict.is-same').count(), PATIENCE).toBe(3);
   expect(await page.locator('#log').textContent()).toContain('may not read');
-  expect(stage.emulator.faults.list().map(({ fired }) => fired > 0)).toEqual([true, true, true]);
+  expect(stage.emulator.faults.list().map(({ firedCount }) => firedCount > 0)).toEqual([true, true, true]);
   // The coordinator passes the lie on as what it is, and the browser reports it by itself.
   expect(errors).toEqual([expect.stringContaining('a status of 502')]);
 });

@@ -1,20 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AdjustableClock } from './adjustable-clock.ts';
 import { faultRuleFromJson, faultRuleToJson } from './faults/fault-check.ts';
 import type { FaultHandle, Faults } from './faults/faults.ts';
 import type { OssInspection } from './inspection.ts';
 
 export interface AdminOptions {
-  /** `/-/emulator`. No bucket can be called `-`. */
+  /** `/-/emulator`. No bucket can be named `-`. */
   readonly path: string;
   readonly model: OssInspection;
   readonly faults: Faults;
-  readonly clock: { now(): number; advance(ms: number): void };
+  readonly clock: Pick<AdjustableClock, 'now' | 'advance'>;
 }
 
 /**
- * A control panel over HTTP, for tests in another process or language:
+ * Creates an HTTP API for tests in another process or language:
  * `GET|POST|DELETE faults`, `DELETE faults/<id>`, `GET state`, `GET|POST clock` (`{ "advanceMs": 60000 }`).
- * Only for this machine, and not for the pages in its browsers. `false`: the request is not for this panel.
+ * It serves requests from this machine, except those of web pages. `false`: the path is not below `path`.
  */
 export function createAdmin(
   options: AdminOptions,
@@ -23,7 +24,7 @@ export function createAdmin(
     const [path = ''] = (message.url ?? '').split('?');
     if (!path.startsWith(`${options.path}/`)) return false;
     const resource = path.slice(options.path.length + 1);
-    answer(message, resource, options).then(
+    handleRequest(message, resource, options).then(
       ({ status, json }) => send(reply, status, json),
       (reason: unknown) => sendError(reply, reason),
     );
@@ -31,13 +32,18 @@ export function createAdmin(
   };
 }
 
-interface Answer {
+interface AdminResponse {
   readonly status: number;
   readonly json?: unknown;
 }
 
-async function answer(message: IncomingMessage, resource: string, options: AdminOptions): Promise<Answer> {
-  if (!isLocal(message)) return { status: 403, json: { error: 'the admin path is for this machine only' } };
+async function handleRequest(
+  message: IncomingMessage,
+  resource: string,
+  options: AdminOptions,
+): Promise<AdminResponse> {
+  if (!isLocal(message))
+    return { status: 403, json: { error: 'the admin path serves requests from this machine only' } };
   const { faults, clock } = options;
   const [, faultId] = /^faults\/([^/]+)$/.exec(resource) ?? [];
   if (message.method === 'DELETE' && faultId !== undefined) return removeFault(faults, faultId);
@@ -57,24 +63,24 @@ async function answer(message: IncomingMessage, resource: string, options: Admin
       clock.advance(advanceMs(await readJson(message)));
       return { status: 200, json: { now: clock.now() } };
     default:
-      return { status: 404, json: { error: `there is no ${message.method} ${resource} here` } };
+      return { status: 404, json: { error: `there is no ${message.method} ${resource}` } };
   }
 }
 
 /**
- * A web page can send requests to this machine too. It cannot hide that the name it used is not ours (Host),
- * and cannot send JSON without asking first (Content-Type), which nobody here answers.
+ * A web page can send requests to this machine too. With a rebound host name the Host header gives it away.
+ * JSON (Content-Type) needs a CORS preflight, which this API rejects.
  */
 function isLocal(message: IncomingMessage): boolean {
   const address = message.socket.remoteAddress ?? '';
-  const isFromHere = /^(::ffff:)?127\.|^::1$/.test(address);
-  const isToHere = /^(127(\.\d+){3}|localhost|\[::1\])(:\d+)?$/.test(message.headers.host ?? '');
+  const isFromLoopback = /^(::ffff:)?127\.|^::1$/.test(address);
+  const isToLoopback = /^(127(\.\d+){3}|localhost|\[::1\])(:\d+)?$/.test(message.headers.host ?? '');
   const isJson =
     message.method !== 'POST' || /^application\/json\b/.test(message.headers['content-type'] ?? '');
-  return isFromHere && isToHere && isJson;
+  return isFromLoopback && isToLoopback && isJson;
 }
 
-function removeFault(faults: Faults, id: string): Answer {
+function removeFault(faults: Faults, id: string): AdminResponse {
   const fault = faults.list().find((each) => each.id === id);
   if (fault === undefined) return { status: 404, json: { error: `there is no fault ${id}` } };
   fault.remove();
@@ -88,15 +94,15 @@ function describeState({ model, faults, clock }: AdminOptions): unknown {
   return { now: clock.now(), faults: faults.list().length, buckets: Object.fromEntries(buckets) };
 }
 
-function describeFault({ id, rule, matched, fired }: FaultHandle): unknown {
-  return { id, rule: faultRuleToJson(rule), matched, fired };
+function describeFault({ id, rule, matchedCount, firedCount }: FaultHandle): unknown {
+  return { id, rule: faultRuleToJson(rule), matchedCount, firedCount };
 }
 
 function advanceMs(json: unknown): number {
   const value: unknown =
     typeof json === 'object' && json !== null ? Reflect.get(json, 'advanceMs') : undefined;
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  throw new TypeError('advanceMs must be a whole number of milliseconds');
+  throw new TypeError('advanceMs must be a whole number of ms');
 }
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -105,7 +111,8 @@ async function readJson(message: IncomingMessage): Promise<unknown> {
   let text = '';
   for await (const chunk of message.setEncoding('utf8')) {
     text += String(chunk);
-    if (text.length > BODY_BYTES_MAX) throw new RangeError(`a body has at most ${BODY_BYTES_MAX} characters`);
+    if (text.length > BODY_BYTES_MAX)
+      throw new RangeError(`the body must have at most ${BODY_BYTES_MAX} characters`);
   }
   try {
     return JSON.parse(text);

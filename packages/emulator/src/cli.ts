@@ -5,20 +5,24 @@ import { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from './e
 const command = defineCommand({
   meta: { name: 'partway-emulator', description: 'An Alibaba Cloud OSS in a process' },
   args: {
-    port: { type: 'string', default: '9000', description: 'TCP port; 0 takes a free one' },
+    port: { type: 'string', default: '9000', description: 'TCP port; 0 for a free one' },
     host: { type: 'string', default: '127.0.0.1', description: 'address to listen on' },
     region: { type: 'string', default: 'cn-hangzhou', description: 'region that signatures must name' },
     bucket: { type: 'string', default: 'demo', description: 'bucket to create; repeat it or use commas' },
-    'access-key-id': { type: 'string', default: 'emulator', description: 'who may sign' },
-    'access-key-secret': { type: 'string', default: 'emulator-secret', description: 'and with what' },
-    'security-token': { type: 'string', description: 'makes them STS credentials' },
-    'data-dir': { type: 'string', description: 'keep everything in this directory. Default: in memory' },
+    'access-key-id': { type: 'string', default: 'emulator', description: 'access key ID that may sign' },
+    'access-key-secret': {
+      type: 'string',
+      default: 'emulator-secret',
+      description: 'secret of the access key',
+    },
+    'security-token': { type: 'string', description: 'token of STS credentials' },
+    'data-dir': { type: 'string', description: 'directory to store everything in. Default: in memory' },
     'callback-host': {
       type: 'string',
-      description: 'private host that callbacks may go to; repeat it or use commas',
+      description: 'private host that may receive callbacks; repeat it or use commas',
     },
-    discard: { type: 'boolean', description: 'keep sizes and checksums, not bytes' },
-    admin: { type: 'boolean', description: 'serve /-/emulator, from this machine only' },
+    discard: { type: 'boolean', description: 'store sizes and checksums, no bytes' },
+    admin: { type: 'boolean', description: 'serve the admin API at /-/emulator, to this machine only' },
   },
   async run({ args, rawArgs }) {
     try {
@@ -26,7 +30,7 @@ const command = defineCommand({
       stopOnSignal(emulator);
       console.log(`partway-emulator listening on ${emulator.endpoint}`);
     } catch (reason) {
-      console.error(`partway-emulator: ${explain(reason)}`);
+      console.error(`partway-emulator: ${describeError(reason)}`);
       process.exitCode = 1;
     }
   },
@@ -34,7 +38,7 @@ const command = defineCommand({
 
 type Args = Readonly<Record<string, unknown>>;
 
-/** citty takes any option and the last of a repeated one: both are looked after here. */
+/** citty accepts unknown options and drops repeated ones, so both are handled here. */
 function readOptions(args: Args, rawArgs: readonly string[]): OssEmulatorOptions {
   checkNames(rawArgs);
   const text = (name: string): string => {
@@ -46,7 +50,7 @@ function readOptions(args: Args, rawArgs: readonly string[]): OssEmulatorOptions
   if (!/^\d+$/.test(text('port')) || port > 65_535) {
     throw new RangeError(`--port must be a whole number from 0 to 65535, got ${text('port')}`);
   }
-  const buckets = repeated('bucket', rawArgs).flatMap((names) => names.split(','));
+  const buckets = readRepeated('bucket', rawArgs).flatMap((names) => names.split(','));
   return {
     port,
     host: text('host'),
@@ -58,7 +62,7 @@ function readOptions(args: Args, rawArgs: readonly string[]): OssEmulatorOptions
       ...(args['security-token'] === undefined ? {} : { securityToken: text('security-token') }),
     },
     ...(args['data-dir'] === undefined ? {} : { dataDir: text('data-dir') }),
-    callbackHosts: repeated('callback-host', rawArgs).flatMap((names) => names.split(',')),
+    callbackHosts: readRepeated('callback-host', rawArgs).flatMap((names) => names.split(',')),
     discardBodies: args.discard === true,
     ...(args.admin === true ? { adminPath: '/-/emulator' } : {}),
   };
@@ -74,11 +78,11 @@ function checkNames(rawArgs: readonly string[]): void {
   for (let index = 0; index < rawArgs.length; index++) {
     const [, name = '', equals] = /^--([^=]*)(=?)/.exec(rawArgs[index] ?? '') ?? [];
     if (TAKES_VALUE.includes(name)) index += equals ? 0 : 1;
-    else if (!FLAGS.includes(name)) throw new TypeError(`${rawArgs[index]} is not an option; try --help`);
+    else if (!FLAGS.includes(name)) throw new TypeError(`unknown argument ${rawArgs[index]}; see --help`);
   }
 }
 
-function repeated(name: string, rawArgs: readonly string[]): readonly string[] {
+function readRepeated(name: string, rawArgs: readonly string[]): readonly string[] {
   return rawArgs.flatMap((arg, index) => {
     if (arg === `--${name}`) return [rawArgs[index + 1] ?? ''];
     return arg.startsWith(`--${name}=`) ? [arg.slice(name.length + 3)] : [];
@@ -91,7 +95,7 @@ function stopOnSignal(emulator: OssEmulator): void {
       emulator.close().then(
         () => process.exit(0),
         (reason: unknown) => {
-          console.error(`partway-emulator: ${explain(reason)}`);
+          console.error(`partway-emulator: ${describeError(reason)}`);
           process.exit(1);
         },
       );
@@ -99,7 +103,7 @@ function stopOnSignal(emulator: OssEmulator): void {
   }
 }
 
-function explain(reason: unknown): string {
+function describeError(reason: unknown): string {
   if (!(reason instanceof Error)) return String(reason);
   if ('code' in reason && reason.code === 'EADDRINUSE') return `the port is in use (${reason.message})`;
   return reason.message;

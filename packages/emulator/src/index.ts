@@ -1,7 +1,7 @@
-// An OSS over HTTP, for development and tests.
+// The emulator over HTTP.
 
 export { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from './emulator.ts';
-// What goes wrong, and when.
+// Fault injection.
 export type {
   BandwidthEffect,
   ClockJumpEffect,
@@ -23,34 +23,33 @@ export type {
 } from './faults/fault-rule.ts';
 export {
   createFaults,
+  createSeededRandom,
   type FaultHandle,
   type Faults,
   type FaultsOptions,
-  seededRandom,
 } from './faults/faults.ts';
 export {
-  type MisbehavingModel,
-  type MisbehavingOptions,
-  misbehaving,
-  type StoredPart,
-} from './faults/misbehave.ts';
+  type FaultInjectionModel,
+  type FaultInjectionOptions,
+  type FaultyModel,
+  injectFaults,
+} from './faults/inject-faults.ts';
+// The model without HTTP, for simulations and other transports.
 export type {
   InspectedObject,
   InspectedPart,
   InspectedUpload,
   OssInspection,
-  PartName,
+  PartLocation,
 } from './inspection.ts';
 export type { AllowCallback, CallbackReply, CallbackRequest, SendCallback } from './operations/callback.ts';
 export { OssError, type OssErrorFields } from './oss-error.ts';
 export { createOssModel, type OssModel, type OssModelOptions } from './oss-model.ts';
-export type { Outcome } from './outcome.ts';
-// An OSS without a socket, for simulations.
 export type { Blobs, Digest, StoredBlob } from './storage/blobs.ts';
 export { createDirectoryBlobs } from './storage/directory-blobs.ts';
 export { createDiscardingBlobs, createMemoryBlobs } from './storage/memory-blobs.ts';
 export { createDirectoryRecords, loadBuckets } from './storage/records.ts';
-export type { Bucket, Ids, Records } from './storage/state.ts';
+export type { Bucket, IdGenerator, Records } from './storage/state.ts';
 export type {
   OssClock,
   OssCredentials,
@@ -58,4 +57,5 @@ export type {
   OssRequest,
   OssResponse,
   OssTarget,
+  Outcome,
 } from './types.ts';

@@ -12,59 +12,99 @@ import {
   uploadOf,
 } from './storage/state.ts';
 
-/** What tests and simulations look at, and break, behind the back of the protocol. */
+/** Direct access to a model's state, without requests, signatures and faults. For tests and simulations. */
 export interface OssInspection {
-  /** The newest version of an object; `undefined` when there is none. */
+  /**
+   * The newest version of an object; `undefined` if there is none.
+   *
+   * @throws OssError `NoSuchBucket`.
+   */
   object(bucket: string, key: string): InspectedObject | undefined;
+  /** The names of all buckets, in the order of their creation. */
   bucketNames(): readonly string[];
-  /** Every object's key, in byte order. */
+  /** The keys of all objects, in the order of their UTF-8 bytes. */
   keys(bucket: string): readonly string[];
-  /** The uploads under way, by key, then uploadId. */
+  /** The unfinished multipart uploads, ordered by key, then uploadId. */
   uploads(bucket: string): readonly InspectedUpload[];
-  /** Does nothing to a bucket that is there. */
+  /** Creates a bucket. An existing bucket is not changed. */
   createBucket(bucket: string): Promise<void>;
+  /** Enables or suspends versioning, as PutBucketVersioning does. */
   setVersioning(bucket: string, versioning: 'Enabled' | 'Suspended'): Promise<void>;
   /**
-   * Flips a bit of a stored part. ListParts then shows the ETag and CRC64 of the wrong bytes, or, with
-   * `silent`, goes on showing those of the right ones.
+   * Flips a bit of a stored part. A part that does not exist or is empty is not changed.
+   *
+   * @throws OssError `NoSuchUpload`.
    */
-  corruptPart(part: PartName & { readonly silent?: boolean }): Promise<void>;
-  removePart(part: PartName): Promise<void>;
+  corruptPart(
+    part: PartLocation & {
+      /**
+       * `true`: ListParts keeps reporting the ETag and CRC64 of the original bytes. Default: `false`, those
+       * of the changed bytes.
+       */
+      readonly silent?: boolean;
+    },
+  ): Promise<void>;
+  /**
+   * Removes a stored part. Does nothing if there is none.
+   *
+   * @throws OssError `NoSuchUpload`.
+   */
+  removePart(part: PartLocation): Promise<void>;
 }
 
+/** An object as the model has stored it. */
 export interface InspectedObject {
+  /** In bytes. */
   readonly size: number;
+  /** Without quotes. */
   readonly etag: string;
+  /** CRC-64/XZ of the bytes, unsigned decimal. */
   readonly crc64: string;
+  /** 'null' for an object written without versioning. */
   readonly versionId: string;
   /** Names in lower case: content-type, x-oss-meta-… */
   readonly headers: Readonly<Record<string, string>>;
-  /** All of them, in memory. */
+  /** Reads the whole object into memory. */
   bytes(): Promise<Uint8Array>;
 }
 
+/** A multipart upload that is neither completed nor aborted. */
 export interface InspectedUpload {
+  /** The key of the object to be. */
   readonly key: string;
+  /** 32 upper-case hex digits. */
   readonly uploadId: string;
+  /** In ms since the epoch. */
   readonly initiatedAt: number;
-  /** Ascending. */
+  /** The stored parts, ascending by part number. */
   readonly parts: readonly InspectedPart[];
 }
 
+/** A stored part as ListParts reports it. */
 export interface InspectedPart {
+  /** 1 to 10,000. */
   readonly partNumber: number;
+  /** In bytes. */
   readonly size: number;
+  /** The MD5 in upper-case hex, without quotes. */
   readonly etag: string;
+  /** CRC-64/XZ, unsigned decimal. */
   readonly crc64: string;
 }
 
-export interface PartName {
+/** Identifies a part of a multipart upload. */
+export interface PartLocation {
+  /** The name of the bucket. */
   readonly bucket: string;
+  /** The key of the object to be. */
   readonly key: string;
+  /** The ID that Initiate returned. */
   readonly uploadId: string;
+  /** 1 to 10,000. */
   readonly partNumber: number;
 }
 
+/** Creates the view of a model's state. */
 export function createInspection(state: OssState): OssInspection {
   return {
     object(bucketName, key) {
@@ -115,7 +155,7 @@ export function createInspection(state: OssState): OssInspection {
 
 function uploadNamed(
   state: OssState,
-  name: PartName,
+  name: PartLocation,
 ): { readonly bucket: Bucket; readonly upload: MultipartUpload } {
   const bucket = bucketOf(state, name.bucket);
   return { bucket, upload: uploadOf(bucket, name.key, name.uploadId, '0042-00000002') };

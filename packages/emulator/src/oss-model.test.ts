@@ -356,9 +356,9 @@ describe('with a directory', () => {
 
   async function started(): Promise<ModelClient> {
     const records = createDirectoryRecords(join(directory, 'records'));
-    const restored = await loadBuckets(join(directory, 'records'));
+    const restoredBuckets = await loadBuckets(join(directory, 'records'));
     const blobs = await createDirectoryBlobs(join(directory, 'blobs'));
-    return modelClient({ buckets: [], records, restored, blobs });
+    return modelClient({ buckets: [], records, restoredBuckets, blobs });
   }
 
   test('a restart goes on with every upload, object and setting', async () => {

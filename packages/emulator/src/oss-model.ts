@@ -14,51 +14,64 @@ import { perform } from './operations/perform.ts';
 import { OssError } from './oss-error.ts';
 import type { Blobs } from './storage/blobs.ts';
 import { createNoRecords } from './storage/records.ts';
-import { type Bucket, type Ids, newBucket, type OssState, type Records } from './storage/state.ts';
+import { type Bucket, type IdGenerator, newBucket, type OssState, type Records } from './storage/state.ts';
 import type { OssClock, OssCredentials, OssRequest, OssResponse, OssTarget } from './types.ts';
 
+/** The options of {@link createOssModel}. */
 export interface OssModelOptions {
-  /** `cn-hangzhou`, without `oss-`. */
+  /** The region that signatures must name, without `oss-`: `cn-hangzhou`. */
   readonly region: string;
-  /** Names of buckets to be there from the start. */
+  /** The names of buckets to create, unless `restoredBuckets` has them. */
   readonly buckets: readonly string[];
-  /** Who may sign. */
+  /** The access keys that may sign. */
   readonly credentials: OssCredentials | readonly OssCredentials[];
+  /** The clock for signatures, dates and lifecycle rules. */
   readonly clock: OssClock;
+  /** The store for the bytes of objects and parts. */
   readonly blobs: Blobs;
-  /** Where the state is written down. Default: nowhere. */
+  /** Persists the state. Default: it is not persisted. */
   readonly records?: Records;
-  /** Buckets as an earlier model left them. */
-  readonly restored?: readonly Bucket[];
-  /** Custom domains: host to bucket. */
+  /** Buckets of an earlier model, as `loadBuckets` returns them. Default: none. */
+  readonly restoredBuckets?: readonly Bucket[];
+  /** Custom domains: lower-case host to bucket. Default: none. */
   readonly cnames?: Readonly<Record<string, string>>;
-  /** Carries upload callbacks out. Default: an application server that answers `{"Status":"OK"}`. */
+  /** Sends upload callbacks. Default: nothing is sent, and the reply is `{"Status":"OK"}`. */
   readonly sendCallback?: SendCallback;
-  /** Asked before anything is stored. Default: any URL may be called. */
+  /** Checks the URLs of a callback before anything is stored. Default: all are allowed. */
   readonly allowCallback?: AllowCallback;
-  /** Default: random ones. */
-  readonly ids?: Ids;
-  /** Told of defects of the emulator, which are answered with 500 InternalError. Default: they are thrown. */
+  /** Generates request, upload and version IDs. Default: random ones. */
+  readonly ids?: IdGenerator;
+  /**
+   * Called with an error that is a bug of the emulator; the response is then 500 `InternalError`. Default:
+   * `handle` rejects with the error.
+   */
   readonly onInternalError?: (reason: unknown) => void;
 }
 
-/** An OSS without a socket: state, and one function from request to response. */
+/** An OSS without a socket: state, and one function from a request to its response. */
 export interface OssModel extends OssInspection {
+  /** Carries out a request. An error of OSS is a response, not a rejection. */
   handle(request: OssRequest): Promise<OssResponse>;
-  /** What the request is about. Throws an {@link OssError} for one that cannot be read. */
+  /**
+   * Reads the operation, bucket, key and part of a request, without checking its signature.
+   *
+   * @throws OssError If the host, path or query cannot be decoded.
+   */
   identify(request: OssRequest): OssTarget;
-  /** Replaces those who may sign. */
+  /** Replaces the access keys that may sign. */
   putCredentials(credentials: OssCredentials | readonly OssCredentials[]): void;
 }
 
 /**
- * Time comes from the clock alone, and bytes at rest are the blobs' business: in memory nothing leaves the
- * microtasks.
+ * Creates a model of OSS. It takes the time from `clock` alone and uses no timers. With blobs in memory a
+ * request is handled in microtasks, so that simulations can run on a virtual clock.
+ *
+ * @param options The region, buckets, credentials, clock and stores.
  */
 export function createOssModel(options: OssModelOptions): OssModel {
   const { region, cnames = {}, ids = randomIds } = options;
   const now = (): number => options.clock.now();
-  const buckets = new Map((options.restored ?? []).map((bucket) => [bucket.name, bucket]));
+  const buckets = new Map((options.restoredBuckets ?? []).map((bucket) => [bucket.name, bucket]));
   for (const name of options.buckets) if (!buckets.has(name)) buckets.set(name, newBucket(name, now()));
   const records = options.records ?? createNoRecords();
   const state: OssState = { region, buckets, blobs: options.blobs, records, now, ids };
@@ -120,7 +133,7 @@ export function createOssModel(options: OssModelOptions): OssModel {
   };
 }
 
-const randomIds: Ids = {
+const randomIds: IdGenerator = {
   requestId: () => randomBytes(12).toString('hex').toUpperCase(),
   uploadId: () => randomBytes(16).toString('hex').toUpperCase(),
   versionId: () => randomBytes(32).toString('hex').toUpperCase(),

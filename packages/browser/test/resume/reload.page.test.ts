@@ -29,7 +29,7 @@ function countParts(key: string): () => readonly number[] {
       effect: { kind: 'silent' },
     }),
   );
-  return () => rules.map(({ matched }) => matched);
+  return () => rules.map(({ matchedCount }) => matchedCount);
 }
 
 function uploadsOf(key: string): number {

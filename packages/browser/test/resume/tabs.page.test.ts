@@ -127,7 +127,7 @@ async function takesOver(key: string, end: (owner: DrivenPage) => Promise<void>)
   });
   expect(await other.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
   expect(await other.evaluate(() => window.page.ended())).toBe('completed');
-  expect(counted.matched).toBe(3);
+  expect(counted.matchedCount).toBe(3);
   await expectStored(key);
   expect(await lastWatched(other)).toMatchObject([{ id, phase: 'completed' }]);
   await other.close();

@@ -61,9 +61,9 @@ describe('a bucket', () => {
     expect(lacking.lifecycle?.detail).toMatch(/for ever/);
     const written = emulator.faults.add({ operation: 'PutBucketCors', effect: { kind: 'latency', ms: 0 } });
     expect(statuses(await examine({ fix: true }), 'ok')).toHaveLength(10);
-    expect(written.matched).toBe(1);
+    expect(written.matchedCount).toBe(1);
     expect(statuses(await examine({ fix: true }), 'ok')).toHaveLength(10);
-    expect(written.matched).toBe(1);
+    expect(written.matchedCount).toBe(1);
     expect(statuses(await examine(), 'ok')).toHaveLength(10);
   });
 

@@ -12,7 +12,7 @@ import {
   createMemoryBlobs,
   createOssModel,
   type Faults,
-  misbehaving,
+  injectFaults,
   type OssModel,
   type OssRequest,
   type OssResponse,
@@ -64,7 +64,7 @@ export function createCloud(scenario: Scenario): Cloud {
   });
   const { signal } = new AbortController();
   const sleep = (ms: number): Promise<void> => clock.sleep(ms, new AbortController().signal);
-  const oss = misbehaving(model, faults, { sleep, now: ossClock.now });
+  const oss = injectFaults(model, faults, { sleep, now: ossClock.now });
 
   async function answer(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {
     const { operation, partNumber, uploadId } = model.identify(request);

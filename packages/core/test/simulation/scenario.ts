@@ -296,14 +296,14 @@ const TRANSIENT: readonly FaultKind[] = [
       { kind: 'resetAfterBytes', bytes: 90_000 },
     ],
   },
-  { operations: ALL, effects: [{ kind: 'silent' }, { kind: 'silent', afterWork: true }] },
+  { operations: ALL, effects: [{ kind: 'silent' }, { kind: 'silent', afterHandling: true }] },
   { operations: PARTS, effects: [{ kind: 'wrongCrc' }, { kind: 'corruptIncoming' }] },
   { operations: ['UploadPart'], effects: [{ kind: 'corruptStoredPart' }, { kind: 'losePart' }] },
   {
     operations: ['CompleteMultipartUpload'],
     effects: [
       { kind: 'errorIn200', code: 'InternalError' },
-      { kind: 'errorIn200', code: 'InternalError', afterWork: true },
+      { kind: 'errorIn200', code: 'InternalError', afterHandling: true },
       { kind: 'truncateResponse', bytes: 20 },
     ],
   },

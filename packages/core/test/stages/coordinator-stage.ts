@@ -14,7 +14,7 @@ import {
   createMemoryBlobs,
   createOssModel,
   type Faults,
-  misbehaving,
+  injectFaults,
   type OssModel,
 } from '@partway/emulator';
 import { type AnswerRequest, answerOf, fetchOver, putOver } from './in-process-oss.ts';
@@ -67,7 +67,7 @@ export function createStage({ handler: handlerOptions, ...options }: StageOption
     ...{ region: REGION, buckets: [BUCKET, 'private'], credentials: CREDENTIALS, clock: systemClock, blobs },
   });
   const faults = createFaults({ advanceClock: () => undefined });
-  const oss = misbehaving(model, faults, { sleep: () => Promise.resolve(), now: systemClock.now });
+  const oss = injectFaults(model, faults, { sleep: () => Promise.resolve(), now: systemClock.now });
   const operations: string[] = [];
   const answer: AnswerRequest = async (request, stop) => {
     operations.push(model.identify(request).operation);

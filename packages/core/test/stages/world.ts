@@ -29,7 +29,7 @@ import {
   createMemoryBlobs,
   createOssModel,
   type Faults,
-  misbehaving,
+  injectFaults,
   type OssModel,
   type OssRequest,
   type OssResponse,
@@ -104,7 +104,7 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     await clock.sleep(ms, new AbortController().signal);
     ossSleepers -= 1;
   }
-  const oss = misbehaving(model, faults, { sleep: ossSleep, now: clock.now });
+  const oss = injectFaults(model, faults, { sleep: ossSleep, now: clock.now });
   const events: UploadEvent[] = [];
   const operations: string[] = [];
   const urls: string[] = [];

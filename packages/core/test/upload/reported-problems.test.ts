@@ -26,7 +26,7 @@ test('a failed callback is callback_failed, and the object is kept [pain-8]', as
   const world = createWorld();
   world.faults.add({
     operation: 'CompleteMultipartUpload',
-    effect: { kind: 'errorIn200', code: 'CallbackFailed', afterWork: true },
+    effect: { kind: 'errorIn200', code: 'CallbackFailed', afterHandling: true },
   });
   const failing = world.settled(world.start(source, options).result);
   await expect(failing).rejects.toMatchObject({ code: 'callback_failed', disposition: 'permanent' });

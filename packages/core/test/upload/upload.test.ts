@@ -124,7 +124,7 @@ test.each<[string, FaultEffect, string]>([
 
 test.each<[string, FaultEffect, RegExp]>([
   ['takes no byte', { kind: 'silent' }, /no byte moved for 30000 ms/],
-  ['never answers', { kind: 'silent', afterWork: true }, /no answer came for 60000 ms/],
+  ['never answers', { kind: 'silent', afterHandling: true }, /no answer came for 60000 ms/],
   [
     'takes 100 bytes a second',
     { kind: 'bandwidth', bytesPerSecond: 100 },

@@ -2,19 +2,19 @@ import { headerOf } from '../http/wire-text.ts';
 import type { OssRequest, OssResponse } from '../types.ts';
 import type { ErrorIn200Effect, RefuseEffect } from './fault-rule.ts';
 
-/** The answers that a fault gives in the model's place, in the form of OSS.md section 4. */
-export interface FaultAnswers {
-  refusal(request: OssRequest, effect: RefuseEffect): OssResponse;
+/** The responses that faults send in place of the model's, in the form of OSS.md section 4. */
+export interface FaultResponses {
+  refuse(request: OssRequest, effect: RefuseEffect): OssResponse;
   errorIn200(request: OssRequest, effect: ErrorIn200Effect): OssResponse;
 }
 
-export function createFaultAnswers(now: () => number): FaultAnswers {
-  let answered = 0;
-  /** Counted rather than random, so that a run can be repeated; `FA` tells it from the model's. */
-  const requestId = (): string => `FA${(++answered).toString(16).toUpperCase().padStart(22, '0')}`;
+export function createFaultResponses(now: () => number): FaultResponses {
+  let count = 0;
+  // Counted rather than random, so that runs are repeatable. `FA` marks the requests that met a fault.
+  const requestId = (): string => `FA${(++count).toString(16).toUpperCase().padStart(22, '0')}`;
   return {
-    refusal(request, { status, headers = {}, ...error }) {
-      const xml = errorXml(request, error, requestId());
+    refuse(request, { status, headers = {}, ...error }) {
+      const xml = createErrorXml(request, error, requestId());
       const isHead = request.method === 'HEAD';
       return {
         status,
@@ -28,7 +28,7 @@ export function createFaultAnswers(now: () => number): FaultAnswers {
       };
     },
     errorIn200(request, effect) {
-      const xml = errorXml(request, effect, requestId());
+      const xml = createErrorXml(request, effect, requestId());
       return { status: 200, headers: commonHeaders(now, xml), body: xml.bytes };
     },
   };
@@ -39,11 +39,11 @@ interface ErrorXml {
   readonly requestId: string;
 }
 
-type ErrorParts = Pick<RefuseEffect, 'code' | 'message' | 'ec'>;
+type ErrorFields = Pick<RefuseEffect, 'code' | 'message' | 'ec'>;
 
-function errorXml(
+function createErrorXml(
   request: OssRequest,
-  { code, message = code, ec }: ErrorParts,
+  { code, message = code, ec }: ErrorFields,
   requestId: string,
 ): ErrorXml {
   const elements = [

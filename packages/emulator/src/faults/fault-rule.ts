@@ -1,24 +1,29 @@
 import type { OssOperation } from '../types.ts';
 
-/** Which requests misbehave, and how. A rule without any condition is about every request. */
+/**
+ * Says which requests a fault applies to, and what it does. All conditions that are given must hold; a rule
+ * without conditions applies to every request.
+ */
 export interface FaultRule {
+  /** The name of an operation, such as `UploadPart`. Default: any. */
   readonly operation?: OssOperation;
+  /** The name of a bucket. Default: any, and requests without a bucket. */
   readonly bucket?: string;
-  /** The whole key, or a pattern to be found in it. */
+  /** The whole key, or a pattern to find in it. Default: any, and requests without a key. */
   readonly key?: string | RegExp;
+  /** The `partNumber` of the request. Default: any, and requests without one. */
   readonly partNumber?: number;
-  /** Only these of the matching requests, counted from 1 in order of arrival. Default: all. */
+  /** Applies only to these of the matching requests, counted from 1 in order of arrival. Default: all. */
   readonly nth?: number | readonly number[];
-  /** At most so many times, then never again. Default: no limit. */
+  /** The largest number of requests the effect is applied to. Default: no limit. */
   readonly times?: number;
   /** From 0 to 1, drawn for each request that matches. Default: 1. */
   readonly probability?: number;
+  /** What happens to the request or its response. */
   readonly effect: FaultEffect;
 }
 
-/**
- * One thing that goes wrong. Several rules may meet in one request: their effects add up, in order of adding.
- */
+/** One fault. If several rules apply to a request, their effects add up, in the order of adding. */
 export type FaultEffect =
   | RefuseEffect
   | DropResponseEffect
@@ -36,118 +41,130 @@ export type FaultEffect =
   | BandwidthEffect
   | ClockJumpEffect;
 
-/** Answers with an error, at once: no signature is checked, no body is read, no work is done. */
+/**
+ * Sends an error response at once: the signature is not checked, the body not read, the request not handled.
+ */
 export interface RefuseEffect {
   readonly kind: 'refuse';
-  /** 203 and 300 to 599. */
+  /** The HTTP status: 203, or 300 to 599. */
   readonly status: number;
-  /** `ServiceUnavailable`. */
+  /** The `Code` element: `ServiceUnavailable`. */
   readonly code: string;
+  /** The `Message` element. Default: the code. */
   readonly message?: string;
-  /** `0002-00000236`. */
+  /** The `EC` element and the header `x-oss-ec`: `0002-00000236`. Default: none. */
   readonly ec?: string;
-  /** Such as `Retry-After` or `x-oss-qos-delay-time`. */
+  /** Further headers, such as `Retry-After` or `x-oss-qos-delay-time`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Does the work, then closes the connection without a word. */
+/** Handles the request, then closes the connection without a response. */
 export interface DropResponseEffect {
   readonly kind: 'dropResponse';
 }
 
-/** Answers 200 with an `<Error>` in the body, as a long Complete may. */
+/** Sends status 200 with an `<Error>` in the body, as OSS may when a Complete takes long. */
 export interface ErrorIn200Effect {
   readonly kind: 'errorIn200';
+  /** The `Code` element: `InternalError`. */
   readonly code: string;
+  /** The `Message` element. Default: the code. */
   readonly message?: string;
+  /** The `EC` element. Default: none. */
   readonly ec?: string;
-  /** The work is done all the same. Default: it is not. */
-  readonly afterWork?: boolean;
+  /** Whether the request is handled first, all the same. Default: `false`. */
+  readonly afterHandling?: boolean;
 }
 
-/**
- * Resets the connection once so many bytes of the request's body have been read. A shorter body is served.
- */
+/** Resets the connection during the request's body. A request with a shorter body is handled normally. */
 export interface ResetAfterBytesEffect {
   readonly kind: 'resetAfterBytes';
+  /** The number of bytes of the body that are read before the reset; 0: none. */
   readonly bytes: number;
 }
 
-/** Accepts the request and never answers. The connection stays open until the emulator is closed. */
+/** Accepts the request and never responds. The connection stays open until the emulator is closed. */
 export interface SilentEffect {
   readonly kind: 'silent';
-  /** Reads the body and does the work first. Default: reads nothing, so a large upload stalls on its way. */
-  readonly afterWork?: boolean;
-}
-
-/** The response's body trickles, ten times a second. An answer without a body comes whole, a tenth late. */
-export interface SlowDripEffect {
-  readonly kind: 'slowDrip';
-  readonly bytesPerSecond: number;
+  /**
+   * Whether the body is read and the request handled first. Default: `false`. Then nothing is read, so that
+   * a large upload stalls.
+   */
+  readonly afterHandling?: boolean;
 }
 
 /**
- * Sends only the first bytes of the response's body, promises at least one more, and closes the connection.
+ * Sends the response's body slowly, in pieces, about ten a second. A response without a body is 100 ms late.
  */
+export interface SlowDripEffect {
+  readonly kind: 'slowDrip';
+  /** At least 1. */
+  readonly bytesPerSecond: number;
+}
+
+/** Sends the first bytes of the response's body, announces at least one more, and closes the connection. */
 export interface TruncateResponseEffect {
   readonly kind: 'truncateResponse';
-  /** Default: 0. */
+  /** The number of bytes of the body that are sent. Default: 0. */
   readonly bytes?: number;
 }
 
-/** The answer's `x-oss-hash-crc64ecma` is wrong by one bit. What is stored is right. */
+/** Changes one bit of the response's `x-oss-hash-crc64ecma`. The stored checksum is correct. */
 export interface WrongCrcEffect {
   readonly kind: 'wrongCrc';
 }
 
-/** A bit of the body flips on its way in: OSS stores, hashes and answers for other bytes than were sent. */
+/** Flips a bit of the request's body before OSS reads it: OSS stores and hashes the changed bytes. */
 export interface CorruptIncomingEffect {
   readonly kind: 'corruptIncoming';
-  /** Which byte, from 0. Default: 0. A shorter body arrives as it was sent. */
+  /** The position of the changed byte, from 0. A shorter body is not changed. Default: 0. */
   readonly offset?: number;
 }
 
-/** A bit of the stored part flips after its PUT was answered rightly. */
+/** Flips a bit of the part once it is stored. The response to its PUT has the checksums of the sent bytes. */
 export interface CorruptStoredPartEffect {
   readonly kind: 'corruptStoredPart';
-  /** ListParts goes on to report the CRC64 and ETag of the right bytes. Default: those of the wrong ones. */
+  /**
+   * `true`: ListParts keeps reporting the CRC64 and ETag of the original bytes. Default: `false`, those of
+   * the changed bytes.
+   */
   readonly silent?: boolean;
 }
 
-/** The part is gone after its PUT was answered with 200. */
+/** Removes the part once it is stored. The response to its PUT is 200. */
 export interface LosePartEffect {
   readonly kind: 'losePart';
 }
 
-/**
- * A browser may not read these headers: they drop out of `Access-Control-Expose-Headers`. Default: all of
- * them.
- */
+/** Removes names from `Access-Control-Expose-Headers`, so that pages cannot read these headers. */
 export interface HideCorsHeadersEffect {
   readonly kind: 'hideCorsHeaders';
+  /** The names of the headers to hide, in any case. Default: all. */
   readonly names?: readonly string[];
 }
 
-/** The request is not looked at for so long. */
+/** Waits before anything else happens to the request. */
 export interface LatencyEffect {
   readonly kind: 'latency';
+  /** The delay in ms. */
   readonly ms: number;
 }
 
-/** The request's body is read no faster than this. */
+/** Limits how fast the request's body is read. */
 export interface BandwidthEffect {
   readonly kind: 'bandwidth';
+  /** At least 1. */
   readonly bytesPerSecond: number;
 }
 
-/** The emulator's clock jumps before the request is looked at, and stays there. */
+/** Moves the emulator's clock before the request is handled. The clock is not set back afterwards. */
 export interface ClockJumpEffect {
   readonly kind: 'clockJump';
-  /** Negative: back in time. */
+  /** In ms; a negative number moves the clock back. */
   readonly ms: number;
 }
 
-/** The effects of one kind, in order. */
+/** The effects of one kind, in the order of their rules. */
 export function effectsOf<K extends FaultEffect['kind']>(
   effects: readonly FaultEffect[],
   kind: K,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { OssTarget } from '../types.ts';
 import { faultRuleFromJson, faultRuleToJson } from './fault-check.ts';
 import type { FaultRule } from './fault-rule.ts';
-import { createFaults, type Faults, seededRandom } from './faults.ts';
+import { createFaults, createSeededRandom, type Faults } from './faults.ts';
 
 const PART: OssTarget = {
   operation: 'UploadPart',
@@ -22,7 +22,7 @@ function faultsWith(...rules: readonly FaultRule[]): Faults {
 /** Which of so many like requests misbehave, counted from 1. */
 function unlucky(faults: Faults, requests: number): readonly number[] {
   const numbers = Array.from({ length: requests }, (_, index) => index + 1);
-  return numbers.filter(() => faults.take(PART).length > 0);
+  return numbers.filter(() => faults.takeEffects(PART).length > 0);
 }
 
 const effect = { kind: 'dropResponse' } as const;
@@ -44,7 +44,9 @@ describe('a rule', () => {
 
   test('for keys does not fit a request without one', () => {
     const faults = faultsWith({ key: /x?/, effect });
-    expect(faults.take({ ...PART, operation: 'ListBuckets', bucket: undefined, key: undefined })).toEqual([]);
+    expect(
+      faults.takeEffects({ ...PART, operation: 'ListBuckets', bucket: undefined, key: undefined }),
+    ).toEqual([]);
   });
 
   test('counts the requests that match, from 1', () => {
@@ -70,35 +72,35 @@ describe('a rule', () => {
     const faults = faultsWith();
     const handle = faults.add({ nth: 2, effect });
     const fired = handle.whenFired();
-    faults.take(PART);
-    expect([handle.matched, handle.fired]).toEqual([1, 0]);
-    faults.take(PART);
-    expect([handle.matched, handle.fired]).toEqual([2, 1]);
+    faults.takeEffects(PART);
+    expect([handle.matchedCount, handle.firedCount]).toEqual([1, 0]);
+    faults.takeEffects(PART);
+    expect([handle.matchedCount, handle.firedCount]).toEqual([2, 1]);
     await Promise.all([fired, handle.whenFired(1)]);
   });
 
   test('ends when it is removed, and all end when they are cleared', () => {
     const faults = faultsWith({ effect }, { effect });
     faults.list()[0]?.remove();
-    expect(faults.take(PART)).toHaveLength(1);
+    expect(faults.takeEffects(PART)).toHaveLength(1);
     faults.clear();
-    expect([faults.list(), faults.take(PART)]).toEqual([[], []]);
+    expect([faults.list(), faults.takeEffects(PART)]).toEqual([[], []]);
   });
 
   test('that jumps the clock has done so when the request is looked at', () => {
     const jumps: number[] = [];
     const faults = createFaults({ advanceClock: (ms) => jumps.push(ms) });
     faults.add({ nth: 1, effect: { kind: 'clockJump', ms: -5000 } });
-    faults.take(PART);
-    faults.take(PART);
+    faults.takeEffects(PART);
+    faults.takeEffects(PART);
     expect(jumps).toEqual([-5000]);
   });
 });
 
 test('the seeded random stays in [0, 1) and depends on its seed', () => {
-  const numbers = Array.from({ length: 1000 }, seededRandom(7));
+  const numbers = Array.from({ length: 1000 }, createSeededRandom(7));
   expect(numbers.every((number) => number >= 0 && number < 1)).toBe(true);
-  expect(numbers).not.toEqual(Array.from({ length: 1000 }, seededRandom(8)));
+  expect(numbers).not.toEqual(Array.from({ length: 1000 }, createSeededRandom(8)));
 });
 
 describe('a rule in JSON', () => {

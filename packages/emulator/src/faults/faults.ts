@@ -2,54 +2,69 @@ import type { OssTarget } from '../types.ts';
 import { checkFaultRule } from './fault-check.ts';
 import type { FaultEffect, FaultRule } from './fault-rule.ts';
 
-/** The rules of misbehaviour in force. */
+/** The fault rules of one emulator or model. */
 export interface Faults {
-  /** Throws a TypeError or RangeError that names what is wrong with the rule. */
+  /**
+   * Adds a rule. It applies to requests from now on, after the rules added before.
+   *
+   * @throws TypeError or RangeError that names the invalid field.
+   */
   add(rule: FaultRule): FaultHandle;
+  /** The rules that are not removed, in the order of adding. */
   list(): readonly FaultHandle[];
+  /** Removes every rule. */
   clear(): void;
-  /** Counts the request and says what happens to it. Jumps of the clock have happened by then. */
-  take(target: OssTarget): readonly FaultEffect[];
+  /**
+   * Counts a request against every matching rule and returns the effects that apply to it, in order. Clock
+   * jumps are carried out before it returns.
+   */
+  takeEffects(target: OssTarget): readonly FaultEffect[];
 }
 
+/** A rule that was added, and how often it has applied. */
 export interface FaultHandle {
   /** Unique among the rules of one {@link Faults}. */
   readonly id: string;
+  /** The rule as it was added. */
   readonly rule: FaultRule;
-  /** How many requests matched, whether they misbehaved or not. */
-  readonly matched: number;
-  readonly fired: number;
+  /** The number of requests that met the rule's conditions, whether the effect was applied or not. */
+  readonly matchedCount: number;
+  /** The number of requests that the effect was applied to. */
+  readonly firedCount: number;
+  /** Removes the rule: later requests are not affected. */
   remove(): void;
-  /** Resolves when the rule has fired so often (default: once), at once if it has already. */
+  /** Resolves when {@link FaultHandle.firedCount} reaches `times`, at once if it has. Default: 1. */
   whenFired(times?: number): Promise<void>;
 }
 
+/** What {@link createFaults} needs. */
 export interface FaultsOptions {
-  /** Moves the emulator's clock by so many ms. */
+  /** Moves the emulator's clock by `ms`; a negative number moves it back. */
   readonly advanceClock: (ms: number) => void;
   /**
-   * From 0 to below 1, drawn once for each request that matches a rule. Default: seeded, the same in every
-   * run.
+   * Returns numbers from 0 to below 1. Called once for each request that matches a rule. Default: seeded, so
+   * that every run draws the same numbers.
    */
   readonly random?: () => number;
 }
 
-export function createFaults({ advanceClock, random = seededRandom(1) }: FaultsOptions): Faults {
-  const inForce = new Map<string, Counted>();
-  let added = 0;
+/** Creates an empty set of fault rules. */
+export function createFaults({ advanceClock, random = createSeededRandom(1) }: FaultsOptions): Faults {
+  const rules = new Map<string, CountedRule>();
+  let addedCount = 0;
   return {
     add(rule) {
       checkFaultRule(rule);
-      const id = `fault-${++added}`;
-      const counted = countRule(id, rule, () => inForce.delete(id));
-      inForce.set(id, counted);
+      const id = `fault-${++addedCount}`;
+      const counted = createCountedRule(id, rule, () => rules.delete(id));
+      rules.set(id, counted);
       return counted.handle;
     },
-    list: () => [...inForce.values()].map(({ handle }) => handle),
-    clear: () => inForce.clear(),
-    take(target) {
-      const effects = [...inForce.values()]
-        .filter(({ handle, fires }) => isAbout(handle.rule, target) && fires(random))
+    list: () => [...rules.values()].map(({ handle }) => handle),
+    clear: () => rules.clear(),
+    takeEffects(target) {
+      const effects = [...rules.values()]
+        .filter(({ handle, shouldFire }) => matchesRule(handle.rule, target) && shouldFire(random))
         .map(({ handle }) => handle.rule.effect);
       for (const effect of effects) if (effect.kind === 'clockJump') advanceClock(effect.ms);
       return effects;
@@ -57,62 +72,63 @@ export function createFaults({ advanceClock, random = seededRandom(1) }: FaultsO
   };
 }
 
-function isAbout({ operation, bucket, key, partNumber }: FaultRule, target: OssTarget): boolean {
+function matchesRule({ operation, bucket, key, partNumber }: FaultRule, target: OssTarget): boolean {
   return (
     (operation === undefined || operation === target.operation) &&
     (bucket === undefined || bucket === target.bucket) &&
     (partNumber === undefined || partNumber === target.partNumber) &&
-    (key === undefined || (target.key !== undefined && isKey(target.key, key)))
+    (key === undefined || (target.key !== undefined && matchesKey(target.key, key)))
   );
 }
 
-/** Searches from the start even with a pattern that remembers where it stopped (flags `g` and `y`). */
-function isKey(key: string, wanted: string | RegExp): boolean {
-  return typeof wanted === 'string' ? key === wanted : key.search(wanted) >= 0;
+/** `search` starts at the first character even for patterns that keep a position (flags `g` and `y`). */
+function matchesKey(key: string, pattern: string | RegExp): boolean {
+  return typeof pattern === 'string' ? key === pattern : key.search(pattern) >= 0;
 }
 
-interface Counted {
+interface CountedRule {
   readonly handle: FaultHandle;
-  /** Counts one matching request and decides about it. */
-  fires(random: () => number): boolean;
+  /** Counts one matching request and decides whether the effect applies to it. */
+  shouldFire(random: () => number): boolean;
 }
 
-function countRule(id: string, rule: FaultRule, remove: () => void): Counted {
+function createCountedRule(id: string, rule: FaultRule, remove: () => void): CountedRule {
   const { nth, times = Number.POSITIVE_INFINITY, probability = 1 } = rule;
-  const chosen = nth === undefined ? undefined : [nth].flat();
+  const ordinals = nth === undefined ? undefined : [nth].flat();
   const waiting: { readonly times: number; readonly resolve: () => void }[] = [];
-  let matched = 0;
-  let fired = 0;
+  let matchedCount = 0;
+  let firedCount = 0;
   return {
     handle: {
       id,
       rule,
-      get matched() {
-        return matched;
+      get matchedCount() {
+        return matchedCount;
       },
-      get fired() {
-        return fired;
+      get firedCount() {
+        return firedCount;
       },
       remove,
       whenFired: (count = 1) =>
         new Promise((resolve) => {
-          if (fired >= count) resolve();
+          if (firedCount >= count) resolve();
           else waiting.push({ times: count, resolve });
         }),
     },
-    fires(random) {
-      matched += 1;
-      const isUnlucky = random() < probability;
-      if (!isUnlucky || fired >= times || (chosen !== undefined && !chosen.includes(matched))) return false;
-      fired += 1;
-      for (const waiter of waiting) if (fired >= waiter.times) waiter.resolve();
+    shouldFire(random) {
+      matchedCount += 1;
+      const isDrawn = random() < probability;
+      const isNth = ordinals === undefined || ordinals.includes(matchedCount);
+      if (!isDrawn || firedCount >= times || !isNth) return false;
+      firedCount += 1;
+      for (const waiter of waiting) if (firedCount >= waiter.times) waiter.resolve();
       return true;
     },
   };
 }
 
-/** Mulberry32: small, and good enough to decide who is unlucky. */
-export function seededRandom(seed: number): () => number {
+/** A small seeded generator of numbers from 0 to below 1 (Mulberry32). Not for cryptography. */
+export function createSeededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

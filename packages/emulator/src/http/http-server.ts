@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Outcome } from '../outcome.ts';
-import type { OssRequest, OssResponse } from '../types.ts';
+import type { OssRequest, OssResponse, Outcome } from '../types.ts';
 
 export interface HttpServerOptions {
   /** 0 takes a free one. */

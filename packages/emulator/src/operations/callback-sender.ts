@@ -1,73 +1,105 @@
+import { createSign, generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIP } from 'node:net';
 import { privateCallback } from '../errors.ts';
 import type { CallbackReply, CallbackRequest, SendCallback } from './callback.ts';
 
+/** The path of the public key. It belongs to no bucket, since none can be named `-`. */
+export const CALLBACK_KEY_PATH = '/-/callback-key.pem';
+
 export interface CallbackSenderOptions {
-  /** Where the key that `sign` uses is published. */
+  /** The URL where the public key is served. */
   readonly keyUrl: () => string;
-  readonly sign: (text: Uint8Array) => string;
   /** Hosts that may be called although their addresses are private. */
   readonly privateHosts: readonly string[];
-  readonly after: (ms: number, act: () => void) => () => void;
-  /** Ends the calls under way. */
+  /** Calls `callback` after `ms`. Returns a function that cancels it. */
+  readonly schedule: (ms: number, callback: () => void) => () => void;
+  /** Aborts the callbacks in flight. */
   readonly signal: AbortSignal;
 }
 
 export interface CallbackSender {
-  /** Rejects with the error of OSS where one of the URLs leads to a private address. */
+  /** Rejects with the error of OSS if one of the URLs has a private address. */
   readonly allow: (urls: string) => Promise<void>;
   readonly send: SendCallback;
+  /** Responds to a request for the public key. `false`: the request is for something else. */
+  serveKey(message: IncomingMessage, reply: ServerResponse): boolean;
 }
 
-/** Makes callbacks over HTTP, signed as OSS signs them (OSS.md, section 7). */
+/** Sends callbacks over HTTP, signed as OSS signs them (OSS.md, section 7), with a key of its own. */
 export function createCallbackSender(options: CallbackSenderOptions): CallbackSender {
+  const { publicKey, privateKey } = generateKeys();
+  const pem = publicKey.export({ type: 'spki', format: 'pem' });
+  const sign: Sign = (text) => createSign('RSA-MD5').update(text).sign(privateKey, 'base64');
   return {
     async allow(urls) {
-      for (const url of urlsIn(urls)) await addressOf(url, options.privateHosts);
+      for (const url of parseUrls(urls)) await resolveAddress(url, options.privateHosts);
     },
     async send(request) {
       let reply: CallbackReply | undefined;
       // In order, until one succeeds.
-      for (const url of urlsIn(request.url)) {
-        reply = await post(url, request, options).catch(() => undefined);
+      for (const url of parseUrls(request.url)) {
+        reply = await post(url, request, sign, options).catch(() => undefined);
         if (reply?.status === 200) return reply;
       }
-      if (reply === undefined) throw new Error('no application server answered');
+      if (reply === undefined) throw new Error('no application server responded');
       return reply;
+    },
+    serveKey(message, reply) {
+      if (message.method !== 'GET' || message.url !== CALLBACK_KEY_PATH) return false;
+      reply.writeHead(200, { 'Content-Type': 'application/x-pem-file', 'Content-Length': pem.length });
+      reply.end(pem);
+      return true;
     },
   };
 }
 
-const URLS_MAX = 5;
-const ANSWER_MS_MAX = 5000;
-const ANSWER_SIZE_MAX = 1024 * 1024;
+/** Returns Base64 of RSA PKCS#1 v1.5 with MD5. */
+type Sign = (text: Uint8Array) => string;
 
-/** The scheme may be left out. */
-function urlsIn(text: string): readonly URL[] {
+/** As short as OSS's key, or 1024 bits if OpenSSL generates none that short. */
+function generateKeys(): KeyPairKeyObjectResult {
+  try {
+    return generateKeyPairSync('rsa', { modulusLength: 512 });
+  } catch {
+    return generateKeyPairSync('rsa', { modulusLength: 1024 });
+  }
+}
+
+const URLS_MAX = 5;
+const REPLY_MS_MAX = 5000;
+const REPLY_SIZE_MAX = 1024 * 1024;
+
+/** A URL may have no scheme. */
+function parseUrls(text: string): readonly URL[] {
   const urls = text.split(';').filter((url) => url !== '');
   return urls.slice(0, URLS_MAX).flatMap((url) => {
-    const whole = /^https?:\/\//i.test(url) ? url : `http://${url}`;
-    return URL.canParse(whole) ? [new URL(whole)] : [];
+    const absolute = /^https?:\/\//i.test(url) ? url : `http://${url}`;
+    return URL.canParse(absolute) ? [new URL(absolute)] : [];
   });
 }
 
-/** `undefined` where the name has none. */
-async function addressOf(
+/** `undefined` if the host name has no address. */
+async function resolveAddress(
   { hostname, href }: URL,
   privateHosts: readonly string[],
 ): Promise<string | undefined> {
-  const host = bare(hostname);
+  const host = removeBrackets(hostname);
   const found = await lookup(host).catch(() => undefined);
   if (found === undefined || privateHosts.includes(host)) return found?.address;
   if (PRIVATE.check(found.address, found.family === 6 ? 'ipv6' : 'ipv4')) throw privateCallback(href);
   return found.address;
 }
 
-/** An address of IPv6 without its brackets. */
-function bare(hostname: string): string {
+/** URLs have IPv6 addresses in brackets. */
+function removeBrackets(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '');
 }
 
@@ -94,66 +126,71 @@ for (const [network, prefix] of [
 
 async function post(
   url: URL,
-  asked: CallbackRequest,
+  callback: CallbackRequest,
+  sign: Sign,
   options: CallbackSenderOptions,
 ): Promise<CallbackReply> {
-  const address = await addressOf(url, options.privateHosts);
-  if (address === undefined) throw new Error('the name has no address');
-  const body = Buffer.from(asked.body);
-  const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const sent = start({
+  const address = await resolveAddress(url, options.privateHosts);
+  if (address === undefined) throw new Error(`the host ${url.hostname} has no address`);
+  const body = Buffer.from(callback.body);
+  const createRequest = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const request = createRequest({
     method: 'POST',
     host: address,
     port: url.port,
     path: url.pathname + url.search,
     agent: false,
-    // A signal of its own: Node warns of one that a dozen requests listen to.
+    // A signal for each request: Node warns of a signal with more than ten listeners.
     signal: AbortSignal.any([options.signal]),
-    ...(isIP(bare(url.hostname)) === 0 ? { servername: url.hostname } : {}),
+    ...(isIP(removeBrackets(url.hostname)) === 0 ? { servername: url.hostname } : {}),
     headers: {
-      host: asked.host ?? url.host,
-      'content-type': asked.bodyType,
+      host: callback.host ?? url.host,
+      'content-type': callback.bodyType,
       'content-length': body.length,
       'user-agent': 'aliyun-oss-callback',
       'x-oss-tag': 'CALLBACK',
       'x-oss-pub-key-url': Buffer.from(options.keyUrl()).toString('base64'),
-      authorization: options.sign(signedText(url, body)),
+      authorization: sign(createSignedText(url, body)),
     },
   });
-  const stopWaiting = options.after(ANSWER_MS_MAX, () => sent.destroy(new Error('no answer came in time')));
+  const cancelTimeout = options.schedule(REPLY_MS_MAX, () =>
+    request.destroy(new Error(`no reply within ${REPLY_MS_MAX} ms`)),
+  );
   try {
-    sent.end(body);
-    return await answerTo(sent);
+    request.end(body);
+    return await receiveReply(request);
   } finally {
-    stopWaiting();
+    cancelTimeout();
   }
 }
 
-/** The path decoded, the query and the body as they travel. */
-function signedText({ pathname, search }: URL, body: Uint8Array): Uint8Array {
+/** The path decoded, the query and the body as they are sent. */
+function createSignedText({ pathname, search }: URL, body: Uint8Array): Uint8Array {
   const path = pathname.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
   return Buffer.concat([Buffer.from(path, 'latin1'), Buffer.from(`${search}\n`), body]);
 }
 
-function answerTo(sent: ClientRequest): Promise<CallbackReply> {
+function receiveReply(request: ClientRequest): Promise<CallbackReply> {
   return new Promise((resolve, reject) => {
-    sent.on('error', reject);
-    sent.on('response', (message) => read(message).then(resolve, reject));
+    request.on('error', reject);
+    request.on('response', (message) => readReply(message).then(resolve, reject));
   });
 }
 
-/** An answer without a length, or one that is longer than OSS takes, is none. */
-async function read(message: IncomingMessage): Promise<CallbackReply> {
+/** Rejects for a reply without a length, or longer than OSS accepts. */
+async function readReply(message: IncomingMessage): Promise<CallbackReply> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > ANSWER_SIZE_MAX) throw new Error('the answer is too long');
+    if (size > REPLY_SIZE_MAX) throw new Error(`the reply is longer than ${REPLY_SIZE_MAX} bytes`);
   }
   const { statusCode: status = 0, headers } = message;
-  if (status === 200 && headers['content-length'] === undefined) throw new Error('the answer has no length');
+  if (status === 200 && headers['content-length'] === undefined) {
+    throw new Error('the reply has no Content-Length');
+  }
   return { status, body: Buffer.concat(chunks).toString('utf8') };
 }

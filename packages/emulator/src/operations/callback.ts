@@ -1,34 +1,40 @@
 import { callbackFailed, invalidArgument } from '../errors.ts';
-import { type Answer, emptyAnswer } from '../http/response.ts';
+import type { Answer } from '../http/response.ts';
 import { headerOf } from '../http/wire-text.ts';
 import type { Bucket, ObjectVersion } from '../storage/state.ts';
-import type { OssRequest, Parameters } from '../types.ts';
+import type { OssRequest, QueryParameters } from '../types.ts';
 
-/** What OSS shall tell the application server, as the uploader asked for it. */
+/** A callback to an application server, as the uploader configured it. */
 export interface CallbackRequest {
+  /** One to five URLs, separated by semicolons, tried in order. A URL may have no scheme: then HTTP. */
   readonly url: string;
+  /** The `Host` header; `undefined`: the host of the URL. */
   readonly host: string | undefined;
+  /** The `Content-Type` of the body. */
   readonly bodyType: 'application/x-www-form-urlencoded' | 'application/json';
-  /** Every variable filled in. */
+  /** The body with every variable replaced by its value. */
   readonly body: string;
 }
 
-/** The application server's answer. Its body goes to the uploader. */
+/** The response of the application server. */
 export interface CallbackReply {
+  /** The HTTP status. Any status but 200 makes the upload respond with `CallbackFailed`. */
   readonly status: number;
+  /** The response's body, which must be JSON. The uploader receives it. */
   readonly body: string;
 }
 
-/** Carries callbacks out. */
+/** Sends a callback and resolves with the reply. Rejects when there is none: the callback has failed. */
 export type SendCallback = (request: CallbackRequest) => Promise<CallbackReply>;
 
-/** Rejects with the error of OSS where a `callbackUrl` may not be called. */
+/** Checks the URLs of a `callbackUrl`. Rejects with an `OssError` if OSS may not call one of them. */
 export type AllowCallback = (urls: string) => Promise<void>;
 
 export interface Callbacks {
-  /** What the request asks for, before anything is stored. `undefined` where it asks for none. */
-  read(request: OssRequest, parameters: Parameters): Promise<WantedCallback | undefined>;
-  call(wanted: WantedCallback, stored: StoredObject): Promise<Answer>;
+  /** Reads the callback of a request, before anything is stored. `undefined` if it has none. */
+  read(request: OssRequest, parameters: QueryParameters): Promise<CallbackConfiguration | undefined>;
+  /** Sends a callback for an object and creates the response to the uploader. */
+  call(configuration: CallbackConfiguration, stored: StoredObject): Promise<Answer>;
 }
 
 export interface StoredObject {
@@ -37,65 +43,65 @@ export interface StoredObject {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A callback as it stands in the request, variables not yet filled in. */
-export interface WantedCallback {
+/** A callback as the request has it, with variables in place of their values. */
+export interface CallbackConfiguration {
   readonly callback: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** A failed callback is CallbackFailed with status 203: the object is stored all the same. */
+/** A failed callback is the error CallbackFailed with status 203. The object stays stored. */
 export function createCallbacks(send: SendCallback, allow: AllowCallback): Callbacks {
   return {
     async read(request, parameters) {
-      const wanted = readCallback(request, parameters);
-      if (wanted !== undefined) await allow(wanted.callback.callbackUrl ?? '');
-      return wanted;
+      const configuration = readCallback(request, parameters);
+      if (configuration !== undefined) await allow(configuration.callback.callbackUrl ?? '');
+      return configuration;
     },
-    async call(wanted, stored) {
-      const reply = await send(filledIn(wanted, stored)).catch(() => undefined);
+    async call(configuration, stored) {
+      const reply = await send(createCallbackRequest(configuration, stored)).catch(() => undefined);
       if (reply === undefined) throw callbackFailed('Error status : -1.');
       if (reply.status !== 200) throw callbackFailed(`Error status : ${reply.status}.`);
       if (!isJson(reply.body)) throw callbackFailed('Response body is not valid json format.');
-      const answer = emptyAnswer(200, { ...stored.headers, 'Content-Type': 'application/json' });
-      return { ...answer, body: reply.body };
+      const headers = { ...stored.headers, 'Content-Type': 'application/json' };
+      return { status: 200, headers, body: reply.body };
     },
   };
 }
 
-function readCallback(request: OssRequest, parameters: Parameters): WantedCallback | undefined {
+function readCallback(request: OssRequest, parameters: QueryParameters): CallbackConfiguration | undefined {
   const callback = readJson(request, parameters, 'x-oss-callback', 'callback');
   const variables = readJson(request, parameters, 'x-oss-callback-var', 'callback-var') ?? {};
   if (callback === undefined) return undefined;
   const { callbackUrl = '', callbackBody = '' } = callback;
   if (callbackUrl === '' || callbackBody === '')
-    throw badCallback('x-oss-callback', JSON.stringify(callback));
+    throw invalidCallbackError('x-oss-callback', JSON.stringify(callback));
   if (Object.keys(variables).some((name) => !/^x:[a-z0-9_.-]*$/.test(name))) {
-    throw badCallback('x-oss-callback-var', JSON.stringify(variables));
+    throw invalidCallbackError('x-oss-callback-var', JSON.stringify(variables));
   }
   return { callback, variables };
 }
 
 function readJson(
   request: OssRequest,
-  parameters: Parameters,
+  parameters: QueryParameters,
   header: string,
   parameter: string,
 ): Readonly<Record<string, string>> | undefined {
   const inHeader = headerOf(request, header);
   const inQuery = parameters.get(parameter);
-  if (inHeader !== undefined && inQuery !== undefined) throw badCallback(header, inHeader);
+  if (inHeader !== undefined && inQuery !== undefined) throw invalidCallbackError(header, inHeader);
   const text = inHeader ?? inQuery;
   if (text === undefined) return undefined;
-  if (text.length > 5 * 1024) throw badCallback(header, '');
+  if (text.length > 5 * 1024) throw invalidCallbackError(header, '');
   const json = Buffer.from(text, 'base64').toString('utf8');
-  if (!isJson(json)) throw badCallback(header, text);
+  if (!isJson(json)) throw invalidCallbackError(header, text);
   const value: unknown = JSON.parse(json);
-  if (typeof value !== 'object' || value === null) throw badCallback(header, text);
+  if (typeof value !== 'object' || value === null) throw invalidCallbackError(header, text);
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, String(field)]));
 }
 
-function filledIn(
-  { callback, variables }: WantedCallback,
+function createCallbackRequest(
+  { callback, variables }: CallbackConfiguration,
   { bucket, object }: StoredObject,
 ): CallbackRequest {
   const isJsonBody = callback.callbackBodyType === 'application/json';
@@ -120,7 +126,7 @@ function filledIn(
   };
 }
 
-function badCallback(name: string, value: string): ReturnType<typeof invalidArgument> {
+function invalidCallbackError(name: string, value: string): ReturnType<typeof invalidArgument> {
   return invalidArgument('The callback configuration is not valid.', name, value);
 }
 

@@ -20,7 +20,7 @@ import {
   type StoredPart,
   uploadOf,
 } from '../storage/state.ts';
-import type { OssRequest, Parameters } from '../types.ts';
+import type { OssRequest, QueryParameters } from '../types.ts';
 import type { Callbacks } from './callback.ts';
 import { encoded, encodingElement, partsOf } from './multipart.ts';
 import { assertMayWrite, keepObject, readPieces, versionHeader } from './objects.ts';
@@ -37,7 +37,7 @@ export async function completeMultipartUpload(
   bucket: Bucket,
   key: string,
   request: OssRequest,
-  parameters: Parameters,
+  parameters: QueryParameters,
   callbacks: Callbacks,
 ): Promise<Answer> {
   const uploadId = parameters.get('uploadId') ?? '';

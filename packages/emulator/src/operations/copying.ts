@@ -2,7 +2,7 @@ import { invalidArgument, preconditionFailed, unexpectedQuery } from '../errors.
 import { type Answer, xmlAnswer } from '../http/response.ts';
 import { headerOf, percentDecode } from '../http/wire-text.ts';
 import { type Bucket, bucketOf, type ObjectVersion, type OssState } from '../storage/state.ts';
-import type { OssRequest, Parameters } from '../types.ts';
+import type { OssRequest, QueryParameters } from '../types.ts';
 import { isoDate } from './iso-date.ts';
 import { awaitingUpload, landPart, partNumberOf } from './multipart.ts';
 import { objectHeadersOf } from './object-headers.ts';
@@ -16,7 +16,7 @@ export async function uploadPartCopy(
   bucket: Bucket,
   key: string,
   request: OssRequest,
-  parameters: Parameters,
+  parameters: QueryParameters,
 ): Promise<Answer> {
   if (!parameters.has('partNumber')) throw unexpectedQuery();
   const uploadId = parameters.get('uploadId') ?? '';

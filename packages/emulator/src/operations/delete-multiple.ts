@@ -2,7 +2,7 @@ import { malformedXml } from '../errors.ts';
 import { type Answer, emptyAnswer, xmlAnswer } from '../http/response.ts';
 import { childrenNamed, exactTextOf, readXml, textOf, type XmlElement } from '../http/xml.ts';
 import type { Bucket, OssState } from '../storage/state.ts';
-import type { Parameters } from '../types.ts';
+import type { QueryParameters } from '../types.ts';
 import { encoded, encodingElement } from './multipart.ts';
 import { deleteObject } from './objects.ts';
 
@@ -13,7 +13,7 @@ export async function deleteMultipleObjects(
   state: OssState,
   bucket: Bucket,
   xml: string,
-  parameters: Parameters,
+  parameters: QueryParameters,
 ): Promise<Answer> {
   const root = readXml(xml, 'Delete');
   const objects = childrenNamed(root, 'Object');

@@ -2,13 +2,13 @@ import { invalidArgument } from '../errors.ts';
 import { asciiOrder } from '../http/wire-text.ts';
 import { writeXml, type XmlElement } from '../http/xml.ts';
 import { type Bucket, type MultipartUpload, newestOf, type ObjectVersion } from '../storage/state.ts';
-import type { Parameters } from '../types.ts';
+import type { QueryParameters } from '../types.ts';
 import { OWNER } from './buckets.ts';
 import { isoDate } from './iso-date.ts';
 import { encodingOf, type KeyEncoding, limitOf, type Page, pageOf, utf8Order } from './listing-page.ts';
 
 /** ListMultipartUploads, its elements in the order of OSS.md 5.7. */
-export function listUploads(bucket: Bucket, parameters: Parameters): string {
+export function listUploads(bucket: Bucket, parameters: QueryParameters): string {
   const encoding = encodingOf(parameters);
   const limit = limitOf(parameters, 'max-uploads', 1000);
   const prefix = parameters.get('prefix') ?? '';
@@ -58,7 +58,7 @@ function uploadElement(
   ];
 }
 
-export function listObjectsV2(bucket: Bucket, parameters: Parameters): string {
+export function listObjectsV2(bucket: Bucket, parameters: QueryParameters): string {
   const encoding = encodingOf(parameters);
   const startAfter = parameters.get('start-after');
   const token = parameters.get('continuation-token');
@@ -83,7 +83,7 @@ export function listObjectsV2(bucket: Bucket, parameters: Parameters): string {
 }
 
 /** The first version of ListObjects: the marker is a plain key. */
-export function listObjects(bucket: Bucket, parameters: Parameters): string {
+export function listObjects(bucket: Bucket, parameters: QueryParameters): string {
   const encoding = encodingOf(parameters);
   const marker = parameters.get('marker') ?? '';
   const page = objectPage(bucket, parameters, marker);
@@ -102,7 +102,7 @@ export function listObjects(bucket: Bucket, parameters: Parameters): string {
   ]);
 }
 
-function objectPage(bucket: Bucket, parameters: Parameters, marker: string): Page<ObjectVersion> {
+function objectPage(bucket: Bucket, parameters: QueryParameters, marker: string): Page<ObjectVersion> {
   const objects = [...bucket.objects.keys()].flatMap((key) => newestOf(bucket, key) ?? []);
   return pageOf(objects, {
     prefix: parameters.get('prefix') ?? '',

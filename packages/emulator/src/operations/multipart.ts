@@ -17,7 +17,7 @@ import {
   type StoredPart,
   uploadOf,
 } from '../storage/state.ts';
-import type { OssRequest, Parameters } from '../types.ts';
+import type { OssRequest, QueryParameters } from '../types.ts';
 import { isoDate } from './iso-date.ts';
 import { objectHeadersOf } from './object-headers.ts';
 import { assertMayWrite } from './objects.ts';
@@ -29,7 +29,7 @@ export async function initiateMultipartUpload(
   bucket: Bucket,
   key: string,
   request: OssRequest,
-  parameters: Parameters,
+  parameters: QueryParameters,
 ): Promise<Answer> {
   const forbidsOverwrite = headerOf(request, 'x-oss-forbid-overwrite') === 'true';
   assertMayWrite(bucket, key, forbidsOverwrite);
@@ -58,7 +58,7 @@ export async function uploadPart(
   bucket: Bucket,
   key: string,
   request: OssRequest,
-  parameters: Parameters,
+  parameters: QueryParameters,
 ): Promise<Answer> {
   const uploadId = parameters.get('uploadId');
   if (uploadId === undefined || !parameters.has('partNumber')) throw unexpectedQuery();
@@ -121,7 +121,7 @@ export async function landPart(
 }
 
 /** GET /key?uploadId=ID */
-export function listParts(bucket: Bucket, key: string, parameters: Parameters): Answer {
+export function listParts(bucket: Bucket, key: string, parameters: QueryParameters): Answer {
   const upload = uploadOf(bucket, key, parameters.get('uploadId') ?? '', '0042-00000002');
   const marker = wholeNumber(parameters, 'part-number-marker', 0, 10_000, 0);
   const max = wholeNumber(parameters, 'max-parts', 1, 1000, 1000);
@@ -146,7 +146,7 @@ export async function abortMultipartUpload(
   state: OssState,
   bucket: Bucket,
   key: string,
-  parameters: Parameters,
+  parameters: QueryParameters,
 ): Promise<Answer> {
   await dropUpload(state, bucket, uploadOf(bucket, key, parameters.get('uploadId') ?? '', '0042-00000002'));
   return emptyAnswer(204);
@@ -164,7 +164,7 @@ export function partsOf(upload: MultipartUpload): readonly StoredPart[] {
   return [...upload.parts.values()].sort((a, b) => a.partNumber - b.partNumber);
 }
 
-export function partNumberOf(parameters: Parameters): number {
+export function partNumberOf(parameters: QueryParameters): number {
   const text = parameters.get('partNumber') ?? '';
   const partNumber = Number(text);
   if (!/^\d{1,5}$/.test(text) || partNumber < 1 || partNumber > 10_000) throw invalidPartNumber(text);
@@ -178,14 +178,14 @@ function assertSequence({ isSequential, parts }: MultipartUpload, partNumber: nu
   if (partNumber !== parts.size + 1) throw partNotSequential();
 }
 
-export function encodingElement(parameters: Parameters): readonly XmlElement[] {
+export function encodingElement(parameters: QueryParameters): readonly XmlElement[] {
   const encodingType = parameters.get('encoding-type');
   if (encodingType === undefined || encodingType === '') return [];
   if (encodingType === 'url') return [['EncodingType', 'url']];
   throw invalidArgument('Invalid Encoding Method specified in Request.', 'encoding-type', encodingType);
 }
 
-export function encoded(text: string, parameters: Parameters): string {
+export function encoded(text: string, parameters: QueryParameters): string {
   return parameters.get('encoding-type') === 'url' ? percentEncode(text) : text;
 }
 
@@ -203,7 +203,7 @@ function partElement({ partNumber, lastModified, etag, crc64, size }: StoredPart
 }
 
 function wholeNumber(
-  parameters: Parameters,
+  parameters: QueryParameters,
   name: string,
   min: number,
   max: number,

@@ -3,7 +3,7 @@ import { storeBody } from '../http/body.ts';
 import { type Answer, emptyAnswer } from '../http/response.ts';
 import { headerOf } from '../http/wire-text.ts';
 import { type Bucket, newestOf, type ObjectVersion, type OssState, type Piece } from '../storage/state.ts';
-import type { OssRequest, Parameters } from '../types.ts';
+import type { OssRequest, QueryParameters } from '../types.ts';
 import type { Callbacks } from './callback.ts';
 import { objectHeadersOf, shownHeaders } from './object-headers.ts';
 import { assertConditions, isNotModified, rangeOf } from './object-reading.ts';
@@ -15,7 +15,7 @@ export async function putObject(
   bucket: Bucket,
   key: string,
   request: OssRequest,
-  parameters: Parameters,
+  parameters: QueryParameters,
   callbacks: Callbacks,
 ): Promise<Answer> {
   if (headerOf(request, 'if-modified-since') !== undefined) throw notImplemented('If-Modified-Since');
@@ -48,7 +48,7 @@ export function getObject(
   bucket: Bucket,
   key: string,
   request: OssRequest,
-  parameters: Parameters,
+  parameters: QueryParameters,
 ): Answer {
   const object = versionOf(bucket, key, parameters.get('versionId'));
   const headers = {
@@ -211,7 +211,7 @@ function checksumHeaders({ etag, crc64, contentMd5 }: ObjectVersion): Record<str
 }
 
 /** `response-content-type` and its like replace what the object shows, for this one answer. */
-function overrides(parameters: Parameters): Record<string, string> {
+function overrides(parameters: QueryParameters): Record<string, string> {
   const names = [
     'Content-Type',
     'Content-Language',

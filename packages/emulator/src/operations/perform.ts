@@ -2,7 +2,7 @@ import { invalidObjectName, methodNotAllowed } from '../errors.ts';
 import { readXmlBody } from '../http/body.ts';
 import { type Answer, emptyAnswer, xmlTextAnswer } from '../http/response.ts';
 import { type Bucket, bucketOf, type OssState } from '../storage/state.ts';
-import type { OssOperation, OssRequest, OssTarget, Parameters } from '../types.ts';
+import type { OssOperation, OssRequest, OssTarget, QueryParameters } from '../types.ts';
 import {
   accessControlPolicy,
   deleteBucket,
@@ -42,7 +42,7 @@ interface Asked {
   readonly callbacks: Callbacks;
   readonly request: OssRequest;
   readonly target: OssTarget;
-  readonly parameters: Parameters;
+  readonly parameters: QueryParameters;
   readonly bucketName: string;
   readonly key: string;
 }

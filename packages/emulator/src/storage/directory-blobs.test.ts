@@ -65,7 +65,7 @@ test('corrupting flips one bit on disk', async () => {
   const { blobId } = await blobs.write(bodyOf([Buffer.from('abcd')]));
   await blobs.corrupt(blobId, 2);
   expect(String(await gather(blobs.read(blobId, 0, 4)))).toBe('abbd');
-  await expect(blobs.corrupt(blobId, 4)).rejects.toThrow('No byte');
+  await expect(blobs.corrupt(blobId, 4)).rejects.toThrow('no byte');
 });
 
 async function* bodyOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {

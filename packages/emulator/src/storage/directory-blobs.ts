@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { type Blobs, createDigester, type StoredBlob } from './blobs.ts';
 
 /**
- * Keeps each blob as a file of `directory`, under a random name. Blocks of zeros are left as holes, so that a
- * test can upload a sparse file far larger than the disk.
+ * Stores each blob as a file with a random name. Blocks of zeros become holes, so that a test can upload a
+ * sparse file far larger than the disk.
+ *
+ * @param directory The folder of the files. It is created if needed; unfinished files of an earlier process
+ * are removed.
  */
 export async function createDirectoryBlobs(directory: string): Promise<Blobs> {
   await mkdir(directory, { recursive: true });
-  await removeLeftovers(directory);
+  await removeUnfinishedFiles(directory);
   const pathOf = (blobId: string): string => join(directory, blobId);
   return {
     write: (body) => writeFile(directory, body),
@@ -19,7 +22,7 @@ export async function createDirectoryBlobs(directory: string): Promise<Blobs> {
   };
 }
 
-/** The file has its name only once it is whole: what a killed emulator leaves is told apart by the suffix. */
+/** The file gets its final name when it is complete. The suffix marks files that a killed process left. */
 async function writeFile(directory: string, body: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
   const blobId = randomUUID();
   const path = join(directory, blobId);
@@ -46,10 +49,7 @@ async function writeFile(directory: string, body: AsyncIterable<Uint8Array>): Pr
   }
 }
 
-/**
- * Writes what lies between blocks of zeros. A skipped piece of a block reads as zeros too, so it may be
- * skipped.
- */
+/** Writes the bytes between blocks of zeros. What is skipped reads as zeros, also inside a block. */
 async function writeSparsely(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
   let start = 0;
   let end = 0;
@@ -75,7 +75,7 @@ async function writeFully(file: FileHandle, bytes: Uint8Array, position: number)
   }
 }
 
-/** Every chunk has its own memory: a response's socket may hold several at once. */
+/** Every chunk has its own memory, because a socket may hold several chunks at once. */
 async function* readFile(path: string, start: number, end: number): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r');
   try {
@@ -95,7 +95,8 @@ async function flipBit(path: string, offset: number): Promise<void> {
   const file = await open(path, 'r+');
   try {
     const byte = Buffer.alloc(1);
-    if ((await file.read(byte, 0, 1, offset)).bytesRead === 0) throw new RangeError(`No byte at ${offset}`);
+    if ((await file.read(byte, 0, 1, offset)).bytesRead === 0)
+      throw new RangeError(`the blob has no byte at ${offset}`);
     byte.writeUInt8(byte.readUInt8() ^ 1);
     await writeFully(file, byte, offset);
   } finally {
@@ -103,8 +104,8 @@ async function flipBit(path: string, offset: number): Promise<void> {
   }
 }
 
-/** Only files this module names so: the directory is the user's. */
-async function removeLeftovers(directory: string): Promise<void> {
+/** Removes only files named by this module, since the directory belongs to the user. */
+async function removeUnfinishedFiles(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     if (/^[0-9a-f-]{36}\.unfinished$/.test(name)) await rm(join(directory, name), { force: true });
   }

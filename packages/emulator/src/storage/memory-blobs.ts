@@ -1,27 +1,30 @@
 import { type Blobs, createDigester } from './blobs.ts';
 
-/** Blobs in memory. Nothing leaves the microtasks, so that a virtual clock stays in command. */
+/**
+ * Stores blobs in memory. Every call settles in microtasks, without timers or I/O, so that simulations can
+ * run on a virtual clock.
+ */
 export function createMemoryBlobs(): Blobs {
-  // Copies, because a chunk's memory is used again. A Buffer's own slice() would share it.
-  return createKeptBlobs((chunk) => new Uint8Array(chunk));
+  // A copy, because a chunk's memory is reused. A Buffer's own slice() would share it.
+  return createBlobs((chunk) => new Uint8Array(chunk));
 }
 
-/** Keeps sizes and checksums and lets the bytes go, for uploads larger than any disk. Reads as zeros. */
+/** Stores sizes and checksums but no bytes, for uploads larger than any disk. Blobs read as zeros. */
 export function createDiscardingBlobs(): Blobs {
-  return createKeptBlobs(() => new Uint8Array());
+  return createBlobs(() => new Uint8Array());
 }
 
-/** A chunk of what is read: large enough to be quick, small enough not to be felt. */
+/** The size of the chunks that are read. */
 const CHUNK_SIZE = 1024 * 1024;
 
-function createKeptBlobs(keep: (chunk: Uint8Array) => Uint8Array): Blobs {
-  const blobs = new Map<string, Kept>();
-  let written = 0;
+function createBlobs(retain: (chunk: Uint8Array) => Uint8Array): Blobs {
+  const blobs = new Map<string, BlobBytes>();
+  let writtenCount = 0;
 
-  function keptAs(blobId: string): Kept {
-    const kept = blobs.get(blobId);
-    if (kept === undefined) throw new Error(`no blob ${blobId}`);
-    return kept;
+  function requireBlob(blobId: string): BlobBytes {
+    const blob = blobs.get(blobId);
+    if (blob === undefined) throw new Error(`there is no blob ${blobId}`);
+    return blob;
   }
 
   return {
@@ -30,16 +33,16 @@ function createKeptBlobs(keep: (chunk: Uint8Array) => Uint8Array): Blobs {
       const chunks: Uint8Array[] = [];
       for await (const chunk of body) {
         digester.update(chunk);
-        chunks.push(keep(chunk));
+        chunks.push(retain(chunk));
       }
-      const blobId = `blob-${++written}`;
+      const blobId = `blob-${++writtenCount}`;
       const digest = digester.digest();
-      blobs.set(blobId, { bytes: concatenated(chunks), size: digest.size });
+      blobs.set(blobId, { bytes: concatenate(chunks), size: digest.size });
       return { blobId, ...digest };
     },
-    read: (blobId, start, end) => readKept(keptAs(blobId), start, end),
+    read: (blobId, start, end) => readBytes(requireBlob(blobId), start, end),
     corrupt(blobId, offset) {
-      const { bytes } = keptAs(blobId);
+      const { bytes } = requireBlob(blobId);
       if (offset < bytes.length) bytes[offset] = (bytes[offset] ?? 0) ^ 1;
       return Promise.resolve();
     },
@@ -50,14 +53,14 @@ function createKeptBlobs(keep: (chunk: Uint8Array) => Uint8Array): Blobs {
   };
 }
 
-/** The bytes may be fewer than the size: the rest reads as zeros. */
-interface Kept {
+/** There may be fewer bytes than `size`: the rest reads as zeros. */
+interface BlobBytes {
   readonly bytes: Uint8Array;
   readonly size: number;
 }
 
-async function* readKept(
-  { bytes, size }: Kept,
+async function* readBytes(
+  { bytes, size }: BlobBytes,
   start: number,
   end: number,
 ): AsyncGenerator<Uint8Array, void, void> {
@@ -69,7 +72,7 @@ async function* readKept(
   }
 }
 
-function concatenated(chunks: readonly Uint8Array[]): Uint8Array {
+function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let offset = 0;
   for (const chunk of chunks) {

@@ -62,14 +62,14 @@ describe('answers and connections, over a real socket', () => {
       effect: { kind: 'errorIn200', code: 'InternalError' },
     });
     await upload.putPart();
-    for (const [afterWork, size] of [
+    for (const [afterHandling, size] of [
       [false, undefined],
       [true, PART.length],
     ] as const) {
       handle.remove();
       upload.emulator.faults.add({
         operation: 'CompleteMultipartUpload',
-        effect: { kind: 'errorIn200', code: 'InternalError', afterWork },
+        effect: { kind: 'errorIn200', code: 'InternalError', afterHandling },
       });
       const response = await upload.complete();
       expect([response.status, await response.text()]).toEqual([

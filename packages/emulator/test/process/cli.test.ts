@@ -125,8 +125,8 @@ describe('the command line', () => {
   test.each([
     [['--port', 'http'], '--port must be a whole number from 0 to 65535, got http'],
     [['--port', '70000'], '--port must be a whole number from 0 to 65535, got 70000'],
-    [['--prot', '9000'], '--prot is not an option; try --help'],
-    [['9000'], '9000 is not an option; try --help'],
+    [['--prot', '9000'], 'unknown argument --prot; see --help'],
+    [['9000'], 'unknown argument 9000; see --help'],
     [['--bucket', 'Not_A_Bucket', '--port', '0'], 'Not_A_Bucket'],
     [['--access-key-id'], '--access-key-id needs a value'],
   ])('says what is wrong with %j', async (args, message) => {

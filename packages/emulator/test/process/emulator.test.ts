@@ -136,12 +136,12 @@ describe('the admin path', () => {
       effect: { kind: 'refuse', status: 503, code: 'X' },
     };
     const added = await admin('faults', { method: 'POST', headers: json, body: JSON.stringify(rule) });
-    expect(added).toEqual({ status: 201, json: { id: 'fault-1', rule, matched: 0, fired: 0 } });
+    expect(added).toEqual({ status: 201, json: { id: 'fault-1', rule, matchedCount: 0, firedCount: 0 } });
     const put = presigned({ method: 'PUT', key: 'a' });
     expect(
       (await fetch(`${emulator?.endpoint}${put}`, { method: 'PUT', body: Buffer.from('x') })).status,
     ).toBe(503);
-    expect((await admin('faults')).json).toEqual([{ id: 'fault-1', rule, matched: 1, fired: 1 }]);
+    expect((await admin('faults')).json).toEqual([{ id: 'fault-1', rule, matchedCount: 1, firedCount: 1 }]);
     expect((await admin('faults/fault-1', { method: 'DELETE' })).status).toBe(204);
     expect((await admin('faults/fault-1', { method: 'DELETE' })).status).toBe(404);
     faults.add({ effect: { kind: 'silent' } });

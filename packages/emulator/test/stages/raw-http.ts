@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type RunningServer, serveHttp } from '../../src/http/http-server.ts';
-import type { Outcome } from '../../src/outcome.ts';
-import type { OssRequest, OssResponse } from '../../src/types.ts';
+import type { OssRequest, OssResponse, Outcome } from '../../src/types.ts';
 
 let running: RunningServer | undefined;
 

@@ -118,7 +118,7 @@ describe('put', () => {
     expect(await partway(['put', file, 'oss://media/killed', '--quiet', ...inParts])).toMatchObject({
       status: 0,
     });
-    expect(sent.matched).toBe(PART_COUNT - 3);
+    expect(sent.matchedCount).toBe(PART_COUNT - 3);
     await claimStored('killed');
   });
 
@@ -174,7 +174,7 @@ describe('put', () => {
     expect(emulator.model.uploads('media').filter(({ key }) => key === 'anew')).toHaveLength(1);
     expect((await partway([...put, '--no-resume'])).status).toBe(0);
     expect(emulator.model.uploads('media').filter(({ key }) => key === 'anew')).toEqual([]);
-    expect(sent.matched).toBe(2 * PART_COUNT);
+    expect(sent.matchedCount).toBe(2 * PART_COUNT);
   });
 
   test('begins anew with another secret: it cannot open what the old one sealed', async () => {

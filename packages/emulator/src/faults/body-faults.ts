@@ -1,32 +1,33 @@
 import { effectsOf, type FaultEffect } from './fault-rule.ts';
 
+/** The body that the model reads. */
 export interface IncomingBody extends AsyncIterable<Uint8Array> {
-  /** The reader was told that the connection is gone. */
+  /** Whether the reader got the error of a reset connection. */
   wasReset(): boolean;
 }
 
-/** A request's body as it arrives over a bad line. Nothing is read before somebody asks for it. */
-export function misbehavingBody(
+/** Applies the effects on a request's body. Nothing is read before the model reads. */
+export function injectBodyFaults(
   body: AsyncIterable<Uint8Array>,
   effects: readonly FaultEffect[],
   sleep: (ms: number) => Promise<void>,
 ): IncomingBody {
   let isReset = false;
-  let arriving = body;
+  let incoming = body;
   for (const { bytesPerSecond } of effectsOf(effects, 'bandwidth')) {
-    arriving = paced(arriving, bytesPerSecond, sleep);
+    incoming = limitRate(incoming, bytesPerSecond, sleep);
   }
-  for (const { offset = 0 } of effectsOf(effects, 'corruptIncoming')) arriving = corrupted(arriving, offset);
+  for (const { offset = 0 } of effectsOf(effects, 'corruptIncoming')) incoming = flipBit(incoming, offset);
   for (const { bytes } of effectsOf(effects, 'resetAfterBytes')) {
-    arriving = cutAfter(arriving, bytes, () => {
+    incoming = resetAfter(incoming, bytes, () => {
       isReset = true;
     });
   }
-  return { [Symbol.asyncIterator]: () => arriving[Symbol.asyncIterator](), wasReset: () => isReset };
+  return { [Symbol.asyncIterator]: () => incoming[Symbol.asyncIterator](), wasReset: () => isReset };
 }
 
-/** Ten pieces a second. Also how a response drips. */
-export async function* paced(
+/** Yields ten pieces a second, at most `bytesPerSecond`. For request bodies and for slow responses. */
+export async function* limitRate(
   body: AsyncIterable<Uint8Array>,
   bytesPerSecond: number,
   sleep: (ms: number) => Promise<void>,
@@ -41,8 +42,8 @@ export async function* paced(
   }
 }
 
-/** The chunk is copied: it may be the sender's own memory. */
-async function* corrupted(body: AsyncIterable<Uint8Array>, offset: number): AsyncGenerator<Uint8Array> {
+/** Copies the chunk, since its memory may belong to the sender. */
+async function* flipBit(body: AsyncIterable<Uint8Array>, offset: number): AsyncGenerator<Uint8Array> {
   let start = 0;
   for await (const chunk of body) {
     const byte = chunk[offset - start];
@@ -53,20 +54,20 @@ async function* corrupted(body: AsyncIterable<Uint8Array>, offset: number): Asyn
   }
 }
 
-async function* cutAfter(
+async function* resetAfter(
   body: AsyncIterable<Uint8Array>,
   bytes: number,
   onReset: () => void,
 ): AsyncGenerator<Uint8Array> {
-  let left = bytes;
-  const reset = (): Error => {
+  let remaining = bytes;
+  const createResetError = (): Error => {
     onReset();
     return new Error('the connection was reset');
   };
-  if (left === 0) throw reset();
+  if (remaining === 0) throw createResetError();
   for await (const chunk of body) {
-    yield chunk.subarray(0, left);
-    left -= Math.min(left, chunk.length);
-    if (left === 0) throw reset();
+    yield chunk.subarray(0, remaining);
+    remaining -= Math.min(remaining, chunk.length);
+    if (remaining === 0) throw createResetError();
   }
 }

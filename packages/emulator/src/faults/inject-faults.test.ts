@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { noSuchUpload } from '../errors.ts';
 import type { OssResponse } from '../types.ts';
+import { injectBodyFaults } from './body-faults.ts';
 import type { FaultEffect } from './fault-rule.ts';
 import { createFaults } from './faults.ts';
-import { type MisbehavingModel, misbehaving } from './misbehave.ts';
-import { misbehavingBody } from './misbehaving-body.ts';
-import { misbehavingResponse } from './misbehaving-response.ts';
+import { type FaultInjectionModel, injectFaults } from './inject-faults.ts';
+import { injectResponseFaults } from './response-faults.ts';
 
 /** Time passes at once, and is counted. */
 function countedSleep(): { sleep(ms: number): Promise<void>; sleptMs(): number } {
@@ -37,7 +37,7 @@ describe("a request's body", () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.nat(200), async (lengths, bytes) => {
         const whole = await joined(chunks(...lengths));
-        const body = misbehavingBody(
+        const body = injectBodyFaults(
           chunks(...lengths),
           [{ kind: 'resetAfterBytes', bytes }],
           countedSleep().sleep,
@@ -65,7 +65,7 @@ describe("a request's body", () => {
           }
         }
         const effect: FaultEffect = { kind: 'corruptIncoming', offset };
-        const arrived = await joined(misbehavingBody(remembered(), [effect], countedSleep().sleep));
+        const arrived = await joined(injectBodyFaults(remembered(), [effect], countedSleep().sleep));
         const differences = [...arrived.keys()].filter((index) => arrived[index] !== sent[index]);
         expect(arrived.length).toBe(sent.length);
         expect(differences).toEqual(offset < sent.length ? [offset] : []);
@@ -77,7 +77,7 @@ describe("a request's body", () => {
   test('takes its time on a narrow line, and arrives whole', async () => {
     const { sleep, sleptMs } = countedSleep();
     const effect: FaultEffect = { kind: 'bandwidth', bytesPerSecond: 100 };
-    const arrived = await joined(misbehavingBody(chunks(30, 0, 170), [effect], sleep));
+    const arrived = await joined(injectBodyFaults(chunks(30, 0, 170), [effect], sleep));
     expect(arrived.equals(await joined(chunks(30, 0, 170)))).toBe(true);
     expect(sleptMs()).toBeCloseTo(2000);
   });
@@ -93,7 +93,7 @@ describe("a request's body", () => {
       { kind: 'bandwidth', bytesPerSecond: 1 },
       { kind: 'resetAfterBytes', bytes: 5 },
     ];
-    const body = misbehavingBody(watched(), effects, countedSleep().sleep);
+    const body = injectBodyFaults(watched(), effects, countedSleep().sleep);
     await Promise.resolve();
     expect(isRead).toBe(false);
     await joined(body);
@@ -119,7 +119,7 @@ describe('a response', () => {
     readonly sleptMs: number;
   }> {
     const { sleep, sleptMs } = countedSleep();
-    const outcome = misbehavingResponse(response, effects, sleep);
+    const outcome = injectResponseFaults(response, effects, sleep);
     if (outcome.response === undefined) throw new Error('no response');
     const { headers, body } = outcome.response;
     const bytes = body instanceof Uint8Array ? body.length : (await joined(body)).length;
@@ -181,7 +181,7 @@ test.each(['losePart', 'corruptStoredPart'] as const)(
       partNumber: 1,
       query: [],
     } as const;
-    const model: MisbehavingModel = {
+    const model: FaultInjectionModel = {
       handle: async () => answer,
       identify: () => target,
       corruptPart: gone,
@@ -190,6 +190,6 @@ test.each(['losePart', 'corruptStoredPart'] as const)(
     const faults = createFaults({ advanceClock: () => undefined });
     faults.add({ operation: 'UploadPart', effect: { kind } });
     const request = { method: 'PUT', target: '/b/k', headers: {}, body: chunks() };
-    expect(await misbehaving(model, faults).handle(request)).toMatchObject({ response: { status: 200 } });
+    expect(await injectFaults(model, faults).handle(request)).toMatchObject({ response: { status: 200 } });
   },
 );

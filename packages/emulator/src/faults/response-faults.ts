@@ -1,52 +1,51 @@
-import type { Outcome } from '../outcome.ts';
-import type { OssResponse } from '../types.ts';
+import type { OssResponse, Outcome } from '../types.ts';
+import { limitRate } from './body-faults.ts';
 import { effectsOf, type FaultEffect } from './fault-rule.ts';
-import { paced } from './misbehaving-body.ts';
 
-/** The model's answer as it leaves, with the effects that change an answer. */
-export function misbehavingResponse(
+/** Applies the effects on a response, and says what happens to the connection after it. */
+export function injectResponseFaults(
   response: OssResponse,
   effects: readonly FaultEffect[],
   sleep: (ms: number) => Promise<void>,
 ): Outcome {
   let { headers, body } = response;
-  if (effectsOf(effects, 'wrongCrc').length > 0) headers = withWrongCrc(headers);
-  for (const { names } of effectsOf(effects, 'hideCorsHeaders')) headers = withoutExposed(headers, names);
+  if (effectsOf(effects, 'wrongCrc').length > 0) headers = changeCrc64(headers);
+  for (const { names } of effectsOf(effects, 'hideCorsHeaders')) headers = hideExposedHeaders(headers, names);
   const [truncate] = effectsOf(effects, 'truncateResponse');
   if (truncate !== undefined) {
     const { bytes = 0 } = truncate;
-    headers = withHeader(headers, 'Content-Length', (length = '0') =>
+    headers = replaceHeader(headers, 'Content-Length', (length = '0') =>
       String(Math.max(Number(length), bytes + 1)),
     );
-    body = firstBytes(chunksOf(body), bytes);
+    body = takeBytes(readChunks(body), bytes);
   }
   for (const { bytesPerSecond } of effectsOf(effects, 'slowDrip')) {
-    body = dripping(chunksOf(body), bytesPerSecond, sleep);
+    body = drip(readChunks(body), bytesPerSecond, sleep);
   }
   return { response: { ...response, headers, body }, connection: truncate === undefined ? 'keep' : 'cut' };
 }
 
 type Headers = OssResponse['headers'];
 
-function withWrongCrc(headers: Headers): Headers {
-  return withHeader(headers, 'x-oss-hash-crc64ecma', (crc) =>
+function changeCrc64(headers: Headers): Headers {
+  return replaceHeader(headers, 'x-oss-hash-crc64ecma', (crc) =>
     crc === undefined ? undefined : String(BigInt(crc) ^ 1n),
   );
 }
 
-function withoutExposed(headers: Headers, hidden: readonly string[] | undefined): Headers {
+function hideExposedHeaders(headers: Headers, hidden: readonly string[] | undefined): Headers {
   const hiddenNames = hidden?.map((name) => name.toLowerCase());
-  return withHeader(headers, 'Access-Control-Expose-Headers', (exposed = '') => {
+  return replaceHeader(headers, 'Access-Control-Expose-Headers', (exposed = '') => {
     const names = exposed.split(',').map((name) => name.trim());
-    const left = names.filter(
+    const visible = names.filter(
       (name) => hiddenNames !== undefined && !hiddenNames.includes(name.toLowerCase()),
     );
-    return left.length === 0 ? undefined : left.join(', ');
+    return visible.length === 0 ? undefined : visible.join(', ');
   });
 }
 
-/** Replaces a header in whatever case it is written; `undefined` leaves it out. */
-function withHeader(
+/** Replaces a header, whatever the case of its name. `undefined` removes it. */
+function replaceHeader(
   headers: Headers,
   name: string,
   replace: (value: string | undefined) => string | undefined,
@@ -57,26 +56,26 @@ function withHeader(
   return Object.fromEntries(value === undefined ? others : [...others, [current?.[0] ?? name, value]]);
 }
 
-async function* chunksOf(body: OssResponse['body']): AsyncGenerator<Uint8Array> {
+async function* readChunks(body: OssResponse['body']): AsyncGenerator<Uint8Array> {
   if (body instanceof Uint8Array) yield body;
   else yield* body;
 }
 
-async function* firstBytes(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
-  let left = bytes;
-  if (left === 0) return;
+async function* takeBytes(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let remaining = bytes;
+  if (remaining === 0) return;
   for await (const chunk of body) {
-    yield chunk.subarray(0, left);
-    left -= Math.min(left, chunk.length);
-    if (left === 0) return;
+    yield chunk.subarray(0, remaining);
+    remaining -= Math.min(remaining, chunk.length);
+    if (remaining === 0) return;
   }
 }
 
-async function* dripping(
+async function* drip(
   body: AsyncIterable<Uint8Array>,
   bytesPerSecond: number,
   sleep: (ms: number) => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   await sleep(100);
-  yield* paced(body, bytesPerSecond, sleep);
+  yield* limitRate(body, bytesPerSecond, sleep);
 }
