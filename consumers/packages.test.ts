@@ -127,9 +127,9 @@ test('the README says how they are packed', () => {
   expect(names.split(',')).toEqual([...PACKAGES]);
 });
 
-/** What test/readme.test.ts runs, and what the consumers do. */
+/** What test/core-readme.test.ts runs, and what the consumers do. */
 const RUN = [
-  'README.md',
+  'packages/core/README.md',
   'consumers/plain/node/emulator.ts',
   'consumers/plain/node/upload.ts',
   'consumers/plain/pages/upload.js',

@@ -32,10 +32,10 @@ export function examplesIn(document: string): readonly Example[] {
   return [...blocks].map(([, name = '', language = '', code = '']) => ({ name, language, code }));
 }
 
-/** The first lines of blocks of TypeScript that have no name, and so are not tested. */
+/** The first lines of blocks of TypeScript, JavaScript and HTML that have no name, and so are not tested. */
 export function unnamedBlocksIn(document: string): readonly string[] {
   const named = new Set(examplesIn(document).map(({ code }) => code));
-  return [...document.matchAll(/```tsx?\n([\s\S]*?)```/g)]
+  return [...document.matchAll(/```(?:tsx?|m?js|html)\n([\s\S]*?)```/g)]
     .map(([, code = '']) => code)
     .filter((code) => !named.has(code))
     .map((code) => code.slice(0, code.indexOf('\n')));

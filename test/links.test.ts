@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -24,6 +24,15 @@ const PATH = /`((?:packages|docs|test|tooling|examples|bench|consumers)\/[\w./[\
 test.each(documents)('paths named in %s exist', (path) => {
   const named = [...withoutFences(readFromRoot(path)).matchAll(PATH)].map(([, name = '']) => name);
   expect(named.filter((name) => !/[A-Z]{2}/.test(name) && !existsSync(join(root, name)))).toEqual([]);
+});
+
+test('pictures of documents have less than 200 kB', () => {
+  const sizes = readdirSync(join(root, 'docs/images')).map((name) => ({
+    name,
+    size: statSync(join(root, 'docs/images', name)).size,
+  }));
+  expect(sizes.length).toBeGreaterThan(0);
+  expect(sizes.filter(({ size }) => size >= 200_000)).toEqual([]);
 });
 
 interface Link {

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** IDs at the end of a string: `'… [pain-7] [threat-3]'`. */
 const IDS = /((?: \[[a-z]+-\d+\])+)['"`]/g;
-const TABLE = /<!-- tests: ([a-z]+) -->\n([\s\S]*?)<!-- \/tests -->/g;
+/** A table whose rows own their IDs (`tests`), or only refer to the IDs of such a table (`cites`). */
+const TABLE = /<!-- (tests|cites): ([a-z]+) -->\n([\s\S]*?)<!-- \/\1 -->/g;
 /** In place of links, by hand, where a row has no test. */
 const REASON = /^no test: \S/;
 
@@ -27,11 +28,11 @@ function idsIn(text) {
   return [...text.matchAll(IDS)].flatMap(([, ids]) => [...ids.matchAll(/\[([^\]]+)\]/g)].map(([, id]) => id));
 }
 
-/** Every row of every table: its document, its ID and what its last column holds. */
+/** Every row that owns an ID: its document, its ID and whether its last column holds a reason. */
 export function citingRows() {
   return documents().flatMap(({ path, text }) =>
-    [...text.matchAll(TABLE)].flatMap(([, kind, table]) =>
-      rowsOf(table).map(({ number, tests }) => ({
+    [...text.matchAll(TABLE)].flatMap(([, role, kind, table]) =>
+      (role === 'tests' ? rowsOf(table) : []).map(({ number, tests }) => ({
         path,
         id: `${kind}-${number}`,
         hasReason: REASON.test(tests),
@@ -46,14 +47,14 @@ export function documentsWithTables() {
   return documents().map(({ path, text }) => ({
     path,
     text,
-    updated: text.replace(TABLE, (whole, kind, table) =>
+    updated: text.replace(TABLE, (whole, _role, kind, table) =>
       whole.replace(table, () => withLinks(table, kind, path, tests)),
     ),
   }));
 }
 
 function documents() {
-  return filesUnder('docs', /\.md$/)
+  return ['README.md', ...filesUnder('docs', /\.md$/)]
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }))
     .filter(({ text }) => text.match(TABLE) !== null);
 }
