@@ -95,7 +95,7 @@ async function expectUpload(site: Running, { page: path, key, worker }: Expected
   expect(stored.partCount).toBe(PART_COUNT);
   expect(stored.bytes.equals(BYTES)).toBe(true);
   expect(workers).toEqual([expect.stringMatching(worker)]);
-  expect(await page.evaluate('takenCount')).toBe(PART_COUNT);
+  expect(await page.evaluate('computedCount')).toBe(PART_COUNT);
   expect(complaints).toEqual([]);
   // Nothing was sent twice.
   expect(timesOf(asked.filter((request) => /^(PUT|POST) /.test(request)))).toEqual({
@@ -113,13 +113,13 @@ function timesOf(texts: readonly string[]): Record<string, number> {
 
 /** In the page, before any script of its own: counts the CRC64s that workers tell. */
 function countTaken(): void {
-  Object.assign(globalThis, { takenCount: 0 });
+  Object.assign(globalThis, { computedCount: 0 });
   globalThis.Worker = class extends Worker {
     constructor(url: string | URL, options?: WorkerOptions) {
       super(url, options);
       this.addEventListener('message', ({ data }) => {
-        const { takenCount } = globalThis as unknown as { readonly takenCount: number };
-        if (data.type === 'taken') Object.assign(globalThis, { takenCount: takenCount + 1 });
+        const { computedCount } = globalThis as unknown as { readonly computedCount: number };
+        if (data.type === 'computed') Object.assign(globalThis, { computedCount: computedCount + 1 });
       });
     }
   };

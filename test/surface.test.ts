@@ -76,7 +76,7 @@ test('the worker of a page is one small file that imports nothing', () => {
 
 test('the worker is named as bundlers look for it, by the name that it has when it is built', () => {
   const named = "new Worker(new URL('./crc64-worker.js', import.meta.url), { type: 'module' })";
-  expect(read('packages/browser/src/crc64/start-worker.ts')).toContain(named);
+  expect(read('packages/browser/src/crc64/worker-client.ts')).toContain(named);
   expect(read('packages/browser/src/crc64/crc64-worker.ts')).toContain('createCrc64');
 });
 

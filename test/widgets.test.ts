@@ -31,8 +31,10 @@ test('the guide names every part of the element that has a style, and no part th
   const named = new Set([...passageIn(guide, 'parts').matchAll(/`([a-z-]+)`/g)].map(([, part]) => part));
   const styled = [...element.matchAll(/\[part~=([a-z-]+)\]/g)].map(([, part = '']) => part);
   // `row-` and `status-` stand for all that begin so; what is for screen readers alone has no name of its own.
-  const known = styled.filter((part) => !/told|-(paused|offline|failed|completed|unfinished)/.test(part));
-  const unstyled = ['progress', 'list', 'toggle', 'again', 'remove', 'overall-progress'];
+  const known = styled.filter(
+    (part) => !/announcer|-(paused|offline|failed|completed|unfinished)/.test(part),
+  );
+  const unstyled = ['progress', 'list', 'toggle', 'resume', 'remove', 'overall-progress'];
   expect(named).toEqual(new Set([...known, ...unstyled, 'row-', 'status-']));
 });
 

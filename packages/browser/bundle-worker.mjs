@@ -1,5 +1,5 @@
-// What is published as dist/crc64/crc64-worker.js imports nothing: a worker knows no import map, so in a page without a
-// bundler it could not find @partway/core. Run before packing; `--print` writes to the standard output, for tests.
+// Bundles the worker into one file, dist/crc64/crc64-worker.js. Workers do not support import maps: in a page without a
+// bundler the worker could not import @partway/core. Runs before packing; `--print` writes to stdout, for tests.
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -14,15 +14,15 @@ const [{ output }] = await build({
   build: {
     write: false,
     minify: true,
-    // In place of the one that the compiler has made of the worker as it was.
+    // Replaces the source map of the unbundled worker.
     sourcemap: !isPrinted,
     outDir,
     lib: { entry, formats: ['es'], fileName: 'crc64/crc64-worker' },
   },
 });
 const [worker, ...others] = output;
-const strays = others.filter(({ fileName }) => fileName !== 'crc64/crc64-worker.js.map');
-if (strays.length > 0) throw new Error(`the worker is ${strays.length + 1} files, and must be one`);
+const extraFiles = others.filter(({ fileName }) => fileName !== 'crc64/crc64-worker.js.map');
+if (extraFiles.length > 0) throw new Error(`the worker must be one file, got ${extraFiles.length + 1}`);
 
 if (isPrinted) process.stdout.write(worker.code);
 else await Promise.all(output.map(write));

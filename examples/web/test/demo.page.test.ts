@@ -111,9 +111,7 @@ test.each(looks)(
     await expect.poll(() => stage.emulator.faults.list().length).toBe(1);
     await inputOf(page).setInputFiles([await stage.file(fileName, film)]);
     const row = rowOf(page, fileName);
-    await expect
-      .poll(() => statusOf(row), PATIENCE)
-      .toBe('The server does not take this file. (access_denied)');
+    await expect.poll(() => statusOf(row), PATIENCE).toBe('The server rejected this file. (access_denied)');
     expect(await violations()).toEqual([]);
     await page.getByRole('button', { name: 'Behave again' }).click();
     await expect.poll(() => stage.emulator.faults.list().length).toBe(0);

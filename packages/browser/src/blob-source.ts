@@ -4,36 +4,37 @@ import { type PartBody, type Source, sourceChangedError } from '@partway/core/po
 import { type BlobChecksums, openBlobChecksums } from './crc64/blob-checksums.ts';
 import { readSlices, SLICE_SIZE } from './read-slices.ts';
 
-/** A part that a transport of the browser may send without reading it first. */
+/** A part that a transport of the browser can send without reading it first. */
 export interface BlobPartBody extends PartBody {
-  /** The range of the part, without a type: a typed Blob would add a Content-Type that nobody signed. */
+  /** The range of the part, without a type: the browser would send the type as an unsigned Content-Type. */
   readonly blob: Blob;
   /**
-   * Begins to take the CRC64, for which `crc64` then waits. To be called by whoever begins to send `blob`, so
-   * that both are done at once. Goes on until the source is closed; called again it does nothing. Resolves to
-   * why the bytes cannot be read, or to `undefined` once they were.
+   * Starts to compute the CRC64; `crc64` then waits for the result. The transport calls this when it starts
+   * to send `blob`, so that both run at once. Later calls have no effect. Closing the source stops it.
+   * Resolves to `undefined` once all bytes were read, or to the error for which they cannot be read.
    */
-  beginCrc64(): Promise<UploadError | undefined>;
+  startCrc64(): Promise<UploadError | undefined>;
 }
 
-/** A {@link Source} whose parts are slices of one Blob. */
+/** A {@link Source} of one Blob. Its parts are slices of it. */
 export interface BlobSource extends Source {
+  /** The part of `size` bytes from `offset`. Nothing is read before the part is. */
   part(offset: number, size: number): BlobPartBody;
 }
 
 /**
- * Makes a {@link Source} of a Blob or File. Nothing is read before a part is. CRC64s are taken in a worker,
- * or where there can be none in steps that do not hold up the page. A file that was written to since the page
- * was given it rejects with `source_changed`, one that the browser may no longer read with
- * `source_unreadable`.
+ * Makes a {@link Source} of a Blob or File. It reads nothing until a part is read. A worker computes the
+ * CRC64s; if no worker is allowed, the page does, in short steps. Reads reject with code `source_changed` if
+ * the file was modified after the page received it, and with `source_unreadable` if the browser no longer has
+ * access to it.
  */
 export function createBlobSource(blob: Blob): BlobSource {
-  return blobSourceOver(blob, openBlobChecksums());
+  return createBlobSourceWithChecksums(blob, openBlobChecksums());
 }
 
 /**
- * Makes a {@link BlobSource}. Rejects with `source_unreadable` where the file is gone: Chrome says of such a
- * one that it is empty.
+ * Makes a {@link BlobSource}. Rejects with code `source_unreadable` if the file was deleted: Chrome reports
+ * such a file as empty.
  */
 export async function openBlobSource(blob: Blob): Promise<BlobSource> {
   try {
@@ -44,13 +45,13 @@ export async function openBlobSource(blob: Blob): Promise<BlobSource> {
   return createBlobSource(blob);
 }
 
-/** A {@link BlobSource} with a way of its own to take CRC64s. */
-export function blobSourceOver(blob: Blob, checksums: BlobChecksums): BlobSource {
+/** Makes a {@link BlobSource} that computes CRC64s by `checksums`. */
+export function createBlobSourceWithChecksums(blob: Blob, checksums: BlobChecksums): BlobSource {
   return {
     identity: identityOf(blob),
     size: blob.size,
     fingerprint: () => Promise.resolve(fingerprintOf(blob)),
-    part: (offset, size) => blobPart(blob.slice(offset, offset + size), checksums),
+    part: (offset, size) => createBlobPart(blob.slice(offset, offset + size), checksums),
     close() {
       checksums.close();
       return Promise.resolve();
@@ -59,35 +60,35 @@ export function blobSourceOver(blob: Blob, checksums: BlobChecksums): BlobSource
 }
 
 /**
- * A Blob gives the same bytes to whoever reads it, or none: one CRC64 holds for all who do. But in Firefox
- * a file that is rewritten gives others: OSS then has another CRC64 than this one, and the upload ends.
+ * Every read of a Blob returns the same bytes or fails, so one CRC64 is valid for all reads. Firefox differs:
+ * a file that is overwritten returns its new bytes. Then the CRC64 of OSS differs and the upload fails.
  */
-function blobPart(blob: Blob, checksums: BlobChecksums): BlobPartBody {
-  let taking: Promise<string> | undefined;
+function createBlobPart(blob: Blob, checksums: BlobChecksums): BlobPartBody {
+  let computing: Promise<string> | undefined;
 
-  function take(): Promise<string> {
-    taking ??= checksums.crc64(blob).catch((reason: unknown) => {
-      taking = undefined;
+  function compute(): Promise<string> {
+    computing ??= checksums.crc64(blob).catch((reason: unknown) => {
+      computing = undefined;
       throw unreadableBlobError(reason);
     });
-    return taking;
+    return computing;
   }
 
   return {
     size: blob.size,
     blob,
     chunks: (signal) => readChunks(blob, signal),
-    beginCrc64: () => take().then(() => undefined, UploadError.from),
-    crc64: (signal) => rejectOnAbort(take, signal),
+    startCrc64: () => compute().then(() => undefined, UploadError.from),
+    crc64: (signal) => rejectOnAbort(compute, signal),
   };
 }
 
-/** A page never learns where a file lies: its name is all there is. */
+/** A page has no access to the path of a file, only to its name. */
 function identityOf(blob: Blob): string {
   return `blob:${blob instanceof File ? blob.name : ''}`;
 }
 
-/** A Blob that is no File has neither a name nor a time: only its size and type are known without reading. */
+/** A Blob that is not a File has no name and no time: only its size and type are known without reading. */
 function fingerprintOf(blob: Blob): string {
   const { name, lastModified } = blob instanceof File ? blob : { name: '', lastModified: 0 };
   return `blob:${JSON.stringify([name, blob.size, lastModified, blob.type])}`;
@@ -102,16 +103,16 @@ async function* readChunks(blob: Blob, signal: AbortSignal): AsyncGenerator<Uint
   }
 }
 
-/** Says what a failure to read a Blob means: browsers tell a changed file by the name NotReadableError. */
+/** The error for a failed read of a Blob: browsers report a changed file as a NotReadableError. */
 export function unreadableBlobError(reason: unknown): UploadError {
-  const name = reason instanceof Error ? reason.name : 'an unknown error';
+  const name = reason instanceof Error ? reason.name : 'unknown error';
   if (name === 'NotReadableError')
-    return sourceChangedError(`the browser no longer gives its bytes: ${name}`, reason);
+    return sourceChangedError(`the browser cannot read it any more: ${name}`, reason);
   return new UploadError({
     code: 'source_unreadable',
     message: `the file cannot be read: ${name}`,
     disposition: 'permanent',
-    hint: 'Ask the user to choose the file again.',
+    hint: 'Let the user choose the file again.',
     cause: reason,
   });
 }

@@ -1,60 +1,61 @@
 import type { Upload, UploadEvent } from '@partway/core';
 
 /**
- * Keeps the screen from going dark, and with it a phone from stopping its upload, while the upload is under
- * way and its page is shown. Ends with the upload, or when the function returned is called; a pause suspends
- * it. Many uploads share one wake lock. Where there is none, as in a page without TLS, or where the device
- * saves its battery, nothing happens.
+ * Keeps the screen on while the upload runs and its page is visible: a phone that locks its screen stops its
+ * uploads. Ends when the upload ends or the returned function is called. While the upload is paused, the
+ * screen may turn off. All uploads of a page share one wake lock. Never fails: without a wake lock (a page
+ * without TLS, a battery saver) it has no effect.
  */
 export function keepAwake(upload: Upload): () => void {
-  const follow = (): void => (upload.snapshot().phase === 'paused' ? sleep(upload) : stayAwake(upload));
-  const hear = ({ type }: UploadEvent): void => {
-    if (type === 'paused' || type === 'resumed') follow();
+  const update = (): void =>
+    upload.snapshot().phase === 'paused' ? allowSleep(upload) : preventSleep(upload);
+  const onEvent = ({ type }: UploadEvent): void => {
+    if (type === 'paused' || type === 'resumed') update();
   };
-  const unsubscribe = upload.subscribe(hear);
+  const unsubscribe = upload.subscribe(onEvent);
   const end = (): void => {
     unsubscribe();
-    sleep(upload);
+    allowSleep(upload);
   };
-  follow();
+  update();
   upload.result.then(end, end);
   return end;
 }
 
-/** All that want the screen on. */
-const awake = new Set<Upload>();
+/** The uploads that need the screen to stay on. */
+const awakeUploads = new Set<Upload>();
 
-/** What is held, or asked for. The browser takes it back when the page is hidden. */
-let lock: Promise<WakeLockSentinel | undefined> | undefined;
+/** The wake lock, requested or acquired. The browser releases it when the page is hidden. */
+let wakeLock: Promise<WakeLockSentinel | undefined> | undefined;
 
-function stayAwake(upload: Upload): void {
-  awake.add(upload);
-  if (awake.size === 1) document.addEventListener('visibilitychange', take);
-  take();
+function preventSleep(upload: Upload): void {
+  awakeUploads.add(upload);
+  if (awakeUploads.size === 1) document.addEventListener('visibilitychange', acquire);
+  acquire();
 }
 
-function sleep(upload: Upload): void {
-  if (!awake.delete(upload) || awake.size > 0) return;
-  document.removeEventListener('visibilitychange', take);
-  const held = lock;
-  lock = undefined;
-  void held?.then((sentinel) => sentinel?.release());
+function allowSleep(upload: Upload): void {
+  if (!awakeUploads.delete(upload) || awakeUploads.size > 0) return;
+  document.removeEventListener('visibilitychange', acquire);
+  const released = wakeLock;
+  wakeLock = undefined;
+  void released?.then((sentinel) => sentinel?.release());
 }
 
-function take(): void {
-  if (lock !== undefined || document.visibilityState !== 'visible') return;
-  const asked = request();
-  lock = asked;
-  const lose = (): void => {
-    if (lock === asked) lock = undefined;
+function acquire(): void {
+  if (wakeLock !== undefined || document.visibilityState !== 'visible') return;
+  const acquiring = requestWakeLock();
+  wakeLock = acquiring;
+  const clear = (): void => {
+    if (wakeLock === acquiring) wakeLock = undefined;
   };
-  void asked.then((sentinel) =>
-    sentinel === undefined ? lose() : sentinel.addEventListener('release', lose, { once: true }),
+  void acquiring.then((sentinel) =>
+    sentinel === undefined ? clear() : sentinel.addEventListener('release', clear, { once: true }),
   );
 }
 
-async function request(): Promise<WakeLockSentinel | undefined> {
-  const { wakeLock }: { readonly wakeLock?: WakeLock } = navigator;
-  // Refused to a page without the permission, and by a device that saves its battery.
-  return wakeLock?.request('screen').catch(() => undefined);
+async function requestWakeLock(): Promise<WakeLockSentinel | undefined> {
+  const { wakeLock: api }: { readonly wakeLock?: WakeLock } = navigator;
+  // Browsers reject the request of a page without the permission, and while a battery saver is on.
+  return api?.request('screen').catch(() => undefined);
 }

@@ -1,8 +1,8 @@
 /**
- * Calls `task` before the next frame is painted, once, however often it was asked for. A page that is hidden
- * paints no frames: there it is called after half a second.
+ * Calls `task` before the next frame is painted; several calls with one task run it once. A hidden page
+ * paints no frames: its tasks run after 500 ms.
  */
-export function onNextFrame(task: () => void): void {
+export function runOnNextFrame(task: () => void): void {
   waiting.add(task);
   if (waiting.size > 1) return;
   const frame = requestAnimationFrame(run);
@@ -17,7 +17,7 @@ export function onNextFrame(task: () => void): void {
       try {
         next();
       } catch (reason) {
-        // One that watches must not keep the others from being told.
+        // An error of one task must not keep the others from running.
         reportError(reason);
       }
     }
@@ -26,5 +26,5 @@ export function onNextFrame(task: () => void): void {
 
 const HIDDEN_MS = 500;
 
-/** Of the whole page: many uploads that move within one frame are shown by one rendering. */
+/** Shared by the page: uploads that change within one frame cause one rendering. */
 const waiting = new Set<() => void>();

@@ -1,7 +1,7 @@
 /**
- * Reads a Blob slice by slice, each of `size` bytes but the last: `stream()` fails on large files in Safari,
- * and ends as if it had not. Rejects with what the browser says of a file it cannot read, or with
- * `signal.reason`.
+ * Reads a Blob in slices of `size` bytes; the last may be smaller. Not by `stream()`: in Safari it fails on
+ * large files, and ends without an error. Rejects with the browser's error if the file cannot be read, or
+ * with `signal.reason`.
  */
 export async function* readSlices(
   blob: Blob,
@@ -9,33 +9,32 @@ export async function* readSlices(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, void> {
   signal.throwIfAborted();
-  for (let at = 0; at < blob.size; at += size) {
-    const bytes = await blob.slice(at, at + size).arrayBuffer();
+  for (let offset = 0; offset < blob.size; offset += size) {
+    const bytes = await blob.slice(offset, offset + size).arrayBuffer();
     signal.throwIfAborted();
-    assertLength(bytes, Math.min(size, blob.size - at));
+    assertLength(bytes, Math.min(size, blob.size - offset));
     yield new Uint8Array(bytes);
     signal.throwIfAborted();
   }
 }
 
 /**
- * Gives the memory of a slice that nobody reads any more back at once, where the browser can (those of 2024
- * can). Left to the garbage collector, slices add up to some 70 MiB before it is moved to act.
+ * Frees the memory of a slice at once, in browsers since 2024. Without this the slices take up to about
+ * 70 MiB before the garbage collector runs.
  */
-export function giveBack({ buffer }: { readonly buffer: MovableBuffer }): void {
+export function releaseBuffer({ buffer }: { readonly buffer: TransferableBuffer }): void {
   buffer.transfer?.(0);
 }
 
-interface MovableBuffer extends Pick<ArrayBufferLike, 'byteLength'> {
-  /** Leaves the buffer empty, and gives one of this size. */
+interface TransferableBuffer extends Pick<ArrayBufferLike, 'byteLength'> {
+  /** Detaches this buffer and returns one of this size. */
   transfer?(size: number): unknown;
 }
 
-/** Few enough reads, and little memory. */
+/** 1 MiB: few reads, and little memory. */
 export const SLICE_SIZE: number = 1024 * 1024;
 
-/** Of a file that became shorter browsers give what there is, as if that were all that was asked for. */
+/** If a file was truncated, browsers return the remaining bytes and no error. */
 export function assertLength(bytes: ArrayBuffer, length: number): void {
-  if (bytes.byteLength !== length)
-    throw new DOMException('fewer bytes came than there are', 'NotReadableError');
+  if (bytes.byteLength !== length) throw new DOMException('fewer bytes than expected', 'NotReadableError');
 }

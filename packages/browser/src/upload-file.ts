@@ -15,44 +15,45 @@ import {
   type UploadPorts,
 } from '@partway/core/ports';
 import { openBlobSource } from './blob-source.ts';
-import { followFile } from './resume/follow-file.ts';
+import type { PageCheckpoints, TrackedUpload } from './resume/page-checkpoints.ts';
 import { createPageTransport } from './transports/page-transport.ts';
 
-/** Either `endpoint` or `controlPlane` names the side that holds the credentials. */
+/** Exactly one of `endpoint` and `controlPlane` is required. */
 export interface UploadFileOptions
   extends Omit<UploadOptions, 'key'>,
     Pick<HttpControlPlaneOptions, 'headers' | 'credentials'> {
   /**
-   * Where the handler of the coordinator is mounted: `/uploads`, or `https://example.com/uploads`. `headers`
-   * and `credentials` go with its requests, and with no others.
+   * The URL of the coordinator's handler: a path such as `/uploads`, or `https://example.com/uploads`.
+   * `headers` and `credentials` apply to requests to it only, never to requests to OSS.
    */
   readonly endpoint?: string | URL | undefined;
-  /** Any other way to the coordinator. */
+  /** Your own connection to the coordinator, in place of `endpoint`, `headers` and `credentials`. */
   readonly controlPlane?: ControlPlane | undefined;
-  /** The object's key, 1 to 1023 bytes of UTF-8. Default: the name of the File. */
+  /** The object's key, 1 to 1023 bytes of UTF-8. Default: the name of the File; required for a Blob. */
   readonly key?: string | undefined;
-  /** Default: the type of the File, where it has one. */
+  /** The object's Content-Type. Default: the type of the File, if it has one. */
   readonly contentType?: string | undefined;
-  /** Default: XMLHttpRequest, and `fetch` where there is none, as in a service worker. */
+  /** Sends the parts to OSS. Default: XMLHttpRequest, or `fetch` in a service worker. */
   readonly transport?: Transport | undefined;
   /**
-   * Where unfinished uploads are remembered, so that the same file to the same key is resumed after a reload:
-   * see `createIndexedDbCheckpoints`. The coordinator needs lasting `tokenKeys` then. Another file of the
-   * same name to the same key is refused with `source_changed`, unless `resume` is false. Default: nowhere,
-   * and a failed upload is removed from OSS.
+   * Stores unfinished uploads, so that uploading the same file to the same key resumes after a reload: see
+   * `createIndexedDbCheckpoints`. Requires a coordinator with persistent `tokenKeys`. A different file with
+   * the same name and key rejects with `source_changed`, unless `resume` is false. Default: none; a failed
+   * upload is removed from OSS.
    */
   readonly checkpoints?: CheckpointStore | undefined;
   /**
-   * Where the file lies, as `showOpenFilePicker` and `getAsFileSystemHandle` tell. It is kept beside the
-   * checkpoint, for `resumeUploadByHandle`. Default: the user has to choose the file again.
+   * The handle of the file, from `showOpenFilePicker` or `getAsFileSystemHandle`. It is stored with the
+   * checkpoint, for `resumeUploadByHandle`. Default: none; after a reload the user has to choose the file
+   * again.
    */
   readonly handle?: FileSystemFileHandle | undefined;
 }
 
 /**
- * Uploads a File or Blob and returns at once; `result` tells how it ends. Throws a `TypeError` or
- * `RangeError` for a wrong option; what the key and the object shall be is the coordinator's to check, which
- * rejects with `refused`.
+ * Starts to upload a File or Blob and returns at once; `result` resolves when the object is stored and
+ * verified. Throws a `TypeError` or `RangeError` for an invalid option. The coordinator checks the key and
+ * the object's properties: if it rejects them, `result` rejects with code `refused`.
  *
  * @example
  * ```ts
@@ -69,20 +70,22 @@ export interface UploadFileOptions
  * ```
  */
 export function uploadFile(file: Blob, options: UploadFileOptions): Upload {
-  const { attach, ...upload } = fileUpload(file, options);
-  const started = startBrowserUpload(upload.ports, upload.options);
-  attach(started);
-  return started;
+  const { ports, options: resolved, attach } = prepareUpload(file, options);
+  const upload = startBrowserUpload(ports, resolved);
+  attach(upload);
+  return upload;
 }
 
-/** What the engine needs to upload a file, and what is to be told of the upload. */
-export interface FileUpload {
+/** Everything the engine needs to upload a file. */
+export interface PreparedUpload {
   readonly ports: UploadPorts;
   readonly options: UploadOptions;
-  attach(upload: Upload): void;
+  /** To be called with the upload as soon as it has started. */
+  readonly attach: (upload: Upload) => void;
 }
 
-export function fileUpload(file: Blob, options: UploadFileOptions): FileUpload {
+/** Checks the options and resolves their defaults. Throws a `TypeError` or `RangeError`. */
+export function prepareUpload(file: Blob, options: UploadFileOptions): PreparedUpload {
   assertOptions(options);
   if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
   const {
@@ -97,44 +100,58 @@ export function fileUpload(file: Blob, options: UploadFileOptions): FileUpload {
     handle,
     ...uploadOptions
   } = options;
-  const following = followFile(checkpoints, file, { key, handle });
+  const tracker = trackFile(checkpoints, file, { key, handle });
   const ports = {
     openSource: () => openBlobSource(file),
     transport,
-    controlPlane: controlPlaneOf({ endpoint, controlPlane, headers, credentials }),
-    checkpoints: following.checkpoints,
-    // Where nobody says, as outside of browsers, there is a network.
+    controlPlane: resolveControlPlane({ endpoint, controlPlane, headers, credentials }),
+    checkpoints: tracker.checkpoints,
+    // Outside of browsers `onLine` is undefined: the network counts as available.
     isOnline: () => navigator.onLine !== false,
     clock: systemClock,
     random: systemRandom,
   };
-  return { ports, options: { ...uploadOptions, key, contentType }, attach: following.attach };
+  return { ports, options: { ...uploadOptions, key, contentType }, attach: tracker.attach };
 }
 
 function nameOf(file: Blob): string {
   if (file instanceof File) return file.name;
-  throw new TypeError('key must be given: a Blob has no name');
+  throw new TypeError('key is required: a Blob has no name');
 }
 
-function controlPlaneOf({
+/** Checkpoints of a page also track the upload; others go to the engine unchanged. */
+function trackFile(
+  checkpoints: CheckpointStore | undefined,
+  file: Blob,
+  { key, handle }: Pick<TrackedUpload, 'key' | 'handle'>,
+): Pick<PreparedUpload, 'attach'> & { readonly checkpoints: CheckpointStore | undefined } {
+  if (!isPageCheckpoints(checkpoints)) return { checkpoints, attach: () => undefined };
+  return checkpoints.track({ name: file instanceof File ? file.name : '', size: file.size, key, handle });
+}
+
+function isPageCheckpoints(checkpoints: CheckpointStore | undefined): checkpoints is PageCheckpoints {
+  return checkpoints !== undefined && 'track' in checkpoints;
+}
+
+function resolveControlPlane({
   endpoint,
   controlPlane,
   ...http
 }: Pick<UploadFileOptions, 'endpoint' | 'controlPlane' | 'headers' | 'credentials'>): ControlPlane {
   if (endpoint !== undefined && controlPlane !== undefined)
-    throw new TypeError('endpoint and controlPlane exclude each other');
-  if (endpoint !== undefined) return controlPlaneAt(endpoint, http);
-  if (controlPlane === undefined) throw new TypeError('endpoint must be given, or controlPlane');
+    throw new TypeError('endpoint and controlPlane are mutually exclusive');
+  if (endpoint !== undefined) return createEndpointControlPlane(endpoint, http);
+  if (controlPlane === undefined) throw new TypeError('endpoint or controlPlane is required');
   assertControlPlane(controlPlane);
-  const stray = Object.entries(http).find(([, value]) => value !== undefined)?.[0];
-  if (stray !== undefined) throw new TypeError(`${stray} must go with endpoint: a controlPlane has its own`);
+  const unused = Object.entries(http).find(([, value]) => value !== undefined)?.[0];
+  if (unused !== undefined) throw new TypeError(`${unused} requires endpoint: a controlPlane sends its own`);
   return controlPlane;
 }
 
-function controlPlaneAt(endpoint: string | URL, http: HttpControlPlaneOptions): ControlPlane {
+function createEndpointControlPlane(endpoint: string | URL, http: HttpControlPlaneOptions): ControlPlane {
   try {
     return createHttpControlPlane(endpoint, http);
   } catch (cause) {
-    throw new TypeError('endpoint must be http, https, or a path beginning with /', { cause });
+    throw new TypeError('endpoint must be an http or https URL, or a path like /uploads', { cause });
   }
 }

@@ -1,37 +1,39 @@
 import type { Upload, UploadError, UploadedObject, UploadSnapshot } from '@partway/core';
-import { onNextFrame } from './next-frame.ts';
+import { runOnNextFrame } from './next-frame.ts';
 
-/** What a page shows of an upload, and what it lets its user do. The same object until something changes. */
+/** The state of an upload, and the actions of its user. The same object until the state changes. */
 export interface UploadView {
-  /** The state of the upload; `undefined` where there is none. */
+  /** The state of the upload; `undefined` without an upload. */
   readonly snapshot: UploadSnapshot | undefined;
-  /** `undefined` unless the upload has completed. */
+  /** The stored object; `undefined` unless the upload has completed. */
   readonly object: UploadedObject | undefined;
-  /** `undefined` unless the upload has failed. */
+  /** The error; `undefined` unless the upload has failed. */
   readonly error: UploadError | undefined;
-  /** As on the upload itself, and without effect where there is none. The same functions for one upload. */
+  /** Pauses the upload. The three functions stay the same for one upload; without one they do nothing. */
   readonly pause: () => void;
+  /** Resumes the paused upload. */
   readonly resume: () => void;
+  /** Aborts the upload and removes its parts from OSS; resolves when this is done. */
   readonly abort: () => Promise<void>;
 }
 
-/** Views of one upload, one after the other. */
+/** The current view of one upload, and its changes. */
 export interface UploadViews {
   current(): UploadView;
-  /** Calls `onChange` after every change, at most once a frame. Returns the function that ends it. */
+  /** Calls `onChange` after every change, at most once per frame. Returns the function that unsubscribes. */
   subscribe(onChange: () => void): () => void;
 }
 
-/** The same views for the same upload, so that all who show it show the same. */
-export function viewsOf(upload: Upload | undefined): UploadViews {
-  if (upload === undefined) return NO_VIEWS;
-  const known = viewsByUpload.get(upload) ?? createViews(upload);
-  viewsByUpload.set(upload, known);
-  return known;
+/** Returns the same views for the same upload, so that all components show the same state. */
+export function getViews(upload: Upload | undefined): UploadViews {
+  if (upload === undefined) return EMPTY_VIEWS;
+  const views = viewsByUpload.get(upload) ?? createViews(upload);
+  viewsByUpload.set(upload, views);
+  return views;
 }
 
-/** Where there is no upload. */
-export const NO_VIEW: UploadView = {
+/** The view without an upload. */
+export const EMPTY_VIEW: UploadView = {
   snapshot: undefined,
   object: undefined,
   error: undefined,
@@ -40,30 +42,30 @@ export const NO_VIEW: UploadView = {
   abort: () => Promise.resolve(),
 };
 
-const NO_VIEWS: UploadViews = { current: () => NO_VIEW, subscribe: () => () => undefined };
+const EMPTY_VIEWS: UploadViews = { current: () => EMPTY_VIEW, subscribe: () => () => undefined };
 
 const viewsByUpload = new WeakMap<Upload, UploadViews>();
 
 function createViews(upload: Upload): UploadViews {
   const listeners = new Set<() => void>();
   let view: UploadView = {
-    ...NO_VIEW,
+    ...EMPTY_VIEW,
     pause: () => upload.pause(),
     resume: () => upload.resume(),
     abort: () => upload.abort(),
   };
-  let leave = (): void => undefined;
+  let unsubscribe = (): void => undefined;
 
   function refresh(): void {
     const snapshot = upload.snapshot();
-    if (isSame(snapshot, view.snapshot)) return;
+    if (isEqual(snapshot, view.snapshot)) return;
     view = { ...view, snapshot, object: snapshot.object, error: snapshot.error };
     for (const listener of [...listeners]) listener();
   }
 
   return {
     current() {
-      // Nobody was told what happened meanwhile.
+      // Without a listener the view is not kept up to date.
       if (listeners.size === 0) refresh();
       return view;
     },
@@ -71,17 +73,17 @@ function createViews(upload: Upload): UploadViews {
       const listener = (): void => onChange();
       if (listeners.size === 0) {
         refresh();
-        leave = upload.subscribe(() => onNextFrame(refresh));
+        unsubscribe = upload.subscribe(() => runOnNextFrame(refresh));
       }
       listeners.add(listener);
       return () => {
-        if (listeners.delete(listener) && listeners.size === 0) leave();
+        if (listeners.delete(listener) && listeners.size === 0) unsubscribe();
       };
     },
   };
 }
 
-/** A snapshot is made anew each time it is asked for. */
-function isSame(a: UploadSnapshot, b: UploadSnapshot | undefined): boolean {
+/** Compares by value: `snapshot()` returns a new object on every call. */
+function isEqual(a: UploadSnapshot, b: UploadSnapshot | undefined): boolean {
   return b !== undefined && Object.entries(a).every(([name, value]) => value === b[name as keyof typeof b]);
 }

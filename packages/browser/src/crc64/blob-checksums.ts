@@ -1,48 +1,47 @@
-import { crc64InPage, STEP_SIZE } from './crc64-in-page.ts';
-import { startWorker } from './start-worker.ts';
-import { createWorkerClient, type WorkerClient } from './worker-client.ts';
+import { computeCrc64InPage, STEP_SIZE } from './crc64-in-page.ts';
+import { createWorkerClient, startWorker, type WorkerClient } from './worker-client.ts';
 
-/** Takes CRC64s for as long as a source is open. */
+/** Computes CRC64s while a source is open. */
 export interface BlobChecksums {
   /**
-   * The CRC64 of a Blob, as OSS prints it. Rejects with what the browser says of a Blob it cannot read, or,
-   * once closed, with an `AbortError`.
+   * The CRC64 of a Blob in decimal, as in `x-oss-hash-crc64ecma`. Rejects with the browser's error if the
+   * Blob cannot be read, and with an `AbortError` after `close`.
    */
   crc64(blob: Blob): Promise<string>;
-  /** Stops what is under way. */
+  /** Stops all computations in progress. */
   close(): void;
 }
 
 /**
- * Gives a way to open {@link BlobChecksums}. All that are open share one worker, which is started for the
- * first Blob worth it and ended with the last of them. Where there can be no worker (a
- * Content-Security-Policy, a page of `file:`, scripts of another origin), that is found out once, and the
- * CRC64s are taken on the thread of the page, in steps that do not hold it up.
+ * Returns a function that opens {@link BlobChecksums}. All that are open share one worker. It starts with the
+ * first Blob of more than {@link STEP_SIZE} bytes, and ends when the last user closes. If no worker is
+ * allowed (a Content-Security-Policy, a page of `file:`, scripts of another origin), this is detected once,
+ * and CRC64s are computed in the page, in short steps.
  */
 export function createBlobChecksums(start: () => Worker = startWorker): () => BlobChecksums {
-  let line: WorkerClient | undefined;
+  let client: WorkerClient | undefined;
   let isWorkerless = typeof Worker === 'undefined';
   let users = 0;
 
-  function openLine(): WorkerClient | undefined {
-    if (isWorkerless || line !== undefined) return line;
+  function openClient(): WorkerClient | undefined {
+    if (isWorkerless || client !== undefined) return client;
     try {
-      line = createWorkerClient(start(), forgetWorkers);
+      client = createWorkerClient(start(), disableWorker);
     } catch {
-      forgetWorkers();
+      disableWorker();
     }
-    return line;
+    return client;
   }
 
-  function forgetWorkers(): void {
+  function disableWorker(): void {
     isWorkerless = true;
-    line = undefined;
+    client = undefined;
   }
 
-  async function take(blob: Blob, signal: AbortSignal): Promise<string> {
+  async function compute(blob: Blob, signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
-    const asked = blob.size > STEP_SIZE ? await openLine()?.ask(blob, signal) : undefined;
-    return asked ?? (await crc64InPage(blob, signal));
+    const crc64 = blob.size > STEP_SIZE ? await openClient()?.computeCrc64(blob, signal) : undefined;
+    return crc64 ?? (await computeCrc64InPage(blob, signal));
   }
 
   return () => {
@@ -52,19 +51,19 @@ export function createBlobChecksums(start: () => Worker = startWorker): () => Bl
       crc64(blob) {
         if (!isUser) users += 1;
         isUser = true;
-        return take(blob, closed.signal);
+        return compute(blob, closed.signal);
       },
       close() {
         if (closed.signal.aborted) return;
         closed.abort();
         if (isUser) users -= 1;
         if (users > 0) return;
-        line?.close();
-        line = undefined;
+        client?.close();
+        client = undefined;
       },
     };
   };
 }
 
-/** What all sources of the page share. */
+/** Shared by all sources of the page. */
 export const openBlobChecksums: () => BlobChecksums = createBlobChecksums();

@@ -1,26 +1,26 @@
 import { createPortableCrc64 } from '@partway/core/internal';
-import { giveBack, readSlices } from '../read-slices.ts';
+import { readSlices, releaseBuffer } from '../read-slices.ts';
 
 /**
- * Takes the CRC64 of a Blob on the thread it is called on. After each step whatever else the page has to do
- * gets its turn.
+ * Computes the CRC64 of a Blob on the calling thread, in short steps. Between two steps the page runs its
+ * other tasks.
  */
-export async function crc64InPage(blob: Blob, signal: AbortSignal): Promise<string> {
+export async function computeCrc64InPage(blob: Blob, signal: AbortSignal): Promise<string> {
   const crc = createPortableCrc64();
   for await (const bytes of readSlices(blob, STEP_SIZE, signal)) {
     crc.update(bytes);
-    giveBack(bytes);
-    await nextTurn();
+    releaseBuffer(bytes);
+    await yieldToPage();
   }
   signal.throwIfAborted();
   return crc.digest();
 }
 
-/** A step is taken in about a millisecond, and in less than a frame where tables are ten times as slow. */
+/** A step takes about a millisecond, and less than a frame on a device that is ten times slower. */
 export const STEP_SIZE: number = 256 * 1024;
 
-/** A message is a task of its own. A timer would be too, but is held back to 4 ms, in a hidden tab to 1 s. */
-function nextTurn(): Promise<void> {
+/** Uses a message: browsers delay a timer by at least 4 ms, and by 1 s in a hidden tab. */
+function yieldToPage(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

@@ -1,35 +1,35 @@
-// What runs in the worker: it is loaded by start-worker.ts, and imported by nobody.
+// The script of the worker. The page loads it by URL (see worker-client.ts); no module imports it.
 import { createCrc64 } from '@partway/core';
-import { giveBack, readSlices, SLICE_SIZE } from '../read-slices.ts';
-import type { Crc64Reply, Crc64Request } from './crc64-messages.ts';
+import { readSlices, releaseBuffer, SLICE_SIZE } from '../read-slices.ts';
+import type { Crc64Request, Crc64Response } from './worker-client.ts';
 
-/** Of what is being taken. Several Blobs at once take turns, slice by slice. */
-const stops = new Map<number, AbortController>();
+/** One controller for each Blob in progress. Several Blobs are read alternately, slice by slice. */
+const controllers = new Map<number, AbortController>();
 
 self.addEventListener('message', ({ data: { id, blob } }: MessageEvent<Crc64Request>) => {
-  if (blob === undefined) stops.get(id)?.abort();
-  else void answer(id, blob);
+  if (blob === undefined) controllers.get(id)?.abort();
+  else void computeCrc64(id, blob);
 });
-reply({ type: 'ready' });
+respond({ type: 'ready' });
 
-async function answer(id: number, blob: Blob): Promise<void> {
-  const stop = new AbortController();
-  stops.set(id, stop);
+async function computeCrc64(id: number, blob: Blob): Promise<void> {
+  const controller = new AbortController();
+  controllers.set(id, controller);
   try {
     const crc = createCrc64();
-    for await (const bytes of readSlices(blob, SLICE_SIZE, stop.signal)) {
+    for await (const bytes of readSlices(blob, SLICE_SIZE, controller.signal)) {
       crc.update(bytes);
-      giveBack(bytes);
+      releaseBuffer(bytes);
     }
-    reply({ type: 'taken', id, crc64: crc.digest() });
+    respond({ type: 'computed', id, crc64: crc.digest() });
   } catch (reason) {
     const { name, message } = reason instanceof Error ? reason : new Error(String(reason));
-    if (!stop.signal.aborted) reply({ type: 'unreadable', id, name, message });
+    if (!controller.signal.aborted) respond({ type: 'unreadable', id, name, message });
   } finally {
-    stops.delete(id);
+    controllers.delete(id);
   }
 }
 
-function reply(message: Crc64Reply): void {
+function respond(message: Crc64Response): void {
   self.postMessage(message);
 }

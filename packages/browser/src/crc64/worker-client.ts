@@ -1,83 +1,106 @@
-import type { Crc64Reply, Crc64Request } from './crc64-messages.ts';
-
-/** The line to one worker. */
+/** Computes CRC64s in one worker. */
 export interface WorkerClient {
   /**
-   * The CRC64 of the Blob; `undefined` once the worker is lost. Rejects with what the browser said when it
-   * could not be read, or with `signal.reason`.
+   * The CRC64 of the Blob; `undefined` if the worker fails. Rejects with the browser's error if the Blob
+   * cannot be read, or with `signal.reason`.
    */
-  ask(blob: Blob, signal: AbortSignal): Promise<string | undefined>;
+  computeCrc64(blob: Blob, signal: AbortSignal): Promise<string | undefined>;
+  /** Ends the worker. */
   close(): void;
 }
 
-/** How long a worker may take to be loaded. */
+/** A message from the page to the worker. */
+export type Crc64Request =
+  /** Compute the CRC64. A Blob is posted as a reference: its bytes are not copied. */
+  | { readonly id: number; readonly blob: Blob }
+  /** Cancel the request with this id. */
+  | { readonly id: number; readonly blob: undefined };
+
+/** A message from the worker to the page. */
+export type Crc64Response =
+  | { readonly type: 'ready' }
+  | { readonly type: 'computed'; readonly id: number; readonly crc64: string }
+  /** The name and message of the browser's error when the Blob could not be read. */
+  | { readonly type: 'unreadable'; readonly id: number; readonly name: string; readonly message: string };
+
+/** The time within which a worker must report that it is ready. */
 const READY_MS_MAX = 10_000;
 
 /**
- * Speaks to a worker. One that cannot be loaded, breaks, or is not ready within `readyMsMax` is lost, which
- * `onLost` is told.
+ * Starts the worker that computes CRC64s. Where no worker is allowed this throws, or the worker emits an
+ * `error` event.
+ *
+ * Bundlers detect a worker by exactly this expression, so it stays on one line. It names the built file.
+ */
+export function startWorker(): Worker {
+  return new Worker(new URL('./crc64-worker.js', import.meta.url), { type: 'module' });
+}
+
+/**
+ * Sends requests to a worker. A worker that cannot be loaded, fails, or is not ready within `readyMsMax` is
+ * ended, and `onFailed` is called.
  */
 export function createWorkerClient(
   worker: Worker,
-  onLost: () => void,
+  onFailed: () => void,
   readyMsMax: number = READY_MS_MAX,
 ): WorkerClient {
-  const questions = new Map<number, Question>();
-  let idMax = 0;
-  let isLost = false;
-  const patience = setTimeout(lose, readyMsMax);
+  const pending = new Map<number, PendingRequest>();
+  let lastId = 0;
+  let hasFailed = false;
+  const readyTimer = setTimeout(fail, readyMsMax);
 
-  function lose(): void {
-    isLost = true;
+  function fail(): void {
+    hasFailed = true;
     close();
-    onLost();
-    for (const { resolve } of questions.values()) resolve(undefined);
+    onFailed();
+    for (const { resolve } of pending.values()) resolve(undefined);
   }
 
   function close(): void {
-    clearTimeout(patience);
+    clearTimeout(readyTimer);
     worker.terminate();
   }
 
-  worker.onmessage = ({ data }: MessageEvent<Crc64Reply>) => {
-    clearTimeout(patience);
+  worker.onmessage = ({ data }: MessageEvent<Crc64Response>) => {
+    clearTimeout(readyTimer);
     if (data.type === 'ready') return;
-    const question = questions.get(data.id);
-    if (data.type === 'taken') question?.resolve(data.crc64);
-    else question?.reject(new DOMException(data.message, data.name));
+    const request = pending.get(data.id);
+    if (data.type === 'computed') request?.resolve(data.crc64);
+    else request?.reject(new DOMException(data.message, data.name));
   };
-  worker.onmessageerror = lose;
+  worker.onmessageerror = fail;
   worker.onerror = (event) => {
     event.preventDefault();
-    lose();
+    fail();
   };
 
   return {
-    async ask(blob, signal) {
+    async computeCrc64(blob, signal) {
       signal.throwIfAborted();
-      if (isLost) return undefined;
-      const id = ++idMax;
-      let stop = (): void => undefined;
+      if (hasFailed) return undefined;
+      const id = ++lastId;
+      let cancel = (): void => undefined;
       try {
         return await new Promise<string | undefined>((resolve, reject) => {
-          questions.set(id, { resolve, reject });
-          stop = () => {
+          pending.set(id, { resolve, reject });
+          cancel = () => {
             post(worker, { id, blob: undefined });
             reject(signal.reason);
           };
-          signal.addEventListener('abort', stop);
+          signal.addEventListener('abort', cancel);
           post(worker, { id, blob });
         });
       } finally {
-        signal.removeEventListener('abort', stop);
-        questions.delete(id);
+        signal.removeEventListener('abort', cancel);
+        pending.delete(id);
       }
     },
     close,
   };
 }
 
-interface Question {
+interface PendingRequest {
   readonly resolve: (crc64: string | undefined) => void;
   readonly reject: (reason: unknown) => void;
 }

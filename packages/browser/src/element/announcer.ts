@@ -1,34 +1,34 @@
-import { make, setText } from './dom.ts';
+import { createPart, setText } from './dom.ts';
 
-/** Tells screen readers what has changed, when they have nothing else to say. */
+/** Announces changes to screen readers, after what they are reading (`aria-live="polite"`). */
 export interface Announcer {
   readonly node: HTMLElement;
-  tell(text: string): void;
+  announce(text: string): void;
 }
 
-/** `summary` is told in the place of more than three texts at once. */
+/** If more than three texts are announced at once, `summary` replaces them. */
 export function createAnnouncer(summary: () => string): Announcer {
-  const node = make('p', 'told');
+  const node = createPart('p', 'announcer');
   let waiting: string[] = [];
   node.role = 'status';
   node.ariaLive = 'polite';
 
-  function tellAll(): void {
-    const text = waiting.length > TOLD_MAX ? summary() : waiting.join(' ');
+  function announceAll(): void {
+    const text = waiting.length > TEXTS_MAX ? summary() : waiting.join(' ');
     waiting = [];
-    // The same text once more would be no change.
+    // The same text again would not be a change: a space is added.
     setText(node, text === node.textContent ? `${text}\u00a0` : text);
   }
 
   return {
     node,
-    tell(text) {
-      if (waiting.push(text) === 1) setTimeout(tellAll, GATHER_MS);
+    announce(text) {
+      if (waiting.push(text) === 1) setTimeout(announceAll, COLLECT_MS);
     },
   };
 }
 
-const TOLD_MAX = 3;
+const TEXTS_MAX = 3;
 
-/** Small files end by the dozen in a second. */
-const GATHER_MS = 300;
+/** Texts are collected for 300 ms: dozens of small files may end within a second. */
+const COLLECT_MS = 300;

@@ -1,16 +1,16 @@
 import type { FileLimits } from './drop-zone.ts';
 
-/** What an element's attributes ask for. A number that is none, or out of bounds, counts as not given. */
+/** The attributes of an element with their defaults. A number that is invalid or out of bounds is ignored. */
 export interface UploadAttributes {
   readonly endpoint: string;
   readonly limits: FileLimits;
-  /** Requests in flight, of all files together. */
+  /** Concurrent requests of all files together. */
   readonly concurrency: number | 'auto';
-  /** Whether uploads are remembered, for a later page to go on with. */
+  /** Whether unfinished uploads are stored, so that they can be resumed after a reload. */
   readonly isResumable: boolean;
 }
 
-export const WATCHED_ATTRIBUTES: readonly string[] = [
+export const OBSERVED_ATTRIBUTES: readonly string[] = [
   'accept',
   'concurrency',
   'endpoint',

@@ -1,18 +1,18 @@
-/** An element that pages can style by `::part(...)`, and the element's own sheet by `[part~=...]`. */
-export function make<Tag extends keyof HTMLElementTagNameMap>(
+/** Creates an element. Pages style it by `::part(...)`, and the element's own sheet by `[part~=...]`. */
+export function createPart<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   part: string,
   children: readonly (Node | string)[] = [],
 ): HTMLElementTagNameMap[Tag] {
-  const made = document.createElement(tag);
-  made.setAttribute('part', part);
-  made.append(...children);
-  return made;
+  const element = document.createElement(tag);
+  element.setAttribute('part', part);
+  element.append(...children);
+  return element;
 }
 
-/** A button that submits no form. */
-export function makeButton(part: string, onPress: () => void): HTMLButtonElement {
-  const button = make('button', `button ${part}`);
+/** Creates a button that does not submit a form. */
+export function createButton(part: string, onPress: () => void): HTMLButtonElement {
+  const button = createPart('button', `button ${part}`);
   button.type = 'button';
   button.addEventListener('click', () => {
     if (button.ariaDisabled !== 'true') onPress();
@@ -20,7 +20,7 @@ export function makeButton(part: string, onPress: () => void): HTMLButtonElement
   return button;
 }
 
-/** What stays as it is must not be written: screen readers may read it again. */
+/** Writes a changed text only: screen readers may read a written text again. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -30,7 +30,7 @@ export function setAttribute(node: Element, name: string, value: string): void {
 }
 
 export function setProgress(progress: HTMLProgressElement, value: number, max: number): void {
-  // A file of no bytes has a bar too, and a bar of 0 is none.
+  // An empty file also has a progress bar, and its `max` must be greater than 0.
   progress.max = Math.max(1, max);
   progress.value = max === 0 ? value : Math.min(value, max);
 }

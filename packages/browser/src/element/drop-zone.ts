@@ -1,8 +1,7 @@
-import { accepts } from './accepts.ts';
-import { make, makeButton, setText } from './dom.ts';
+import { createButton, createPart, setText } from './dom.ts';
 import type { UploadTexts } from './texts/texts.ts';
 
-/** Where files are picked, or dropped. */
+/** The area where the user chooses files or drops them. */
 export interface DropZone {
   readonly node: HTMLElement;
   update(texts: UploadTexts, limits: FileLimits): void;
@@ -11,38 +10,38 @@ export interface DropZone {
 
 export interface FileLimits {
   readonly isMultiple: boolean;
-  /** As of a file input. */
+  /** As in `<input type="file" accept>`. */
   readonly accept: string;
-  /** Files in the list. */
+  /** The maximum number of files in the list. */
   readonly filesMax: number;
 }
 
-/** A file, and where it lies, if the browser tells. */
-export interface GivenFile {
+/** A file and, if the browser provides it, its handle. */
+export interface SelectedFile {
   readonly file: File;
   readonly handle: FileSystemFileHandle | undefined;
 }
 
-/** Files as they were given, before any limit, and whether there were folders among them. */
-export interface GivenFiles {
-  readonly files: readonly GivenFile[];
+/** Files that were chosen or dropped together, before any limit. */
+export interface FileSelection {
+  readonly files: readonly SelectedFile[];
   readonly hasFolder: boolean;
 }
 
-/** `target` is what files can be dropped on. */
-export function createDropZone(target: HTMLElement, onFiles: (given: GivenFiles) => void): DropZone {
+/** Files can be dropped on `target`. */
+export function createDropZone(target: HTMLElement, onFiles: (selection: FileSelection) => void): DropZone {
   const input = document.createElement('input');
-  const choose = makeButton('choose', () => input.click());
-  const hint = make('span', 'hint');
-  const node = make('div', 'dropzone', [choose, hint, input]);
+  const choose = createButton('choose', () => input.click());
+  const hint = createPart('span', 'hint');
+  const node = createPart('div', 'dropzone', [choose, hint, input]);
   input.type = 'file';
   input.hidden = true;
   input.addEventListener('change', () => {
-    onFiles({ files: withoutHandles(input.files ?? []), hasFolder: false });
-    // So that the same file can be chosen again after it was removed.
+    onFiles({ files: toSelectedFiles(input.files ?? []), hasFolder: false });
+    // Allows the user to choose the same file again after removing it.
     input.value = '';
   });
-  takeDrops(target, node, onFiles);
+  acceptDrops(target, node, onFiles);
   return {
     node,
     focus: () => choose.focus(),
@@ -55,24 +54,22 @@ export function createDropZone(target: HTMLElement, onFiles: (given: GivenFiles)
   };
 }
 
-function takeDrops(target: HTMLElement, marked: Element, onFiles: (given: GivenFiles) => void): void {
-  // Entering a child comes before leaving its parent.
+/** Listens to drags over `target`, and shows them by the part name of `zone`. */
+function acceptDrops(target: HTMLElement, zone: Element, onFiles: (selection: FileSelection) => void): void {
+  // The browser emits `dragenter` of a child before `dragleave` of its parent.
   let depth = 0;
-  const mark = (): void => {
-    marked.setAttribute('part', depth > 0 ? 'dropzone dropzone-over' : 'dropzone');
-  };
   const onDrag = (change: number) => (event: DragEvent) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
     depth = Math.max(0, depth + change);
-    mark();
+    zone.setAttribute('part', depth > 0 ? 'dropzone dropzone-over' : 'dropzone');
   };
   target.addEventListener('dragenter', onDrag(1));
   target.addEventListener('dragover', onDrag(0));
   target.addEventListener('dragleave', onDrag(-1));
   target.addEventListener('drop', (event) => {
     onDrag(-depth)(event);
-    if (hasFiles(event)) void filesIn(event.dataTransfer).then(onFiles);
+    if (hasFiles(event)) void readDrop(event.dataTransfer).then(onFiles);
   });
 }
 
@@ -80,60 +77,82 @@ interface FileDrag extends DragEvent {
   readonly dataTransfer: DataTransfer;
 }
 
-/** Texts and links are dragged too. */
+/** False for a dragged text or link. */
 function hasFiles(event: DragEvent): event is FileDrag {
   return event.dataTransfer?.types.includes('Files') === true;
 }
 
-export function withoutHandles(files: Iterable<File>): readonly GivenFile[] {
+export function toSelectedFiles(files: Iterable<File>): readonly SelectedFile[] {
   return [...files].map((file) => ({ file, handle: undefined }));
 }
 
-/** A folder comes as a file that cannot be read. All items are asked at once: later they are empty. */
-async function filesIn({ items }: DataTransfer): Promise<GivenFiles> {
-  const given = [...items].filter(({ kind }) => kind === 'file');
+/** Reads all items at once: they are empty after the event. A folder is an unreadable file. */
+async function readDrop({ items }: DataTransfer): Promise<FileSelection> {
+  const fileItems = [...items].filter(({ kind }) => kind === 'file');
   const isFolder = (item: DataTransferItem): boolean => item.webkitGetAsEntry()?.isDirectory === true;
-  const hasFolder = given.some(isFolder);
-  const files = given.filter((item) => !isFolder(item)).map(fileIn);
+  const hasFolder = fileItems.some(isFolder);
+  const files = fileItems.filter((item) => !isFolder(item)).map(readItem);
   return { files: (await Promise.all(files)).flat(), hasFolder };
 }
 
-interface HandedItem extends DataTransferItem {
+interface ItemWithHandle extends DataTransferItem {
   getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
 }
 
-async function fileIn(item: HandedItem): Promise<GivenFile[]> {
+async function readItem(item: ItemWithHandle): Promise<SelectedFile[]> {
   const file = item.getAsFile();
-  const asked = item.getAsFileSystemHandle?.();
-  // Without a handle the file has to be chosen again after a reload, and that is all.
-  const handle = await asked?.catch(() => null);
-  const isOfFile = (found: FileSystemHandle | null | undefined): found is FileSystemFileHandle =>
-    found?.kind === 'file';
-  return file === null ? [] : [{ file, handle: isOfFile(handle) ? handle : undefined }];
+  const opening = item.getAsFileSystemHandle?.();
+  // Without a handle the upload works; after a reload the user has to choose the file again.
+  const handle = await opening?.catch(() => null);
+  return file === null ? [] : [{ file, handle: isFileHandle(handle) ? handle : undefined }];
 }
 
-/** Which of the files given are taken, and what is to be said of the others. */
-export function chooseFiles(
-  { files, hasFolder }: GivenFiles,
+function isFileHandle(handle: FileSystemHandle | null | undefined): handle is FileSystemFileHandle {
+  return handle?.kind === 'file';
+}
+
+/** Returns the selected files that the limits allow, and a notice about the others. */
+export function applyLimits(
+  { files, hasFolder }: FileSelection,
   { accept, filesMax }: FileLimits,
   listedCount: number,
   texts: UploadTexts,
-): { readonly taken: readonly GivenFile[]; readonly notice: string } {
-  const accepted = files.filter(({ file }) => accepts(accept, file));
-  const refused = files.filter((file) => !accepted.includes(file));
-  const taken = accepted.slice(0, Math.max(0, filesMax - listedCount));
+): { readonly allowed: readonly SelectedFile[]; readonly notice: string } {
+  const accepted = files.filter(({ file }) => matchesAccept(accept, file));
+  const rejected = files.filter((file) => !accepted.includes(file));
+  const allowed = accepted.slice(0, Math.max(0, filesMax - listedCount));
   const notices = [
-    hasFolder ? texts.refusedFolder : '',
-    refused.length > 0 ? texts.refusedKind(someNames(refused)) : '',
-    taken.length < accepted.length ? texts.refusedCount(filesMax) : '',
+    hasFolder ? texts.foldersNotAccepted : '',
+    rejected.length > 0 ? texts.typeNotAccepted(firstNames(rejected)) : '',
+    allowed.length < accepted.length ? texts.tooManyFiles(filesMax) : '',
   ];
-  return { taken, notice: notices.filter((notice) => notice !== '').join(' ') };
+  return { allowed, notice: notices.filter((notice) => notice !== '').join(' ') };
 }
 
-function someNames(files: readonly GivenFile[]): readonly string[] {
+function firstNames(files: readonly SelectedFile[]): readonly string[] {
   const names = files.slice(0, NAMES_MAX).map(({ file }) => file.name);
   return files.length > NAMES_MAX ? [...names, '…'] : names;
 }
 
-/** Nobody reads, or listens to, the names of a thousand files. */
 const NAMES_MAX = 5;
+
+/**
+ * Whether a file matches the `accept` of a file input: a list of extensions (`.mp4`), types (`image/png`) and
+ * type wildcards (`video/*`). Browsers apply it to chosen files, but not to dropped ones.
+ */
+export function matchesAccept(accept: string, { name, type }: Pick<File, 'name' | 'type'>): boolean {
+  const entries = accept
+    .toLowerCase()
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  const [fileName, fileType] = [name.toLowerCase(), type.toLowerCase().split(';')[0] ?? ''];
+  return entries.length === 0 || entries.some((entry) => matchesEntry(entry, fileName, fileType));
+}
+
+function matchesEntry(entry: string, fileName: string, fileType: string): boolean {
+  if (entry.startsWith('.')) return fileName.endsWith(entry);
+  if (entry === '*/*') return true;
+  if (entry.endsWith('/*')) return fileType.startsWith(entry.slice(0, -1));
+  return fileType === entry;
+}

@@ -1,27 +1,46 @@
 import type { Upload, UploadError, UploadedObject } from '@partway/core';
 
-/** All files of an element together. Those that have failed count as files alone. */
-export interface UploadTally {
+/** The totals of all files of an element. */
+export interface UploadTotals {
+  /** The number of files in the list. */
   readonly files: number;
+  /** The number of files that are stored. */
   readonly completed: number;
+  /** The number of files that failed. */
   readonly failed: number;
-  /** Bytes, without those of files that have failed. */
+  /** The size in bytes of all files that have not failed. */
   readonly size: number;
+  /** The sent bytes of all files that have not failed. */
   readonly sentBytes: number;
-  /** Of all files that are being sent; `undefined` before it is known of one. */
+  /** The speed of all files in phase `sending`; `undefined` until one has a speed. */
   readonly bytesPerSecond: number | undefined;
 }
 
-/** What the element tells, as the `detail` of a CustomEvent that bubbles. Never a URL or a token. */
+/** The events of the element: bubbling CustomEvents. Their `detail` contains no URL and no token. */
 export interface PartwayUploadEvents {
-  /** An upload has begun: of a file that was added, tried again, or gone on with. */
-  'partway-started': CustomEvent<{ readonly file: File; readonly upload: Upload }>;
-  /** A file is an object now. */
-  'partway-completed': CustomEvent<{ readonly file: File; readonly object: UploadedObject }>;
-  /** An upload has failed, and may be tried again by its user. */
-  'partway-failed': CustomEvent<{ readonly file: File; readonly error: UploadError }>;
-  /** Anything that is shown has changed. At most once a frame. */
-  'partway-changed': CustomEvent<UploadTally>;
+  /** An upload has started: of an added, retried or resumed file. */
+  'partway-started': CustomEvent<{
+    /** The file of the row. */
+    readonly file: File;
+    /** The handle of the upload. */
+    readonly upload: Upload;
+  }>;
+  /** A file is stored. */
+  'partway-completed': CustomEvent<{
+    /** The file of the row. */
+    readonly file: File;
+    /** The verified object. */
+    readonly object: UploadedObject;
+  }>;
+  /** An upload has failed. The user may retry it. */
+  'partway-failed': CustomEvent<{
+    /** The file of the row. */
+    readonly file: File;
+    /** The reason. */
+    readonly error: UploadError;
+  }>;
+  /** Any visible state has changed. At most once per frame. */
+  'partway-changed': CustomEvent<UploadTotals>;
 }
 
 declare global {

@@ -1,6 +1,6 @@
 import type { UploadErrorCode } from '@partway/core';
 
-/** What a user has to know of a failure: what it means, or what to do. */
+/** The kinds of errors that a user has to distinguish: each has one text. */
 export type FailureKind =
   | 'connection'
   | 'signIn'
@@ -42,12 +42,12 @@ export const FAILURE_KINDS: Readonly<Record<UploadErrorCode, FailureKind>> = {
   internal: 'defect',
 };
 
-/** What is stored is not sent again; what cannot be read has to be chosen anew. */
-export function canTryAgain(code: UploadErrorCode): boolean {
+/** False for a stored file, and for an unreadable file, which the user has to choose again. */
+export function canRetry(code: UploadErrorCode): boolean {
   return !['unconfirmed', 'file'].includes(failureKind(code));
 }
 
-/** The kind of any code: a copy of the engine of another version may know more of them. */
+/** The kind of a code. Another version of the engine may have codes that are unknown here. */
 export function failureKind(code: UploadErrorCode): FailureKind {
   return FAILURE_KINDS[code] ?? 'defect';
 }

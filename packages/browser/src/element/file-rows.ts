@@ -1,89 +1,89 @@
-import type { Amounts } from './amounts.ts';
-import { make } from './dom.ts';
+import type { AmountFormatter } from './amount-formatter.ts';
+import type { Announcer } from './announcer.ts';
+import { createPart } from './dom.ts';
 import { createRow, type Row, type RowActions, stateText } from './row.ts';
 import type { UploadTexts } from './texts/texts.ts';
 import { type ListedFile, type ShownPhase, shownPhase } from './upload-list.ts';
 
-/** The list of files, a row each. */
+/** The list of files, one row for each. */
 export interface FileRows {
   readonly node: HTMLUListElement;
   count(): number;
-  /** Shows a file in its place, for the first time or again. */
+  /** Adds or updates the row of a file. */
   show(listed: ListedFile): void;
-  /** The focus goes to a row beside it, if it was in this one. */
+  /** Removes the row. If it has the focus, the focus moves to a row next to it. */
   remove(listed: ListedFile): void;
   focus(listed: ListedFile): void;
-  restyle(texts: UploadTexts, amounts: Amounts): void;
+  localize(texts: UploadTexts, format: AmountFormatter): void;
 }
 
-/** What the rows need of the panel they are in. */
-export interface FileRowsOptions {
+/** The actions of the panel that contains the rows. */
+export interface FileRowsOptions extends Pick<Announcer, 'announce'> {
   readonly actions: RowActions;
-  tell(text: string): void;
-  /** The row with the focus is about to go, and there is no other. */
+  /** Called when the last row is removed and has the focus. */
   focusNext(): void;
 }
 
-export function createFileRows({ actions, tell, focusNext }: FileRowsOptions): FileRows {
+export function createFileRows({ actions, announce, focusNext }: FileRowsOptions): FileRows {
   const rows = new Map<ListedFile, Row>();
   const phases = new WeakMap<ListedFile, ShownPhase>();
-  const node = make('ul', 'list');
-  let words: { readonly texts: UploadTexts; readonly amounts: Amounts } | undefined;
-  // Safari reads a list without bullets as none.
+  const node = createPart('ul', 'list');
+  let locale: { readonly texts: UploadTexts; readonly format: AmountFormatter } | undefined;
+  // Without this role Safari does not expose a list without bullets as a list.
   node.role = 'list';
 
-  function tellPhase(listed: ListedFile, texts: UploadTexts): void {
-    const told = toldState(listed, phases.get(listed), texts);
+  function announcePhase(listed: ListedFile, texts: UploadTexts): void {
+    const state = announcedState(listed, phases.get(listed), texts);
     phases.set(listed, shownPhase(listed.state));
-    if (told !== undefined) tell(texts.told(listed.file.name, told));
+    if (state !== undefined) announce(texts.announcement(listed.file.name, state));
   }
 
   return {
     node,
     count: () => rows.size,
     show(listed) {
-      if (words === undefined) return;
+      if (locale === undefined) return;
       const row = rows.get(listed) ?? createRow(listed, actions);
       rows.set(listed, row);
-      row.update(words.texts, words.amounts);
+      row.update(locale.texts, locale.format);
       if (row.node.parentNode === null) node.append(row.node);
       node.hidden = false;
-      tellPhase(listed, words.texts);
+      announcePhase(listed, locale.texts);
     },
     remove(listed) {
       const row = rows.get(listed);
-      if (row?.node.matches(':focus-within')) (neighbour(rows, listed) ?? { focus: focusNext }).focus();
+      if (row?.node.matches(':focus-within')) (findNeighbour(rows, listed) ?? { focus: focusNext }).focus();
       row?.node.remove();
       rows.delete(listed);
       node.hidden = rows.size === 0;
     },
     focus: (listed) => rows.get(listed)?.focusFirst(),
-    restyle(texts, amounts) {
-      words = { texts, amounts };
+    localize(texts, format) {
+      locale = { texts, format };
       node.ariaLabel = texts.files;
       node.hidden = rows.size === 0;
-      for (const row of rows.values()) row.update(texts, amounts);
+      for (const row of rows.values()) row.update(texts, format);
     },
   };
 }
 
-/** What is to be told of a change. What goes by itself is not: waiting, being sent, being nearly done. */
-function toldState(
+/** The state to announce after a change; `undefined` for a usual one: waiting, sending, completing. */
+function announcedState(
   listed: ListedFile,
-  before: ShownPhase | undefined,
+  previous: ShownPhase | undefined,
   texts: UploadTexts,
 ): string | undefined {
   const phase = shownPhase(listed.state);
-  if (phase === before) return undefined;
-  const hasRested = before === 'paused' || before === 'offline';
-  if (hasRested && (phase === 'opening' || phase === 'sending')) return texts.phases.sending;
-  return TOLD.has(phase) ? stateText(listed, texts) : undefined;
+  if (phase === previous) return undefined;
+  const wasStopped = previous === 'paused' || previous === 'offline';
+  if (wasStopped && (phase === 'opening' || phase === 'sending')) return texts.phases.sending;
+  return ANNOUNCED_PHASES.has(phase) ? stateText(listed, texts) : undefined;
 }
 
-const TOLD: ReadonlySet<ShownPhase> = new Set(['paused', 'offline', 'completed', 'failed']);
+const ANNOUNCED_PHASES: ReadonlySet<ShownPhase> = new Set(['paused', 'offline', 'completed', 'failed']);
 
-/** The next row, or the one before where there is none. */
-export function neighbour<Key, Of>(rows: ReadonlyMap<Key, Of>, key: Key): Of | undefined {
+/** The row after `key`, or the one before it if it is the last. */
+export function findNeighbour<Key, Value>(rows: ReadonlyMap<Key, Value>, key: Key): Value | undefined {
   const all = [...rows];
   const index = all.findIndex(([other]) => other === key);
   return (all[index + 1] ?? all[index - 1])?.[1];

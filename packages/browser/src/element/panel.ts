@@ -1,102 +1,101 @@
-import { type Amounts, amountsIn } from './amounts.ts';
+import { createAmountFormatter } from './amount-formatter.ts';
 import { createAnnouncer } from './announcer.ts';
-import { make, setText } from './dom.ts';
+import { createPart, setText } from './dom.ts';
 import {
-  chooseFiles,
+  applyLimits,
   createDropZone,
   type FileLimits,
-  type GivenFile,
-  type GivenFiles,
+  type FileSelection,
+  type SelectedFile,
 } from './drop-zone.ts';
-import type { UploadTally } from './events.ts';
+import type { UploadTotals } from './events.ts';
 import { createFileRows, type FileRows } from './file-rows.ts';
-import { createOverall } from './overall.ts';
+import { createOverallProgress } from './overall-progress.ts';
 import type { RowActions } from './row.ts';
-import type { Words } from './texts/texts.ts';
+import type { LocalizedTexts } from './texts/texts.ts';
 import { createUnfinishedList, type UnfinishedActions } from './unfinished/unfinished-list.ts';
 import type { UnfinishedEntry } from './unfinished/unfinished-uploads.ts';
 
-/** Everything that is seen. It knows of files and their states, and nothing of uploads. */
+/** The visible content of the element. It shows files and their states, and does not know about uploads. */
 export interface Panel extends Pick<FileRows, 'show' | 'remove' | 'focus'> {
   readonly node: HTMLElement;
-  /** Takes what of it is allowed, and says what is not. */
-  give(given: GivenFiles): void;
-  showTally(tally: UploadTally): void;
+  /** Adds the files that the limits allow, and shows a notice about the others. */
+  addFiles(selection: FileSelection): void;
+  showTotals(totals: UploadTotals): void;
   showUnfinished(uploads: readonly UnfinishedEntry[]): void;
-  /** Whether the list takes one more file; says so where it does not. */
+  /** Whether one more file can be added; shows a notice if not. */
   hasRoom(): boolean;
-  /** Everything in other words, or within other limits. */
-  restyle(settings: PanelSettings): void;
+  applySettings(settings: PanelSettings): void;
 }
 
 export interface PanelActions extends RowActions, UnfinishedActions {
-  add(files: readonly GivenFile[]): void;
-  tally(): UploadTally;
+  add(files: readonly SelectedFile[]): void;
+  totals(): UploadTotals;
 }
 
-/** What a page, or its user, may change at any time. */
+/** The settings that the page or the user may change at any time. */
 export interface PanelSettings {
-  readonly words: Words;
+  readonly localized: LocalizedTexts;
   readonly limits: FileLimits;
 }
 
 /** Files can be dropped anywhere on `target`. */
 export function createPanel(target: HTMLElement, settings: PanelSettings, actions: PanelActions): Panel {
-  let { words, limits } = settings;
-  let { texts } = words;
-  let amounts: Amounts = amountsIn(words.locale);
-  const dropZone = createDropZone(target, give);
-  const notice = make('p', 'notice');
-  const overall = createOverall();
-  const announcer = createAnnouncer(() => texts.summary(actions.tally()));
-  const around = { tell: announcer.tell, focusNext: dropZone.focus };
-  const unfinished = createUnfinishedList({ ...actions, ...around });
-  const rows = createFileRows({ actions, ...around });
-  const node = make('div', 'panel', [dropZone.node, notice, unfinished.node, rows.node, overall.node]);
-  node.append(announcer.node);
+  let { localized, limits } = settings;
+  let { texts } = localized;
+  let format = createAmountFormatter(localized.locale);
+  const dropZone = createDropZone(target, addFiles);
+  const notice = createPart('p', 'notice');
+  const overall = createOverallProgress();
+  const announcer = createAnnouncer(() => texts.summary(actions.totals()));
+  const context = { announce: announcer.announce, focusNext: dropZone.focus };
+  const unfinished = createUnfinishedList({ ...actions, ...context });
+  const rows = createFileRows({ actions, ...context });
+  const children = [dropZone.node, notice, unfinished.node, rows.node, overall.node, announcer.node];
+  const node = createPart('div', 'panel', children);
   node.role = 'group';
 
-  function give(given: GivenFiles): void {
-    const { taken, notice: said } = chooseFiles(given, limits, rows.count(), texts);
-    actions.add(taken);
-    say(said, taken.length > 0 ? texts.added(taken.length) : '');
+  function addFiles(selection: FileSelection): void {
+    const { allowed, notice: text } = applyLimits(selection, limits, rows.count(), texts);
+    actions.add(allowed);
+    showNotice(text, allowed.length > 0 ? texts.filesAdded(allowed.length) : '');
   }
 
-  /** Shows what is to be said of files that were not taken, and tells it after something else. */
-  function say(said: string, toldBefore: string): void {
-    setText(notice, said);
-    notice.hidden = said === '';
-    const told = [toldBefore, said].filter((text) => text !== '');
-    if (told.length > 0) announcer.tell(told.join(' '));
+  /** Shows a notice about rejected files; announces `addedText` and the notice. */
+  function showNotice(text: string, addedText: string): void {
+    setText(notice, text);
+    notice.hidden = text === '';
+    const announced = [addedText, text].filter((part) => part !== '');
+    if (announced.length > 0) announcer.announce(announced.join(' '));
   }
 
-  function restyle(): void {
-    node.lang = words.locale;
+  function update(): void {
+    node.lang = localized.locale;
     node.ariaLabel = texts.title;
     dropZone.update(texts, limits);
-    rows.restyle(texts, amounts);
-    overall.update(actions.tally(), texts, amounts);
-    unfinished.restyle(texts, amounts);
+    rows.localize(texts, format);
+    overall.update(actions.totals(), texts, format);
+    unfinished.localize(texts, format);
   }
 
   notice.hidden = true;
-  restyle();
+  update();
   return {
     node,
-    give,
+    addFiles,
     ...{ show: rows.show, remove: rows.remove, focus: rows.focus },
-    showTally: (tally) => overall.update(tally, texts, amounts),
+    showTotals: (totals) => overall.update(totals, texts, format),
     showUnfinished: unfinished.show,
     hasRoom() {
       const isFull = rows.count() >= limits.filesMax;
-      say(isFull ? texts.refusedCount(limits.filesMax) : '', '');
+      showNotice(isFull ? texts.tooManyFiles(limits.filesMax) : '', '');
       return !isFull;
     },
-    restyle(changed) {
-      ({ words, limits } = changed);
-      ({ texts } = words);
-      amounts = amountsIn(words.locale);
-      restyle();
+    applySettings(changed) {
+      ({ localized, limits } = changed);
+      ({ texts } = localized);
+      format = createAmountFormatter(localized.locale);
+      update();
     },
   };
 }

@@ -1,5 +1,5 @@
-/** One sheet for all elements of the page. Made by script, it needs no `unsafe-inline` of a CSP. */
-export function uploadStyles(): CSSStyleSheet {
+/** Returns the sheet that all elements of a page share. A constructed sheet needs no `unsafe-inline`. */
+export function getUploadStyles(): CSSStyleSheet {
   if (sheet === undefined) {
     sheet = new CSSStyleSheet();
     sheet.replaceSync(CSS);
@@ -86,11 +86,12 @@ progress {
 progress::-webkit-progress-bar { background: var(--_track); }
 progress::-webkit-progress-value { background: currentColor; border-radius: 1rem; transition: width 200ms; }
 progress::-moz-progress-bar { background: currentColor; border-radius: 1rem; }
-[part~=row-paused] progress, [part~=row-offline] progress { color: var(--_muted); }
-[part~=row-unfinished] progress { color: var(--_muted); }
+[part~=row-paused] progress, [part~=row-offline] progress, [part~=row-unfinished] progress {
+  color: var(--_muted);
+}
 [part~=row-failed] progress { color: var(--_failed); }
 [part~=row-completed] progress { color: var(--_completed); }
-[part~=told] {
+[part~=announcer] {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
 @media (prefers-reduced-motion: reduce) {

@@ -1,40 +1,39 @@
-import type { ControlPlane, HttpControlPlaneOptions, Upload } from '@partway/core';
-import { onNextFrame } from '../next-frame.ts';
+import type { ControlPlane, HttpControlPlaneOptions } from '@partway/core';
+import { runOnNextFrame } from '../next-frame.ts';
 import type { PageCheckpoints } from '../resume/page-checkpoints.ts';
 import type { FileUploader } from '../uploader.ts';
-import { readAttributes, WATCHED_ATTRIBUTES } from './attributes.ts';
-import { type GivenFile, withoutHandles } from './drop-zone.ts';
+import { OBSERVED_ATTRIBUTES, readAttributes } from './attributes.ts';
+import { type SelectedFile, toSelectedFiles } from './drop-zone.ts';
 import type { PartwayUploadEvents } from './events.ts';
 import { createPanel, type Panel, type PanelSettings } from './panel.ts';
-import { uploadStyles } from './styles.ts';
+import { getUploadStyles } from './styles.ts';
 import { ENGLISH } from './texts/en.ts';
-import { localeOf, type UploadTexts, wordsIn } from './texts/texts.ts';
+import { findLocale, resolveTexts, type UploadTexts } from './texts/texts.ts';
 import { CHINESE } from './texts/zh.ts';
 import { createUnfinishedUploads, type UnfinishedUploads } from './unfinished/unfinished-uploads.ts';
-import { createUploadList, type ListedFile, type UploadList } from './upload-list.ts';
-import { createUploadStarts, type StartUpload, type UploadStarts } from './upload-starts.ts';
+import { createUploadList, type ListedFile, type ListedUpload, type UploadList } from './upload-list.ts';
+import { createUploadSettings, type StartUpload, type UploadSettings } from './upload-settings.ts';
 
-/** A file of the element, and the latest try to upload it; `undefined` where none could be begun. */
-export interface ListedUpload {
-  readonly file: File;
-  readonly upload: Upload | undefined;
-}
-
-/** A server has no elements; there the class can be loaded, and not be made. */
+/** On a server, which has no HTMLElement, the class can be loaded but not used. */
 const PageElement: typeof HTMLElement = globalThis.HTMLElement ?? class {};
 
 /**
- * `<partway-upload endpoint="/uploads" multiple accept max-files concurrency resumable lang>`: files are
- * picked or dropped, uploaded, paused, tried again and removed; what an earlier page left unfinished is
- * listed, and gone on with. `endpoint` is where the coordinator's handler is mounted, `/uploads` by default;
- * `max-files` 1 to 1000, by default 100 with `multiple` and 1 without; `concurrency` 1 to 256 requests in
- * flight, by default as many as seem best; `resumable="off"` remembers nothing. Taking the element out of the
- * page does not stop its uploads: see `clear`.
+ * `<partway-upload endpoint="/uploads" multiple accept max-files concurrency resumable lang>`: the user
+ * chooses or drops files; the element uploads them, with buttons to pause, resume, retry and remove each. It
+ * lists the unfinished uploads of earlier pages, and resumes them.
+ *
+ * - `endpoint`: the URL of the coordinator's handler. Default: `/uploads`.
+ * - `max-files`: 1 to 1000 files in the list. Default: 100 with `multiple`; without it always 1.
+ * - `concurrency`: 1 to 256 concurrent requests. Default: adaptive.
+ * - `resumable`: `off` stores no unfinished uploads.
+ *
+ * Removing the element from the page does not abort its uploads: see `clear`.
  */
 export class PartwayUploadElement extends PageElement {
-  static readonly observedAttributes: readonly string[] = WATCHED_ATTRIBUTES;
+  /** The attributes that the browser reports to `attributeChangedCallback`. */
+  static readonly observedAttributes: readonly string[] = OBSERVED_ATTRIBUTES;
 
-  readonly #starts: UploadStarts;
+  readonly #uploadSettings: UploadSettings;
   #texts: Partial<UploadTexts> = {};
   #unfinished: UnfinishedUploads | undefined;
   readonly #list: UploadList;
@@ -42,146 +41,149 @@ export class PartwayUploadElement extends PageElement {
 
   constructor() {
     super();
-    this.#starts = createUploadStarts(this);
+    this.#uploadSettings = createUploadSettings(this);
     this.#list = createUploadList({
-      started: ({ file }, upload) => this.#tell('partway-started', { file, upload }),
-      changed: (listed) => this.#show(listed),
-      completed: ({ file }, object) => this.#tell('partway-completed', { file, object }),
-      failed: ({ file }, error) => this.#tell('partway-failed', { file, error }),
+      onStarted: ({ file }, upload) => this.#emit('partway-started', { file, upload }),
+      onChanged: (listed) => this.#show(listed),
+      onCompleted: ({ file }, object) => this.#emit('partway-completed', { file, object }),
+      onFailed: ({ file }, error) => this.#emit('partway-failed', { file, error }),
     });
-    this.#panel = createPanel(this, this.#settings(), {
-      add: (files) => this.#add(files),
-      resume: ({ id }, file) => void this.#resume(id, file),
-      forget: ({ id }) => void this.#unfinished?.remove(id),
+    this.#panel = createPanel(this, this.#panelSettings(), {
+      add: (files) => this.#startAll(files),
+      resumeUnfinished: ({ id }, file) => void this.#resume(id, file),
+      removeUnfinished: ({ id }) => void this.#unfinished?.remove(id),
       retry: this.#list.retry,
       remove: (listed) => this.#remove(listed),
-      tally: this.#list.tally,
+      totals: this.#list.totals,
     });
     const root = this.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = [uploadStyles()];
+    root.adoptedStyleSheets = [getUploadStyles()];
     root.append(this.#panel.node);
-    this.#remember();
-    for (const name of PROPERTIES) this.#adopt(name);
+    this.#openUnfinished();
+    for (const name of PROPERTIES) this.#upgrade(name);
   }
 
+  /** Called by the browser when the element is added to a page. */
   connectedCallback(): void {
-    this.#restyle();
+    this.#applySettings();
     this.#unfinished?.watch();
   }
 
+  /** Called by the browser when the element is removed from its page. */
   disconnectedCallback(): void {
-    this.#unfinished?.leave();
+    this.#unfinished?.unwatch();
   }
 
+  /** Called by the browser when an observed attribute changes. */
   attributeChangedCallback(name: string): void {
-    if (name === 'concurrency') this.#starts.setConcurrency();
-    else if (name === 'endpoint' || name === 'resumable') this.#remember();
-    else this.#restyle();
+    if (name === 'concurrency') this.#uploadSettings.applyConcurrency();
+    else if (name === 'endpoint' || name === 'resumable') this.#openUnfinished();
+    else this.#applySettings();
   }
 
-  /** Sent with every request to the coordinator: who is asking, for one. A function is asked each time. */
+  /** The headers of requests to the coordinator: an object, or a function called for each. Default: none. */
   get headers(): HttpControlPlaneOptions['headers'] {
-    return this.#starts.own.headers;
+    return this.#uploadSettings.overrides.headers;
   }
 
   set headers(headers: HttpControlPlaneOptions['headers']) {
-    this.#starts.own.headers = headers;
+    this.#uploadSettings.overrides.headers = headers;
   }
 
-  /** The way to the coordinator. Default: by `endpoint`, with `headers`. */
+  /** The connection to the coordinator. Default: HTTP requests to `endpoint`, with `headers`. */
   get controlPlane(): ControlPlane {
-    return this.#starts.controlPlane();
+    return this.#uploadSettings.controlPlane();
   }
 
   set controlPlane(controlPlane: ControlPlane | undefined) {
-    this.#starts.own.controlPlane = controlPlane;
+    this.#uploadSettings.overrides.controlPlane = controlPlane;
   }
 
   /**
-   * Where unfinished uploads are remembered; `undefined` with `resumable="off"`. Default: in IndexedDB, those
-   * of each `endpoint` apart.
+   * Stores unfinished uploads; `undefined` with `resumable="off"`. Default: IndexedDB, one database for each
+   * `endpoint`.
    */
   get checkpoints(): PageCheckpoints | undefined {
-    return this.#starts.checkpoints();
+    return this.#uploadSettings.checkpoints();
   }
 
   set checkpoints(checkpoints: PageCheckpoints | undefined) {
-    this.#starts.own.checkpoints = checkpoints;
-    this.#remember();
+    this.#uploadSettings.overrides.checkpoints = checkpoints;
+    this.#openUnfinished();
   }
 
-  /** How an upload is begun. Default: by `controlPlane`, with the file's name as key, and its type. */
+  /** Starts the upload of a file. Default: with `controlPlane`, and with the name and type of the file. */
   get start(): StartUpload {
-    return this.#starts.start();
+    return this.#uploadSettings.start();
   }
 
   set start(start: StartUpload | undefined) {
-    this.#starts.own.start = start;
+    this.#uploadSettings.overrides.start = start;
   }
 
-  /** Texts in the place of those of the element; what is not given stays as it is. */
+  /** Replaces texts of the element. Default: English, or Chinese for `lang="zh"`. */
   get texts(): Partial<UploadTexts> {
     return this.#texts;
   }
 
   set texts(texts: Partial<UploadTexts>) {
     this.#texts = { ...texts };
-    this.#restyle();
+    this.#applySettings();
   }
 
-  /** What is in the list, in the order in which it was added. */
+  /** The rows of the list, in the order in which they were added. */
   get uploads(): readonly ListedUpload[] {
     return this.#list.files().map(({ file, upload }) => ({ file, upload }));
   }
 
-  /** Adds files as if they were dropped: within `accept` and `max-files`. */
+  /** Adds files within `accept` and `max-files`, as if the user had dropped them. */
   add(files: Iterable<File>): void {
-    this.#panel.give({ files: withoutHandles(files), hasFolder: false });
+    this.#panel.addFiles({ files: toSelectedFiles(files), hasFolder: false });
   }
 
-  /** Empties the list. What is under way is aborted. */
+  /** Removes all rows, and aborts their uploads. */
   clear(): void {
     for (const listed of this.#list.files()) this.#remove(listed);
   }
 
-  #add(files: readonly GivenFile[]): void {
+  #startAll(files: readonly SelectedFile[]): void {
     for (const { file, handle } of files)
-      this.#list.add(file, (isAnew) => this.start(file, this.#uploaderOf(handle, isAnew)));
+      this.#list.add(file, (shouldResume) => this.start(file, this.#getUploader(handle, shouldResume)));
   }
 
   async #resume(id: string, chosen: File | undefined): Promise<void> {
     const unfinished = this.#unfinished;
     if (!this.#panel.hasRoom()) return;
-    const opened = await unfinished?.open(id, chosen);
+    const opened = await unfinished?.openFile(id, chosen);
     if (opened === undefined) return;
     const { file, handle, options } = opened;
-    const listed = this.#list.add(file, (isAnew) => {
-      const uploader = this.#uploaderOf(handle, isAnew);
+    const listed = this.#list.add(file, (shouldResume) => {
+      const uploader = this.#getUploader(handle, shouldResume);
       const upload = uploader.uploadFile(file, { controlPlane: this.controlPlane, ...options });
-      unfinished?.adopt(upload, id);
+      unfinished?.link(upload, id);
       return upload;
     });
     this.#panel.focus(listed);
   }
 
-  #uploaderOf(handle: FileSystemFileHandle | undefined, isAnew: boolean): FileUploader {
+  #getUploader(handle: FileSystemFileHandle | undefined, shouldResume: boolean): FileUploader {
     const checkpoints = this.#unfinished?.checkpoints;
-    return this.#starts.uploaderWith({ checkpoints, handle, resume: !isAnew });
+    return this.#uploadSettings.getUploader({ checkpoints, handle, resume: shouldResume });
   }
 
-  /** Looks where unfinished uploads are remembered now. */
-  #remember(): void {
+  /** Lists the unfinished uploads of the current store. */
+  #openUnfinished(): void {
     const { checkpoints } = this;
-    this.#unfinished?.leave();
+    this.#unfinished?.unwatch();
     this.#unfinished =
       checkpoints &&
       createUnfinishedUploads(checkpoints, {
         controlPlane: () => this.controlPlane,
         isListed: (upload) => this.#list.files().some((listed) => listed.upload === upload),
-        changed: () => onNextFrame(this.#showUnfinished),
+        onChanged: () => runOnNextFrame(this.#showUnfinished),
       });
     if (this.isConnected) this.#unfinished?.watch();
-    onNextFrame(this.#showUnfinished);
+    runOnNextFrame(this.#showUnfinished);
   }
 
   readonly #showUnfinished = (): void => {
@@ -191,39 +193,39 @@ export class PartwayUploadElement extends PageElement {
   #remove(listed: ListedFile): void {
     this.#list.remove(listed);
     this.#panel.remove(listed);
-    if (listed.upload !== undefined) void this.#unfinished?.removeUpload(listed.upload);
-    onNextFrame(this.#showTally);
+    if (listed.upload !== undefined) void this.#unfinished?.removeListed(listed.upload);
+    runOnNextFrame(this.#showTotals);
   }
 
   #show(listed: ListedFile): void {
     this.#panel.show(listed);
-    onNextFrame(this.#showTally);
+    runOnNextFrame(this.#showTotals);
   }
 
-  readonly #showTally = (): void => {
-    const tally = this.#list.tally();
-    this.#panel.showTally(tally);
-    this.#tell('partway-changed', tally);
+  readonly #showTotals = (): void => {
+    const totals = this.#list.totals();
+    this.#panel.showTotals(totals);
+    this.#emit('partway-changed', totals);
   };
 
-  #tell<Name extends keyof PartwayUploadEvents>(
+  #emit<Name extends keyof PartwayUploadEvents>(
     name: Name,
     detail: PartwayUploadEvents[Name]['detail'],
   ): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 
-  #settings(): PanelSettings {
-    const words = wordsIn(localeOf(this), CHINESE, ENGLISH, this.#texts);
-    return { words, limits: readAttributes(this).limits };
+  #panelSettings(): PanelSettings {
+    const localized = resolveTexts(findLocale(this), CHINESE, ENGLISH, this.#texts);
+    return { localized, limits: readAttributes(this).limits };
   }
 
-  #restyle(): void {
-    this.#panel.restyle(this.#settings());
+  #applySettings(): void {
+    this.#panel.applySettings(this.#panelSettings());
   }
 
-  /** A property that was set before the element was defined would hide the one of the class. */
-  #adopt<Name extends (typeof PROPERTIES)[number]>(name: Name): void {
+  /** A property set before the element was defined hides the accessor of the class: sets it again. */
+  #upgrade<Name extends (typeof PROPERTIES)[number]>(name: Name): void {
     if (!Object.hasOwn(this, name)) return;
     const value = this[name];
     delete (this as Partial<Record<Name, unknown>>)[name];
@@ -231,7 +233,7 @@ export class PartwayUploadElement extends PageElement {
   }
 }
 
-/** Defines `<partway-upload>` in this page. Called again, or on a server, it does nothing. */
+/** Defines `<partway-upload>` in this page. No effect if it is defined, or on a server. */
 export function defineUploadElement(): void {
   if (!('customElements' in globalThis) || customElements.get(TAG) !== undefined) return;
   customElements.define(TAG, PartwayUploadElement);

@@ -1,22 +1,30 @@
 import { type Upload, UploadError, type UploadedObject, type UploadSnapshot } from '@partway/core';
-import { viewsOf } from '../upload-view.ts';
-import type { UploadTally } from './events.ts';
+import { getViews } from '../upload-view.ts';
+import type { UploadTotals } from './events.ts';
 
-/** A file that was added, and how far it is. */
+/** A row of the element. */
+export interface ListedUpload {
+  /** The file that was added. */
+  readonly file: File;
+  /** The latest upload of the file; `undefined` if it could not start. */
+  readonly upload: Upload | undefined;
+}
+
+/** A file of the list, and its state. */
 export interface ListedFile {
   readonly file: File;
-  /** The latest try; `undefined` where none could be begun. */
+  /** The latest upload of the file; `undefined` if it could not start. */
   upload: Upload | undefined;
   state: FileState;
 }
 
-/** What is shown of an upload. */
+/** The fields of a snapshot that a row shows. */
 export type FileState = Pick<
   UploadSnapshot,
   'phase' | 'sentBytes' | 'bytesPerSecond' | 'remainingMs' | 'isOffline' | 'error'
 >;
 
-/** What a file is shown as: its phase, or that it waits for a network. */
+/** The phase of a file, or `offline` while its upload waits for the network. */
 export type ShownPhase = FileState['phase'] | 'offline';
 
 export function shownPhase({ phase, isOffline }: FileState): ShownPhase {
@@ -24,104 +32,105 @@ export function shownPhase({ phase, isOffline }: FileState): ShownPhase {
 }
 
 export interface UploadList {
-  /** In the order in which they were added. */
+  /** The files in the order in which they were added. */
   files(): readonly ListedFile[];
-  /** `begin` is asked once, and again for every retry. */
-  add(file: File, begin: BeginUpload): ListedFile;
-  /** Begins the upload anew. Without effect unless it has failed. */
+  /** Adds a file and starts its upload by `createUpload`, which is called again for every retry. */
+  add(file: File, createUpload: CreateUpload): ListedFile;
+  /** Starts the upload again. No effect unless it has failed. */
   retry(listed: ListedFile): void;
-  /** An upload that is under way is aborted. */
+  /** Removes a file, and aborts its upload. */
   remove(listed: ListedFile): void;
-  tally(): UploadTally;
+  totals(): UploadTotals;
 }
 
 /**
- * Begins the upload of a file. `isAnew`: what is unfinished of another file of its name is given up for it.
+ * Starts the upload of a file. Without `shouldResume` it replaces an unfinished upload of another file with
+ * the same name.
  */
-export type BeginUpload = (isAnew: boolean) => Upload;
+export type CreateUpload = (shouldResume: boolean) => Upload;
 
-/** What a list tells. */
-export interface UploadListHooks {
-  started(listed: ListedFile, upload: Upload): void;
-  /** At most once a frame for each file. */
-  changed(listed: ListedFile): void;
-  completed(listed: ListedFile, object: UploadedObject): void;
-  failed(listed: ListedFile, error: UploadError): void;
+/** The events of a list. */
+export interface UploadListListener {
+  onStarted(listed: ListedFile, upload: Upload): void;
+  /** At most once per frame for each file. */
+  onChanged(listed: ListedFile): void;
+  onCompleted(listed: ListedFile, object: UploadedObject): void;
+  onFailed(listed: ListedFile, error: UploadError): void;
 }
 
-export function createUploadList(hooks: UploadListHooks): UploadList {
+export function createUploadList(listener: UploadListListener): UploadList {
   let list: readonly ListedFile[] = [];
-  const leaves = new WeakMap<ListedFile, () => void>();
-  const begins = new WeakMap<ListedFile, BeginUpload>();
+  const unsubscribers = new WeakMap<ListedFile, () => void>();
+  const creators = new WeakMap<ListedFile, CreateUpload>();
 
-  function begin(listed: ListedFile, isAnew = false): void {
-    leaves.get(listed)?.();
+  function start(listed: ListedFile, shouldResume = true): void {
+    unsubscribers.get(listed)?.();
     try {
-      const upload = begins.get(listed)?.(isAnew);
-      if (upload !== undefined) follow(listed, upload, isAnew);
+      const upload = creators.get(listed)?.(shouldResume);
+      if (upload !== undefined) follow(listed, upload, shouldResume);
     } catch (reason) {
       const error = UploadError.from(reason);
       listed.upload = undefined;
       listed.state = { ...OPENING, phase: 'failed', error };
-      hooks.changed(listed);
-      hooks.failed(listed, error);
+      listener.onChanged(listed);
+      listener.onFailed(listed, error);
     }
   }
 
-  function follow(listed: ListedFile, upload: Upload, isAnew: boolean): void {
-    const { current, subscribe } = viewsOf(upload);
+  function follow(listed: ListedFile, upload: Upload, shouldResume: boolean): void {
+    const { current, subscribe } = getViews(upload);
     const show = (): void => {
       listed.state = current().snapshot ?? OPENING;
-      hooks.changed(listed);
+      listener.onChanged(listed);
     };
     listed.upload = upload;
-    leaves.set(listed, subscribe(show));
+    unsubscribers.set(listed, subscribe(show));
     show();
-    hooks.started(listed, upload);
-    // Whoever removed a file, or tries it again, wants to hear no more of the upload before.
+    listener.onStarted(listed, upload);
+    // After the file was removed or retried, the result of its previous upload is not reported.
     const isShown = (): boolean => listed.upload === upload && list.includes(listed);
     upload.result.then(
       (object) => {
-        if (isShown()) hooks.completed(listed, object);
+        if (isShown()) listener.onCompleted(listed, object);
       },
       (reason: unknown) => {
         if (!isShown()) return;
         const error = UploadError.from(reason);
-        if (!isAnew && isOtherThanBegun(upload, error)) begin(listed, true);
-        else hooks.failed(listed, error);
+        if (shouldResume && isUnfinishedOfOtherFile(upload, error)) start(listed, false);
+        else listener.onFailed(listed, error);
       },
     );
   }
 
   return {
     files: () => list,
-    add(file, beginUpload) {
+    add(file, createUpload) {
       const listed: ListedFile = { file, upload: undefined, state: OPENING };
       list = [...list, listed];
-      begins.set(listed, beginUpload);
-      begin(listed);
+      creators.set(listed, createUpload);
+      start(listed);
       return listed;
     },
     retry(listed) {
-      if (listed.state.phase === 'failed' && list.includes(listed)) begin(listed);
+      if (listed.state.phase === 'failed' && list.includes(listed)) start(listed);
     },
     remove(listed) {
       list = list.filter((other) => other !== listed);
-      leaves.get(listed)?.();
-      if (isUnderWay(listed)) void listed.upload?.abort();
+      unsubscribers.get(listed)?.();
+      if (isRunning(listed)) void listed.upload?.abort();
     },
-    tally: () => tallyOf(list),
+    totals: () => computeTotals(list),
   };
 }
 
-/** As it is now: what is shown may be a frame old. */
-function isUnderWay({ upload }: ListedFile): boolean {
+/** Uses a new snapshot: the state of the row may be one frame old. */
+function isRunning({ upload }: ListedFile): boolean {
   const phase = upload?.snapshot().phase ?? 'failed';
   return phase !== 'completed' && phase !== 'failed';
 }
 
-/** What is unfinished was begun with another version of the file: whoever adds this one wants this one. */
-function isOtherThanBegun(upload: Upload, { code }: UploadError): boolean {
+/** Whether the unfinished upload of this name is of another version of the file, which this one replaces. */
+function isUnfinishedOfOtherFile(upload: Upload, { code }: UploadError): boolean {
   return code === 'source_changed' && upload.snapshot().partCount === undefined;
 }
 
@@ -134,19 +143,19 @@ const OPENING: FileState = {
   error: undefined,
 };
 
-function tallyOf(list: readonly ListedFile[]): UploadTally {
+function computeTotals(list: readonly ListedFile[]): UploadTotals {
   const count = (phase: FileState['phase']): number =>
     list.filter(({ state }) => state.phase === phase).length;
-  const counted = list.filter(({ state }) => state.phase !== 'failed');
-  const speeds = counted
+  const active = list.filter(({ state }) => state.phase !== 'failed');
+  const speeds = active
     .filter(({ state }) => state.phase === 'sending')
     .flatMap(({ state }) => state.bytesPerSecond ?? []);
   return {
     files: list.length,
     completed: count('completed'),
     failed: count('failed'),
-    size: sum(counted.map(({ file }) => file.size)),
-    sentBytes: sum(counted.map(({ file, state }) => Math.min(file.size, state.sentBytes))),
+    size: sum(active.map(({ file }) => file.size)),
+    sentBytes: sum(active.map(({ file, state }) => Math.min(file.size, state.sentBytes))),
     bytesPerSecond: speeds.length === 0 ? undefined : sum(speeds),
   };
 }

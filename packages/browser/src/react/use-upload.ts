@@ -1,17 +1,17 @@
 import type { Upload } from '@partway/core';
 import { useSyncExternalStore } from 'react';
-import { NO_VIEW, type UploadView, viewsOf } from '../upload-view.ts';
+import { EMPTY_VIEW, getViews, type UploadView } from '../upload-view.ts';
 
 /**
- * Renders when the upload has changed, at most once a frame. Neither begins an upload nor ends it: keep the
- * handle in a state, and abort it where it is no longer wanted.
+ * Returns the view of an upload, and renders when it changes, at most once per frame. It does not start or
+ * abort the upload: keep the handle in a state, and abort it when it is no longer needed.
  */
 export function useUpload(upload: Upload | undefined): UploadView {
-  const { subscribe, current } = viewsOf(upload);
-  return useSyncExternalStore(subscribe, current, noView);
+  const { subscribe, current } = getViews(upload);
+  return useSyncExternalStore(subscribe, current, emptyView);
 }
 
-/** On a server nothing is uploaded. */
-function noView(): UploadView {
-  return NO_VIEW;
+/** For rendering on a server, which has no uploads. */
+function emptyView(): UploadView {
+  return EMPTY_VIEW;
 }

@@ -1,23 +1,23 @@
 import type { Upload } from '@partway/core';
 import { useMemo, useSyncExternalStore } from 'react';
-import { type UploadView, viewsOf } from '../upload-view.ts';
+import { getViews, type UploadView } from '../upload-view.ts';
 
 /**
- * The same of many: a view for each upload, in their order, and one rendering a frame for all of them. The
- * array of uploads is best kept in a state; one made anew for every rendering is subscribed to anew.
+ * Returns the views of several uploads, in their order, and renders at most once per frame for all of them.
+ * Keep the array of uploads in a state: a new array in every rendering subscribes again every time.
  */
 export function useUploads(uploads: readonly Upload[]): readonly UploadView[] {
-  const { subscribe, current } = useMemo(() => jointViews(uploads), [uploads]);
-  return useSyncExternalStore(subscribe, current, noViews);
+  const { subscribe, current } = useMemo(() => combineViews(uploads), [uploads]);
+  return useSyncExternalStore(subscribe, current, emptyViews);
 }
 
-interface JointViews {
+interface CombinedViews {
   current(): readonly UploadView[];
   subscribe(onChange: () => void): () => void;
 }
 
-function jointViews(uploads: readonly Upload[]): JointViews {
-  const all = uploads.map(viewsOf);
+function combineViews(uploads: readonly Upload[]): CombinedViews {
+  const all = uploads.map(getViews);
   let views: readonly UploadView[] = [];
   return {
     current() {
@@ -26,9 +26,9 @@ function jointViews(uploads: readonly Upload[]): JointViews {
       return views;
     },
     subscribe(onChange) {
-      const leaves = all.map(({ subscribe }) => subscribe(onChange));
+      const unsubscribers = all.map(({ subscribe }) => subscribe(onChange));
       return () => {
-        for (const leave of leaves) leave();
+        for (const unsubscribe of unsubscribers) unsubscribe();
       };
     },
   };
@@ -36,6 +36,6 @@ function jointViews(uploads: readonly Upload[]): JointViews {
 
 const NO_VIEWS: readonly UploadView[] = [];
 
-function noViews(): readonly UploadView[] {
+function emptyViews(): readonly UploadView[] {
   return NO_VIEWS;
 }

@@ -1,87 +1,87 @@
 import { UploadError } from '@partway/core';
 import { uploadLockedError } from '@partway/core/ports';
-import { followUpload } from './follow-upload.ts';
-import { lockName } from './lock-name.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
-import { takeLock } from './tab-lock.ts';
+import { acquireLock, lockName } from './tab-lock.ts';
+import { trackUpload } from './track-upload.ts';
 import {
   createDatabaseRecords,
-  createFallingBackRecords,
   createMemoryRecords,
+  createRecordsWithFallback,
   type UploadRecords,
 } from './upload-records.ts';
 
+/** Options of {@link createIndexedDbCheckpoints}. */
 export interface IndexedDbCheckpointsOptions {
-  /** Stores of one name are one store, in all tabs of the origin. Default: `partway`. */
+  /** The name of the database. All tabs of the origin share the store of one name. Default: `partway`. */
   readonly databaseName?: string | undefined;
   /**
-   * The browser refuses to store, or to give back, what an upload needs to survive a reload: storage is
-   * blocked, full, or was evicted. Called once, with code `checkpoint_failed` and the browser's own error as
-   * `cause`. What it throws is ignored. Uploads go on; what they would be resumed with dies with the page.
+   * Called once if the browser does not store or return checkpoints: its storage is blocked, full, or was
+   * evicted. The error has code `checkpoint_failed` and the browser's error as `cause`. Errors that it throws
+   * are ignored. Uploads continue, but cannot be resumed after a reload. Default: none.
    */
   readonly onStorageBlocked?: ((error: UploadError) => void) | undefined;
 }
 
 /**
- * Checkpoints in IndexedDB, so that an upload goes on after a reload, and after the browser was closed, once
- * the user has chosen the same file again. They hold upload tokens, which any script of the origin can read.
- * Where the browser stores nothing they are kept in memory, and no upload fails. One upload at a time: among
- * all tabs by Web Locks, or, in a page without TLS, which has none, within the page alone. Throws a
- * `TypeError` for a wrong option.
+ * Stores checkpoints in IndexedDB, so that an upload can be resumed after a reload or a restart of the
+ * browser, once the user has chosen the same file again. They contain upload tokens, which every script of
+ * the origin can read. If the browser does not store them, they are kept in memory, and no upload fails. Only
+ * one tab at a time works on an upload: ensured by Web Locks; in a page without TLS, which has none, within
+ * the page only. Throws a `TypeError` for an invalid option.
  */
 export function createIndexedDbCheckpoints(options: IndexedDbCheckpointsOptions = {}): PageCheckpoints {
   const { databaseName = 'partway', onStorageBlocked } = options;
   if (typeof databaseName !== 'string' || databaseName === '') {
-    throw new TypeError('databaseName must be a text that is not empty');
+    throw new TypeError('databaseName must be a non-empty string');
   }
   if (onStorageBlocked !== undefined && typeof onStorageBlocked !== 'function') {
     throw new TypeError('onStorageBlocked must be a function');
   }
-  const tell = once((reason) => onStorageBlocked?.(storageBlocked(reason)));
-  const lasting = createDatabaseRecords(databaseName);
-  const records = createFallingBackRecords(lasting, memoryOf(databaseName), tell);
+  const onError = callOnce((reason) => onStorageBlocked?.(storageBlockedError(reason)));
+  const persistent = createDatabaseRecords(databaseName);
+  const records = createRecordsWithFallback(persistent, getMemoryRecords(databaseName), onError);
   const checkpoints: PageCheckpoints = {
     ...records,
     databaseName,
     async lock(id) {
-      const lease = await takeLock(lockName(databaseName, id));
+      const lease = await acquireLock(lockName(databaseName, id));
       if (lease === undefined) throw uploadLockedError('another tab, or another upload of this page');
       return lease;
     },
-    follow: (upload) => followUpload(checkpoints, upload),
+    track: (upload) => trackUpload(checkpoints, upload),
   };
   return checkpoints;
 }
 
-/** Of a page: two stores of one name are one store in memory too. */
-const memories = new Map<string, UploadRecords>();
+/** Shared by the page: two stores with one name also share their records in memory. */
+const memoryByName = new Map<string, UploadRecords>();
 
-function memoryOf(databaseName: string): UploadRecords {
-  const memory = memories.get(databaseName) ?? createMemoryRecords();
-  memories.set(databaseName, memory);
+function getMemoryRecords(databaseName: string): UploadRecords {
+  const memory = memoryByName.get(databaseName) ?? createMemoryRecords();
+  memoryByName.set(databaseName, memory);
   return memory;
 }
 
-/** An upload must not fail because somebody who watches it does. */
-function once(act: (reason: unknown) => void): (reason: unknown) => void {
-  let isDone = false;
+/** Also ignores errors of the listener: they must not fail an upload. */
+function callOnce(listener: (reason: unknown) => void): (reason: unknown) => void {
+  let isCalled = false;
   return (reason) => {
-    if (isDone) return;
-    isDone = true;
+    if (isCalled) return;
+    isCalled = true;
     try {
-      act(reason);
+      listener(reason);
     } catch {
-      // Nobody to tell: the listener is the caller's own code.
+      // The listener is the caller's code, and there is no other place to report its error.
     }
   };
 }
 
-function storageBlocked(cause: unknown): UploadError {
+function storageBlockedError(cause: unknown): UploadError {
   return new UploadError({
     code: 'checkpoint_failed',
-    message: 'the browser does not store what an upload needs to survive a reload',
+    message: 'the browser does not store checkpoints: uploads cannot be resumed after a reload',
     disposition: 'permanent',
-    hint: 'See the cause: storage may be blocked, full, or missing in a private window.',
+    hint: 'See the cause: storage may be blocked, full, or unavailable in a private window.',
     cause,
   });
 }

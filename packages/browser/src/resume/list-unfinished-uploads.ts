@@ -1,55 +1,60 @@
 import type { UnfinishedUpload as CheckpointedUpload, ControlPlane } from '@partway/core';
 import { countStoredBytes, listUnfinishedUploads as listCheckpointedUploads } from '@partway/core/ports';
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
-import { lockName } from './lock-name.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
-import { isLocked } from './tab-lock.ts';
+import { isLocked, lockName } from './tab-lock.ts';
 
+/** Options of {@link listUnfinishedUploads}. */
 export interface ListUnfinishedUploadsOptions {
-  /** Default: `createIndexedDbCheckpoints()`. */
+  /** The store to list. Default: `createIndexedDbCheckpoints()`. */
   readonly checkpoints?: PageCheckpoints | undefined;
-  /** Is asked which parts OSS holds, a request for each upload. Default: nobody is asked. */
+  /**
+   * If given, it lists the parts of each upload, one request per upload, within 10 seconds. Default: none;
+   * `confirmedBytes` is then the number that was saved last.
+   */
   readonly controlPlane?: ControlPlane | undefined;
-  /** Ends the asking; then it goes by what was noted. */
+  /** Aborts the requests to the control plane; the list is then made from the saved numbers. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An upload that was begun and has not ended, for a page's list of them. Holds no token. */
+/** An upload that has started and not ended, for a list in a page. Contains no token. */
 export interface UnfinishedUpload {
-  /** For `resume`, `resumeUploadByHandle` and `forget`. */
+  /** For `resumeUpload`, `resumeUploadByHandle` and `removeUpload`. */
   readonly id: string;
-  /** Of the file that the user has to choose again. '' for a Blob that was no File. */
+  /** The name of the file, which the user has to choose again; '' for a Blob. */
   readonly name: string;
+  /** The size of the file in bytes. */
   readonly size: number;
+  /** The key that the upload requested. */
   readonly key: string;
   /**
-   * Bytes that OSS holds: as the control plane says, where one is given and answers, or as was noted last, up
-   * to a second before the page was left.
+   * The bytes that OSS has: as the control plane reports them, if it is given and responds, or as they were
+   * saved last, at most one second before the page was closed.
    */
   readonly confirmedBytes: number;
-  /** Milliseconds since the epoch. */
+  /** When the upload started, in milliseconds since the epoch. */
   readonly startedAt: number;
-  /** The file need not be chosen again: see `resumeUploadByHandle`. */
+  /** Whether `resumeUploadByHandle` can open the file: the user need not choose it again. */
   readonly hasHandle: boolean;
-  /** Some tab, this one too, works on it: see `watchUploads` and `waitUntilUnlocked`. */
-  readonly isUnderWay: boolean;
+  /** Whether a tab, possibly this one, is uploading it: see `watchUploads` and `waitUntilUnlocked`. */
+  readonly isActive: boolean;
 }
 
-/** The uploads of this origin that can be gone on with, in the order in which they were begun. */
+/** Lists the uploads of this origin that can be resumed, in the order in which they started. */
 export async function listUnfinishedUploads(
   options: ListUnfinishedUploadsOptions = {},
 ): Promise<readonly UnfinishedUpload[]> {
   const { checkpoints = createIndexedDbCheckpoints() } = options;
-  const found: UnfinishedUpload[] = [];
+  const uploads: UnfinishedUpload[] = [];
   for (const upload of await listCheckpointedUploads(checkpoints)) {
-    if (upload.identity.startsWith(BLOB)) found.push(await describe(upload, { ...options, checkpoints }));
+    if (upload.identity.startsWith(BLOB)) uploads.push(await describe(upload, { ...options, checkpoints }));
   }
-  return found;
+  return uploads;
 }
 
 const BLOB = 'blob:';
 
-/** The name of the file, out of the identity of its source. */
+/** Extracts the name of the file from the identity of its source. */
 export function fileNameOf(identity: string): string {
   return identity.slice(BLOB.length);
 }
@@ -59,22 +64,22 @@ async function describe(
   options: ListUnfinishedUploadsOptions & { readonly checkpoints: PageCheckpoints },
 ): Promise<UnfinishedUpload> {
   const { checkpoints } = options;
-  const confirmedBytes = (await askForBytes(id, options)) ?? (await checkpoints.loadProgress(id)) ?? 0;
+  const confirmedBytes = (await requestStoredBytes(id, options)) ?? (await checkpoints.loadProgress(id)) ?? 0;
   const hasHandle = (await checkpoints.loadHandle(id)) !== undefined;
-  const isUnderWay = await isLocked(lockName(checkpoints.databaseName, id));
-  return { id, name: fileNameOf(identity), size, key, confirmedBytes, startedAt, hasHandle, isUnderWay };
+  const isActive = await isLocked(lockName(checkpoints.databaseName, id));
+  return { id, name: fileNameOf(identity), size, key, confirmedBytes, startedAt, hasHandle, isActive };
 }
 
-/** `undefined` where nobody can be asked, or nobody answers: a list must not fail for want of a figure. */
-async function askForBytes(
+/** `undefined` without a control plane or after a failure: the list must not fail because of this number. */
+async function requestStoredBytes(
   id: string,
   options: ListUnfinishedUploadsOptions & { readonly checkpoints: PageCheckpoints },
 ): Promise<number | undefined> {
   const { checkpoints, controlPlane } = options;
   if (controlPlane === undefined) return undefined;
-  const deadline = AbortSignal.timeout(ANSWER_MS_MAX);
+  const deadline = AbortSignal.timeout(RESPONSE_MS_MAX);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
   return countStoredBytes(checkpoints, id, { controlPlane, signal }).catch(() => undefined);
 }
 
-const ANSWER_MS_MAX = 10_000;
+const RESPONSE_MS_MAX = 10_000;

@@ -1,34 +1,38 @@
 import type { Upload } from '@partway/core';
 import type { CheckpointStore } from '@partway/core/ports';
 
-/** Checkpoints of a page, and what it remembers beside them. `createIndexedDbCheckpoints` makes them. */
+/** The checkpoints of a page and the data stored with them. `createIndexedDbCheckpoints` makes them. */
 export interface PageCheckpoints extends CheckpointStore {
-  /** Names the database, and with it the locks and the channel that its tabs share. */
+  /** The name of the database, which is also part of the names of its locks and of its channel. */
   readonly databaseName: string;
-  /** Confirmed bytes as they were noted last; `undefined` when they never were. */
+  /** The confirmed bytes that were saved last; `undefined` if none were. */
   loadProgress(id: string): Promise<number | undefined>;
-  /** Notes how far the upload is. Never falls while there is a checkpoint; without one nothing is noted. */
+  /** Saves the confirmed bytes, unless the saved number is larger. No effect without a checkpoint. */
   saveProgress(id: string, confirmedBytes: number): Promise<void>;
-  /** Where the file lies, for a page that was given a handle; `undefined` where none is kept. */
+  /** The handle of the file; `undefined` if none was saved. */
   loadHandle(id: string): Promise<FileSystemFileHandle | undefined>;
-  /** Keeps the handle as long as there is a checkpoint; without one nothing is kept. */
+  /** Saves the handle until the checkpoint is removed. No effect without a checkpoint. */
   saveHandle(id: string, handle: FileSystemFileHandle): Promise<void>;
-  /** These checkpoints for one upload: its progress is noted, and told to the other tabs. */
-  follow(upload: FollowedUpload): Following;
+  /** Tracks one upload: saves its progress, and reports its state to the other tabs. */
+  track(upload: TrackedUpload): UploadTracker;
 }
 
-/** What is known of an upload before it begins. */
-export interface FollowedUpload {
-  /** The file's. '' for a Blob that is no File. */
+/** The known properties of an upload that has not started yet. */
+export interface TrackedUpload {
+  /** The name of the file; '' for a Blob. */
   readonly name: string;
+  /** The size of the file in bytes. */
   readonly size: number;
+  /** The key that the upload requests. */
   readonly key: string;
+  /** The handle of the file, if the page has one. */
   readonly handle: FileSystemFileHandle | undefined;
 }
 
-export interface Following {
-  /** For the engine, in place of those that are followed. */
+/** Tracks one upload of this page. */
+export interface UploadTracker {
+  /** The checkpoints for the engine: they notice when the upload acquires its lock. */
   readonly checkpoints: CheckpointStore;
-  /** To be called as soon as the upload has started. */
-  attach(upload: Upload): void;
+  /** To be called with the upload as soon as it has started. */
+  readonly attach: (upload: Upload) => void;
 }

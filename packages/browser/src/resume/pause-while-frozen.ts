@@ -1,30 +1,29 @@
 import type { Upload } from '@partway/core';
 
 /**
- * Lets an upload rest while its page does: one that the browser has frozen, or keeps for the user to come
- * back to. It lets go of its lock, so that another tab may go on with it, and goes on by itself when the page
- * does.
+ * Pauses an upload while the browser freezes its page or keeps it in the back/forward cache. The pause
+ * releases the lock, so that another tab can resume the upload. It resumes when the page does.
  */
 export function pauseWhileFrozen(upload: Upload): void {
-  let isResting = false;
+  let hasPaused = false;
 
-  function rest(): void {
+  function pause(): void {
     if (upload.snapshot().phase === 'paused') return;
-    isResting = true;
+    hasPaused = true;
     upload.pause();
   }
 
-  function wake(): void {
-    if (isResting) upload.resume();
-    isResting = false;
+  function resume(): void {
+    if (hasPaused) upload.resume();
+    hasPaused = false;
   }
 
   const ended = new AbortController();
   const { signal } = ended;
-  addEventListener('freeze', rest, { signal, capture: true });
-  addEventListener('resume', wake, { signal, capture: true });
-  addEventListener('pagehide', ({ persisted }) => persisted && rest(), { signal });
-  addEventListener('pageshow', wake, { signal });
+  addEventListener('freeze', pause, { signal, capture: true });
+  addEventListener('resume', resume, { signal, capture: true });
+  addEventListener('pagehide', ({ persisted }) => persisted && pause(), { signal });
+  addEventListener('pageshow', resume, { signal });
   const end = (): void => ended.abort();
   upload.result.then(end, end);
 }

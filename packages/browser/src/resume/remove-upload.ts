@@ -13,18 +13,19 @@ import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
 import { fileNameOf } from './list-unfinished-uploads.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
 
+/** Options of {@link removeUpload}. */
 export interface RemoveUploadOptions {
-  /** The side that holds the credentials. */
+  /** The connection to the coordinator, which holds the credentials. */
   readonly controlPlane: ControlPlane;
-  /** Default: `createIndexedDbCheckpoints()`. */
+  /** The store that holds the upload. Default: `createIndexedDbCheckpoints()`. */
   readonly checkpoints?: PageCheckpoints | undefined;
 }
 
 /**
- * Removes an unfinished upload from OSS, and then what the page remembers of it. Where
- * the coordinator does not open its token any more, OSS keeps the parts until a lifecycle rule, or a sweep,
- * removes them. Resolves when there is no such upload. Rejects with `upload_locked` while a tab works on it,
- * and with the failure of the abort, after which it is still listed.
+ * Removes an unfinished upload from OSS, and then its checkpoint. Resolves also if there is no such upload.
+ * If the coordinator no longer accepts the upload's token, only the checkpoint is removed: the parts stay in
+ * OSS until a lifecycle rule or a sweep removes them. Rejects with code `upload_locked` while a tab is
+ * uploading it, and with the error of a failed abort; the upload then stays in the list.
  */
 export async function removeUpload(id: string, options: RemoveUploadOptions): Promise<void> {
   const { controlPlane, checkpoints = createIndexedDbCheckpoints() } = options;
@@ -45,7 +46,7 @@ async function abortUnfinished(
   { identity, size, options }: UnfinishedUploadDetails,
 ): Promise<UploadError | undefined> {
   const { key } = options;
-  const following = checkpoints.follow({ name: fileNameOf(identity), size, key, handle: undefined });
+  const following = checkpoints.track({ name: fileNameOf(identity), size, key, handle: undefined });
   const failures: UploadError[] = [];
   const upload = startUpload(
     {

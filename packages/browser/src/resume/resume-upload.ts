@@ -5,18 +5,18 @@ import { type UploadFileOptions, uploadFile } from '../upload-file.ts';
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
 
-/** What an unfinished upload does not remember by itself. */
+/** The options of `uploadFile`, without those that are stored with the unfinished upload. */
 export interface ResumeUploadOptions
   extends Omit<UploadFileOptions, 'key' | 'partSize' | 'resume' | 'checkpoints' | keyof ObjectOptions> {
-  /** Default: `createIndexedDbCheckpoints()`. */
+  /** The store that holds the upload. Default: `createIndexedDbCheckpoints()`. */
   readonly checkpoints?: PageCheckpoints | undefined;
 }
 
 /**
- * Resumes the unfinished upload `id` with the file that the user has chosen again. What
- * OSS holds is proven by the bytes of this file, and not sent again. Rejects with code `source_changed` when
- * its name, size, type or modification time is another than before, and with `upload_not_found` when there is
- * no such upload; nothing is touched then. A tab that works on it makes `result` reject with `upload_locked`.
+ * Resumes the unfinished upload `id` with the file that the user has chosen again. Parts that OSS has are
+ * compared with the bytes of this file, and not sent again. Rejects with code `source_changed` if the file's
+ * name, size, type or modification time differs, and with `upload_not_found` if there is no such upload;
+ * both leave the upload as it is. If another tab is uploading it, `result` rejects with `upload_locked`.
  *
  * @example
  * ```ts
@@ -36,84 +36,83 @@ export interface ResumeUploadOptions
 export async function resumeUpload(id: string, file: Blob, options: ResumeUploadOptions): Promise<Upload> {
   const { checkpoints = createIndexedDbCheckpoints(), ...others } = options;
   if (!(file instanceof Blob)) throw new TypeError('file must be a File or Blob');
-  const remembered = await rememberedOptions(id, file, checkpoints);
-  return uploadFile(file, { ...others, ...remembered, checkpoints });
+  const stored = await loadOptionsForFile(id, file, checkpoints);
+  return uploadFile(file, { ...others, ...stored, checkpoints });
 }
 
-/** What the upload of this file began with. Rejects as `resume` does. */
-export async function rememberedOptions(
+/** Loads the options with which the upload of this file started. Rejects as `resumeUpload` does. */
+export async function loadOptionsForFile(
   id: string,
   file: Blob,
   checkpoints: PageCheckpoints,
 ): Promise<UnfinishedUploadDetails['options']> {
-  const { identity, fingerprint, options } = await resumptionOf(checkpoints, id);
+  const { identity, fingerprint, options } = await loadDetails(checkpoints, id);
   const source = createBlobSource(file);
-  const isSame = source.identity === identity && (await source.fingerprint()) === fingerprint;
+  const isSameFile = source.identity === identity && (await source.fingerprint()) === fingerprint;
   await source.close();
-  if (!isSame) {
-    throw sourceChangedError('the file chosen is not the one that its upload began with');
-  }
+  if (!isSameFile) throw sourceChangedError('the chosen file is not the one with which the upload started');
   return options;
 }
 
 /**
- * The same without choosing the file again, for uploads that were given a `handle`. To be called in answer to
- * a click: the browser may ask the user for permission. Rejects with code `source_unreadable` when no handle
- * is kept, the user refuses, or the file is gone: then the user has to choose it again.
+ * Resumes an upload that was given a `handle`, without the user choosing the file again. Call it from a click
+ * handler: the browser may ask the user for permission. Rejects as `resumeUpload` does, and with code
+ * `source_unreadable` if there is no handle, the user denies permission, or the file was deleted: then the
+ * user has to choose the file again.
  */
 export async function resumeUploadByHandle(id: string, options: ResumeUploadOptions): Promise<Upload> {
   const { checkpoints = createIndexedDbCheckpoints() } = options;
-  const { file, handle } = await openByHandle(id, checkpoints);
+  const { file, handle } = await openFileByHandle(id, checkpoints);
   return resumeUpload(id, file, { ...options, checkpoints, handle });
 }
 
-/** The file that the handle of an upload leads to. Rejects as `resumeUploadByHandle` does. */
-export async function openByHandle(
+/** Opens the file by the handle of its upload. Rejects as `resumeUploadByHandle` does. */
+export async function openFileByHandle(
   id: string,
   checkpoints: PageCheckpoints,
 ): Promise<{ readonly file: File; readonly handle: FileSystemFileHandle }> {
-  await resumptionOf(checkpoints, id);
+  await loadDetails(checkpoints, id);
   const handle = await checkpoints.loadHandle(id);
-  if (handle === undefined) throw unreadable('no handle of it is kept');
-  if (!(await mayRead(handle))) throw unreadable('the user does not let the page read it');
+  if (handle === undefined) throw unreadableHandleError('the upload has no file handle');
+  if (!(await requestReadAccess(handle))) throw unreadableHandleError('the user denied permission');
   const file = await handle.getFile().catch((reason: unknown) => {
     throw unreadableBlobError(reason);
   });
   return { file, handle };
 }
 
-async function resumptionOf(checkpoints: PageCheckpoints, id: string): Promise<UnfinishedUploadDetails> {
-  const resumption = await loadUnfinishedUpload(checkpoints, id);
-  if (resumption?.identity.startsWith('blob:') === true) return resumption;
+async function loadDetails(checkpoints: PageCheckpoints, id: string): Promise<UnfinishedUploadDetails> {
+  const details = await loadUnfinishedUpload(checkpoints, id);
+  if (details?.identity.startsWith('blob:') === true) return details;
   throw new UploadError({
     code: 'upload_not_found',
-    message: `there is no unfinished upload of a file by the id ${id}`,
+    message: `there is no unfinished upload of a file with the ID ${id}`,
     disposition: 'permanent',
-    hint: '`listUnfinishedUploads` gives those there are.',
+    hint: '`listUnfinishedUploads` returns the IDs of all unfinished uploads.',
   });
 }
 
-/** What browsers with file handles have, and the standard has not. */
-interface AskedForPermission {
-  queryPermission?(wanted: { readonly mode: 'read' }): Promise<PermissionState>;
-  requestPermission?(wanted: { readonly mode: 'read' }): Promise<PermissionState>;
+/** Methods that browsers with file handles have, although the standard does not define them. */
+interface PermissionRequests {
+  queryPermission?(options: { readonly mode: 'read' }): Promise<PermissionState>;
+  requestPermission?(options: { readonly mode: 'read' }): Promise<PermissionState>;
 }
 
-/** Asks the user only where the permission has not outlived the page. */
-async function mayRead(handle: FileSystemFileHandle & AskedForPermission): Promise<boolean> {
-  const wanted = { mode: 'read' } as const;
-  const before = (await handle.queryPermission?.(wanted)) ?? 'granted';
-  if (before === 'granted') return true;
-  // Without a click it rejects with a SecurityError, which is a refusal too.
-  const answer = await handle.requestPermission?.(wanted).catch(() => 'denied' as const);
-  return answer === 'granted';
+/** The browser asks the user only if the permission was not kept since the last visit. */
+async function requestReadAccess(handle: FileSystemFileHandle & PermissionRequests): Promise<boolean> {
+  const options = { mode: 'read' } as const;
+  const current = (await handle.queryPermission?.(options)) ?? 'granted';
+  if (current === 'granted') return true;
+  // Without a click it rejects with a SecurityError, which also counts as denied.
+  const requested = await handle.requestPermission?.(options).catch(() => 'denied' as const);
+  return requested === 'granted';
 }
 
-function unreadable(why: string): UploadError {
+function unreadableHandleError(cause: string): UploadError {
   return new UploadError({
     code: 'source_unreadable',
-    message: `the file cannot be read: ${why}`,
+    message: `the file cannot be read: ${cause}`,
     disposition: 'permanent',
-    hint: 'Ask the user to choose the file again, and call resume.',
+    hint: 'Let the user choose the file again, and call resumeUpload.',
   });
 }

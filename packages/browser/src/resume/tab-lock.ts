@@ -1,114 +1,124 @@
 import type { Lease } from '@partway/core/ports';
 
-/**
- * Takes the lock of this name among all tabs of the origin, by Web Locks: what a dead tab held is free.
- * `undefined` when somebody holds it. Where there are no Web Locks, as in a page without TLS, the lock holds
- * within this page alone.
- */
-export async function takeLock(name: string): Promise<Lease | undefined> {
-  const locks = webLocks();
-  return locks === undefined ? takeInPage(name) : takeAmongTabs(locks, name);
+/** The name of the lock of one upload, the same in all tabs that use this database. */
+export function lockName(databaseName: string, id: string): string {
+  return `partway:${databaseName}:${id}`;
 }
 
-/** Resolves when nobody holds the lock, and nobody shows life under it: at once where that is so already. */
-export async function whenUnlocked(name: string, signal: AbortSignal): Promise<void> {
-  const locks = webLocks();
-  if (locks === undefined) return unlockedInPage(name, signal);
+/**
+ * Acquires a lock among all tabs of the origin, by the Web Locks API: the browser releases the locks of a
+ * closed tab. `undefined` if the lock is taken. Without Web Locks, as in a page without TLS, the lock is
+ * valid within this page only.
+ */
+export async function acquireLock(name: string): Promise<Lease | undefined> {
+  const manager = getLockManager();
+  return manager === undefined ? acquireInPage(name) : acquireAmongTabs(manager, name);
+}
+
+/**
+ * Resolves when no tab holds the lock or its liveness lock; at once if none does. Rejects with
+ * `signal.reason`.
+ */
+export async function waitForLockRelease(name: string, signal: AbortSignal): Promise<void> {
+  const manager = getLockManager();
+  if (manager === undefined) return waitForReleaseInPage(name, signal);
   for (let isHeld = true; isHeld; isHeld = await isLocked(name)) {
     signal.throwIfAborted();
-    await locks.request(lifeOf(name), { mode: 'shared', signal }, () => undefined);
+    await manager.request(livenessLockName(name), { mode: 'shared', signal }, () => undefined);
   }
 }
 
 /** Whether any tab holds the lock. */
 export async function isLocked(name: string): Promise<boolean> {
-  const locks = webLocks();
-  if (locks === undefined) return heldInPage.has(name);
-  const { held = [] } = await locks.query();
+  const manager = getLockManager();
+  if (manager === undefined) return pageLocks.has(name);
+  const { held = [] } = await manager.query();
   return held.some((lock) => lock.name === name);
 }
 
-/** Whether a lock is seen by other tabs. */
-export function isSharedByTabs(): boolean {
-  return webLocks() !== undefined;
+/** Whether other tabs see a lock of this page. */
+export function hasWebLocks(): boolean {
+  return getLockManager() !== undefined;
 }
 
 /**
- * Shows those who wait for a lock that its holder lives, until the function returned is called. A lock of its
- * own: whoever waits in the queue of the real one would keep others from taking it.
+ * Holds the liveness lock, on which other tabs wait, until the returned function is called. It is separate
+ * from the lock itself: a tab waiting in the queue of that one would keep other tabs from acquiring it.
  */
 export function holdLivenessLock(name: string): () => void {
-  const locks = webLocks();
-  if (locks === undefined) return () => undefined;
-  const waiting = new AbortController();
-  let end: () => void = () => undefined;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
+  const manager = getLockManager();
+  if (manager === undefined) return () => undefined;
+  const requested = new AbortController();
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
   });
-  // It rejects when it ends before it was its turn, or where locks are forbidden: there is nothing to show.
-  locks.request(lifeOf(name), { signal: waiting.signal }, () => ended).catch(() => undefined);
+  // It rejects if it is released before it was acquired, and where locks are forbidden: both are harmless.
+  manager
+    .request(livenessLockName(name), { signal: requested.signal }, () => released)
+    .catch(() => undefined);
   return () => {
-    waiting.abort();
-    end();
+    requested.abort();
+    release();
   };
 }
 
-function lifeOf(name: string): string {
+function livenessLockName(name: string): string {
   return `${name}:life`;
 }
 
-function takeAmongTabs(locks: LockManager, name: string): Promise<Lease | undefined> {
+function acquireAmongTabs(manager: LockManager, name: string): Promise<Lease | undefined> {
   return new Promise((resolve, reject) => {
-    const held: Promise<void> = locks.request(name, { ifAvailable: true }, (lock) => {
+    const holding: Promise<void> = manager.request(name, { ifAvailable: true }, (lock) => {
       if (lock === null) return resolve(undefined);
       return new Promise<void>((end) => {
         const release = (): Promise<void> => {
           end();
-          return held;
+          return holding;
         };
         resolve({ release });
       });
     });
-    held.catch(reject);
+    holding.catch(reject);
   });
 }
 
-/** Missing outside of secure contexts; there for show, and forbidden, where the origin is opaque. */
-function webLocks(): LockManager | undefined {
+/** `undefined` in an insecure context, and in an opaque origin, where all calls of the API reject. */
+function getLockManager(): LockManager | undefined {
   if (globalThis.origin === 'null') return undefined;
   const { locks }: { readonly locks?: LockManager } = navigator;
   return locks;
 }
 
 interface PageLock {
-  readonly freed: Promise<void>;
+  readonly released: Promise<void>;
 }
 
-const heldInPage = new Map<string, PageLock>();
+const pageLocks = new Map<string, PageLock>();
 
-function takeInPage(name: string): Lease | undefined {
-  if (heldInPage.has(name)) return undefined;
-  let free: () => void = () => undefined;
-  const freed = new Promise<void>((resolve) => {
-    free = resolve;
+function acquireInPage(name: string): Lease | undefined {
+  if (pageLocks.has(name)) return undefined;
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
   });
-  heldInPage.set(name, { freed });
+  pageLocks.set(name, { released });
   return {
     async release() {
-      heldInPage.delete(name);
-      free();
+      pageLocks.delete(name);
+      release();
     },
   };
 }
 
-async function unlockedInPage(name: string, signal: AbortSignal): Promise<void> {
-  const stopped = new Promise<never>((_, reject) => {
+async function waitForReleaseInPage(name: string, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-  // Where nobody waits any more by then, or never did, it is no failure.
-  stopped.catch(() => undefined);
+  // An abort after the wait has ended must not become an unhandled rejection.
+  aborted.catch(() => undefined);
   signal.throwIfAborted();
-  for (let lock = heldInPage.get(name); lock !== undefined; lock = heldInPage.get(name)) {
-    await Promise.race([lock.freed, stopped]);
+  for (let lock = pageLocks.get(name); lock !== undefined; lock = pageLocks.get(name)) {
+    await Promise.race([lock.released, aborted]);
   }
 }

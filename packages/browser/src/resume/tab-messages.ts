@@ -1,6 +1,6 @@
 import type { UploadErrorCode, UploadSnapshot } from '@partway/core';
 
-/** How far an upload is, as its tab tells the others: numbers and names, never a URL or a token. */
+/** The state of an upload, as its tab reports it to the other tabs. Contains no URL and no token. */
 export interface TabUpload
   extends Pick<
     UploadSnapshot,
@@ -13,31 +13,35 @@ export interface TabUpload
     | 'remainingMs'
     | 'retries'
   > {
-  /** The same as in `listUnfinishedUploads`. */
+  /** The same ID as in `listUnfinishedUploads`. */
   readonly id: string;
-  /** The file's. */
+  /** The name of the file; '' for a Blob. */
   readonly name: string;
+  /** The key that the upload requested. */
   readonly key: string;
+  /** The size of the file in bytes. */
   readonly size: number;
-  /** Why it failed. */
+  /** The code of the error; `undefined` unless the upload has failed. */
   readonly errorCode: UploadErrorCode | undefined;
 }
 
-/** What tabs say to each other. `asked`: whoever uploads, tell how far you are. */
-export type TabMessage = { readonly type: 'asked' } | { readonly type: 'upload'; readonly upload: TabUpload };
+/** A message between tabs. After a `report-request` the tabs report the uploads that they own. */
+export type TabMessage =
+  | { readonly type: 'report-request' }
+  | { readonly type: 'upload'; readonly upload: TabUpload };
 
 export interface TabChannel {
   post(message: TabMessage): void;
   close(): void;
 }
 
-/** The tabs of one origin that share a database. Where there is no BroadcastChannel nothing is heard. */
-export function openTabChannel(databaseName: string, hear: (message: TabMessage) => void): TabChannel {
+/** Connects the tabs of one origin that share a database. Without BroadcastChannel no messages arrive. */
+export function openTabChannel(databaseName: string, onMessage: (message: TabMessage) => void): TabChannel {
   if (!('BroadcastChannel' in globalThis)) return { post: () => undefined, close: () => undefined };
   const channel = new BroadcastChannel(`${FORMAT}:${databaseName}`);
   channel.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     const message = readMessage(data);
-    if (message !== undefined) hear(message);
+    if (message !== undefined) onMessage(message);
   });
   return {
     post: (message) => channel.postMessage({ format: FORMAT, ...message }),
@@ -45,11 +49,11 @@ export function openTabChannel(databaseName: string, hear: (message: TabMessage)
   };
 }
 
-/** A version that says other things says them elsewhere. */
+/** Part of the channel's name: versions with different messages do not receive each other's. */
 const FORMAT = 'partway-tabs-1';
 
-/** Everything a snapshot says that other tabs may know. */
-export function tabUpload(
+/** The fields of a snapshot that other tabs may see. */
+export function toTabUpload(
   known: Pick<TabUpload, 'id' | 'name' | 'key' | 'size'>,
   snapshot: UploadSnapshot,
 ): TabUpload {
@@ -62,11 +66,11 @@ export function tabUpload(
   };
 }
 
-/** `undefined` for anything else: whatever runs in this origin can send to the channel. */
+/** `undefined` for any other value: every script of the origin can post to the channel. */
 function readMessage(value: unknown): TabMessage | undefined {
   const { format, type, upload } = fieldsOf(value);
   if (format !== FORMAT) return undefined;
-  if (type === 'asked') return { type };
+  if (type === 'report-request') return { type };
   const fields = fieldsOf(upload);
   if (type !== 'upload' || !isTabUpload(fields)) return undefined;
   return { type, upload: fields };

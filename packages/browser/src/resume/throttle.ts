@@ -1,29 +1,29 @@
-/** Something that is done now and then, however often it is asked for. */
+/** Runs an action at most once per interval. */
 export interface Throttle {
-  /** At once when it was last done `everyMs` ago or more, else when that time has come. */
-  ask(): void;
-  /** At once. */
-  now(): void;
+  /** Runs at once if the last run was at least one interval ago, otherwise when the interval has passed. */
+  request(): void;
+  /** Runs at once. */
+  runNow(): void;
 }
 
-export function createThrottle(everyMs: number, act: () => void): Throttle {
+export function createThrottle(intervalMs: number, run: () => void): Throttle {
   let lastAt = Number.NEGATIVE_INFINITY;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function now(): void {
+  function runNow(): void {
     clearTimeout(timer);
     timer = undefined;
     lastAt = performance.now();
-    act();
+    run();
   }
 
   return {
-    ask() {
+    request() {
       if (timer !== undefined) return;
-      const waitMs = lastAt + everyMs - performance.now();
-      if (waitMs <= 0) now();
-      else timer = setTimeout(now, waitMs);
+      const delayMs = lastAt + intervalMs - performance.now();
+      if (delayMs <= 0) runNow();
+      else timer = setTimeout(runNow, delayMs);
     },
-    now,
+    runNow,
   };
 }

@@ -1,6 +1,6 @@
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
 
-/** Everything by the id of the upload. No Blob: they may be large, and private windows may keep none. */
+/** The key is the upload's ID. No file content: it may be large, and private windows may not store Blobs. */
 interface UploadSchema extends DBSchema {
   checkpoints: { key: string; value: string };
   'set-aside': { key: string; value: string };
@@ -16,14 +16,14 @@ type StoreName = 'checkpoints' | 'set-aside' | 'progress' | 'handles';
 
 const STORES: StoreName[] = ['checkpoints', 'set-aside', 'progress', 'handles'];
 
-/** Makes one change, wholly or not at all. `strict`: it is on the disk when it is done. */
+/** Makes all changes in one transaction. Resolves for `strict` when they are on the disk. */
 export async function changeDatabase(
   database: UploadDatabase,
   durability: 'strict' | 'relaxed',
   change: (transaction: UploadTransaction) => Promise<void>,
 ): Promise<void> {
   const transaction = database.transaction(STORES, 'readwrite', { durability });
-  // Both are waited for: a failure that nobody waits for would be told to the page as unhandled.
+  // Await both: otherwise the page would get an unhandled rejection.
   await Promise.all([
     change(transaction).catch((reason: unknown) => undo(transaction, reason)),
     transaction.done,
@@ -34,14 +34,14 @@ function undo(transaction: UploadTransaction, reason: unknown): never {
   try {
     transaction.abort();
   } catch {
-    // The browser has aborted it already.
+    // The browser has already aborted it.
   }
   throw reason;
 }
 
 /**
- * Calls `use` with the database, which is opened when it is needed: one connection a page. A connection that
- * was closed meanwhile, by the browser or for another tab's sake, is opened anew, once.
+ * Calls `use` with the database. The page opens one connection, on first use. If the browser has closed it,
+ * or this page has for another tab, it is opened again, once.
  */
 export async function withDatabase<T>(
   name: string,
@@ -59,34 +59,34 @@ export async function withDatabase<T>(
 const connections = new Map<string, Promise<UploadDatabase>>();
 
 function connect(name: string): Promise<UploadDatabase> {
-  const known = connections.get(name);
-  if (known !== undefined) return known;
-  const forget = (): void => {
+  const existing = connections.get(name);
+  if (existing !== undefined) return existing;
+  const discard = (): void => {
     if (connections.get(name) === opening) connections.delete(name);
   };
-  const opening = open(name, forget);
+  const opening = open(name, discard);
   connections.set(name, opening);
-  opening.catch(forget);
+  opening.catch(discard);
   return opening;
 }
 
-/** Rejects also when the browser gives no answer: a page cannot wait for what may never come. */
+/** Rejects with a `TimeoutError` after 10 seconds: the browser may never respond. */
 function open(name: string, onClosed: () => void): Promise<UploadDatabase> {
   return new Promise((resolve, reject) => {
-    let isLate = false;
-    const giveUp = (why: string): void => {
-      isLate = true;
-      reject(new DOMException(why, 'TimeoutError'));
+    let isTooLate = false;
+    const fail = (message: string): void => {
+      isTooLate = true;
+      reject(new DOMException(message, 'TimeoutError'));
     };
-    const timer = setTimeout(() => giveUp('the browser did not open the database'), OPEN_MS_MAX);
-    const opening = openVersion(name, onClosed, () => giveUp('another tab keeps the database from opening'));
+    const timer = setTimeout(() => fail(`the browser did not open the database ${name}`), OPEN_MS_MAX);
+    const opening = openVersion(name, onClosed, () => fail(`another tab blocks the database ${name}`));
     opening
-      .then((database) => (isLate ? database.close() : resolve(database)), reject)
+      .then((database) => (isTooLate ? database.close() : resolve(database)), reject)
       .finally(() => clearTimeout(timer));
   });
 }
 
-/** Opening takes milliseconds; Safari has been seen to take for ever. */
+/** Opening takes milliseconds; in Safari it sometimes never ends. */
 const OPEN_MS_MAX = 10_000;
 
 async function openVersion(
@@ -99,7 +99,7 @@ async function openVersion(
       for (const store of STORES) database.createObjectStore(store);
     },
     blocked: onBlocked,
-    // Another tab deletes the database, or brings a later version of it: it shall not have to wait.
+    // Another tab deletes or upgrades the database: close the connection, so that the tab need not wait.
     blocking(_current, _blocked, { target }) {
       onClosed();
       if (target instanceof IDBDatabase) target.close();

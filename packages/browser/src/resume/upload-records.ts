@@ -7,15 +7,15 @@ import {
   withDatabase,
 } from './upload-database.ts';
 
-/** What is kept of unfinished uploads, wherever it is kept. */
-export type UploadRecords = Omit<PageCheckpoints, 'databaseName' | 'lock' | 'follow'>;
+/** The stored data of unfinished uploads, in IndexedDB or in memory. */
+export type UploadRecords = Omit<PageCheckpoints, 'databaseName' | 'lock' | 'track'>;
 
-/** Records in IndexedDB. Each change is one transaction, and but for progress on the disk when it is done. */
+/** Records in IndexedDB. A change is one transaction; unless it is progress, it resolves when on the disk. */
 export function createDatabaseRecords(databaseName: string): UploadRecords {
-  const use = <T>(read: (database: UploadDatabase) => Promise<T>): Promise<T> =>
-    withDatabase(databaseName, read);
-  const change = (act: (transaction: UploadTransaction) => Promise<void>): Promise<void> =>
-    use((database) => changeDatabase(database, 'strict', act));
+  const use = <T>(access: (database: UploadDatabase) => Promise<T>): Promise<T> =>
+    withDatabase(databaseName, access);
+  const change = (apply: (transaction: UploadTransaction) => Promise<void>): Promise<void> =>
+    use((database) => changeDatabase(database, 'strict', apply));
   return {
     load: (id) => use((database) => database.get('checkpoints', id)),
     list: () => use((database) => database.getAllKeys('checkpoints')),
@@ -23,55 +23,56 @@ export function createDatabaseRecords(databaseName: string): UploadRecords {
     loadHandle: (id) => use((database) => database.get('handles', id)),
     save: (id, text) =>
       change(async (transaction) => {
-        await removeAll(transaction, id);
+        await removeRecords(transaction, id);
         await transaction.objectStore('checkpoints').put(text, id);
       }),
-    remove: (id) => change((transaction) => removeAll(transaction, id)),
+    remove: (id) => change((transaction) => removeRecords(transaction, id)),
     setAside: (id) =>
       change(async (transaction) => {
         const text = await transaction.objectStore('checkpoints').get(id);
         if (text !== undefined) await transaction.objectStore('set-aside').put(text, id);
-        await removeAll(transaction, id);
+        await removeRecords(transaction, id);
       }),
     saveProgress: (id, confirmedBytes) =>
       use((database) =>
-        changeDatabase(database, 'relaxed', (transaction) => noteProgress(transaction, id, confirmedBytes)),
+        changeDatabase(database, 'relaxed', (transaction) => raiseProgress(transaction, id, confirmedBytes)),
       ),
     saveHandle: (id, handle) =>
       change(async (transaction) => {
-        if (await isKnownTo(transaction, id)) await transaction.objectStore('handles').put(handle, id);
+        if (await hasCheckpoint(transaction, id)) await transaction.objectStore('handles').put(handle, id);
       }),
   };
 }
 
-/** What lies beside a checkpoint goes with it. */
-async function removeAll(transaction: UploadTransaction, id: string): Promise<void> {
+/** Removes a checkpoint, and the progress and handle stored with it. */
+async function removeRecords(transaction: UploadTransaction, id: string): Promise<void> {
   await transaction.objectStore('checkpoints').delete(id);
   await transaction.objectStore('progress').delete(id);
   await transaction.objectStore('handles').delete(id);
 }
 
-async function noteProgress(
+async function raiseProgress(
   transaction: UploadTransaction,
   id: string,
   confirmedBytes: number,
 ): Promise<void> {
   const progress = transaction.objectStore('progress');
-  const noted = (await progress.get(id)) ?? -1;
-  // A resume proves part after part, and begins with none: what OSS holds is more.
-  if (confirmedBytes > noted && (await isKnownTo(transaction, id))) await progress.put(confirmedBytes, id);
+  const saved = (await progress.get(id)) ?? -1;
+  // A resumed upload starts at 0 and verifies part after part, although OSS has more.
+  if (confirmedBytes > saved && (await hasCheckpoint(transaction, id)))
+    await progress.put(confirmedBytes, id);
 }
 
-async function isKnownTo(transaction: UploadTransaction, id: string): Promise<boolean> {
+async function hasCheckpoint(transaction: UploadTransaction, id: string): Promise<boolean> {
   return (await transaction.objectStore('checkpoints').getKey(id)) !== undefined;
 }
 
-/** Records that die with the page. */
+/** Records that are lost when the page is closed. */
 export function createMemoryRecords(): UploadRecords {
-  const { load, save, remove, setAside: forgetText, list } = createInMemoryCheckpoints();
+  const { load, save, remove, setAside: setTextAside, list } = createInMemoryCheckpoints();
   const progress = new Map<string, number>();
   const handles = new Map<string, FileSystemFileHandle>();
-  const forgetRest = (id: string): void => {
+  const removeExtras = (id: string): void => {
     progress.delete(id);
     handles.delete(id);
   };
@@ -80,16 +81,16 @@ export function createMemoryRecords(): UploadRecords {
     load,
     list,
     async save(id, text) {
-      forgetRest(id);
+      removeExtras(id);
       await save(id, text);
     },
     async remove(id) {
-      forgetRest(id);
+      removeExtras(id);
       await remove(id);
     },
     async setAside(id) {
-      forgetRest(id);
-      await forgetText(id);
+      removeExtras(id);
+      await setTextAside(id);
     },
     loadProgress: async (id) => progress.get(id),
     async saveProgress(id, confirmedBytes) {
@@ -103,35 +104,35 @@ export function createMemoryRecords(): UploadRecords {
 }
 
 /**
- * Records of `lasting`, and in `memory` what those refuse to keep. Nothing rejects: each refusal is given to
- * `tell`.
+ * Stores records in `persistent`, and in `memory` those that it cannot store. No method rejects: each error
+ * is passed to `onError`.
  */
-export function createFallingBackRecords(
-  lasting: UploadRecords,
+export function createRecordsWithFallback(
+  persistent: UploadRecords,
   memory: UploadRecords,
-  tell: (reason: unknown) => void,
+  onError: (reason: unknown) => void,
 ): UploadRecords {
-  const orElse = async <T, U>(asked: Promise<T>, otherwise: U): Promise<T | U> => {
+  const orElse = async <T, U>(result: Promise<T>, fallback: U): Promise<T | U> => {
     try {
-      return await asked;
+      return await result;
     } catch (reason) {
-      tell(reason);
-      return otherwise;
+      onError(reason);
+      return fallback;
     }
   };
   const inBoth = async (change: (records: UploadRecords) => Promise<void>): Promise<void> => {
     await change(memory);
-    await orElse(change(lasting), undefined);
+    await orElse(change(persistent), undefined);
   };
   return {
-    load: async (id) => (await memory.load(id)) ?? orElse(lasting.load(id), undefined),
+    load: async (id) => (await memory.load(id)) ?? orElse(persistent.load(id), undefined),
     async list() {
-      const kept = await orElse(lasting.list(), []);
-      return [...new Set([...kept, ...(await memory.list())])];
+      const ids = await orElse(persistent.list(), []);
+      return [...new Set([...ids, ...(await memory.list())])];
     },
     async save(id, text) {
       const isSaved = await orElse(
-        lasting.save(id, text).then(() => true),
+        persistent.save(id, text).then(() => true),
         false,
       );
       await (isSaved ? memory.remove(id) : memory.save(id, text));
@@ -139,9 +140,9 @@ export function createFallingBackRecords(
     remove: (id) => inBoth((records) => records.remove(id)),
     setAside: (id) => inBoth((records) => records.setAside(id)),
     loadProgress: async (id) =>
-      (await memory.loadProgress(id)) ?? orElse(lasting.loadProgress(id), undefined),
+      (await memory.loadProgress(id)) ?? orElse(persistent.loadProgress(id), undefined),
     saveProgress: (id, confirmedBytes) => inBoth((records) => records.saveProgress(id, confirmedBytes)),
-    loadHandle: async (id) => (await memory.loadHandle(id)) ?? orElse(lasting.loadHandle(id), undefined),
+    loadHandle: async (id) => (await memory.loadHandle(id)) ?? orElse(persistent.loadHandle(id), undefined),
     saveHandle: (id, handle) => inBoth((records) => records.saveHandle(id, handle)),
   };
 }

@@ -1,34 +1,35 @@
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
-import { lockName } from './lock-name.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
-import { isSharedByTabs, whenUnlocked } from './tab-lock.ts';
+import { hasWebLocks, lockName, waitForLockRelease } from './tab-lock.ts';
 import { openTabChannel, type TabUpload } from './tab-messages.ts';
 
-export interface TabsOptions {
-  /** Those that the uploads of the tabs are given. Default: `createIndexedDbCheckpoints()`. */
+/** Options of {@link watchUploads}. */
+export interface WatchUploadsOptions {
+  /** The store that the tabs use for their uploads. Default: `createIndexedDbCheckpoints()`. */
   readonly checkpoints?: PageCheckpoints | undefined;
 }
 
 /** An upload of any tab. */
 export interface WatchedUpload extends TabUpload {
-  /** Some tab works on it. Else it is paused, or its tab is gone: whoever wants may go on with it. */
-  readonly isUnderWay: boolean;
+  /** Whether a tab is uploading it. If not, it is paused or its tab was closed, and it can be resumed. */
+  readonly isActive: boolean;
 }
 
 /**
- * Calls `listener` with the uploads of all tabs of the origin that have checkpoints, this tab's too, whenever
- * there is news of one, about four times a second. An upload that has completed or failed is among them one
- * last time. Returns the function that ends it. Without Web Locks it is not noticed that a tab is gone.
+ * Calls `listener` with the uploads of all tabs of the origin that use these checkpoints, including this tab,
+ * whenever one changes, about four times per second. An upload that has completed or failed is in the list
+ * one last time. At most 1000 uploads are listed. Returns the function that stops it. Without Web Locks a
+ * closed tab is not detected.
  */
 export function watchUploads(
   listener: (uploads: readonly WatchedUpload[]) => void,
-  { checkpoints: { databaseName } = createIndexedDbCheckpoints() }: TabsOptions = {},
+  { checkpoints: { databaseName } = createIndexedDbCheckpoints() }: WatchUploadsOptions = {},
 ): () => void {
   const uploads = new Map<string, WatchedUpload>();
-  const awaited = new Set<string>();
+  const awaitedIds = new Set<string>();
   const stopped = new AbortController();
 
-  function tell(upload: WatchedUpload): void {
+  function report(upload: WatchedUpload): void {
     if (uploads.size >= UPLOADS_MAX && !uploads.has(upload.id)) return;
     uploads.set(upload.id, upload);
     const all = [...uploads.values()];
@@ -36,50 +37,54 @@ export function watchUploads(
     listener(all);
   }
 
-  /** A dead tab says nothing more: what it held is free, and that is all there is to notice. */
-  async function awaitEnd(id: string): Promise<void> {
-    if (awaited.has(id) || !isSharedByTabs()) return;
-    awaited.add(id);
-    await whenUnlocked(lockName(databaseName, id), stopped.signal);
-    awaited.delete(id);
+  /** A closed tab sends no message: the release of its lock is the only sign. */
+  async function awaitTabEnd(id: string): Promise<void> {
+    if (awaitedIds.has(id) || !hasWebLocks()) return;
+    awaitedIds.add(id);
+    await waitForLockRelease(lockName(databaseName, id), stopped.signal);
+    awaitedIds.delete(id);
     const upload = uploads.get(id);
-    if (upload?.isUnderWay === true) tell({ ...upload, isUnderWay: false });
+    if (upload?.isActive === true) report({ ...upload, isActive: false });
   }
 
   const channel = openTabChannel(databaseName, (message) => {
     if (message.type !== 'upload') return;
     const { id, phase } = message.upload;
-    const isUnderWay = !AT_REST.has(phase);
-    // It rejects when the watching ends, and where locks are forbidden: then nobody is told.
-    if (isUnderWay) awaitEnd(id).catch(() => awaited.delete(id));
-    tell({ ...message.upload, isUnderWay });
+    const isActive = !INACTIVE_PHASES.has(phase);
+    // It rejects when watching stops, and where locks are forbidden: then there is nothing to report.
+    if (isActive) awaitTabEnd(id).catch(() => awaitedIds.delete(id));
+    report({ ...message.upload, isActive });
   });
-  channel.post({ type: 'asked' });
+  channel.post({ type: 'report-request' });
   return () => {
     channel.close();
     stopped.abort();
   };
 }
 
-const AT_REST: ReadonlySet<string> = new Set<TabUpload['phase']>(['paused', 'completed', 'failed']);
+const INACTIVE_PHASES: ReadonlySet<string> = new Set<TabUpload['phase']>(['paused', 'completed', 'failed']);
 
-/** Whatever runs in this origin can claim to upload: more than a user can look at is not kept. */
+/** Every script of the origin can post uploads to the channel: a limit keeps the list small. */
 const UPLOADS_MAX = 1000;
 
-export interface WhenFreeOptions extends TabsOptions {
-  /** Ends the waiting: it rejects with the signal's reason. */
+/** Options of {@link waitUntilUnlocked}. */
+export interface WaitUntilUnlockedOptions extends WatchUploadsOptions {
+  /** Stops waiting: the promise rejects with the signal's reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Resolves when no tab works on the unfinished upload `id`, so that this one can take it over
- * by `resume`: its tab was closed or has crashed, or the upload was paused or has ended. At once where that
- * is so already. Several tabs may hear it; `resume` is refused with `upload_locked` to all but one of them.
- * Without Web Locks only uploads of this page are waited for.
+ * Resolves when no tab is uploading the unfinished upload `id`, at once if none is: its tab was closed or has
+ * crashed, or the upload was paused or has ended. This tab can then call `resumeUpload`. If several tabs do,
+ * all but one of them reject with code `upload_locked`. Without Web Locks only uploads of this page are
+ * observed.
  */
 export async function waitUntilUnlocked(
   id: string,
-  { checkpoints = createIndexedDbCheckpoints(), signal = new AbortController().signal }: WhenFreeOptions = {},
+  {
+    checkpoints = createIndexedDbCheckpoints(),
+    signal = new AbortController().signal,
+  }: WaitUntilUnlockedOptions = {},
 ): Promise<void> {
-  await whenUnlocked(lockName(checkpoints.databaseName, id), signal);
+  await waitForLockRelease(lockName(checkpoints.databaseName, id), signal);
 }

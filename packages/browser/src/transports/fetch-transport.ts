@@ -2,16 +2,17 @@ import { ERROR_BODY_MAX } from '@partway/core/internal';
 import type { PartRequest, PartResponse, Transport } from '@partway/core/ports';
 import { CONNECTIONS_MAX, sendBlob } from './part-request.ts';
 
+/** Options of {@link createFetchTransport}. */
 export interface FetchTransportOptions {
-  /** Default: the `fetch` of the page or worker. */
+  /** Sends the requests. Default: the `fetch` of the page or worker. */
   readonly fetch?: typeof fetch | undefined;
 }
 
 /**
- * A {@link Transport} over `fetch`. A part of a Blob source is handed over as it is; any other is collected
- * first, whole. fetch tells no progress: 0 is told before sending and the size afterwards. A redirect, and an
- * answer that CORS forbids to be read, are failures of code `network` like a lost connection: a page cannot
- * tell them apart.
+ * Makes a {@link Transport} over `fetch`. A part of a Blob source is sent without a copy; any other part is
+ * first read into memory. fetch reports no progress: `onProgress` gets 0 before the request and the size
+ * after it. A redirect, or a response that CORS does not let the page read, rejects with code `network`: the
+ * page cannot distinguish it from a lost connection.
  */
 export function createFetchTransport(options: FetchTransportOptions = {}): Transport {
   const send = options.fetch ?? fetch.bind(globalThis);
@@ -47,12 +48,12 @@ async function readText({ body }: Response): Promise<string> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
   let text = '';
-  let left = ERROR_BODY_MAX;
-  while (left > 0) {
+  let remaining = ERROR_BODY_MAX;
+  while (remaining > 0) {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
-    text += decoder.decode(value.subarray(0, left), { stream: true });
-    left -= value.length;
+    text += decoder.decode(value.subarray(0, remaining), { stream: true });
+    remaining -= value.length;
   }
   await reader.cancel();
   return text + decoder.decode();

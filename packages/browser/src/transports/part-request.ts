@@ -3,21 +3,21 @@ import type { PartBody, PartRequest, PartResponse } from '@partway/core/ports';
 import { type BlobPartBody, unreadableBlobError } from '../blob-source.ts';
 import { assertLength } from '../read-slices.ts';
 
-/** What every transport of the browser sends, whatever its name. */
+/** The request that both transports of the browser send. */
 export interface BlobRequest {
-  /** All but Content-Length: the browser alone may set it, and does, to the size of the body. */
+  /** Without Content-Length: only the browser may set it, to the size of the body. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Without a type, for a typed one would add a Content-Type that nobody signed. */
+  /** Without a type: the browser would send it as an unsigned Content-Type. */
   readonly blob: Blob;
 }
 
-/** Every browser has at most so many connections to one origin over HTTP/1.1, the only one OSS speaks. */
+/** The connections of a browser to one origin over HTTP/1.1, the only version that OSS supports. */
 export const CONNECTIONS_MAX = 6;
 
 /**
- * Sends a part by `send`, and stops it when the bytes turn out not to be there: Firefox and WebKit wait
- * for them for ever. A part of a Blob source is taken as it is, and read into memory first where it has to be
- * sent again: a browser may have got stuck over its file. Any other is collected first, whole.
+ * Sends a part by `send`, and aborts if the file cannot be read: Firefox and WebKit would wait without end.
+ * A part of a Blob source is sent without a copy the first time. For a retry it is first read into memory,
+ * since reading the file may be why the browser stalled. Any other part is always read into memory.
  */
 export async function sendBlob(
   { headers, body, signal }: PartRequest,
@@ -25,41 +25,41 @@ export async function sendBlob(
 ): Promise<PartResponse> {
   signal.throwIfAborted();
   const sendable = Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'content-length');
-  const blob = isBlobPartBody(body) ? await blobOf(body) : await collect(body, signal);
-  const missing = new AbortController();
+  const blob = isBlobPartBody(body) ? await getSendableBlob(body) : await collect(body, signal);
+  const unreadable = new AbortController();
   try {
     await assertReadable(blob);
     signal.throwIfAborted();
-    if (isBlobPartBody(body)) void body.beginCrc64().then((error) => error && missing.abort(error));
+    if (isBlobPartBody(body)) void body.startCrc64().then((error) => error && unreadable.abort(error));
     return await send(
       { headers: Object.fromEntries(sendable), blob },
-      AbortSignal.any([signal, missing.signal]),
+      AbortSignal.any([signal, unreadable.signal]),
     );
   } catch (reason) {
     signal.throwIfAborted();
-    missing.signal.throwIfAborted();
-    throw await failureOf(blob, reason);
+    unreadable.signal.throwIfAborted();
+    throw await toSendError(blob, reason);
   }
 }
 
 function isBlobPartBody(body: PartBody): body is BlobPartBody {
-  return 'blob' in body && body.blob instanceof Blob && 'beginCrc64' in body;
+  return 'blob' in body && body.blob instanceof Blob && 'startCrc64' in body;
 }
 
-async function blobOf(body: BlobPartBody): Promise<Blob> {
+async function getSendableBlob(body: BlobPartBody): Promise<Blob> {
   const { blob } = body;
-  const isFirst = !sentBefore.has(body);
-  sentBefore.add(body);
-  if (isFirst || blob.size > COPIED_MAX) return blob;
-  return copyOf(blob);
+  const isFirst = !sentBodies.has(body);
+  sentBodies.add(body);
+  if (isFirst || blob.size > COPY_SIZE_MAX) return blob;
+  return copyBlob(blob);
 }
 
-const sentBefore = new WeakSet<BlobPartBody>();
+const sentBodies = new WeakSet<BlobPartBody>();
 
-/** Six of them are in flight. */
-const COPIED_MAX = 64 * 1024 ** 2;
+/** 64 MiB: six parts are in flight at once. */
+const COPY_SIZE_MAX = 64 * 1024 ** 2;
 
-async function copyOf(blob: Blob): Promise<Blob> {
+async function copyBlob(blob: Blob): Promise<Blob> {
   try {
     const bytes = await blob.arrayBuffer();
     assertLength(bytes, blob.size);
@@ -69,7 +69,7 @@ async function copyOf(blob: Blob): Promise<Blob> {
   }
 }
 
-/** Copies the chunks, each valid only until the next, into a Blob without a type. */
+/** Copies the chunks into a Blob without a type. A chunk is valid only until the next one. */
 async function collect(body: PartBody, signal: AbortSignal): Promise<Blob> {
   const bytes = new Uint8Array(body.size);
   let length = 0;
@@ -81,23 +81,23 @@ async function collect(body: PartBody, signal: AbortSignal): Promise<Blob> {
 }
 
 /**
- * Why there is no answer. A page is told the same of a lost connection and of a file that changed under the
- * request: reading a byte tells them apart.
+ * The error for a request without a response. Browsers report a lost connection and a file that changed
+ * during the request alike: reading one byte distinguishes them.
  */
-async function failureOf(blob: Blob, reason: unknown): Promise<UploadError> {
-  const unreadable = await assertReadable(blob).catch(UploadError.from);
-  if (unreadable !== undefined) return unreadable;
+async function toSendError(blob: Blob, reason: unknown): Promise<UploadError> {
+  const readError = await assertReadable(blob).catch(UploadError.from);
+  if (readError !== undefined) return readError;
   if (!(reason instanceof TypeError)) return UploadError.from(reason);
   return new UploadError({
     code: 'network',
-    message: 'the request got no answer that the page may read',
+    message: 'no readable response: connection lost or blocked by CORS',
     disposition: 'transient',
-    hint: 'Where this never works, the CORS rules of the bucket may lack PUT from the origin of this page.',
+    hint: 'If all parts fail, the bucket may have no CORS rule for PUT from this origin.',
     cause: reason,
   });
 }
 
-/** Reads the last byte: a file that became shorter has none there, nor has one that is gone. */
+/** Reads the last byte, which fails if the file was truncated or deleted. */
 async function assertReadable(blob: Blob): Promise<void> {
   if (blob.size === 0) return;
   try {

@@ -3,76 +3,76 @@ import type { PartRequest, PartResponse, Transport } from '@partway/core/ports';
 import { type BlobRequest, CONNECTIONS_MAX, sendBlob } from './part-request.ts';
 
 /**
- * A {@link Transport} over XMLHttpRequest, which tells how many bytes went out: so a part that has stalled is
- * known, and sent again. A part of a Blob source is handed over as it is; any other is collected first,
- * whole.
+ * Makes a {@link Transport} over XMLHttpRequest, which reports how many bytes were sent: so a stalled part is
+ * detected and retried. A part of a Blob source is sent without a copy; any other part is first read into
+ * memory.
  *
- * An answer that CORS forbids to be read is a failure of code `network` like a lost connection: a page cannot
- * tell them apart. XMLHttpRequest cannot be kept from following a redirect (OSS sends none); what answers
- * there is not taken for OSS, and counts as the same failure.
+ * A response that CORS does not let the page read rejects with code `network`: the page cannot distinguish it
+ * from a lost connection. XMLHttpRequest always follows redirects (OSS sends none); the response of another
+ * URL rejects with the same code.
  */
 export function createXhrTransport(): Transport {
   return { reportsProgress: true, mayHideHeaders: true, connectionsMax: CONNECTIONS_MAX, put };
 }
 
 function put(request: PartRequest): Promise<PartResponse> {
-  return sendBlob(request, (sendable, signal) => exchange({ ...request, signal }, sendable));
+  return sendBlob(request, (blobRequest, signal) => send({ ...request, signal }, blobRequest));
 }
 
-/** Rejects with a `TypeError` when there is no answer, as fetch does. */
-function exchange(
+/** Rejects with a `TypeError` if there is no response, as fetch does. */
+function send(
   { url, onProgress, signal }: PartRequest,
   { headers, blob }: BlobRequest,
 ): Promise<PartResponse> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const asked = new URL(url, location.href);
+    const requestUrl = new URL(url, location.href);
     const xhr = new XMLHttpRequest();
-    const stop = (): void => xhr.abort();
-    const answer = (): void => (isFrom(asked, xhr) ? resolve(responseOf(xhr)) : lose());
-    // Safari aborts by itself when it drops a connection: only the signal tells whether the caller did.
-    const lose = (): void => reject(new TypeError('XMLHttpRequest got no answer'));
+    const abort = (): void => xhr.abort();
+    const respond = (): void => (isResponseFrom(requestUrl, xhr) ? resolve(responseOf(xhr)) : fail());
+    // Safari also emits `abort` for a lost connection: only the signal shows whether the caller aborted.
+    const fail = (): void => reject(new TypeError('no response'));
     xhr.open('PUT', url);
     for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
     xhr.overrideMimeType('text/plain; charset=utf-8');
-    tellProgress(xhr.upload, blob.size, onProgress);
-    xhr.onload = answer;
-    xhr.onerror = lose;
-    xhr.onabort = lose;
+    reportProgress(xhr.upload, blob.size, onProgress);
+    xhr.onload = respond;
+    xhr.onerror = fail;
+    xhr.onabort = fail;
     xhr.onprogress = ({ loaded }) => {
       if (loaded <= ERROR_BODY_MAX) return;
-      answer();
+      respond();
       xhr.abort();
     };
-    xhr.onloadend = () => signal.removeEventListener('abort', stop);
-    signal.addEventListener('abort', stop);
+    xhr.onloadend = () => signal.removeEventListener('abort', abort);
+    signal.addEventListener('abort', abort);
     xhr.send(blob);
   });
 }
 
-/** What browsers count may begin anew or hold more than the body; what is told does not. */
-function tellProgress(
+/** Reports never decrease or exceed the size, although the counts of browsers may. */
+function reportProgress(
   upload: XMLHttpRequestUpload,
   size: number,
   onProgress: (sentBytes: number) => void,
 ): void {
   let sentBytes = 0;
-  const tell = (loaded: number): void => {
+  const report = (loaded: number): void => {
     sentBytes = Math.max(sentBytes, Math.min(loaded, size));
     onProgress(sentBytes);
   };
-  tell(0);
-  upload.onprogress = ({ loaded }) => tell(loaded);
-  upload.onload = () => tell(size);
+  report(0);
+  upload.onprogress = ({ loaded }) => report(loaded);
+  upload.onload = () => report(size);
 }
 
-/** Whether the one who answered is the one who was asked. */
-function isFrom({ href }: URL, { responseURL }: XMLHttpRequest): boolean {
+/** Whether the response is from the requested URL, and not from the target of a redirect. */
+function isResponseFrom({ href }: URL, { responseURL }: XMLHttpRequest): boolean {
   return responseURL === href.replace(/#.*/, '');
 }
 
 function responseOf(xhr: XMLHttpRequest): PartResponse {
-  return { status: xhr.status, headers: headersOf(xhr), body: beginningOf(xhr.responseText) };
+  return { status: xhr.status, headers: headersOf(xhr), body: truncateBody(xhr.responseText) };
 }
 
 function headersOf(xhr: XMLHttpRequest): Readonly<Record<string, string>> {
@@ -81,7 +81,7 @@ function headersOf(xhr: XMLHttpRequest): Readonly<Record<string, string>> {
   return Object.fromEntries(fields.map(([, name = '', value = '']) => [name.toLowerCase(), value]));
 }
 
-function beginningOf(text: string): string {
+function truncateBody(text: string): string {
   const bytes = new TextEncoder().encode(text);
   return bytes.length <= ERROR_BODY_MAX ? text : new TextDecoder().decode(bytes.subarray(0, ERROR_BODY_MAX));
 }

@@ -9,69 +9,70 @@ import {
 import { createPageTransport } from '../transports/page-transport.ts';
 import type { UppyFile } from './uppy-file.ts';
 
+/** Options of both bridges to Uppy. */
 export interface UppyBridgeOptions {
-  /** The side that holds the credentials. */
+  /** The connection to the coordinator, which holds the credentials. */
   readonly controlPlane: ControlPlane;
   /**
-   * Bytes per part, 5242880 (5 MiB, as Uppy sends no smaller ones) to 5368709120 (5 GiB). Default: 8 MiB,
-   * larger from 8 GB on. Raised where the file would need more than 10,000 parts.
+   * Bytes per part, 5242880 (5 MiB, the minimum of Uppy) to 5368709120 (5 GiB). Default: 8 MiB, and more for
+   * files larger than 8 GB. Increased if the file would need more than 10,000 parts.
    */
   readonly partSize?: number | undefined;
-  /** What the coordinator is told the file is called. Default: `file.name`. */
+  /** The name of the file for the coordinator, which decides the key. Default: `file.name`. */
   readonly key?: ((file: UppyFile) => string) | undefined;
-  /** What the object shall be, as far as the coordinator allows. Default: the content type of the file. */
+  /** The properties of the object that the upload requests. Default: the content type of the file. */
   readonly object?: ((file: UppyFile) => ObjectOptions) | undefined;
-  /** The `uploadURL` that Uppy is given. Default: the object's address at OSS. */
+  /** The `uploadURL` that Uppy reports. Default: the unsigned URL of the object. */
   readonly location?: ((object: UploadedObject) => string) | undefined;
   /**
-   * Where upload tokens, which are bearer credentials, survive the page, so that an upload that Golden
-   * Retriever restores is gone on with. Default: nowhere, and it begins anew.
+   * Stores upload tokens, which are bearer credentials, so that an upload that Golden Retriever restores is
+   * resumed. Default: none; it starts again.
    */
-  readonly tokens?: UppyTokens | undefined;
-  /** How often initiate, list, complete and abort are tried. Parts are retried by Uppy's `retryDelays`. */
+  readonly tokenStore?: UppyTokenStore | undefined;
+  /** Retries of initiate, list, complete and abort. Uppy retries parts, by its `retryDelays`. */
   readonly retry?: RetryOptions | undefined;
 }
 
-/** A text by the name that Uppy knows an upload by. Every {@link CheckpointStore} is one. */
-export type UppyTokens = Pick<CheckpointStore, 'load' | 'save' | 'remove'>;
+/** Stores one text for each upload ID of Uppy. Every {@link CheckpointStore} can be used. */
+export type UppyTokenStore = Pick<CheckpointStore, 'load' | 'save' | 'remove'>;
 
-/** The options with every default filled in. */
-export interface BridgeTerms {
+/** The options with all defaults. */
+export interface ResolvedBridgeOptions {
   readonly controlPlane: ControlPlane;
-  /** The same, asking again. */
-  readonly patient: ControlPlane;
+  /** The same control plane, with retries. */
+  readonly retryingControlPlane: ControlPlane;
   readonly transport: Transport;
-  readonly chunkSize: (size: number) => number;
+  readonly chooseChunkSize: (size: number) => number;
   readonly key: (file: UppyFile) => string;
   readonly object: (file: UppyFile) => ObjectOptions;
   readonly location: ((object: UploadedObject) => string) | undefined;
-  readonly tokens: UppyTokens;
+  readonly tokenStore: UppyTokenStore;
 }
 
-/** Uppy cuts no smaller parts, whatever it is told: S3 takes none. */
+/** The minimum of S3, and therefore of Uppy, for every part but the last. */
 export const CHUNK_SIZE_MIN: number = 5 * 1024 ** 2;
 
-/** Throws a `TypeError` or `RangeError` that names the option. */
+/** Throws a `TypeError` or `RangeError` that names the invalid option. */
 export function resolveBridgeOptions(
   options: UppyBridgeOptions & { readonly transport?: Transport | undefined },
-): BridgeTerms {
+): ResolvedBridgeOptions {
   assertOptions(options);
   const { controlPlane, partSize, retry, location } = options;
   assertControlPlane(controlPlane);
   if (partSize !== undefined && partSize < CHUNK_SIZE_MIN) {
     throw new RangeError(`partSize must be at least ${CHUNK_SIZE_MIN} (5 MiB) for Uppy, got ${partSize}`);
   }
-  // Asked of a file that any part size suits: only to be checked now.
+  // Throws if partSize is invalid: for an empty file every valid size is possible.
   choosePartSize(0, partSize);
   return {
     controlPlane,
-    patient: createRetryingControlPlane(controlPlane, { retry }),
+    retryingControlPlane: createRetryingControlPlane(controlPlane, { retry }),
     transport: options.transport ?? createPageTransport(),
-    chunkSize: (size) => Math.max(choosePartSize(size, partSize), CHUNK_SIZE_MIN),
+    chooseChunkSize: (size) => Math.max(choosePartSize(size, partSize), CHUNK_SIZE_MIN),
     key: options.key ?? nameOf,
     object: options.object ?? typeOf,
     location,
-    tokens: options.tokens ?? FORGETFUL,
+    tokenStore: options.tokenStore ?? NO_TOKEN_STORE,
   };
 }
 
@@ -83,7 +84,7 @@ function typeOf({ type }: UppyFile): ObjectOptions {
   return type === undefined || type === '' ? {} : { contentType: type };
 }
 
-const FORGETFUL: UppyTokens = {
+const NO_TOKEN_STORE: UppyTokenStore = {
   load: () => Promise.resolve(undefined),
   save: () => Promise.resolve(),
   remove: () => Promise.resolve(),

@@ -7,171 +7,199 @@ import {
   systemClock,
 } from '@partway/core/ports';
 import { createBlobSource } from '../blob-source.ts';
-import type { BridgeTerms } from './bridge-options.ts';
-import { decodeKeptUpload, encodeKeptUpload, type KeptUpload } from './kept-upload.ts';
+import type { ResolvedBridgeOptions } from './bridge-options.ts';
+import { decodeSavedUpload, encodeSavedUpload, type SavedUpload } from './saved-upload.ts';
 import { createSignedUrls, type SignedUrls, URLS_AHEAD } from './signed-urls.ts';
 import { blobOf, type UppyFile } from './uppy-file.ts';
 
 /** One upload between Uppy and the coordinator. */
-export interface BridgedUpload extends KeptUpload {
-  /** What Uppy knows it by: OSS's own uploadId, but for one PutObject, which has none. */
+export interface BridgedUpload extends SavedUpload {
+  /** The ID that Uppy has: the upload ID of OSS, or an ID of the bridge for a single PutObject. */
   readonly uploadId: string;
   readonly file: UppyFile;
   readonly plan: readonly Part[];
   readonly urls: SignedUrls;
-  /** The CRC64 of our own bytes of a part. Read once, unless that fails. */
-  readonly crc64Of: (partNumber: number) => Promise<string>;
-  /** Parts that OSS holds with our own bytes. */
+  /** The CRC64 of the file's bytes of a part. Computed once, and again after a failure. */
+  readonly computeCrc64: (partNumber: number) => Promise<string>;
+  /** Parts that OSS has, with the bytes of the file. */
   readonly confirmed: Set<number>;
-  /** Parts whose last URL OSS refused. */
-  readonly refused: Set<number>;
-  /** Parts that were tried. */
-  readonly tried: Set<number>;
-  /** Stops whatever is under way. */
-  readonly stop: AbortController;
+  /** Parts for which OSS rejected the last URL. */
+  readonly rejected: Set<number>;
+  /** Parts that were sent at least once. */
+  readonly attempted: Set<number>;
+  /** Stops everything in progress. */
+  readonly controller: AbortController;
   readonly inFlight: Set<Promise<unknown>>;
-  /** Under way or done; `undefined` before, and after a failure. */
+  /** Complete, in progress or done; `undefined` before, and after a failure. */
   completing: Promise<UploadedObject> | undefined;
-  /** Uppy calls a failed upload off: an object that is stored all the same must not go with it. */
+  /** Whether the object is stored: then it must stay when Uppy aborts the upload after an error. */
   isStored: boolean;
-  /** OSS stored one PutObject, and could not tell the application server. */
-  callbackFailure: UploadError | undefined;
-  /** The object's address, once a URL of it was signed. */
-  address: string | undefined;
+  /** The error of the callback of a single PutObject that OSS has stored. */
+  callbackError: UploadError | undefined;
+  /** The unsigned URL of the object, known once a part is signed. */
+  objectUrl: string | undefined;
 }
 
-/** The uploads of this page, by the names that Uppy knows them by. */
+/** The uploads of this page, by their `uploadId`. */
 export type BridgedUploads = Map<string, BridgedUpload>;
 
-/** Ends with nobody. */
-export const UNINTERRUPTED: AbortSignal = new AbortController().signal;
+/** A signal for requests that are not to be aborted. */
+export const NEVER_ABORTED: AbortSignal = new AbortController().signal;
 
 /**
- * Begins an upload, under a name that Uppy has for one already where there is one. Leaves nothing behind
- * when it is aborted meanwhile.
+ * Initiates an upload. `uploadId` is the ID that Uppy already has for it, if any. An abort removes the upload
+ * from OSS.
  */
-export async function beginUpload(
-  terms: BridgeTerms,
+export async function initiateUpload(
+  options: ResolvedBridgeOptions,
   uploads: BridgedUploads,
   file: UppyFile,
-  { signal = UNINTERRUPTED, name }: { readonly signal?: AbortSignal | undefined; readonly name?: string },
+  {
+    signal = NEVER_ABORTED,
+    uploadId: knownId,
+  }: { readonly signal?: AbortSignal | undefined; readonly uploadId?: string },
 ): Promise<BridgedUpload> {
-  const { patient, chunkSize, tokens } = terms;
-  const blob = blobOf(file);
-  const { size } = blob;
-  const wanted = { key: terms.key(file), size, partSize: chunkSize(size), object: terms.object(file) };
+  const { retryingControlPlane, tokenStore } = options;
+  const { size } = blobOf(file);
+  const chunkSize = options.chooseChunkSize(size);
+  const request = { key: options.key(file), size, partSize: chunkSize, object: options.object(file) };
   const presignedAt = systemClock.now();
-  const initiated = await patient.initiate({ ...wanted, presignCount: URLS_AHEAD, signal });
+  const initiated = await retryingControlPlane.initiate({ ...request, presignCount: URLS_AHEAD, signal });
   try {
     signal.throwIfAborted();
-    assertCutAlike(size, wanted.partSize, initiated.partSize);
+    assertSameParts(size, chunkSize, initiated.partSize);
     const { uploadToken, kind, bucket, key, partSize, presigned = [] } = initiated;
-    const kept = { uploadToken, kind, bucket, key, size, partSize };
-    const uploadId = name ?? initiated.uploadId ?? nameOfSingle();
-    await tokens.save(uploadId, encodeKeptUpload(kept));
-    const upload = bridged(terms, file, kept, { uploadId, presigned, presignedAt });
+    const saved = { uploadToken, kind, bucket, key, size, partSize };
+    const uploadId = knownId ?? initiated.uploadId ?? createSingleUploadId();
+    await tokenStore.save(uploadId, encodeSavedUpload(saved));
+    const upload = createBridgedUpload(options, file, saved, { uploadId, presigned, presignedAt });
     uploads.set(uploadId, upload);
     return upload;
   } catch (reason) {
-    await discard(terms, initiated);
+    await abortQuietly(options, initiated);
     throw reason;
   }
 }
 
-/** Unlike every other in this page and the next ones; also where a page has no secure context. */
-function nameOfSingle(): string {
+/** Unique across pages. Not `randomUUID`, which needs a secure context. */
+function createSingleUploadId(): string {
   return `single-${crypto.getRandomValues(new Uint32Array(4)).join('-')}`;
 }
 
-/** An upload of this page, or one that was kept from an earlier one. */
+/** Finds an upload of this page, or one that an earlier page has saved. */
 export async function findUpload(
-  terms: BridgeTerms,
+  options: ResolvedBridgeOptions,
   uploads: BridgedUploads,
   uploadId: string,
   file: UppyFile | undefined,
 ): Promise<BridgedUpload | undefined> {
-  const known = uploads.get(uploadId);
-  if (known !== undefined || file === undefined) return known;
-  const blob = blobOf(file);
-  const kept = decodeKeptUpload((await terms.tokens.load(uploadId)) ?? '');
-  if (kept?.size !== blob.size || !isCutAlike(blob.size, terms.chunkSize(blob.size), kept.partSize)) {
+  const existing = uploads.get(uploadId);
+  if (existing !== undefined || file === undefined) return existing;
+  const { size } = blobOf(file);
+  const saved = decodeSavedUpload((await options.tokenStore.load(uploadId)) ?? '');
+  if (saved?.size !== size || !hasSameParts(size, options.chooseChunkSize(size), saved.partSize)) {
     return undefined;
   }
-  const upload = bridged(terms, file, kept, { uploadId, presigned: [], presignedAt: 0 });
+  const upload = createBridgedUpload(options, file, saved, { uploadId, presigned: [], presignedAt: 0 });
   uploads.set(uploadId, upload);
   return upload;
 }
 
-interface Opening {
+/**
+ * Aborts an upload: stops and awaits what is in progress, then removes its parts from OSS. The object of a
+ * multipart upload stays if Complete has, or may have, created it.
+ */
+export async function abortBridgedUpload(
+  { retryingControlPlane, tokenStore }: ResolvedBridgeOptions,
+  uploads: BridgedUploads,
+  upload: BridgedUpload,
+): Promise<void> {
+  const { uploadToken, uploadId } = upload;
+  upload.controller.abort(abortedError());
+  await Promise.allSettled([...upload.inFlight, upload.completing]);
+  if (!upload.isStored) await retryingControlPlane.abort({ uploadToken, signal: NEVER_ABORTED });
+  uploads.delete(uploadId);
+  await tokenStore.remove(uploadId);
+}
+
+function abortedError(): UploadError {
+  return new UploadError({ code: 'aborted', message: 'Uppy aborted the upload', disposition: 'permanent' });
+}
+
+interface InitiatedState {
   readonly uploadId: string;
   readonly presigned: readonly PresignedPart[];
   readonly presignedAt: number;
 }
 
-function bridged(
-  { controlPlane }: BridgeTerms,
+function createBridgedUpload(
+  { controlPlane }: ResolvedBridgeOptions,
   file: UppyFile,
-  kept: KeptUpload,
-  { uploadId, presigned, presignedAt }: Opening,
+  saved: SavedUpload,
+  { uploadId, presigned, presignedAt }: InitiatedState,
 ): BridgedUpload {
-  const { uploadToken, size, partSize } = kept;
+  const { uploadToken, size, partSize } = saved;
   const plan = planParts(size, partSize);
   const confirmed = new Set<number>();
-  const stop = new AbortController();
-  const isDone = (partNumber: number): boolean => confirmed.has(partNumber);
-  const signing = { controlPlane, uploadToken, partCount: plan.length, isDone, signal: stop.signal };
+  const controller = new AbortController();
+  const { signal } = controller;
+  const isConfirmed = (partNumber: number): boolean => confirmed.has(partNumber);
+  const signing = { controlPlane, uploadToken, partCount: plan.length, isConfirmed, signal };
   return {
-    ...kept,
+    ...saved,
     uploadId,
     file,
     plan,
     confirmed,
-    stop,
+    controller,
     urls: createSignedUrls({ ...signing, presigned, presignedAt }),
-    crc64Of: checksumsOf(blobOf(file), plan, stop.signal),
-    refused: new Set(),
-    tried: new Set(),
+    computeCrc64: createChecksums(blobOf(file), plan, signal),
+    rejected: new Set(),
+    attempted: new Set(),
     inFlight: new Set(),
     completing: undefined,
     isStored: false,
-    callbackFailure: undefined,
-    address: undefined,
+    callbackError: undefined,
+    objectUrl: undefined,
   };
 }
 
-function checksumsOf(
+function createChecksums(
   blob: Blob,
   plan: readonly Part[],
   signal: AbortSignal,
 ): (partNumber: number) => Promise<string> {
   const source = createBlobSource(blob);
-  const known = new Map<number, Promise<string>>();
+  const checksums = new Map<number, Promise<string>>();
   return (partNumber) => {
     const { offset, size } = plan[partNumber - 1] ?? { offset: 0, size: 0 };
-    const crc64 = known.get(partNumber) ?? source.part(offset, size).crc64(signal);
-    known.set(partNumber, crc64);
-    crc64.catch(() => known.delete(partNumber));
+    const crc64 = checksums.get(partNumber) ?? source.part(offset, size).crc64(signal);
+    checksums.set(partNumber, crc64);
+    crc64.catch(() => checksums.delete(partNumber));
     return crc64;
   };
 }
 
-/** What was begun in vain. Whether that can be removed is not what the caller asked. */
-async function discard({ patient }: BridgeTerms, { uploadToken }: InitiatedUpload): Promise<void> {
-  await patient.abort({ uploadToken, signal: UNINTERRUPTED }).catch(() => undefined);
+/** Ignores a failure: the caller reports the error for which it aborts. */
+async function abortQuietly(
+  { retryingControlPlane }: ResolvedBridgeOptions,
+  { uploadToken }: InitiatedUpload,
+): Promise<void> {
+  await retryingControlPlane.abort({ uploadToken, signal: NEVER_ABORTED }).catch(() => undefined);
 }
 
-/** Uppy has cut the file before the coordinator was asked: both must cut it at the same places. */
-function isCutAlike(size: number, chunkSize: number, partSize: number): boolean {
+/** Uppy divides the file before the coordinator chooses the part size: both must give the same parts. */
+function hasSameParts(size: number, chunkSize: number, partSize: number): boolean {
   return chunkSize === partSize || (size <= chunkSize && size <= partSize);
 }
 
-function assertCutAlike(size: number, chunkSize: number, partSize: number): void {
-  if (isCutAlike(size, chunkSize, partSize)) return;
+function assertSameParts(size: number, chunkSize: number, partSize: number): void {
+  if (hasSameParts(size, chunkSize, partSize)) return;
   throw new UploadError({
     code: 'refused',
-    message: `the coordinator wants parts of ${partSize} bytes, and Uppy has cut parts of ${chunkSize}`,
+    message: `the coordinator requires parts of ${partSize} bytes, but Uppy uses parts of ${chunkSize}`,
     disposition: 'permanent',
     context: { operation: 'initiate' },
-    hint: `Give the bridge partSize: ${partSize}, or let the coordinator's policy allow ${chunkSize}.`,
+    hint: `Set partSize: ${partSize} in the bridge, or allow ${chunkSize} in the coordinator's policy.`,
   });
 }

@@ -1,54 +1,62 @@
 import { combineCrc64, UploadError, type UploadErrorCode, type UploadedObject } from '@partway/core';
 import type { Receipt } from '@partway/core/ports';
-import type { BridgeTerms } from './bridge-options.ts';
-import { type BridgedUpload, UNINTERRUPTED } from './bridged-upload.ts';
+import type { ResolvedBridgeOptions } from './bridge-options.ts';
+import { type BridgedUpload, NEVER_ABORTED } from './bridged-upload.ts';
 
 /**
- * Completes an upload, and proves the object by our own bytes. Not stopped when Uppy is paused, as OSS goes
- * on as well: asked for again, it is the same one.
+ * Completes an upload, and verifies the object by the bytes of the file. A pause of Uppy does not stop it,
+ * since OSS would continue: a later call returns the same promise.
  */
-export function completeUpload(terms: BridgeTerms, upload: BridgedUpload): Promise<UploadedObject> {
-  upload.completing ??= complete(terms, upload).catch((reason: unknown) => {
+export function completeBridgedUpload(
+  options: ResolvedBridgeOptions,
+  upload: BridgedUpload,
+): Promise<UploadedObject> {
+  upload.completing ??= complete(options, upload).catch((reason: unknown) => {
     upload.completing = undefined;
-    throw notedFailure(upload, UploadError.from(reason));
+    throw recordFailure(upload, UploadError.from(reason));
   });
   return upload.completing;
 }
 
-async function complete({ patient, tokens }: BridgeTerms, upload: BridgedUpload): Promise<UploadedObject> {
+async function complete(
+  { retryingControlPlane, tokenStore }: ResolvedBridgeOptions,
+  upload: BridgedUpload,
+): Promise<UploadedObject> {
   const { uploadToken, uploadId } = upload;
-  const receipts = await receiptsOf(upload);
-  const object = await patient.complete({ uploadToken, receipts, signal: UNINTERRUPTED });
-  if (object.size !== upload.size || object.crc64 !== combineCrc64(receipts)) throw unlikeError(upload);
-  if (upload.callbackFailure !== undefined) throw upload.callbackFailure;
-  // The object is there, whatever becomes of what was kept of its upload.
-  await tokens.remove(uploadId).catch(() => undefined);
+  const receipts = await collectReceipts(upload);
+  const object = await retryingControlPlane.complete({ uploadToken, receipts, signal: NEVER_ABORTED });
+  if (object.size !== upload.size || object.crc64 !== combineCrc64(receipts)) {
+    throw objectDiffersError(upload);
+  }
+  if (upload.callbackError !== undefined) throw upload.callbackError;
+  // The object is stored: a token that cannot be removed is harmless.
+  await tokenStore.remove(uploadId).catch(() => undefined);
   return object;
 }
 
-/** What was sent was read for its CRC64 then; what an earlier page sent, when it was listed. */
-async function receiptsOf({ plan, crc64Of }: BridgedUpload): Promise<readonly Receipt[]> {
+/** The CRC64s are usually known: they were computed when the parts were sent or, after a reload, listed. */
+async function collectReceipts({ plan, computeCrc64 }: BridgedUpload): Promise<readonly Receipt[]> {
   const receipts: Receipt[] = [];
   for (const { partNumber, size } of plan) {
-    receipts.push({ partNumber, size, crc64: await crc64Of(partNumber) });
+    receipts.push({ partNumber, size, crc64: await computeCrc64(partNumber) });
   }
   return receipts;
 }
 
-/** The object stands, though not everything is well. */
-const STORED: ReadonlySet<UploadErrorCode> = new Set(['callback_failed', 'unproven']);
+/** After these errors the object exists. */
+const STORED_CODES: ReadonlySet<UploadErrorCode> = new Set(['callback_failed', 'unproven']);
 
-function notedFailure(upload: BridgedUpload, error: UploadError): UploadError {
+function recordFailure(upload: BridgedUpload, error: UploadError): UploadError {
   const { partNumber } = error.context;
   if (partNumber !== undefined) upload.confirmed.delete(partNumber);
-  if (STORED.has(error.code)) upload.isStored = true;
+  if (STORED_CODES.has(error.code)) upload.isStored = true;
   return error;
 }
 
-function unlikeError({ bucket, key }: BridgedUpload): UploadError {
+function objectDiffersError({ bucket, key }: BridgedUpload): UploadError {
   return new UploadError({
     code: 'checksum_mismatch',
-    message: 'the object is not the file that was sent',
+    message: 'the size or CRC64 of the object differs from the file',
     disposition: 'permanent',
     context: { operation: 'complete', bucket, key },
     hint: 'Upload the file again.',

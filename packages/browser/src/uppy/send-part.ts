@@ -2,7 +2,7 @@ import { UploadError, type UploadErrorCode } from '@partway/core';
 import { ossError } from '@partway/core/oss';
 import type { PartResponse } from '@partway/core/ports';
 import { createBlobSource } from '../blob-source.ts';
-import type { BridgeTerms } from './bridge-options.ts';
+import type { ResolvedBridgeOptions } from './bridge-options.ts';
 import type { BridgedUpload } from './bridged-upload.ts';
 
 export interface PartToSend {
@@ -15,55 +15,54 @@ export interface PartToSend {
   readonly signal: AbortSignal;
 }
 
-/** Sends a part once. Resolves with its ETag, where CORS lets a page see it, when OSS holds our own bytes. */
-export async function sendPart({ transport }: BridgeTerms, part: PartToSend): Promise<string> {
+/** Sends a part once. Resolves when OSS has its bytes, to the ETag, or '' if CORS hides it. */
+export async function sendPart({ transport }: ResolvedBridgeOptions, part: PartToSend): Promise<string> {
   const { upload, partNumber, url, headers, onProgress } = part;
-  const wasTried = upload.tried.has(partNumber);
-  const signal = AbortSignal.any([part.signal, upload.stop.signal]);
-  // A slice has no type: Uppy hands over a small file as it is, whose type would go out unsigned.
+  const isRetry = upload.attempted.has(partNumber);
+  const signal = AbortSignal.any([part.signal, upload.controller.signal]);
+  // A slice has no type. The body of a small file is the File, and its type would be sent unsigned.
   const body = createBlobSource(part.body).part(0, part.body.size);
-  upload.tried.add(partNumber);
+  upload.attempted.add(partNumber);
   try {
     const response = await transport.put({ url, headers, body, onProgress, signal });
-    assertStored(upload, response, wasTried);
-    assertUnchanged(response, await upload.crc64Of(partNumber));
+    assertStored(upload, response, isRetry);
+    assertSameCrc64(response, await upload.computeCrc64(partNumber));
     upload.confirmed.add(partNumber);
     return (response.headers.etag ?? '').replaceAll('"', '');
   } catch (reason) {
     signal.throwIfAborted();
     const error = UploadError.from(reason).with({ operation: 'UploadPart', partNumber });
-    if (RETRY_WITH_NEW_URL.has(error.code)) upload.refused.add(partNumber);
+    if (RETRY_WITH_NEW_URL.has(error.code)) upload.rejected.add(partNumber);
     throw error;
   }
 }
 
-/** Failures of the URL rather than of the part. */
+/** Errors of the URL, and not of the part. */
 const RETRY_WITH_NEW_URL: ReadonlySet<UploadErrorCode> = new Set([
   'url_expired',
   'credentials_expired',
   'clock_skewed',
 ]);
 
-function assertStored(upload: BridgedUpload, response: PartResponse, wasTried: boolean): void {
+function assertStored(upload: BridgedUpload, response: PartResponse, isRetry: boolean): void {
   if (response.status === 200) return;
-  const operation = upload.kind === 'single' ? 'PutObject' : 'UploadPart';
-  const failure = ossError(response, { operation });
   const isSingle = upload.kind === 'single';
-  // With forbidOverwrite, a PutObject whose answer was lost is refused by its own object: Complete proves it.
-  if (isSingle && wasTried && failure.code === 'object_exists') return;
-  if (!isSingle || response.status !== 203) throw failure;
-  upload.callbackFailure = failure;
+  const error = ossError(response, { operation: isSingle ? 'PutObject' : 'UploadPart' });
+  // After a lost response, forbidOverwrite rejects the retry of a PutObject: Complete verifies the object.
+  if (isSingle && isRetry && error.code === 'object_exists') return;
+  if (!isSingle || response.status !== 203) throw error;
+  upload.callbackError = error;
 }
 
-/** Where CORS hides the CRC64, or an application server has answered, Complete has to prove the bytes. */
-function assertUnchanged({ headers, status }: PartResponse, crc64: string): void {
+/** Without a CRC64 of OSS (hidden by CORS, or after a callback), Complete verifies the bytes. */
+function assertSameCrc64({ headers, status }: PartResponse, crc64: string): void {
   const stored = headers['x-oss-hash-crc64ecma'];
   if (stored === undefined || stored === crc64 || status !== 200) return;
   throw new UploadError({
     code: 'checksum_mismatch',
-    message: `OSS received other bytes than were sent: CRC64 ${stored} instead of ${crc64}`,
+    message: `OSS received different bytes: CRC64 ${stored} instead of ${crc64}`,
     disposition: 'transient',
     context: { status },
-    hint: 'Something between here and OSS changes the bytes.',
+    hint: 'Something between this page and OSS changes the bytes.',
   });
 }

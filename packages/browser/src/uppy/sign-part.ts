@@ -1,47 +1,48 @@
 import { UploadError } from '@partway/core';
 import type { BridgedUpload } from './bridged-upload.ts';
 
-/** Where a part is to be sent, as Uppy wants to be told. */
+/** The presigned request of a part, in the form that Uppy expects. */
 export interface SignedPart {
+  /** The HTTP method. */
   readonly method: 'PUT';
+  /** The presigned URL, a bearer credential. */
   readonly url: string;
+  /** The signed headers, without Content-Length, which only the browser may set. */
   readonly headers: Record<string, string>;
 }
 
-/** A fresh URL of a part of the plan. */
+/** Signs a part of the plan. `afterRefusal`: OSS has rejected the last URL of the part. */
 export async function signPart(
   upload: BridgedUpload,
   { partNumber, afterRefusal }: { readonly partNumber: number; readonly afterRefusal: boolean },
 ): Promise<SignedPart> {
-  upload.stop.signal.throwIfAborted();
+  upload.controller.signal.throwIfAborted();
   const { url, headers } = await upload.urls.take(partNumber, afterRefusal);
-  upload.refused.delete(partNumber);
+  upload.rejected.delete(partNumber);
   const { origin, pathname } = new URL(url);
-  upload.address = `${origin}${pathname}`;
-  // The browser alone may set it, and does: to the size of the body.
+  upload.objectUrl = `${origin}${pathname}`;
   const { 'content-length': _, ...others } = headers;
   return { method: 'PUT', url, headers: others };
 }
 
-/** Throws unless Uppy has cut the file as the plan has it. */
-export function assertOfPlan({ plan }: BridgedUpload, partNumber: number, size: number): void {
+/** Throws unless the part of Uppy is a part of the plan. */
+export function assertPlannedPart({ plan }: BridgedUpload, partNumber: number, size: number): void {
   if (plan[partNumber - 1]?.size === size) return;
   throw new UploadError({
     code: 'refused',
-    message: `part ${partNumber} of ${size} bytes is not in the plan`,
+    message: `part ${partNumber} with ${size} bytes is not in the part plan`,
     disposition: 'permanent',
     context: { operation: 'signPart', partNumber },
-    hint: 'Leave getChunkSize and shouldUseMultipart as the bridge gives them.',
+    hint: 'Do not replace getChunkSize or shouldUseMultipart of the bridge.',
   });
 }
 
-/** An upload that this page does not know, and none that it keeps. */
-export function unknownUpload(operation: string): UploadError {
+export function unknownUploadError(operation: string): UploadError {
   return new UploadError({
     code: 'upload_not_found',
-    message: 'no upload of this page has this uploadId',
+    message: 'this page has no upload with this uploadId',
     disposition: 'permanent',
     context: { operation },
-    hint: 'It has ended, or was begun by another page. Upload the file again.',
+    hint: 'It has ended, or another page started it. Upload the file again.',
   });
 }

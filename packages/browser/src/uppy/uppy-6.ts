@@ -1,55 +1,75 @@
 import { UploadError } from '@partway/core';
-import { abortUpload } from './abort-upload.ts';
-import { answerOf } from './answer-url.ts';
-import { type BridgeTerms, resolveBridgeOptions, type UppyBridgeOptions } from './bridge-options.ts';
-import { type BridgedUploads, beginUpload, findUpload } from './bridged-upload.ts';
-import { completeUpload } from './complete-upload.ts';
-import { heldParts } from './held-parts.ts';
-import { signPart, unknownUpload } from './sign-part.ts';
+import {
+  type ResolvedBridgeOptions,
+  resolveBridgeOptions,
+  type UppyBridgeOptions,
+} from './bridge-options.ts';
+import { abortBridgedUpload, type BridgedUploads, findUpload, initiateUpload } from './bridged-upload.ts';
+import { completeBridgedUpload } from './complete-upload.ts';
+import { signPart, unknownUploadError } from './sign-part.ts';
+import { listStoredParts } from './stored-parts.ts';
 import type { UppyFile } from './uppy-file.ts';
 
-/** Options of `@uppy/aws-s3` 6. What they leave open (`limit`) is the caller's to add. */
+/** Options of `@uppy/aws-s3` 6. Add the others (`limit`) yourself. */
 export interface Uppy6Bridge {
-  /** Always: only a multipart upload tells its end. The coordinator makes one PutObject of a small file. */
+  /**
+   * Always true: Uppy reports the end of a multipart upload only. The coordinator uses one PutObject for a
+   * small file all the same.
+   */
   readonly shouldUseMultipart: true;
-  readonly getChunkSize: (file: { readonly size: number }) => number;
-  /** The name by which `signRequest` knows the file. The key of the object is the coordinator's. */
+  /** The part size in bytes. */
+  readonly getChunkSize: (file: {
+    /** The size of the file in bytes. */
+    readonly size: number;
+  }) => number;
+  /** A name by which `signRequest` finds the file. The coordinator decides the key of the object. */
   readonly generateObjectKey: (file: UppyFile) => string;
-  readonly signRequest: (request: Uppy6Request) => Promise<Uppy6Answer>;
+  /** Executes a request of Uppy by the coordinator, or returns the presigned request of a part. */
+  readonly signRequest: (request: Uppy6Request) => Promise<Uppy6SignedRequest>;
 }
 
+/** A request that Uppy 6 wants to send to the store. */
 export interface Uppy6Request {
+  /** The HTTP method. */
   readonly method: string;
+  /** The name from `generateObjectKey`. */
   readonly key: string;
+  /** The ID of the upload in Uppy; none for Initiate. */
   readonly uploadId?: string | undefined;
+  /** The part number, from 1; only for a part. */
   readonly partNumber?: number | undefined;
 }
 
-export interface Uppy6Answer {
+/** The request that Uppy 6 sends. */
+export interface Uppy6SignedRequest {
+  /** The presigned URL of a part, or a `data:` URL with the response. */
   readonly url: string;
+  /** The key of the object, for Initiate. */
   readonly key?: string;
+  /** The signed headers, for a part. */
   readonly headers?: Record<string, string>;
 }
 
 /**
- * Lets `@uppy/aws-s3` 6 upload through a coordinator: `uppy.use(AwsS3, createUppy6Bridge({ controlPlane }))`.
- * Uppy 6 wants to initiate, list, complete and abort at the store by itself. The bridge has the coordinator
- * do it while `signRequest` is asked, and signs nothing but parts: for the rest Uppy is given a `data:` URL
- * that holds the answer, which a Content Security Policy must allow (`connect-src data:`). An empty file is
- * refused. Throws a `TypeError` or `RangeError` for a wrong option.
+ * Makes the options with which `@uppy/aws-s3` 6 uploads through a coordinator:
+ * `uppy.use(AwsS3, createUppy6Bridge({ controlPlane }))`. Uppy 6 sends Initiate, ListParts, Complete and
+ * Abort to the store by itself. The bridge has the coordinator execute them during `signRequest`, and signs
+ * parts only: for other requests Uppy gets a `data:` URL that contains the response, which a Content Security
+ * Policy must allow (`connect-src data:`). An empty file is rejected with code `refused`. Throws a
+ * `TypeError` or `RangeError` for an invalid option.
  */
 export function createUppy6Bridge(options: UppyBridgeOptions): Uppy6Bridge {
-  const terms = resolveBridgeOptions(options);
+  const resolved = resolveBridgeOptions(options);
   const uploads: BridgedUploads = new Map();
   const files = new Map<string, UppyFile>();
   const completed: string[] = [];
   let fileCount = 0;
   return {
     shouldUseMultipart: true,
-    getChunkSize: ({ size }) => terms.chunkSize(size),
+    getChunkSize: ({ size }) => resolved.chooseChunkSize(size),
     generateObjectKey(file) {
       fileCount += 1;
-      const name = resumedUploadId(file) ?? `file-${fileCount}`;
+      const name = uploadIdOf(file) ?? `file-${fileCount}`;
       files.set(name, file);
       return name;
     },
@@ -57,27 +77,28 @@ export function createUppy6Bridge(options: UppyBridgeOptions): Uppy6Bridge {
       if (uploadId === undefined) {
         const file = files.get(key);
         files.delete(key);
-        return begin(terms, uploads, method, file);
+        return respondToInitiate(resolved, uploads, method, file);
       }
-      if (partNumber !== undefined) return sign(uploads, uploadId, partNumber);
+      if (partNumber !== undefined) return signPartRequest(uploads, uploadId, partNumber);
       const file = uploads.get(uploadId)?.file ?? files.get(uploadId);
       files.delete(uploadId);
-      if (method === 'GET') return list(terms, uploads, uploadId, file);
-      if (method === 'DELETE') return abort(terms, uploads, uploadId, file);
-      const answer = await complete(terms, uploads, uploadId);
-      // Uppy that was paused meanwhile asks again: so what has ended is remembered, but not for ever.
+      if (method === 'GET') return respondToList(resolved, uploads, uploadId, file);
+      if (method === 'DELETE') return respondToAbort(resolved, uploads, uploadId, file);
+      const response = await respondToComplete(resolved, uploads, uploadId);
+      // If Uppy was paused meanwhile, it requests Complete again: keep the last completed uploads.
       completed.push(uploadId);
-      for (const ended of completed.splice(0, Math.max(0, completed.length - COMPLETED_MAX)))
-        uploads.delete(ended);
-      return answer;
+      for (const oldest of completed.splice(0, Math.max(0, completed.length - COMPLETED_MAX)))
+        uploads.delete(oldest);
+      return response;
     },
   };
 }
 
-/** More than Uppy uploads at once. */
+/** More than the uploads that Uppy runs at once. */
 const COMPLETED_MAX = 32;
 
-function resumedUploadId({ s3Multipart }: UppyFile): string | undefined {
+/** The ID of the upload that Uppy wants to resume for this file, if any. */
+function uploadIdOf({ s3Multipart }: UppyFile): string | undefined {
   const uploadId: unknown =
     typeof s3Multipart === 'object' && s3Multipart !== null && 'uploadId' in s3Multipart
       ? s3Multipart.uploadId
@@ -85,70 +106,102 @@ function resumedUploadId({ s3Multipart }: UppyFile): string | undefined {
   return typeof uploadId === 'string' ? uploadId : undefined;
 }
 
-async function begin(
-  terms: BridgeTerms,
+async function respondToInitiate(
+  options: ResolvedBridgeOptions,
   uploads: BridgedUploads,
   method: string,
   file: UppyFile | undefined,
-): Promise<Uppy6Answer> {
-  if (file === undefined) throw new TypeError('generateObjectKey must be as the bridge gives it');
-  if (method !== 'POST') throw putRefused();
-  const { uploadId, key } = await beginUpload(terms, uploads, file, {});
-  return { url: answerOf({ InitiateMultipartUploadResult: { UploadId: uploadId } }), key };
+): Promise<Uppy6SignedRequest> {
+  if (file === undefined) throw new TypeError('generateObjectKey of the bridge must not be replaced');
+  if (method !== 'POST') throw putRefusedError();
+  const { uploadId, key } = await initiateUpload(options, uploads, file, {});
+  return { url: xmlResponseUrl({ InitiateMultipartUploadResult: { UploadId: uploadId } }), key };
 }
 
-async function sign(uploads: BridgedUploads, uploadId: string, partNumber: number): Promise<Uppy6Answer> {
+async function signPartRequest(
+  uploads: BridgedUploads,
+  uploadId: string,
+  partNumber: number,
+): Promise<Uppy6SignedRequest> {
   const upload = uploads.get(uploadId);
-  if (upload === undefined) throw unknownUpload('signRequest');
-  // Uppy does not tell why it asks a second time: OSS may have refused the first URL.
-  const afterRefusal = upload.tried.has(partNumber);
-  upload.tried.add(partNumber);
+  if (upload === undefined) throw unknownUploadError('signRequest');
+  // Uppy does not pass the reason of a second request: OSS may have rejected the first URL.
+  const afterRefusal = upload.attempted.has(partNumber);
+  upload.attempted.add(partNumber);
   const { url, headers } = await signPart(upload, { partNumber, afterRefusal });
-  // Read while Uppy sends it. What fails here is told by Complete.
-  upload.crc64Of(partNumber).catch(() => undefined);
+  // Computed while Uppy sends the part. Complete reports an error.
+  upload.computeCrc64(partNumber).catch(() => undefined);
   return { url, headers };
 }
 
-async function list(
-  terms: BridgeTerms,
+async function respondToList(
+  options: ResolvedBridgeOptions,
   uploads: BridgedUploads,
   uploadId: string,
   file: UppyFile | undefined,
-): Promise<Uppy6Answer> {
-  if (file === undefined) throw unknownUpload('signRequest');
-  const held = await heldParts(terms, uploads, { uploadId, file });
-  const parts = held.map(({ partNumber, etag }) => ({ PartNumber: String(partNumber), ETag: etag }));
-  return { url: answerOf({ ListPartsResult: { Part: parts } }) };
+): Promise<Uppy6SignedRequest> {
+  if (file === undefined) throw unknownUploadError('signRequest');
+  const stored = await listStoredParts(options, uploads, { uploadId, file });
+  const parts = stored.map(({ partNumber, etag }) => ({ PartNumber: String(partNumber), ETag: etag }));
+  return { url: xmlResponseUrl({ ListPartsResult: { Part: parts } }) };
 }
 
-async function complete(terms: BridgeTerms, uploads: BridgedUploads, uploadId: string): Promise<Uppy6Answer> {
+async function respondToComplete(
+  options: ResolvedBridgeOptions,
+  uploads: BridgedUploads,
+  uploadId: string,
+): Promise<Uppy6SignedRequest> {
   const upload = uploads.get(uploadId);
-  if (upload === undefined) throw unknownUpload('signRequest');
-  const object = await completeUpload(terms, upload);
+  if (upload === undefined) throw unknownUploadError('signRequest');
+  const object = await completeBridgedUpload(options, upload);
   const { bucket, key, etag } = object;
-  const location = terms.location?.(object) ?? upload.address ?? `oss://${bucket}/${key}`;
+  const location = options.location?.(object) ?? upload.objectUrl ?? `oss://${bucket}/${key}`;
   const result = { Location: location, Bucket: bucket, Key: key, ETag: etag };
-  return { url: answerOf({ CompleteMultipartUploadResult: result }) };
+  return { url: xmlResponseUrl({ CompleteMultipartUploadResult: result }) };
 }
 
-async function abort(
-  terms: BridgeTerms,
+async function respondToAbort(
+  options: ResolvedBridgeOptions,
   uploads: BridgedUploads,
   uploadId: string,
   file: UppyFile | undefined,
-): Promise<Uppy6Answer> {
-  const upload = await findUpload(terms, uploads, uploadId, file);
-  if (upload !== undefined) await abortUpload(terms, uploads, upload);
-  return { url: answerOf({}) };
+): Promise<Uppy6SignedRequest> {
+  const upload = await findUpload(options, uploads, uploadId, file);
+  if (upload !== undefined) await abortBridgedUpload(options, uploads, upload);
+  return { url: xmlResponseUrl({}) };
 }
 
-/** Uppy 6 makes one of an empty file, or where `shouldUseMultipart` is not the bridge's. */
-function putRefused(): UploadError {
+/** Uppy 6 sends a PutObject for an empty file, or if `shouldUseMultipart` was replaced. */
+function putRefusedError(): UploadError {
   return new UploadError({
     code: 'refused',
-    message: 'Uppy 6 tells nobody of the end of a PutObject, so that it could never be proven',
+    message: 'Uppy 6 does not report the end of a PutObject: the object could not be verified',
     disposition: 'permanent',
     context: { operation: 'signRequest' },
-    hint: 'Leave shouldUseMultipart as the bridge gives it. Empty files need Uppy 5, or uploadFile.',
+    hint: 'Do not replace shouldUseMultipart of the bridge. For empty files use Uppy 5, or uploadFile.',
   });
+}
+
+/** The elements of a response, by name: each one element or a list of elements. */
+interface XmlElements {
+  readonly [name: string]: string | XmlElements | readonly XmlElements[];
+}
+
+/** A `data:` URL with these elements as XML: for any method the browser itself returns it as response. */
+function xmlResponseUrl(elements: XmlElements): string {
+  return `data:application/xml,${encodeURIComponent(toXml(elements))}`;
+}
+
+function toXml(elements: XmlElements): string {
+  return Object.entries(elements)
+    .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((each) => toElement(name, each)))
+    .join('');
+}
+
+function toElement(name: string, value: string | XmlElements): string {
+  return `<${name}>${typeof value === 'string' ? escapeText(value) : toXml(value)}</${name}>`;
+}
+
+function escapeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,35 +1,38 @@
 import type { Upload, UploadError, UploadedObject, UploadSnapshot } from '@partway/core';
 import { type ComputedRef, computed, type MaybeRefOrGetter, shallowRef, toValue, watch } from 'vue';
-import { NO_VIEW, type UploadView, viewsOf } from '../upload-view.ts';
+import { EMPTY_VIEW, getViews, type UploadView } from '../upload-view.ts';
 
-/** What a component shows of an upload, and what it lets its user do. */
+/** The state of an upload as refs, and the actions of its user. */
 export interface UploadRefs {
-  /** The state of the upload; `undefined` where there is none. */
+  /** The state of the upload; `undefined` without an upload. */
   readonly snapshot: ComputedRef<UploadSnapshot | undefined>;
-  /** `undefined` unless the upload has completed. */
+  /** The stored object; `undefined` unless the upload has completed. */
   readonly object: ComputedRef<UploadedObject | undefined>;
-  /** `undefined` unless the upload has failed. */
+  /** The error; `undefined` unless the upload has failed. */
   readonly error: ComputedRef<UploadError | undefined>;
-  /** As on the upload itself, and without effect where there is none. */
+  /** Pauses the upload. Without an upload the three functions do nothing. */
   pause(): void;
+  /** Resumes the paused upload. */
   resume(): void;
+  /** Aborts the upload and removes its parts from OSS; resolves when this is done. */
   abort(): Promise<void>;
 }
 
 /**
- * Follows an upload, or whichever one a ref or getter gives, at most once a frame, until the scope it is
- * called in ends. Neither begins an upload nor ends it: abort it where it is no longer wanted.
+ * Returns refs to the state of an upload, given directly or by a ref or getter. They change at most once per
+ * frame, until the current scope ends. It does not start or abort the upload: abort it when it is no longer
+ * needed.
  */
 export function useUpload(upload: MaybeRefOrGetter<Upload | undefined>): UploadRefs {
-  const view = shallowRef<UploadView>(NO_VIEW);
+  const view = shallowRef<UploadView>(EMPTY_VIEW);
   watch(
     () => toValue(upload),
-    (followed, _, onCleanup) => {
-      const { current, subscribe } = viewsOf(followed);
+    (current, _, onCleanup) => {
+      const views = getViews(current);
       const show = (): void => {
-        view.value = current();
+        view.value = views.current();
       };
-      onCleanup(subscribe(show));
+      onCleanup(views.subscribe(show));
       show();
     },
     { immediate: true, flush: 'sync' },

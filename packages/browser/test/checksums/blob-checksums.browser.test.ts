@@ -1,9 +1,9 @@
 import { crc64 } from '@partway/core';
 import { expect, test } from 'vitest';
-import { blobSourceOver } from '../../src/blob-source.ts';
+import { createBlobSourceWithChecksums } from '../../src/blob-source.ts';
 import { createBlobChecksums } from '../../src/crc64/blob-checksums.ts';
-import { crc64InPage } from '../../src/crc64/crc64-in-page.ts';
-import { startWorker } from '../../src/crc64/start-worker.ts';
+import { computeCrc64InPage } from '../../src/crc64/crc64-in-page.ts';
+import { startWorker } from '../../src/crc64/worker-client.ts';
 
 const signal = new AbortController().signal;
 
@@ -139,7 +139,7 @@ test('the event loop of the page runs after every step of a CRC64 computed in th
     port2.postMessage(undefined);
   };
   port2.postMessage(undefined);
-  expect(await crc64InPage(blob, signal)).toBe(crc64(bytes));
+  expect(await computeCrc64InPage(blob, signal)).toBe(crc64(bytes));
   port1.close();
   expect(turns).toBeGreaterThanOrEqual(bytes.length / (256 * 1024) - 1);
 });
@@ -157,15 +157,15 @@ test('memory read for a CRC64 is released at once, not by the garbage collector'
     };
     return slice;
   };
-  expect(await crc64InPage(watched, signal)).toBe(crc64(bytes));
+  expect(await computeCrc64InPage(watched, signal)).toBe(crc64(bytes));
   expect(buffers.length).toBeGreaterThan(5);
 });
 
 test('the CRC64 of a part is computed once, while it is sent', async () => {
   const workers = countedWorkers();
-  const source = blobSourceOver(blob, createBlobChecksums(workers.start)());
+  const source = createBlobSourceWithChecksums(blob, createBlobChecksums(workers.start)());
   const part = source.part(1000, 4_000_000);
-  const both = [part.beginCrc64(), part.beginCrc64()];
+  const both = [part.startCrc64(), part.startCrc64()];
   expect(workers.posted).toHaveLength(1);
   expect(await part.crc64(signal)).toBe(crc64(bytes.subarray(1000, 4_001_000)));
   expect(await part.crc64(signal)).toBe(crc64(bytes.subarray(1000, 4_001_000)));

@@ -1,7 +1,6 @@
 import { crc64 } from '@partway/core';
 import { expect, test } from 'vitest';
-import { startWorker } from '../../src/crc64/start-worker.ts';
-import { createWorkerClient } from '../../src/crc64/worker-client.ts';
+import { createWorkerClient, startWorker } from '../../src/crc64/worker-client.ts';
 
 const signal = new AbortController().signal;
 const bytes = Uint8Array.from({ length: 3_000_001 }, (_, index) => (index * 31) ^ (index >>> 8));
@@ -12,9 +11,12 @@ test('the worker computes the CRC64s and stays available', async () => {
   const line = createWorkerClient(startWorker(), () => {
     isLost = true;
   });
-  const taken = await Promise.all([line.ask(blob, signal), line.ask(blob.slice(7), signal)]);
+  const taken = await Promise.all([
+    line.computeCrc64(blob, signal),
+    line.computeCrc64(blob.slice(7), signal),
+  ]);
   expect(taken).toEqual([crc64(bytes), crc64(bytes.subarray(7))]);
-  expect(await line.ask(new Blob([]), signal)).toBe('0');
+  expect(await line.computeCrc64(new Blob([]), signal)).toBe('0');
   expect(isLost).toBe(false);
   line.close();
 });
@@ -22,11 +24,11 @@ test('the worker computes the CRC64s and stays available', async () => {
 test("an aborted request rejects with the signal's reason, and the worker stays available", async () => {
   const line = createWorkerClient(startWorker(), () => undefined);
   const stop = new AbortController();
-  const [stopped, taken] = [line.ask(blob, stop.signal), line.ask(blob, signal)];
+  const [stopped, taken] = [line.computeCrc64(blob, stop.signal), line.computeCrc64(blob, signal)];
   const reason = new Error('nobody wants to know');
   stop.abort(reason);
   await expect(stopped).rejects.toBe(reason);
-  await expect(line.ask(blob, stop.signal)).rejects.toBe(reason);
+  await expect(line.computeCrc64(blob, stop.signal)).rejects.toBe(reason);
   expect(await taken).toBe(crc64(bytes));
   line.close();
 });
@@ -41,7 +43,7 @@ test('a worker that never becomes ready is reported as lost', async () => {
     },
     0,
   );
-  expect(await line.ask(blob, signal)).toBe(undefined);
+  expect(await line.computeCrc64(blob, signal)).toBe(undefined);
   expect(lostCount).toBe(1);
-  expect(await line.ask(blob, signal)).toBe(undefined);
+  expect(await line.computeCrc64(blob, signal)).toBe(undefined);
 });

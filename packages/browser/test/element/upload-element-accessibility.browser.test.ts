@@ -182,11 +182,11 @@ test('changes are announced politely, percentages are not', async () => {
   part('toggle').click();
   await expect.poll(() => told.at(-1)).toBe('a: Uploading.');
   uploads[0]?.set({ isOffline: true });
-  await expect.poll(() => told.at(-1)).toBe('a: No network, goes on by itself.');
+  await expect.poll(() => told.at(-1)).toBe('a: Offline, resumes automatically.');
   uploads[0]?.set({ isOffline: false });
   await expect.poll(() => told.at(-1)).toBe('a: Uploading.');
   uploads[0]?.fail();
-  await expect.poll(() => told.at(-1)).toBe('a: The server does not take this file. (access_denied).');
+  await expect.poll(() => told.at(-1)).toBe('a: The server rejected this file. (access_denied).');
   part('toggle').click();
   uploads[1]?.complete();
   await expect.poll(() => told.at(-1)).toBe('a: Uploaded.');
@@ -244,7 +244,7 @@ test.each([
   uploads[1]?.fail();
   await painted();
   const edge = element.getBoundingClientRect().right;
-  const beyond = [...root.querySelectorAll('[part]:not([part=told])')].filter(
+  const beyond = [...root.querySelectorAll('[part]:not([part=announcer])')].filter(
     (node) =>
       node.getBoundingClientRect().right > edge + 0.5 || node.scrollWidth > Math.ceil(node.clientWidth) + 1,
   );

@@ -31,7 +31,7 @@ function chooseAgain({ root, part }: Stage, file: File): void {
   const input = root.querySelector<HTMLInputElement>('[part=unfinished] input');
   if (input === null) throw new Error('there is no input');
   input.addEventListener('click', (event) => event.preventDefault(), { once: true });
-  part('again').click();
+  part('resume').click();
   const chosen = new DataTransfer();
   chosen.items.add(file);
   // As a picker does it; the time of modification stays what it is.
@@ -43,9 +43,11 @@ test('an unfinished upload is listed, and resumes with the file chosen again', a
   const left = await leaveUnfinished('film.bin');
   const stage = await placeLater(left);
   const { part, parts, root } = stage;
-  expect(part('row-unfinished').textContent).toContain('film.bin307 kB102 kB of 307 kB · begun this minute');
+  expect(part('row-unfinished').textContent).toContain(
+    'film.bin307 kB102 kB of 307 kB · started this minute',
+  );
   expect(part('progress')).toMatchObject({ value: PART, max: 3 * PART, ariaLabel: 'film.bin' });
-  expect(part('again').textContent).toBe('Choose file again');
+  expect(part('resume').textContent).toBe('Choose file again');
   chooseAgain(stage, left.file);
   await expect.poll(() => parts('status-completed')).toHaveLength(1);
   expect(parts('unfinished')).toEqual([]);
@@ -59,7 +61,7 @@ test('another file is refused by name; the unfinished upload stays', async () =>
   chooseAgain(stage, fileOf('yours.bin'));
   await expect
     .poll(() => stage.part('status').textContent)
-    .toBe('That is another file, or has changed. Choose mine.bin as it was.');
+    .toBe('This file is different or has changed. Choose the original mine.bin.');
   expect(await left.remembered()).toHaveLength(1);
   chooseAgain(stage, left.file);
   await expect.poll(left.stored).toBe(3 * PART);
@@ -104,9 +106,7 @@ test('an upload that cannot be removed stays, with the reason', async () => {
   };
   element.controlPlane = { ...controlPlane, abort };
   part('remove').click();
-  await expect
-    .poll(() => part('status').textContent)
-    .toBe('The server does not take this file. (access_denied)');
+  await expect.poll(() => part('status').textContent).toBe('The server rejected this file. (access_denied)');
   element.controlPlane = controlPlane;
   await expect.poll(() => part('remove').ariaDisabled).toBe('false');
   part('remove').click();
@@ -137,10 +137,10 @@ test('an upload in another page is not resumable until it stops there', async ()
   const there = await placeLater(left);
   there.element.controlPlane = standingStill(there.element);
   there.element.add([left.file]);
-  await expect.poll(() => here.part('status').textContent).toContain('Being uploaded elsewhere · ');
-  expect([here.part('again').ariaDisabled, here.part('remove').ariaDisabled]).toEqual(['true', 'true']);
+  await expect.poll(() => here.part('status').textContent).toContain('Uploading in another tab · ');
+  expect([here.part('resume').ariaDisabled, here.part('remove').ariaDisabled]).toEqual(['true', 'true']);
   there.part('toggle').click();
-  await expect.poll(() => here.part('again').ariaDisabled).toBe('false');
+  await expect.poll(() => here.part('resume').ariaDisabled).toBe('false');
   there.element.clear();
   await expect.poll(() => here.parts('row')).toEqual([]);
 });
@@ -154,7 +154,7 @@ test('the same file added twice is refused with a text, and the first upload con
   element.add([left.file]);
   await expect
     .poll(() => part('status', 1).textContent)
-    .toBe('This file is being uploaded already, perhaps in another tab. (upload_locked)');
+    .toBe('This file is already being uploaded, perhaps in another tab. (upload_locked)');
   part('remove', 1).click();
   await painted();
   expect([parts('unfinished'), parts('row').length, (await left.remembered()).length]).toEqual([[], 1, 1]);
@@ -206,8 +206,8 @@ test.skipIf(lack)(`a file dropped with its handle resumes by one click${lack}`, 
   await writable.close();
   const left = await leaveUnfinished('dropped.bin', handle);
   const { part, parts } = await placeLater(left);
-  expect([part('again').textContent, part('again').ariaLabel]).toEqual(['Resume', 'Resume dropped.bin']);
-  part('again').click();
+  expect([part('resume').textContent, part('resume').ariaLabel]).toEqual(['Resume', 'Resume dropped.bin']);
+  part('resume').click();
   await expect.poll(() => parts('status-completed')).toHaveLength(1);
   expect(await left.stored()).toBe(3 * PART);
 });
@@ -221,9 +221,9 @@ test.skipIf(lack)(`a handle of a missing file leads to a request for the file${l
   const left = await leaveUnfinished('gone.bin', handle);
   await folder.removeEntry('gone.bin');
   const { part } = await placeLater(left);
-  part('again').click();
+  part('resume').click();
   await expect.poll(() => part('status').textContent).toBe('The file cannot be read. Choose it again.');
-  expect(part('again').textContent).toBe('Choose file again');
+  expect(part('resume').textContent).toBe('Choose file again');
 });
 
 test.skipIf(lack)(`a handle comes with what is dropped, where the browser gives one${lack}`, async () => {
@@ -251,9 +251,9 @@ test.skipIf(lack)(`a handle comes with what is dropped, where the browser gives 
   if (checkpoints === undefined) throw new Error('nothing is remembered');
   element.checkpoints = {
     ...checkpoints,
-    follow(upload) {
+    track(upload) {
       followed.push(upload.handle);
-      return checkpoints.follow(upload);
+      return checkpoints.track(upload);
     },
   };
   const dataTransfer = new DataTransfer();
@@ -270,7 +270,7 @@ test('a full list resumes no unfinished upload', async () => {
   chooseAgain(stage, left.file);
   await expect
     .poll(() => stage.parts('notice').map(({ textContent }) => textContent))
-    .toEqual(['Not all files were added: there can be 1 file at most.']);
+    .toEqual(['Not all files were added. The maximum is 1 file.']);
   expect(stage.parts('row-unfinished')).toHaveLength(1);
 });
 

@@ -1,7 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { accepts } from '../../src/element/accepts.ts';
-import { amountsIn } from '../../src/element/amounts.ts';
-import { chooseFiles, withoutHandles } from '../../src/element/drop-zone.ts';
+import { createAmountFormatter } from '../../src/element/amount-formatter.ts';
+import { applyLimits, matchesAccept, toSelectedFiles } from '../../src/element/drop-zone.ts';
 import { FAILURE_KINDS, failureKind } from '../../src/element/failures.ts';
 import { ENGLISH } from '../../src/element/texts/en.ts';
 import { CHINESE } from '../../src/element/texts/zh.ts';
@@ -22,7 +21,7 @@ test('accept filters files like a file input', () => {
     ['.txt,video/*', [false, true, false]],
     ['text/*', [false, true, false]],
   ];
-  expect(table.map(([accept]) => [png, text, nameless].map((file) => accepts(accept, file)))).toEqual(
+  expect(table.map(([accept]) => [png, text, nameless].map((file) => matchesAccept(accept, file)))).toEqual(
     table.map(([, fits]) => fits),
   );
 });
@@ -30,20 +29,20 @@ test('accept filters files like a file input', () => {
 test('a refusal names the first few files, and for a folder the remedy', () => {
   const files = Array.from({ length: 9 }, (_, index) => new File([], `${index}.txt`));
   const limits = { isMultiple: true, accept: '.mp4', filesMax: 100 };
-  const { taken, notice } = chooseFiles(
-    { files: withoutHandles(files), hasFolder: true },
+  const { allowed, notice } = applyLimits(
+    { files: toSelectedFiles(files), hasFolder: true },
     limits,
     0,
     ENGLISH,
   );
-  expect(taken).toEqual([]);
+  expect(allowed).toEqual([]);
   expect(notice).toBe(
-    `${ENGLISH.refusedFolder} ${ENGLISH.refusedKind(['0.txt', '1.txt', '2.txt', '3.txt', '4.txt', '…'])}`,
+    `${ENGLISH.foldersNotAccepted} ${ENGLISH.typeNotAccepted(['0.txt', '1.txt', '2.txt', '3.txt', '4.txt', '…'])}`,
   );
 });
 
 test('sizes and times are formatted with three digits in the language of the page', () => {
-  const { size, speed, time, percent } = amountsIn('en');
+  const { size, speed, time, percent } = createAmountFormatter('en');
   expect([0, 999, 1000, 999_499, 999_500, 12_345_678, 5e9, 5e15].map(size)).toEqual([
     '0 byte',
     '999 byte',
@@ -64,15 +63,15 @@ test('sizes and times are formatted with three digits in the language of the pag
     '3 days',
   ]);
   expect([0, 0.999, 1, 2].map(percent)).toEqual(['0%', '99%', '100%', '100%']);
-  expect([-1, 59_999, 60_000, 7_199_999, 86_400_000].map(amountsIn('en').age)).toEqual([
+  expect([-1, 59_999, 60_000, 7_199_999, 86_400_000].map(createAmountFormatter('en').age)).toEqual([
     'this minute',
     'this minute',
     '1 minute ago',
     '1 hour ago',
     'yesterday',
   ]);
-  expect(amountsIn('zh').time(90_000)).toBe('2分钟');
-  expect(amountsIn('no such language').size(1000)).toBe('1 kB');
+  expect(createAmountFormatter('zh').time(90_000)).toBe('2分钟');
+  expect(createAmountFormatter('no such language').size(1000)).toBe('1 kB');
 });
 
 test('the nearest lang attribute decides the language', async () => {
@@ -113,7 +112,7 @@ test('replaced texts apply to existing rows and are exposed to the page', async 
   await add('a');
   element.texts = {
     pause: 'Suspendre',
-    button: (action, name) => `${action} « ${name} »`,
+    buttonLabel: (action, name) => `${action} « ${name} »`,
     remove: 'Retirer',
   };
   expect([part('toggle').textContent, part('toggle').ariaLabel]).toEqual(['Suspendre', 'Suspendre « a »']);

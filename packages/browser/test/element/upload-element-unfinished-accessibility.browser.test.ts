@@ -54,7 +54,7 @@ test.each(looks)(
 
 test('unfinished uploads in Chinese have the expected texts', async () => {
   const { part } = await placeWithUnfinished('chinese.bin', 'zh');
-  expect([part('unfinished-title').textContent, part('again').textContent]).toEqual([
+  expect([part('unfinished-title').textContent, part('resume').textContent]).toEqual([
     '未完成的上传',
     '重新选择文件',
   ]);
@@ -66,9 +66,7 @@ test('unfinished uploads and failed actions on them are announced politely', asy
   await expect.poll(() => told.at(-1)).toBe('1 unfinished upload.');
   element.headers = {};
   part('remove').click();
-  await expect
-    .poll(() => told.at(-1))
-    .toBe('told.bin: Sign in again, and then try again. (unauthenticated).');
+  await expect.poll(() => told.at(-1)).toBe('told.bin: Sign in again, then try again. (unauthenticated).');
 });
 
 test('Tab reaches unfinished uploads between the drop zone and the files', async () => {

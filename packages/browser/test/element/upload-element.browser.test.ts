@@ -1,5 +1,5 @@
 import { createHttpControlPlane, UploadError, type UploadErrorCode } from '@partway/browser';
-import { defineUploadElement, PartwayUploadElement, type UploadTally } from '@partway/browser/element';
+import { defineUploadElement, PartwayUploadElement, type UploadTotals } from '@partway/browser/element';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { userEvent } from 'vitest/browser';
 import { OBJECT, painted, REFUSED } from './driven-upload.ts';
@@ -34,7 +34,7 @@ test('a refusal of the coordinator is shown in the row and in an event without s
   expect(JSON.stringify({ ...failed[0]?.error, message: failed[0]?.error.message })).not.toMatch(
     /http|Bearer/,
   );
-  await expect.poll(() => part('status').textContent).toBe('The server does not take this file. (refused)');
+  await expect.poll(() => part('status').textContent).toBe('The server rejected this file. (refused)');
 });
 
 test('a custom start function shares the budget of the element', async () => {
@@ -75,7 +75,7 @@ test('a row shows that its file waits for the network', async () => {
   await add('holiday.mp4');
   uploads[0]?.set({ ...SENDING, isOffline: true });
   await painted();
-  expect(part('status').textContent).toBe('No network, goes on by itself · 41%');
+  expect(part('status').textContent).toBe('Offline, resumes automatically · 41%');
   expect(part('status').getAttribute('part')).toBe('status status-offline');
   expect(part('toggle').textContent).toBe('Pause');
 });
@@ -165,7 +165,7 @@ test('the summary line and the event report the progress of all files', async ()
     '1 of 3 files uploaded, 1 failed · 1.41 kB of 2 kB · 200 byte/s · 3 sec left',
   );
   expect(part('overall-progress')).toMatchObject({ value: 1410, max: 2000 });
-  const tally: UploadTally = {
+  const tally: UploadTotals = {
     files: 3,
     completed: 1,
     failed: 1,
@@ -198,7 +198,7 @@ test('files of another type, folders and files above the limit are named, and no
   await painted();
   expect(parts('name').map(({ textContent }) => textContent)).toEqual(['A.MP4', 'b']);
   expect(part('notice').textContent).toBe(
-    'Not added, since files of this kind are not accepted: notes.txt. Not all files were added: there can be 2 files at most.',
+    'Not added, file type not accepted: notes.txt. Not all files were added. The maximum is 2 files.',
   );
   part('remove').click();
   element.add([fileOf('d.mp4')]);

@@ -3,7 +3,7 @@ import { UploadError } from '@partway/core';
 import type { PartBody, Transport } from '@partway/core/ports';
 import type { AnswerScript } from '@partway/core/testing';
 import { describe, expect, inject, test } from 'vitest';
-import { blobSourceOver } from '../../src/blob-source.ts';
+import { createBlobSourceWithChecksums } from '../../src/blob-source.ts';
 import { remoteScriptedServer } from '../stages/remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
@@ -88,7 +88,10 @@ test.each([
     await address.arrived();
     throw new DOMException('gone', 'NotFoundError');
   };
-  const source = blobSourceOver(new Blob(['hello']), { crc64: missing, close: () => undefined });
+  const source = createBlobSourceWithChecksums(new Blob(['hello']), {
+    crc64: missing,
+    close: () => undefined,
+  });
   const request = {
     url: address.url,
     headers: {},

@@ -82,10 +82,10 @@ test.each(RESTS)('a frozen page (%s) lets another tab resume its upload', async 
   const { page, held } = await atThirdPart(key);
   const other = await stage.open();
   const list = (): Promise<unknown> => other.evaluate(() => window.page.list());
-  await expect.poll(list).toMatchObject([{ isUnderWay: true, confirmedBytes: 2 * PART }]);
+  await expect.poll(list).toMatchObject([{ isActive: true, confirmedBytes: 2 * PART }]);
   await rest(page, how);
   held.remove();
-  await expect.poll(list).toMatchObject([{ isUnderWay: false }]);
+  await expect.poll(list).toMatchObject([{ isActive: false }]);
   await other.choose(await stage.file(`${key}.bin`, bytes));
   await other.evaluate((name) => window.page.upload(name), key);
   await expectStored(other, key);

@@ -70,7 +70,7 @@ test('an upload resumes after a reload when the file is chosen again [pain-11]',
   await page.reload();
   const [listed] = await page.evaluate(() => window.page.list());
   expect(listed).toMatchObject({ id, name: 'film.bin', key: 'reloaded', size: bytes.length });
-  expect(listed).toMatchObject({ confirmedBytes: 2 * PART, hasHandle: false, isUnderWay: false });
+  expect(listed).toMatchObject({ confirmedBytes: 2 * PART, hasHandle: false, isActive: false });
   expect(listed?.startedAt).toBeLessThanOrEqual(Date.now());
   await goesOn(page, id, path);
 

@@ -38,7 +38,7 @@ test('messages on the tab channel that are not upload messages are ignored', asy
   ];
   for (const message of nonsense) channel.postMessage(message);
   channel.postMessage({ format, type: 'upload', upload });
-  await expect.poll(() => heard).toEqual([[{ ...upload, isUnderWay: false }]]);
+  await expect.poll(() => heard).toEqual([[{ ...upload, isActive: false }]]);
   stop();
   channel.close();
 });
@@ -71,14 +71,14 @@ test('a throttled call runs at once, then at most once per interval, and the las
   const start = performance.now();
   const throttle = createThrottle(250, () => done.push(performance.now() - start));
   for (let at = 0; at < 1000; at += 10) {
-    throttle.ask();
+    throttle.request();
     vi.advanceTimersByTime(10);
   }
   vi.advanceTimersByTime(1000);
   expect(done).toEqual([0, 250, 500, 750, 1000]);
-  throttle.ask();
-  throttle.ask();
-  throttle.now();
+  throttle.request();
+  throttle.request();
+  throttle.runNow();
   vi.advanceTimersByTime(1000);
   expect(done.slice(5)).toEqual([2000, 2000]);
 });

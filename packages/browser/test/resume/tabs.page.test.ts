@@ -55,27 +55,27 @@ async function expectStored(key: string): Promise<void> {
 test("a tab observes the progress of another tab's upload, and cannot take it over [pain-39]", async () => {
   const { owner, other, id, release } = await twoTabs('owned');
   expect(await lastWatched(other)).toEqual([
-    expect.objectContaining({ id, name: 'owned.bin', key: 'owned', phase: 'sending', isUnderWay: true }),
+    expect.objectContaining({ id, name: 'owned.bin', key: 'owned', phase: 'sending', isActive: true }),
   ]);
   expect(await lastWatched(other)).toMatchObject([{ size: bytes.length, partCount: 5, partsConfirmed: 2 }]);
-  expect(await other.evaluate(() => window.page.list())).toMatchObject([{ id, isUnderWay: true }]);
+  expect(await other.evaluate(() => window.page.list())).toMatchObject([{ id, isActive: true }]);
 
   await other.evaluate(() => window.page.upload('owned'));
   expect(await other.evaluate(() => window.page.ended())).toBe('upload_locked');
   expect(await other.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
   expect(await other.evaluate(() => window.page.ended())).toBe('upload_locked');
   expect(await other.evaluate((wanted) => window.page.forget(wanted), id)).toBe('upload_locked');
-  expect(await lastWatched(other)).toMatchObject([{ phase: 'sending', isUnderWay: true }]);
+  expect(await lastWatched(other)).toMatchObject([{ phase: 'sending', isActive: true }]);
 
   release();
   // The part that was held is sent again, on the way on after the pause.
   await owner.evaluate(() => window.page.pause());
   await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ phase: 'paused' }]);
-  expect(await lastWatched(other)).toMatchObject([{ id, isUnderWay: false }]);
+  expect(await lastWatched(other)).toMatchObject([{ id, isActive: false }]);
   await owner.evaluate(() => window.page.resumeCurrent());
   expect(await owner.evaluate(() => window.page.ended())).toBe('completed');
   await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ phase: 'completed' }]);
-  expect(await lastWatched(other)).toMatchObject([{ confirmedBytes: bytes.length, isUnderWay: false }]);
+  expect(await lastWatched(other)).toMatchObject([{ confirmedBytes: bytes.length, isActive: false }]);
   await expectStored('owned');
   await owner.close();
   await other.close();
@@ -120,7 +120,7 @@ async function takesOver(key: string, end: (owner: DrivenPage) => Promise<void>)
   release();
   await end(owner);
   await waitUntilUnlocked(other);
-  await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ id, isUnderWay: false }]);
+  await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ id, isActive: false }]);
   const counted = stage.emulator.faults.add({
     ...{ operation: 'UploadPart', key, probability: 0 },
     effect: { kind: 'silent' },
@@ -138,7 +138,7 @@ test('a tab opened later lists the uploads in progress', async () => {
   const later = await stage.open();
   await expect
     .poll(() => lastWatched(later), PATIENCE)
-    .toMatchObject([{ id, confirmedBytes: 2 * PART, isUnderWay: true }]);
+    .toMatchObject([{ id, confirmedBytes: 2 * PART, isActive: true }]);
   for (const page of [owner, other, later]) await page.close();
   const last = await stage.open();
   await last.evaluate((wanted) => window.page.startWaiting(wanted), id);

@@ -1,12 +1,12 @@
 import { uploadFile } from '@partway/browser';
 
 /** Counts the CRC64s of all workers. */
-let takenCount = 0;
+let computedCount = 0;
 globalThis.Worker = class extends Worker {
   constructor(url: string | URL, options?: WorkerOptions) {
     super(url, options);
     this.addEventListener('message', ({ data }) => {
-      if (data.type === 'taken') takenCount += 1;
+      if (data.type === 'computed') computedCount += 1;
     });
   }
 };
@@ -21,6 +21,6 @@ const { result } = uploadFile(new File([bytes], name), {
   partSize: 1_000_000,
 });
 result.then(
-  ({ crc64 }) => parent.postMessage({ name, crc64, takenCount }, '*'),
-  (reason: unknown) => parent.postMessage({ name, reason: String(reason), takenCount }, '*'),
+  ({ crc64 }) => parent.postMessage({ name, crc64, computedCount }, '*'),
+  (reason: unknown) => parent.postMessage({ name, reason: String(reason), computedCount }, '*'),
 );

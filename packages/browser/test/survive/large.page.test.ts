@@ -75,7 +75,7 @@ test.skipIf(noRestart)(claimUnless(noRestart, killed), async () => {
   await stage.kill();
   const tab = await stage.open();
   expect(await tab.evaluate(() => window.uploads.list())).toMatchObject([
-    { id, name: 'film.mkv', size: SIZE, confirmedBytes: HALF * PART, isUnderWay: false },
+    { id, name: 'film.mkv', size: SIZE, confirmedBytes: HALF * PART, isActive: false },
   ]);
   await finish(tab, { key: 'killed', id });
 });

@@ -40,9 +40,7 @@ test('with two tabs one uploads, the other observes it, and OSS has one upload',
   expect(await other.evaluate((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
   expect(await other.evaluate(() => window.uploads.ended())).toBe('upload_locked');
   const watched = () => other.evaluate(() => window.uploads.watched());
-  await expect
-    .poll(watched, PATIENCE)
-    .toMatchObject([{ id, key, confirmedBytes: 4 * PART, isUnderWay: true }]);
+  await expect.poll(watched, PATIENCE).toMatchObject([{ id, key, confirmedBytes: 4 * PART, isActive: true }]);
   release();
   expect(await owner.evaluate(() => window.uploads.ended())).toBe('completed');
   await expect.poll(watched, PATIENCE).toMatchObject([{ id, phase: 'completed', confirmedBytes: SIZE }]);

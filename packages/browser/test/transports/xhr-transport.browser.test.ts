@@ -2,7 +2,7 @@ import { createBlobSource, createXhrTransport } from '@partway/browser';
 import type { PartResponse } from '@partway/core/ports';
 import { type AnswerScript, transportConformance } from '@partway/core/testing';
 import { expect, inject, test } from 'vitest';
-import { blobSourceOver } from '../../src/blob-source.ts';
+import { createBlobSourceWithChecksums } from '../../src/blob-source.ts';
 import { remoteScriptedServer } from '../stages/remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
@@ -92,7 +92,10 @@ test('the CRC64 of a part is being computed when its first byte arrives [pain-24
     blobs.push(blob);
     return Promise.resolve('0');
   };
-  const body = blobSourceOver(new Blob(['hello']), { crc64, close: () => undefined }).part(1, 3);
+  const body = createBlobSourceWithChecksums(new Blob(['hello']), { crc64, close: () => undefined }).part(
+    1,
+    3,
+  );
   const stop = new AbortController();
   const { signal } = stop;
   const request = { url: address.url, headers: {}, body, onProgress: () => undefined, signal };

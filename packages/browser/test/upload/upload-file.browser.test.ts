@@ -101,10 +101,10 @@ test.each([
 const controlPlane = createHttpControlPlane(endpoint);
 
 test.each([
-  ['neither of endpoint and controlPlane', {}, 'endpoint must be given, or controlPlane'],
-  ['both', { endpoint, controlPlane }, 'endpoint and controlPlane exclude each other'],
-  ['an endpoint that is none', { endpoint: 'ftp://a' }, 'endpoint must be http, https, or a path'],
-  ['headers for a controlPlane', { controlPlane, headers }, 'headers must go with endpoint'],
+  ['neither of endpoint and controlPlane', {}, 'endpoint or controlPlane is required'],
+  ['both', { endpoint, controlPlane }, 'endpoint and controlPlane are mutually exclusive'],
+  ['an endpoint that is none', { endpoint: 'ftp://a' }, 'endpoint must be an http or https URL, or a path'],
+  ['headers for a controlPlane', { controlPlane, headers }, 'headers requires endpoint'],
   ['a controlPlane that is none', { controlPlane: JSON.parse('{}') }, 'controlPlane must be a coordinator'],
 ])('%s throws at once', (_, options, message) => {
   const start = (): unknown => uploadFile(new File([], 'a'), options);
@@ -113,7 +113,7 @@ test.each([
 });
 
 test('a Blob without a key, or a value that is no file, throws at once', () => {
-  expect(() => uploadFile(new Blob([]), { endpoint })).toThrow('key must be given: a Blob has no name');
+  expect(() => uploadFile(new Blob([]), { endpoint })).toThrow('key is required: a Blob has no name');
   expect(() => uploadFile(JSON.parse('{}'), { endpoint })).toThrow('file must be a File or Blob');
 });
 

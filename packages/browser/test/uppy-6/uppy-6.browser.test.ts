@@ -140,10 +140,10 @@ test('pausing during Complete keeps the same upload', async () => {
 test.each([
   ['is gone on with where its token was kept', 'six-kept', createInMemoryCheckpoints(), [3]],
   ['begins anew where its token is lost', 'six-lost', undefined, [1, 2, 3]],
-])('an upload that is restored in another page %s', async (_, name, tokens, sent) => {
+])('an upload that is restored in another page %s', async (_, name, tokenStore, sent) => {
   const key = `of-uppy/${name}`;
   await addFault({ operation: 'UploadPart', key, partNumber: 3, times: 1, effect: { kind: 'silent' } });
-  const closed = staged(name, bytes, { tokens });
+  const closed = staged(name, bytes, { tokenStore });
   const two = new Promise<void>((resolve) => {
     closed.uppy.on('s3-multipart:part-uploaded', () => {
       if (closed.parts.length === 2) resolve();
@@ -151,7 +151,7 @@ test.each([
   });
   void closed.uppy.upload();
   await two;
-  const { uppy, fileId, parts } = staged(name, bytes, { tokens });
+  const { uppy, fileId, parts } = staged(name, bytes, { tokenStore });
   // As Golden Retriever does.
   const { s3Multipart } = closed.uppy.getFile(closed.fileId);
   uppy.setFileState(fileId, s3Multipart === undefined ? {} : { s3Multipart });
@@ -159,5 +159,5 @@ test.each([
   expect(result?.failed).toEqual([]);
   expect(parts).toEqual(sent);
   expect(differenceOf(await bytesOf(key), bytes)).toBe(-1);
-  expect(await tokens?.list()).toEqual(tokens && []);
+  expect(await tokenStore?.list()).toEqual(tokenStore && []);
 });

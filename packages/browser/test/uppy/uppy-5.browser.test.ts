@@ -210,23 +210,23 @@ async function closedPage(
 test.each([
   ['is gone on with where its token was kept', 'kept', createInMemoryCheckpoints(), [3]],
   ['begins anew where its token is lost', 'lost', undefined, [1, 2, 3]],
-])('an upload that is restored in another page %s', async (_, name, tokens, sent) => {
-  const s3Multipart = await closedPage(name, { tokens });
-  const { uppy, fileId, parts } = staged(name, bytes, { tokens });
+])('an upload that is restored in another page %s', async (_, name, tokenStore, sent) => {
+  const s3Multipart = await closedPage(name, { tokenStore });
+  const { uppy, fileId, parts } = staged(name, bytes, { tokenStore });
   // As Golden Retriever does.
   uppy.setFileState(fileId, Object.fromEntries([['s3Multipart', s3Multipart]]));
   const result = await uppy.upload();
   expect(result?.failed).toEqual([]);
   expect(inOrder(parts)).toEqual(sent);
   expect(differenceOf(await bytesOf(`of-uppy/${name}`), bytes)).toBe(-1);
-  expect(await tokens?.list()).toEqual(tokens && []);
+  expect(await tokenStore?.list()).toEqual(tokenStore && []);
 });
 
 test('parts of another file are not reused for a restored upload', async () => {
-  const tokens = createInMemoryCheckpoints();
-  const s3Multipart = await closedPage('other', { tokens });
+  const tokenStore = createInMemoryCheckpoints();
+  const s3Multipart = await closedPage('other', { tokenStore });
   const edited = bytes.with(7 * MiB, 0).with(7 * MiB + 1, 255);
-  const { uppy, fileId, parts } = staged('other', edited, { tokens });
+  const { uppy, fileId, parts } = staged('other', edited, { tokenStore });
   uppy.setFileState(fileId, Object.fromEntries([['s3Multipart', s3Multipart]]));
   await uppy.upload();
   expect(inOrder(parts)).toEqual([2, 3]);

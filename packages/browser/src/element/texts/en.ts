@@ -11,7 +11,7 @@ export const ENGLISH: UploadTexts = {
   resume: 'Resume',
   retry: 'Try again',
   remove: 'Remove',
-  button: (action, fileName) => `${action} ${fileName}`,
+  buttonLabel: (action, fileName) => `${action} ${fileName}`,
   phases: {
     opening: 'Waiting',
     sending: 'Uploading',
@@ -19,26 +19,25 @@ export const ENGLISH: UploadTexts = {
     completing: 'Finishing',
     completed: 'Uploaded',
     failed: 'Failed',
-    offline: 'No network, goes on by itself',
+    offline: 'Offline, resumes automatically',
   },
   timeLeft: (time) => `${time} left`,
   sizeOf: (sent, size) => `${sent} of ${size}`,
   summary: ({ files, completed, failed }) =>
     `${completed} of ${count(files)} uploaded${failed === 0 ? '' : `, ${failed} failed`}`,
   failure: ({ code }) => `${FAILURES[failureKind(code)]} (${code})`,
-  told: (fileName, state) => `${fileName}: ${state}.`,
-  added: (added) => `${count(added)} added.`,
-  refusedKind: (fileNames) =>
-    `Not added, since files of this kind are not accepted: ${fileNames.join(', ')}.`,
-  refusedCount: (filesMax) => `Not all files were added: there can be ${count(filesMax)} at most.`,
-  refusedFolder: 'A folder cannot be uploaded. Choose the files in it.',
+  announcement: (fileName, state) => `${fileName}: ${state}.`,
+  filesAdded: (added) => `${count(added)} added.`,
+  typeNotAccepted: (fileNames) => `Not added, file type not accepted: ${fileNames.join(', ')}.`,
+  tooManyFiles: (filesMax) => `Not all files were added. The maximum is ${count(filesMax)}.`,
+  foldersNotAccepted: 'Folders cannot be uploaded. Choose the files in the folder.',
   unfinished: 'Unfinished uploads',
   chooseAgain: 'Choose file again',
-  begun: (age) => `begun ${age}`,
-  underWayElsewhere: 'Being uploaded elsewhere',
-  anotherFile: (fileName) => `That is another file, or has changed. Choose ${fileName} as it was.`,
+  startedAgo: (age) => `started ${age}`,
+  activeElsewhere: 'Uploading in another tab',
+  differentFile: (fileName) => `This file is different or has changed. Choose the original ${fileName}.`,
   unreadable: 'The file cannot be read. Choose it again.',
-  foundUnfinished: (found) => `${found === 1 ? '1 unfinished upload' : `${found} unfinished uploads`}.`,
+  unfinishedFound: (found) => `${found === 1 ? '1 unfinished upload' : `${found} unfinished uploads`}.`,
 };
 
 function count(files: number): string {
@@ -47,12 +46,12 @@ function count(files: number): string {
 
 const FAILURES: Readonly<Record<FailureKind, string>> = {
   connection: 'The connection failed. Try again.',
-  signIn: 'Sign in again, and then try again.',
-  refused: 'The server does not take this file.',
+  signIn: 'Sign in again, then try again.',
+  refused: 'The server rejected this file.',
   file: 'The file has changed or cannot be read. Remove it and choose it again.',
-  exists: 'There is a file of this name already.',
-  unconfirmed: 'The file was stored, but that could not be confirmed.',
-  elsewhere: 'This file is being uploaded already, perhaps in another tab.',
+  exists: 'A file with this name already exists.',
+  unconfirmed: 'The file was stored, but this could not be confirmed.',
+  elsewhere: 'This file is already being uploaded, perhaps in another tab.',
   aborted: 'Cancelled.',
   defect: 'Something went wrong. Try again.',
 };

@@ -11,7 +11,7 @@ export const CHINESE: UploadTexts = {
   resume: '继续',
   retry: '重试',
   remove: '移除',
-  button: (action, fileName) => `${action} ${fileName}`,
+  buttonLabel: (action, fileName) => `${action} ${fileName}`,
   phases: {
     opening: '等待中',
     sending: '上传中',
@@ -26,18 +26,18 @@ export const CHINESE: UploadTexts = {
   summary: ({ files, completed, failed }) =>
     `已上传 ${completed} 个，共 ${files} 个文件${failed === 0 ? '' : `，${failed} 个失败`}`,
   failure: ({ code }) => `${FAILURES[failureKind(code)]}（${code}）`,
-  told: (fileName, state) => `${fileName}：${state}。`,
-  added: (added) => `已添加 ${added} 个文件。`,
-  refusedKind: (fileNames) => `未添加以下文件，不支持此类型：${fileNames.join('、')}。`,
-  refusedCount: (filesMax) => `未添加全部文件：最多 ${filesMax} 个。`,
-  refusedFolder: '无法上传文件夹，请选择其中的文件。',
+  announcement: (fileName, state) => `${fileName}：${state}。`,
+  filesAdded: (added) => `已添加 ${added} 个文件。`,
+  typeNotAccepted: (fileNames) => `未添加以下文件，不支持此类型：${fileNames.join('、')}。`,
+  tooManyFiles: (filesMax) => `未添加全部文件：最多 ${filesMax} 个。`,
+  foldersNotAccepted: '无法上传文件夹，请选择其中的文件。',
   unfinished: '未完成的上传',
   chooseAgain: '重新选择文件',
-  begun: (age) => `开始于${age}`,
-  underWayElsewhere: '正在别处上传',
-  anotherFile: (fileName) => `所选文件不同或已更改，请选择原来的 ${fileName}。`,
+  startedAgo: (age) => `开始于${age}`,
+  activeElsewhere: '正在其他标签页中上传',
+  differentFile: (fileName) => `所选文件不同或已更改，请选择原来的 ${fileName}。`,
   unreadable: '无法读取文件，请重新选择。',
-  foundUnfinished: (found) => `有 ${found} 个未完成的上传。`,
+  unfinishedFound: (found) => `有 ${found} 个未完成的上传。`,
 };
 
 const FAILURES: Readonly<Record<FailureKind, string>> = {

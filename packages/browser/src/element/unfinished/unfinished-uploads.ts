@@ -1,121 +1,124 @@
 import { type ControlPlane, type Upload, UploadError, type UploadErrorCode } from '@partway/core';
 import type { UnfinishedUpload } from '../../resume/list-unfinished-uploads.ts';
-import type { PageCheckpoints } from '../../resume/page-checkpoints.ts';
+import type { PageCheckpoints, TrackedUpload, UploadTracker } from '../../resume/page-checkpoints.ts';
 import { removeUpload } from '../../resume/remove-upload.ts';
-import { openByHandle, rememberedOptions } from '../../resume/resume-upload.ts';
+import { loadOptionsForFile, openFileByHandle } from '../../resume/resume-upload.ts';
 import type { UploadFileOptions } from '../../upload-file.ts';
-import type { GivenFile } from '../drop-zone.ts';
-import { createFoundUploads, type FoundUploads } from './found-uploads.ts';
-import { noticeIds } from './noticed-ids.ts';
+import type { SelectedFile } from '../drop-zone.ts';
+import { createUnfinishedCache, type UnfinishedCache } from './unfinished-cache.ts';
 
-/** An upload that an earlier page, or another tab, has begun. */
+/** An upload that an earlier page or another tab has started. */
 export interface UnfinishedEntry extends UnfinishedUpload {
-  /** Why what its user asked for last could not be done. */
+  /** The error of the user's last action. */
   readonly problem: UploadErrorCode | undefined;
-  /** What its user asked for is being done. */
+  /** Whether an action of the user is in progress. */
   readonly isBusy: boolean;
 }
 
-/** What is remembered in one place, and is not in the element's list of files. */
-export interface UnfinishedUploads extends Pick<FoundUploads, 'watch' | 'leave'> {
-  /** For the element's own uploads. */
+/** The unfinished uploads of one store, without those in the element's list of files. */
+export interface UnfinishedUploads extends Pick<UnfinishedCache, 'watch' | 'unwatch'> {
+  /** The store for the uploads of the element. */
   readonly checkpoints: PageCheckpoints;
   list(): readonly UnfinishedEntry[];
   /**
-   * What is needed to go on: the file that was chosen, or where there is none the one that the handle leads
-   * to. `undefined` where that cannot be; then it is shown why.
+   * Opens the file of an upload: the chosen one or, without it, the one of the handle. `undefined` after an
+   * error, which the entry then shows.
    */
-  open(id: string, chosen: File | undefined): Promise<OpenedFile | undefined>;
-  /** The upload goes on with what is remembered under this id. */
-  adopt(upload: Upload, id: string): void;
-  /** Removes it from OSS, and from memory. */
+  openFile(id: string, chosen: File | undefined): Promise<OpenedFile | undefined>;
+  /** Records that `upload` resumes the unfinished upload `id`. */
+  link(upload: Upload, id: string): void;
+  /** Removes an unfinished upload from OSS and from the store. */
   remove(id: string): Promise<void>;
-  /** The same for a file that was taken out of the list, where anything of it is kept. */
-  removeUpload(upload: Upload): Promise<void>;
+  /** Removes the unfinished upload, if any, of a file that was removed from the list. */
+  removeListed(upload: Upload): Promise<void>;
 }
 
-/** A file to go on with, and what its upload began with. */
-export interface OpenedFile extends GivenFile {
+/** A file to resume with, and the options with which its upload started. */
+export interface OpenedFile extends SelectedFile {
   readonly options: Partial<UploadFileOptions>;
 }
 
-export interface UnfinishedHooks {
+export interface UnfinishedUploadsOptions {
   controlPlane(): ControlPlane;
-  /** Whether it is the upload of a file of the list, as that is now. */
+  /** Whether the upload belongs to a file that is in the list now. */
   isListed(upload: Upload): boolean;
-  changed(): void;
+  onChanged(): void;
 }
 
-export function createUnfinishedUploads(store: PageCheckpoints, hooks: UnfinishedHooks): UnfinishedUploads {
-  const own = new Map<string, Upload>();
+export function createUnfinishedUploads(
+  store: PageCheckpoints,
+  options: UnfinishedUploadsOptions,
+): UnfinishedUploads {
+  const ownUploads = new Map<string, Upload>();
   const problems = new Map<string, UploadErrorCode>();
-  const [busy, removed] = [new Set<string>(), new Set<string>()];
-  const { all, refresh, watch, leave } = createFoundUploads(store, isListed, hooks.changed);
+  const [busyIds, removedIds] = [new Set<string>(), new Set<string>()];
+  const { list, refresh, watch, unwatch } = createUnfinishedCache(store, isListed, options.onChanged);
 
   function isListed(id: string): boolean {
-    const upload = own.get(id);
-    return removed.has(id) || (upload !== undefined && hooks.isListed(upload));
+    const upload = ownUploads.get(id);
+    return removedIds.has(id) || (upload !== undefined && options.isListed(upload));
   }
 
-  function notice(upload: Upload, id: string | undefined): void {
-    for (const [known, other] of own) if (other === upload) own.delete(known);
-    if (id !== undefined) own.set(id, upload);
-    hooks.changed();
+  function link(upload: Upload, id: string | undefined): void {
+    for (const [otherId, other] of ownUploads) if (other === upload) ownUploads.delete(otherId);
+    if (id !== undefined) ownUploads.set(id, upload);
+    options.onChanged();
     upload.result.then(refresh, () => undefined);
   }
 
-  /** What fails is told beside the upload. */
-  async function act<T>(id: string, action: () => Promise<T>): Promise<T | undefined> {
+  /** Runs an action of the user. An error is shown in the entry. */
+  async function runAction<T>(id: string, action: () => Promise<T>): Promise<T | undefined> {
     problems.delete(id);
-    busy.add(id);
-    hooks.changed();
+    busyIds.add(id);
+    options.onChanged();
     try {
       return await action();
     } catch (reason) {
       problems.set(id, UploadError.from(reason).code);
       return undefined;
     } finally {
-      busy.delete(id);
-      hooks.changed();
+      busyIds.delete(id);
+      options.onChanged();
     }
   }
 
   async function remove(id: string): Promise<void> {
-    // What stays is not shown as under way, because it was while it was to be removed.
-    await act(id, () =>
-      removeUpload(id, { controlPlane: hooks.controlPlane(), checkpoints: store }).finally(refresh),
+    const { controlPlane } = options;
+    // The refresh is part of the action: removal locks the upload, and the entry must not show that lock.
+    await runAction(id, () =>
+      removeUpload(id, { controlPlane: controlPlane(), checkpoints: store }).finally(refresh),
     );
   }
 
   return {
-    checkpoints: noticeIds(store, notice),
+    checkpoints: reportUploadIds(store, link),
     list: () =>
-      all()
+      list()
         .filter(({ id }) => !isListed(id))
-        .map((known) => describe(known, problems.get(known.id), busy.has(known.id))),
-    ...{ watch, leave },
-    open: (id, chosen) => act(id, () => openFile(id, chosen, store)),
-    adopt: notice,
+        .map((upload) => toEntry(upload, problems.get(upload.id), busyIds.has(upload.id))),
+    ...{ watch, unwatch },
+    openFile: (id, chosen) => runAction(id, () => openFile(id, chosen, store)),
+    link,
     remove,
-    async removeUpload(upload) {
-      const [id] = [...own].find(([, other]) => other === upload) ?? [];
+    async removeListed(upload) {
+      const [id] = [...ownUploads].find(([, other]) => other === upload) ?? [];
       if (id === undefined) return;
-      removed.add(id);
+      removedIds.add(id);
       await upload.result.catch(() => undefined);
       await remove(id);
-      removed.delete(id);
-      hooks.changed();
+      removedIds.delete(id);
+      options.onChanged();
     },
   };
 }
 
-/** What this page does to an upload is not done elsewhere. */
-function describe(
-  known: UnfinishedUpload,
+/** During an action this page itself holds the lock: the entry is busy, and not active in another tab. */
+function toEntry(
+  upload: UnfinishedUpload,
   problem: UploadErrorCode | undefined,
   isBusy: boolean,
 ): UnfinishedEntry {
-  return { ...known, isUnderWay: known.isUnderWay && !isBusy, problem, isBusy };
+  return { ...upload, isActive: upload.isActive && !isBusy, problem, isBusy };
 }
 
 async function openFile(
@@ -123,7 +126,45 @@ async function openFile(
   chosen: File | undefined,
   checkpoints: PageCheckpoints,
 ): Promise<OpenedFile> {
-  const given =
-    chosen === undefined ? await openByHandle(id, checkpoints) : { file: chosen, handle: undefined };
-  return { ...given, options: await rememberedOptions(id, given.file, checkpoints) };
+  const selected =
+    chosen === undefined ? await openFileByHandle(id, checkpoints) : { file: chosen, handle: undefined };
+  return { ...selected, options: await loadOptionsForFile(id, selected.file, checkpoints) };
+}
+
+/** Called with the ID of an upload; with `undefined` if the lock of this ID is taken. */
+type OnUploadId = (upload: Upload, id: string | undefined) => void;
+
+/** Returns the same checkpoints, which also report the IDs of the uploads that use them. */
+function reportUploadIds(checkpoints: PageCheckpoints, onId: OnUploadId): PageCheckpoints {
+  return { ...checkpoints, track: (tracked) => trackAndReport(checkpoints, tracked, onId) };
+}
+
+function trackAndReport(
+  checkpoints: PageCheckpoints,
+  tracked: TrackedUpload,
+  onId: OnUploadId,
+): UploadTracker {
+  const tracker = checkpoints.track(tracked);
+  let upload: Upload | undefined;
+  const report = (id: string | undefined): void => {
+    if (upload !== undefined) onId(upload, id);
+  };
+  return {
+    checkpoints: {
+      ...tracker.checkpoints,
+      async lock(id) {
+        const lease = await tracker.checkpoints.lock(id).catch((reason: unknown) => {
+          report(undefined);
+          throw reason;
+        });
+        report(id);
+        return lease;
+      },
+    },
+    // Called before the upload acquires its lock.
+    attach(started) {
+      upload = started;
+      tracker.attach(started);
+    },
+  };
 }
