@@ -1,15 +1,15 @@
-import { utf8Order } from './operations/listing-page.ts';
-import { partsOf } from './operations/multipart.ts';
-import { readPieces } from './operations/objects.ts';
+import { compareUtf8 } from './operations/listing-page.ts';
+import { sortParts } from './operations/multipart.ts';
+import { readPieces } from './operations/object-versions.ts';
 import { createDigester } from './storage/blobs.ts';
 import {
   type Bucket,
-  bucketOf,
+  createEmptyBucket,
+  findNewestVersion,
   type MultipartUpload,
-  newBucket,
-  newestOf,
   type OssState,
-  uploadOf,
+  requireBucket,
+  requireUpload,
 } from './storage/state.ts';
 
 /** Direct access to a model's state, without requests, signatures and faults. For tests and simulations. */
@@ -108,42 +108,45 @@ export interface PartLocation {
 export function createInspection(state: OssState): OssInspection {
   return {
     object(bucketName, key) {
-      const object = newestOf(bucketOf(state, bucketName), key);
+      const object = findNewestVersion(requireBucket(state, bucketName), key);
       if (object === undefined) return undefined;
       const { size, etag, crc64, versionId, headers, pieces } = object;
-      const bytes = (): Promise<Uint8Array> => whole(readPieces(state, pieces, 0, size), size);
+      const bytes = (): Promise<Uint8Array> => readWhole(readPieces(state, pieces, 0, size), size);
       return { size, etag, crc64, versionId, headers, bytes };
     },
     bucketNames: () => [...state.buckets.keys()],
     keys(bucketName) {
-      const bucket = bucketOf(state, bucketName);
-      return [...bucket.objects.keys()].filter((key) => newestOf(bucket, key) !== undefined).sort(utf8Order);
+      const bucket = requireBucket(state, bucketName);
+      return [...bucket.objects.keys()]
+        .filter((key) => findNewestVersion(bucket, key) !== undefined)
+        .sort(compareUtf8);
     },
-    uploads: (bucketName) => [...bucketOf(state, bucketName).uploads.values()].map(inspected).sort(byKey),
+    uploads: (bucketName) =>
+      [...requireBucket(state, bucketName).uploads.values()].map(inspectUpload).sort(compareUploads),
     async createBucket(name) {
       if (state.buckets.has(name)) return;
-      const bucket = newBucket(name, state.now());
+      const bucket = createEmptyBucket(name, state.now());
       state.buckets.set(name, bucket);
       await state.records.saveBucket(bucket);
     },
     async setVersioning(name, versioning) {
-      const bucket = bucketOf(state, name);
+      const bucket = requireBucket(state, name);
       bucket.versioning = versioning;
       await state.records.saveBucket(bucket);
     },
     async corruptPart({ silent = false, ...name }) {
-      const { bucket, upload } = uploadNamed(state, name);
+      const { bucket, upload } = locateUpload(state, name);
       const part = upload.parts.get(name.partNumber);
       if (part === undefined || part.size === 0) return;
       await state.blobs.corrupt(part.blobId, 0);
-      const { md5, crc64 } = await digestOf(state.blobs.read(part.blobId, 0, part.size));
-      const shown = silent ? {} : { etag: md5, crc64 };
-      const corrupted = { ...part, ...shown, trueCrc64: crc64 };
+      const { md5, crc64 } = await computeDigest(state.blobs.read(part.blobId, 0, part.size));
+      const reported = silent ? {} : { etag: md5, crc64 };
+      const corrupted = { ...part, ...reported, trueCrc64: crc64 };
       upload.parts.set(part.partNumber, corrupted);
       await state.records.savePart(bucket, upload, corrupted);
     },
     async removePart(name) {
-      const { bucket, upload } = uploadNamed(state, name);
+      const { bucket, upload } = locateUpload(state, name);
       const part = upload.parts.get(name.partNumber);
       if (part === undefined) return;
       upload.parts.delete(name.partNumber);
@@ -153,17 +156,17 @@ export function createInspection(state: OssState): OssInspection {
   };
 }
 
-function uploadNamed(
+function locateUpload(
   state: OssState,
   name: PartLocation,
 ): { readonly bucket: Bucket; readonly upload: MultipartUpload } {
-  const bucket = bucketOf(state, name.bucket);
-  return { bucket, upload: uploadOf(bucket, name.key, name.uploadId, '0042-00000002') };
+  const bucket = requireBucket(state, name.bucket);
+  return { bucket, upload: requireUpload(bucket, name.key, name.uploadId, '0042-00000002') };
 }
 
-function inspected(upload: MultipartUpload): InspectedUpload {
+function inspectUpload(upload: MultipartUpload): InspectedUpload {
   const { key, uploadId, initiatedAt } = upload;
-  const parts = partsOf(upload).map(({ partNumber, size, etag, crc64 }) => ({
+  const parts = sortParts(upload).map(({ partNumber, size, etag, crc64 }) => ({
     partNumber,
     size,
     etag,
@@ -172,11 +175,11 @@ function inspected(upload: MultipartUpload): InspectedUpload {
   return { key, uploadId, initiatedAt, parts };
 }
 
-function byKey(a: InspectedUpload, b: InspectedUpload): number {
-  return utf8Order(a.key, b.key) || utf8Order(a.uploadId, b.uploadId);
+function compareUploads(a: InspectedUpload, b: InspectedUpload): number {
+  return compareUtf8(a.key, b.key) || compareUtf8(a.uploadId, b.uploadId);
 }
 
-async function whole(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
+async function readWhole(chunks: AsyncIterable<Uint8Array>, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let offset = 0;
   for await (const chunk of chunks) {
@@ -186,7 +189,7 @@ async function whole(chunks: AsyncIterable<Uint8Array>, size: number): Promise<U
   return bytes;
 }
 
-async function digestOf(chunks: AsyncIterable<Uint8Array>): Promise<{ md5: string; crc64: string }> {
+async function computeDigest(chunks: AsyncIterable<Uint8Array>): Promise<{ md5: string; crc64: string }> {
   const digester = createDigester();
   for await (const chunk of chunks) digester.update(chunk);
   return digester.digest();

@@ -1,20 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { authenticate } from './auth/signature-v4.ts';
-import { anonymousDenied, internalError } from './errors.ts';
-import { readTarget } from './http/addressing.ts';
-import { assertEndpoint } from './http/endpoint.ts';
-import type { Answer } from './http/response.ts';
-import { headerOf } from './http/wire-text.ts';
+import { anonymousAccessError, internalError } from './errors.ts';
+import { assertEndpoint, readTarget } from './http/addressing.ts';
+import type { OperationResponse } from './http/response.ts';
+import { getHeader } from './http/wire-text.ts';
 import { writeXml } from './http/xml.ts';
 import { createInspection, type OssInspection } from './inspection.ts';
 import { type AllowCallback, createCallbacks, type SendCallback } from './operations/callback.ts';
 import { corsHeaders } from './operations/cors.ts';
 import { applyLifecycle } from './operations/lifecycle.ts';
-import { perform } from './operations/perform.ts';
+import { performOperation } from './operations/perform.ts';
 import { OssError } from './oss-error.ts';
 import type { Blobs } from './storage/blobs.ts';
 import { createNoRecords } from './storage/records.ts';
-import { type Bucket, type IdGenerator, newBucket, type OssState, type Records } from './storage/state.ts';
+import {
+  type Bucket,
+  createEmptyBucket,
+  type IdGenerator,
+  type OssState,
+  type Records,
+} from './storage/state.ts';
 import type { OssClock, OssCredentials, OssRequest, OssResponse, OssTarget } from './types.ts';
 
 /** The options of {@link createOssModel}. */
@@ -72,35 +77,36 @@ export function createOssModel(options: OssModelOptions): OssModel {
   const { region, cnames = {}, ids = randomIds } = options;
   const now = (): number => options.clock.now();
   const buckets = new Map((options.restoredBuckets ?? []).map((bucket) => [bucket.name, bucket]));
-  for (const name of options.buckets) if (!buckets.has(name)) buckets.set(name, newBucket(name, now()));
+  for (const name of options.buckets)
+    if (!buckets.has(name)) buckets.set(name, createEmptyBucket(name, now()));
   const records = options.records ?? createNoRecords();
   const state: OssState = { region, buckets, blobs: options.blobs, records, now, ids };
   const callbacks = createCallbacks(
-    options.sendCallback ?? acceptingCallback,
+    options.sendCallback ?? acceptCallback,
     options.allowCallback ?? (() => Promise.resolve()),
   );
   let credentials = [options.credentials].flat();
 
   const identify = (request: OssRequest): OssTarget => readTarget(request, { cnames, region });
 
-  async function answer(request: OssRequest): Promise<Answer> {
+  async function performRequest(request: OssRequest): Promise<OperationResponse> {
     const target = identify(request);
     if (target.operation !== 'OptionObject') {
       const signer = authenticate({ request, target, region, credentials, nowMs: now() });
-      if (signer === 'anonymous') throw anonymousDenied();
+      if (signer === 'anonymous') throw anonymousAccessError();
     }
     assertEndpoint(request, target, region);
     await applyLifecycle(state);
-    return perform(state, callbacks, request, target);
+    return performOperation(state, callbacks, request, target);
   }
 
-  function corsOf(request: OssRequest): Record<string, string> {
+  function findCorsHeaders(request: OssRequest): Record<string, string> {
     try {
       const { bucket, operation } = identify(request);
       const found = buckets.get(bucket ?? '');
       return found === undefined || operation === 'OptionObject' ? {} : corsHeaders(found, request);
     } catch {
-      // An address that cannot be read belongs to no bucket.
+      // A host or path that cannot be decoded belongs to no bucket.
       return {};
     }
   }
@@ -111,20 +117,20 @@ export function createOssModel(options: OssModelOptions): OssModel {
     async handle(request) {
       const requestId = ids.requestId();
       const startedAt = now();
-      const cors = corsOf(request);
+      const cors = findCorsHeaders(request);
       const common = (): Record<string, string> => ({
         ...commonHeaders(requestId, { startedAt, now: now() }),
         ...cors,
       });
       try {
-        return finished(request, await answer(request), common());
+        return toOssResponse(request, await performRequest(request), common());
       } catch (reason) {
         if (!(reason instanceof OssError)) {
           if (options.onInternalError === undefined) throw reason;
           options.onInternalError(reason);
         }
         const error = reason instanceof OssError ? reason : internalError();
-        return finished(request, errorAnswer(request, error, requestId), common());
+        return toOssResponse(request, errorResponse(request, error, requestId), common());
       }
     },
     putCredentials(replacement) {
@@ -139,7 +145,7 @@ const randomIds: IdGenerator = {
   versionId: () => randomBytes(32).toString('hex').toUpperCase(),
 };
 
-const acceptingCallback: SendCallback = () => Promise.resolve({ status: 200, body: '{"Status":"OK"}' });
+const acceptCallback: SendCallback = () => Promise.resolve({ status: 200, body: '{"Status":"OK"}' });
 
 function commonHeaders(
   requestId: string,
@@ -150,40 +156,40 @@ function commonHeaders(
     Date: new Date(now).toUTCString(),
     Connection: 'keep-alive',
     'x-oss-request-id': requestId,
-    // A clock that was set back meanwhile does not make it negative.
+    // Not negative, even if the clock was set back during the request.
     'x-oss-server-time': String(Math.max(0, Math.round(now - startedAt))),
   };
 }
 
-function finished(
+function toOssResponse(
   request: OssRequest,
-  answer: Answer,
+  response: OperationResponse,
   common: Readonly<Record<string, string>>,
 ): OssResponse {
-  const headers = { ...common, ...answer.headers };
-  if (typeof answer.body !== 'string') {
+  const headers = { ...common, ...response.headers };
+  if (typeof response.body !== 'string') {
     return {
-      status: answer.status,
+      status: response.status,
       headers,
-      body: request.method === 'HEAD' ? new Uint8Array() : answer.body,
+      body: request.method === 'HEAD' ? new Uint8Array() : response.body,
     };
   }
-  const body = Buffer.from(answer.body);
-  const hasLength = answer.status !== 204 && answer.status !== 304 && request.method !== 'HEAD';
+  const body = Buffer.from(response.body);
+  const hasLength = response.status !== 204 && response.status !== 304 && request.method !== 'HEAD';
   return {
-    status: answer.status,
+    status: response.status,
     headers: hasLength ? { ...headers, 'Content-Length': String(body.length) } : headers,
     body,
   };
 }
 
-function errorAnswer(request: OssRequest, error: OssError, requestId: string): Answer {
+function errorResponse(request: OssRequest, error: OssError, requestId: string): OperationResponse {
   const ec = error.ec;
   const xml = writeXml('Error', [
     ['Code', error.code],
     ['Message', error.message],
     ['RequestId', requestId],
-    ['HostId', headerOf(request, 'host') ?? ''],
+    ['HostId', getHeader(request, 'host') ?? ''],
     ...error.fields,
     ['EC', ec],
     ['RecommendDoc', ec === undefined ? undefined : `https://api.aliyun.com/troubleshoot?q=${ec}`],

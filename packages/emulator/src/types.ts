@@ -72,7 +72,7 @@ export type OssOperation =
   | 'OptionObject'
   | 'Unknown';
 
-/** What a request refers to, read from its method, host, path and query alone. */
+/** The operation and resource of a request, read from its method, host, path and query alone. */
 export interface OssTarget {
   /** The operation, such as `UploadPart`. */
   readonly operation: OssOperation;

@@ -1,9 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
-import { asciiOrder, headerOf, percentEncode } from '../http/wire-text.ts';
+import { compareAscii, getHeader, percentEncode } from '../http/wire-text.ts';
 import type { OssRequest, OssTarget } from '../types.ts';
 import { type SignatureClaim, V4_ALGORITHM } from './signature-claim.ts';
 
-export interface Signed {
+/** A signature and the texts it was made of. */
+export interface ComputedSignature {
   readonly canonicalRequest: string;
   readonly stringToSign: string;
   /** Lower-case hex, 64 characters. */
@@ -11,22 +12,22 @@ export interface Signed {
 }
 
 /**
- * Signs a request the way its claim says it was signed, from the decoded request: wire escaping and order
- * drop out.
+ * Computes the signature that a request should have, according to its claim. It starts from the decoded
+ * request, so the escaping and order on the wire do not matter.
  */
-export function signAsClaimed(
+export function computeSignature(
   claim: SignatureClaim,
   request: OssRequest,
   target: OssTarget,
   accessKeySecret: string,
-): Signed {
+): ComputedSignature {
   const canonicalRequest = [
     request.method,
     canonicalUri(target),
     canonicalQuery(target),
     canonicalHeaders(request, claim.additionalHeaders),
     claim.additionalHeaders.join(';'),
-    headerOf(request, 'x-oss-content-sha256') ?? 'UNSIGNED-PAYLOAD',
+    getHeader(request, 'x-oss-content-sha256') ?? 'UNSIGNED-PAYLOAD',
   ].join('\n');
   const scope = `${claim.date}/${claim.region}/${claim.product}/aliyun_v4_request`;
   const requestHash = createHash('sha256').update(canonicalRequest).digest('hex');
@@ -35,30 +36,30 @@ export function signAsClaimed(
   return { canonicalRequest, stringToSign, signature: hmac(key, stringToSign).toString('hex') };
 }
 
-/** The bucket is in it whatever the style of the URL. */
+/** Contains the bucket, whatever the style of the URL. */
 function canonicalUri({ bucket, key }: OssTarget): string {
   if (bucket === undefined) return '/';
   return `/${percentEncode(bucket)}/${(key ?? '').split('/').map(percentEncode).join('/')}`;
 }
 
-/** Sorted by encoded name, then value. The texts are ASCII, so code units compare as bytes. */
+/** Sorted by encoded name, then value. The texts are ASCII, so code units sort like bytes. */
 function canonicalQuery({ query }: OssTarget): string {
   return query
     .filter(([name]) => name !== 'x-oss-signature')
     .map(([name, value]) => [percentEncode(name), percentEncode(value)] as const)
     .sort(
       ([name, value], [otherName, otherValue]) =>
-        asciiOrder(name, otherName) || asciiOrder(value, otherValue),
+        compareAscii(name, otherName) || compareAscii(value, otherValue),
     )
     .map(([name, value]) => (value === '' ? name : `${name}=${value}`))
     .join('&');
 }
 
-/** A line for each signed header, the last one ended too; empty when there is none. */
+/** One line for each signed header, each with a line feed; empty if there is none. */
 function canonicalHeaders(request: OssRequest, additionalHeaders: readonly string[]): string {
   return Object.entries(request.headers)
     .filter(([name]) => isSignedByDefault(name) || additionalHeaders.includes(name))
-    .sort(([name], [other]) => asciiOrder(name, other))
+    .sort(([name], [other]) => compareAscii(name, other))
     .map(([name, value]) => `${name}:${value.trim()}\n`)
     .join('');
 }

@@ -1,9 +1,8 @@
-import { asciiOrder, headerOf } from '../http/wire-text.ts';
+import { compareAscii, getHeader } from '../http/wire-text.ts';
 import { OssError } from '../oss-error.ts';
 import type { OssRequest, OssTarget } from '../types.ts';
-import { basicIso, parseBasicIso, parseHttpDate } from './signature-time.ts';
 
-/** What a request says about its own signature, well formed but not yet believed. */
+/** The signature of a request as the request has it, well formed but not verified. */
 export interface SignatureClaim {
   readonly form: 'header' | 'query';
   readonly accessKeyId: string;
@@ -11,11 +10,11 @@ export interface SignatureClaim {
   readonly date: string;
   readonly region: string;
   readonly product: string;
-  /** As it is signed: `yyyymmddTHHMMSSZ`, or the text of a Date header. */
+  /** The text that was signed: `yyyymmddTHHMMSSZ`, or the Date header. */
   readonly timestamp: string;
   /** The same instant, in ms since the epoch. */
   readonly signedAt: number;
-  /** Lifetime in seconds as text, unchecked; `undefined` in the header form. */
+  /** The lifetime in seconds as text, not checked; `undefined` in the header form. */
   readonly expires: string | undefined;
   /** Lower case, sorted, without duplicates. */
   readonly additionalHeaders: readonly string[];
@@ -24,30 +23,33 @@ export interface SignatureClaim {
 
 export const V4_ALGORITHM = 'OSS4-HMAC-SHA256';
 
-/** Reads the Authorization header or the URL's parameters; `undefined` when the request has neither. */
+/** Reads the Authorization header or the URL's parameters. `undefined` if the request has neither. */
 export function readClaim(request: OssRequest, target: OssTarget): SignatureClaim | undefined {
   const parameters = new Map(target.query);
-  const authorization = headerOf(request, 'authorization');
+  const authorization = getHeader(request, 'authorization');
   const isUrlSigned = ['x-oss-signature-version', 'x-oss-signature', 'x-oss-credential'].some((name) =>
     parameters.has(name),
   );
   const isV1UrlSigned = parameters.has('OSSAccessKeyId') && parameters.has('Signature');
   if (authorization !== undefined && (isUrlSigned || isV1UrlSigned)) {
-    throw invalid('A request is signed either by its Authorization header or by its URL, not by both.');
+    throw invalidSignatureError(
+      'A request must be signed by its Authorization header or by its URL, not by both.',
+    );
   }
-  if (isV1UrlSigned) throw otherVersion('V1');
-  if (isUrlSigned) return fromUrl(parameters, request);
-  return authorization === undefined ? undefined : fromHeader(authorization, request);
+  if (isV1UrlSigned) throw unsupportedVersionError('V1');
+  if (isUrlSigned) return readUrlClaim(parameters, request);
+  return authorization === undefined ? undefined : readHeaderClaim(authorization, request);
 }
 
-function fromUrl(parameters: ReadonlyMap<string, string>, request: OssRequest): SignatureClaim {
+function readUrlClaim(parameters: ReadonlyMap<string, string>, request: OssRequest): SignatureClaim {
   const version = parameters.get('x-oss-signature-version');
-  if (version === 'OSS2') throw otherVersion('V2');
-  if (version !== V4_ALGORITHM) throw invalid('Invalid x-oss-signature-version.', '0002-00000066');
-  const credential = required(parameters, 'x-oss-credential', { missing: '217', empty: '218' });
-  const signature = required(parameters, 'x-oss-signature', { missing: '219', empty: '220' });
-  const expires = required(parameters, 'x-oss-expires', { missing: '215', empty: '216' });
-  const timestamp = required(parameters, 'x-oss-date', {});
+  if (version === 'OSS2') throw unsupportedVersionError('V2');
+  if (version !== V4_ALGORITHM)
+    throw invalidSignatureError('Invalid x-oss-signature-version.', '0002-00000066');
+  const credential = requireParameter(parameters, 'x-oss-credential', { missing: '217', empty: '218' });
+  const signature = requireParameter(parameters, 'x-oss-signature', { missing: '219', empty: '220' });
+  const expires = requireParameter(parameters, 'x-oss-expires', { missing: '215', empty: '216' });
+  const timestamp = requireParameter(parameters, 'x-oss-date', {});
   return {
     form: 'query',
     ...readCredential(
@@ -65,31 +67,31 @@ function fromUrl(parameters: ReadonlyMap<string, string>, request: OssRequest): 
   };
 }
 
-function required(
+function requireParameter(
   parameters: ReadonlyMap<string, string>,
   name: string,
   { missing, empty }: { readonly missing?: string; readonly empty?: string },
 ): string {
   const value = parameters.get(name);
-  if (value === undefined) throw invalid(`Missing ${name}.`, missing && `0002-00000${missing}`);
-  if (value === '') throw invalid(`Empty ${name}.`, empty && `0002-00000${empty}`);
+  if (value === undefined) throw invalidSignatureError(`Missing ${name}.`, missing && `0002-00000${missing}`);
+  if (value === '') throw invalidSignatureError(`Empty ${name}.`, empty && `0002-00000${empty}`);
   return value;
 }
 
-function fromHeader(authorization: string, request: OssRequest): SignatureClaim {
+function readHeaderClaim(authorization: string, request: OssRequest): SignatureClaim {
   const space = authorization.indexOf(' ');
   const scheme = space < 0 ? authorization : authorization.slice(0, space);
-  if (scheme === 'OSS') throw otherVersion('V1');
-  if (scheme === 'OSS2') throw otherVersion('V2');
-  if (scheme !== V4_ALGORITHM) throw invalid('Authorization header is invalid.');
+  if (scheme === 'OSS') throw unsupportedVersionError('V1');
+  if (scheme === 'OSS2') throw unsupportedVersionError('V2');
+  if (scheme !== V4_ALGORITHM) throw invalidSignatureError('Authorization header is invalid.');
   const fields = readFields(authorization.slice(space + 1));
   const credential = fields.get('Credential');
   const signature = fields.get('Signature');
-  if (!credential) throw invalid('Authorization header has no Credential.', '0002-00000205');
-  if (!signature) throw invalid('Authorization header has no Signature.', '0002-00000207');
+  if (!credential) throw invalidSignatureError('Authorization header has no Credential.', '0002-00000205');
+  if (!signature) throw invalidSignatureError('Authorization header has no Signature.', '0002-00000207');
   return {
     form: 'header',
-    ...readCredential(credential, headerDate(request), {
+    ...readCredential(credential, readHeaderDate(request), {
       date: '0002-00000212',
       suffix: '0002-00000213',
     }),
@@ -103,15 +105,15 @@ function fromHeader(authorization: string, request: OssRequest): SignatureClaim 
   };
 }
 
-/** The fields may have spaces after their commas: the SDKs write none, Alibaba's examples do. */
+/** Accepts spaces after commas: Alibaba's examples have them, the SDKs do not. */
 function readFields(text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const field of text.split(',')) {
     const equals = field.indexOf('=');
-    if (equals < 0) throw invalid('Authorization header is invalid.', '0002-00000203');
+    if (equals < 0) throw invalidSignatureError('Authorization header is invalid.', '0002-00000203');
     const name = field.slice(0, equals).trim();
     if (!['Credential', 'AdditionalHeaders', 'Signature'].includes(name) || fields.has(name)) {
-      throw invalid('Authorization header is invalid.', '0002-00000204');
+      throw invalidSignatureError('Authorization header is invalid.', '0002-00000204');
     }
     fields.set(name, field.slice(equals + 1).trim());
   }
@@ -123,11 +125,11 @@ interface SigningDate {
   readonly signedAt: number | undefined;
 }
 
-/** `x-oss-date`, else `Date`, which is then signed as it stands: ossutil sends no other. */
-function headerDate(request: OssRequest): SigningDate {
-  const ossDate = headerOf(request, 'x-oss-date');
+/** Reads `x-oss-date`, else `Date`. The text of `Date` is signed unchanged. ossutil sends only `Date`. */
+function readHeaderDate(request: OssRequest): SigningDate {
+  const ossDate = getHeader(request, 'x-oss-date');
   if (ossDate !== undefined) return { timestamp: ossDate, signedAt: parseBasicIso(ossDate) };
-  const timestamp = headerOf(request, 'date') ?? '';
+  const timestamp = getHeader(request, 'date') ?? '';
   const signedAt = parseHttpDate(timestamp);
   if (signedAt !== undefined) return { timestamp, signedAt };
   throw new OssError({
@@ -147,10 +149,12 @@ function readCredential(
 ): Scope {
   const [accessKeyId, date, region, product, suffix, ...rest] = credential.split('/');
   const isScoped = region && product && suffix === 'aliyun_v4_request' && rest.length === 0;
-  if (!accessKeyId || !date || !isScoped) throw invalid('Invalid credential in the signature.', ec.suffix);
-  if (signedAt === undefined) throw invalid('Invalid signing date: not yyyymmddTHHMMSSZ.', ec.date);
-  if (date !== basicIso(signedAt).slice(0, 8))
-    throw invalid('Invalid signing date in the credential.', ec.date);
+  if (!accessKeyId || !date || !isScoped)
+    throw invalidSignatureError('Invalid credential in the signature.', ec.suffix);
+  if (signedAt === undefined)
+    throw invalidSignatureError('Invalid signing date: not yyyymmddTHHMMSSZ.', ec.date);
+  if (date !== formatBasicIso(signedAt).slice(0, 8))
+    throw invalidSignatureError('Invalid signing date in the credential.', ec.date);
   return { accessKeyId, date, region, product, timestamp, signedAt };
 }
 
@@ -166,31 +170,53 @@ function readAdditionalHeaders(
   ec: AdditionalHeadersEc,
 ): readonly string[] {
   if (text === undefined) return [];
-  if (text === '') throw invalid('The additional headers are empty.', ec.empty);
+  if (text === '') throw invalidSignatureError('The additional headers are empty.', ec.empty);
   const names = text.split(';');
-  if (names.includes('')) throw invalid('An additional header has an empty name.', ec.emptyName);
-  const absent = names.find((name) => headerOf(request, name.toLowerCase()) === undefined);
+  if (names.includes(''))
+    throw invalidSignatureError('An additional header has an empty name.', ec.emptyName);
+  const absent = names.find((name) => getHeader(request, name.toLowerCase()) === undefined);
   if (absent !== undefined)
-    throw invalid(`The additional header ${absent} is not in the request.`, ec.absent);
-  const canonical = [...new Set(names.map((name) => name.toLowerCase()))].sort(asciiOrder).join(';');
+    throw invalidSignatureError(`The additional header ${absent} is not in the request.`, ec.absent);
+  const canonical = [...new Set(names.map((name) => name.toLowerCase()))].sort(compareAscii).join(';');
   if (text !== canonical) {
-    throw invalid('The additional headers must be lower case, sorted and without duplicates.');
+    throw invalidSignatureError('The additional headers must be lower case, sorted and without duplicates.');
   }
   return names;
 }
 
-function invalid(message: string, ec?: string): OssError {
+function invalidSignatureError(message: string, ec?: string): OssError {
   return new OssError({ status: 400, code: 'InvalidArgument', message, ...(ec === undefined ? {} : { ec }) });
 }
 
-/** Ours, not OSS's: real OSS would take such a request. */
-function otherVersion(version: 'V1' | 'V2'): OssError {
+/** An error of the emulator only: OSS would accept such a request. */
+function unsupportedVersionError(version: 'V1' | 'V2'): OssError {
   return new OssError({
     status: 400,
     code: 'InvalidArgument',
     message:
-      `This emulator verifies V4 signatures only, and the request carries a ${version} signature. ` +
+      `This emulator verifies V4 signatures only, but the request has a ${version} signature. ` +
       'Switch the client to V4: `authorizationV4: true` in ali-oss, `--sign-version v4 --region <region>` ' +
       'in ossutil, SignatureVersionV4 in the v2 SDKs (their default).',
   });
+}
+
+/** Parses `yyyymmddTHHMMSSZ` to ms since the epoch. `undefined` for other texts and for 30 February. */
+export function parseBasicIso(text: string): number | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second] = match;
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const at = Date.parse(iso);
+  return Number.isNaN(at) || new Date(at).toISOString() !== iso ? undefined : at;
+}
+
+/** Formats ms since the epoch as `yyyymmddTHHMMSSZ`. */
+export function formatBasicIso(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
+
+/** Parses `Thu, 20 Jun 2024 08:09:10 GMT` to ms since the epoch. `undefined` for any other text. */
+export function parseHttpDate(text: string): number | undefined {
+  const at = Date.parse(text);
+  return Number.isNaN(at) || new Date(at).toUTCString() !== text ? undefined : at;
 }

@@ -1,16 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
-import { headerOf } from '../http/wire-text.ts';
+import { formatIsoDate, getHeader } from '../http/wire-text.ts';
 import { OssError } from '../oss-error.ts';
 import type { OssCredentials, OssRequest, OssTarget } from '../types.ts';
-import { signAsClaimed } from './canonical-request.ts';
+import { computeSignature } from './canonical-request.ts';
 import { readClaim, type SignatureClaim } from './signature-claim.ts';
 
+/** A request to authenticate, and what its signature must match. */
 export interface AuthenticationCheck {
   readonly request: OssRequest;
   readonly target: OssTarget;
-  /** The only region a signature may name. */
+  /** The only region that a signature may name. */
   readonly region: string;
-  /** The only product a signature may name. Default: `oss`; a CloudBox signs for `oss-cloudbox`. */
+  /** The only product that a signature may name. Default: `oss`; for a CloudBox it is `oss-cloudbox`. */
   readonly product?: string;
   readonly credentials: readonly OssCredentials[];
   readonly nowMs: number;
@@ -19,9 +20,8 @@ export interface AuthenticationCheck {
 export type AuthenticatedAs = { readonly accessKeyId: string } | 'anonymous';
 
 /**
- * Verifies the V4 signature of a request, in its Authorization header or in its URL, from the head of the
- * request alone. Throws the {@link OssError} that OSS would answer with; a request without any signature is
- * anonymous.
+ * Verifies the V4 signature of a request, in its Authorization header or in its URL. Reads no body. Throws
+ * the {@link OssError} of OSS; a request without a signature is anonymous.
  */
 export function authenticate(check: AuthenticationCheck): AuthenticatedAs {
   const claim = readClaim(check.request, check.target);
@@ -34,11 +34,11 @@ export function authenticate(check: AuthenticationCheck): AuthenticatedAs {
 }
 
 function checkScope(claim: SignatureClaim, { region, product = 'oss' }: AuthenticationCheck): void {
-  if (claim.region !== region) throw invalidScope('region', '0002-00000226');
-  if (claim.product !== product) throw invalidScope('product', '0002-00000227');
+  if (claim.region !== region) throw invalidScopeError('region', '0002-00000226');
+  if (claim.product !== product) throw invalidScopeError('product', '0002-00000227');
 }
 
-function invalidScope(part: 'region' | 'product', ec: string): OssError {
+function invalidScopeError(part: 'region' | 'product', ec: string): OssError {
   const message = `Invalid signing ${part} in Authorization header.`;
   return new OssError({ status: 400, code: 'InvalidArgument', message, ec });
 }
@@ -48,7 +48,7 @@ const EXPIRES_MAX_SECONDS = 7 * 24 * 60 * 60;
 
 function checkTime(claim: SignatureClaim, nowMs: number): void {
   if (claim.expires === undefined) {
-    if (Math.abs(nowMs - claim.signedAt) > SKEW_MAX_MS) throw tooSkewed(claim, nowMs);
+    if (Math.abs(nowMs - claim.signedAt) > SKEW_MAX_MS) throw timeSkewError(claim, nowMs);
     return;
   }
   const seconds = /^\d{1,10}$/.test(claim.expires) ? Number(claim.expires) : 0;
@@ -62,81 +62,84 @@ function checkTime(claim: SignatureClaim, nowMs: number): void {
       code: 'AccessDenied',
       message: 'Request is not valid yet.',
       ec: '0002-00000235',
-      fields: [['ServerTime', isoTime(nowMs)]],
+      fields: [['ServerTime', formatIsoDate(nowMs)]],
     });
   }
   const expiresAt = claim.signedAt + seconds * 1000;
-  if (nowMs > expiresAt) throw expired(expiresAt, nowMs);
+  if (nowMs > expiresAt) throw expiredError(expiresAt, nowMs);
 }
 
-function tooSkewed(claim: SignatureClaim, nowMs: number): OssError {
+function timeSkewError(claim: SignatureClaim, nowMs: number): OssError {
   return new OssError({
     status: 403,
     code: 'RequestTimeTooSkewed',
     message: 'The difference between the request time and the current time is too large.',
     ec: '0002-00000504',
     fields: [
-      ['RequestTime', isoTime(claim.signedAt)],
-      ['ServerTime', isoTime(nowMs)],
+      ['RequestTime', formatIsoDate(claim.signedAt)],
+      ['ServerTime', formatIsoDate(nowMs)],
     ],
   });
 }
 
-function expired(expiresAt: number, nowMs: number): OssError {
+function expiredError(expiresAt: number, nowMs: number): OssError {
   return new OssError({
     status: 403,
     code: 'AccessDenied',
     message: 'Request has expired.',
     ec: '0002-00000236',
     fields: [
-      ['Expires', isoTime(expiresAt)],
-      ['ServerTime', isoTime(nowMs)],
+      ['Expires', formatIsoDate(expiresAt)],
+      ['ServerTime', formatIsoDate(nowMs)],
     ],
   });
 }
 
-/** Whole seconds, as OSS writes them: `2024-06-20T08:09:10.000Z`. */
-function isoTime(at: number): string {
-  return new Date(Math.floor(at / 1000) * 1000).toISOString();
-}
-
 function findCredentials(claim: SignatureClaim, check: AuthenticationCheck): OssCredentials {
   const known = check.credentials.filter(({ accessKeyId }) => accessKeyId === claim.accessKeyId);
-  if (known.length === 0) throw unknownAccessKey(claim, '0002-00000902');
-  const token = presentedToken(claim, check);
+  if (known.length === 0) throw unknownAccessKeyError(claim, '0002-00000902');
+  const token = readSecurityToken(claim, check);
   const credentials = known.find(({ securityToken }) => securityToken === token);
-  if (credentials === undefined && token === undefined) throw unknownAccessKey(claim, '0002-00000003');
+  if (credentials === undefined && token === undefined) throw unknownAccessKeyError(claim, '0002-00000003');
   if (credentials === undefined) {
-    throw refused('InvalidSecurityToken', 'The security token you provided is invalid.', '0002-00000008');
+    throw forbiddenError(
+      'InvalidSecurityToken',
+      'The security token you provided is invalid.',
+      '0002-00000008',
+    );
   }
   if (credentials.expiresAt !== undefined && check.nowMs >= credentials.expiresAt) {
-    throw refused('SecurityTokenExpired', 'The security token you provided has expired.', '0002-00000007');
+    throw forbiddenError(
+      'SecurityTokenExpired',
+      'The security token you provided has expired.',
+      '0002-00000007',
+    );
   }
   return credentials;
 }
 
-/**
- * From where the form of the signature wants it: a URL's token in a header instead is refused, not
- * overlooked.
- */
-function presentedToken(claim: SignatureClaim, { request, target }: AuthenticationCheck): string | undefined {
-  const inHeader = headerOf(request, 'x-oss-security-token');
+/** Reads the token from where the signature is. A signed URL with its token in a header is refused. */
+function readSecurityToken(
+  claim: SignatureClaim,
+  { request, target }: AuthenticationCheck,
+): string | undefined {
+  const inHeader = getHeader(request, 'x-oss-security-token');
   if (claim.form === 'header') return inHeader;
   const inUrl = new Map(target.query).get('x-oss-security-token');
   if (inHeader === undefined) return inUrl;
-  throw refused(
+  throw forbiddenError(
     'InvalidSecurityToken',
-    'A request signed by its URL carries its security token in the URL, and only there.',
+    'A request signed by its URL must have its security token in the URL only.',
     inUrl === undefined ? '0002-00000005' : '0002-00000010',
   );
 }
 
-function refused(code: string, message: string, ec: string): OssError {
+function forbiddenError(code: string, message: string, ec: string): OssError {
   return new OssError({ status: 403, code, message, ec });
 }
 
-/** Also the answer to a temporary key that comes without its token: OSS knows it only together with one. */
-function unknownAccessKey({ accessKeyId }: SignatureClaim, ec: string): OssError {
+/** Also the response to a temporary key without its token: OSS knows it only together with the token. */
+function unknownAccessKeyError({ accessKeyId }: SignatureClaim, ec: string): OssError {
   return new OssError({
     status: 403,
     code: 'InvalidAccessKeyId',
@@ -151,7 +154,7 @@ function checkSignature(
   check: AuthenticationCheck,
   credentials: OssCredentials,
 ): void {
-  const signed = signAsClaimed(claim, check.request, check.target, credentials.accessKeySecret);
+  const signed = computeSignature(claim, check.request, check.target, credentials.accessKeySecret);
   const provided = Buffer.from(claim.signature);
   const calculated = Buffer.from(signed.signature);
   if (provided.length === calculated.length && timingSafeEqual(provided, calculated)) return;

@@ -1,4 +1,4 @@
-import { headerOf } from '../http/wire-text.ts';
+import { getHeader } from '../http/wire-text.ts';
 import type { OssRequest, OssResponse } from '../types.ts';
 import type { ErrorIn200Effect, RefuseEffect } from './fault-rule.ts';
 
@@ -50,7 +50,7 @@ function createErrorXml(
     ['Code', code],
     ['Message', message],
     ['RequestId', requestId],
-    ['HostId', headerOf(request, 'host') ?? ''],
+    ['HostId', getHeader(request, 'host') ?? ''],
     ...(ec === undefined ? [] : [['EC', ec]]),
   ];
   const children = elements.map(([name, content = '']) => `  <${name}>${escapeXml(content)}</${name}>\n`);

@@ -1,8 +1,8 @@
 import type { OssOperation } from '../types.ts';
 
 /**
- * Says which requests a fault applies to, and what it does. All conditions that are given must hold; a rule
- * without conditions applies to every request.
+ * A fault and the requests it applies to. All given conditions must hold; a rule without conditions applies
+ * to every request.
  */
 export interface FaultRule {
   /** The name of an operation, such as `UploadPart`. Default: any. */
@@ -19,7 +19,7 @@ export interface FaultRule {
   readonly times?: number;
   /** From 0 to 1, drawn for each request that matches. Default: 1. */
   readonly probability?: number;
-  /** What happens to the request or its response. */
+  /** The fault of the request or its response. */
   readonly effect: FaultEffect;
 }
 

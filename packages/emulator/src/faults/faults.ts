@@ -37,7 +37,7 @@ export interface FaultHandle {
   whenFired(times?: number): Promise<void>;
 }
 
-/** What {@link createFaults} needs. */
+/** The options of {@link createFaults}. */
 export interface FaultsOptions {
   /** Moves the emulator's clock by `ms`; a negative number moves it back. */
   readonly advanceClock: (ms: number) => void;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { noSuchUpload } from '../errors.ts';
+import { noSuchUploadError } from '../errors.ts';
 import type { OssResponse } from '../types.ts';
 import { injectBodyFaults } from './body-faults.ts';
 import type { FaultEffect } from './fault-rule.ts';
@@ -171,7 +171,7 @@ describe('a response', () => {
 test.each(['losePart', 'corruptStoredPart'] as const)(
   '%s finds nothing to harm where the upload ended meanwhile, and the answer stands',
   async (kind) => {
-    const gone = (): Promise<never> => Promise.reject(noSuchUpload('U', '0042-00000002'));
+    const gone = (): Promise<never> => Promise.reject(noSuchUploadError('U', '0042-00000002'));
     const answer: OssResponse = { status: 200, headers: {}, body: new Uint8Array() };
     const target = {
       operation: 'UploadPart',

@@ -1,5 +1,5 @@
 import { setTimeout as realSleep } from 'node:timers/promises';
-import { headerOf } from '../http/wire-text.ts';
+import { getHeader } from '../http/wire-text.ts';
 import type { PartLocation } from '../inspection.ts';
 import { OssError } from '../oss-error.ts';
 import type { OssRequest, OssResponse, OssTarget, Outcome } from '../types.ts';
@@ -119,7 +119,7 @@ async function addCorsHeaders(
   request: OssRequest,
   response: OssResponse,
 ): Promise<OssResponse> {
-  if (headerOf(request, 'origin') === undefined) return response;
+  if (getHeader(request, 'origin') === undefined) return response;
   const { 'access-control-request-headers': _, ...headers } = request.headers;
   const preflightHeaders = { ...headers, 'access-control-request-method': request.method };
   const preflight = await model.handle({

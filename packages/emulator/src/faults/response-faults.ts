@@ -2,7 +2,7 @@ import type { OssResponse, Outcome } from '../types.ts';
 import { limitRate } from './body-faults.ts';
 import { effectsOf, type FaultEffect } from './fault-rule.ts';
 
-/** Applies the effects on a response, and says what happens to the connection after it. */
+/** Applies the effects on a response. The outcome has the state of the connection after it. */
 export function injectResponseFaults(
   response: OssResponse,
   effects: readonly FaultEffect[],

@@ -1,32 +1,38 @@
 import { isIP } from 'node:net';
+import {
+  endpointMismatchError,
+  invalidBucketNameError,
+  invalidObjectNameError,
+  secondLevelDomainForbiddenError,
+} from '../errors.ts';
 import { OssError } from '../oss-error.ts';
 import type { OssOperation, OssRequest, OssTarget } from '../types.ts';
-import { headerOf, percentDecode } from './wire-text.ts';
+import { getHeader, percentDecode } from './wire-text.ts';
 
 export interface AddressingOptions {
-  /** Host (lower case, without a port) to bucket, for custom domains bound to a bucket. */
+  /** Custom domains: host (lower case, without a port) to bucket. */
   readonly cnames: Readonly<Record<string, string>>;
   /** Without a leading `oss-`: `cn-hangzhou`. */
   readonly region: string;
 }
 
 /**
- * Reads what a request is about: bucket, key and operation, in virtual-host, path or CNAME style. Nothing is
- * normalised: `//`, `.`, `..`, a leading and a trailing `/` belong to the key, as they do in OSS.
+ * Reads the bucket, key and operation of a request, in virtual-host, path or CNAME style. Keys are not
+ * normalised: `//`, `.`, `..`, a leading and a trailing `/` belong to the key, as in OSS.
  */
 export function readTarget(request: OssRequest, options: AddressingOptions): OssTarget {
   const questionMark = request.target.indexOf('?');
   const path = questionMark < 0 ? request.target : request.target.slice(0, questionMark);
   const query = questionMark < 0 ? [] : readQuery(request.target.slice(questionMark + 1));
-  const { bucket, key } = readResource(headerOf(request, 'host') ?? '', path, options);
+  const { bucket, key } = readResource(getHeader(request, 'host') ?? '', path, options);
   const parameters = new Map(query);
   const partNumber = parameters.get('partNumber');
   return {
-    operation: recognise({ request, bucket, key, parameters }),
+    operation: identifyOperation({ request, bucket, key, parameters }),
     bucket,
     key,
     uploadId: parameters.get('uploadId'),
-    partNumber: partNumber === undefined ? undefined : wholeNumber(partNumber),
+    partNumber: partNumber === undefined ? undefined : parsePartNumber(partNumber),
     query,
   };
 }
@@ -42,7 +48,7 @@ function readQuery(text: string): readonly (readonly [string, string])[] {
     });
 }
 
-/** A literal `+` stays a `+`: OSS.md 2.3 says only that nobody should send one. */
+/** A literal `+` stays a `+`. OSS.md 2.3 only advises clients not to send one. */
 function decodeParameter(text: string): string {
   const decoded = percentDecode(text);
   if (decoded !== undefined) return decoded;
@@ -63,7 +69,7 @@ function readResource(host: string, path: string, { cnames, region }: Addressing
   const hostname = withoutPort(host.toLowerCase());
   const resource = path.startsWith('/') ? path.slice(1) : '';
   const bucketOfHost = Object.hasOwn(cnames, hostname) ? cnames[hostname] : bucketLabel(hostname, region);
-  if (bucketOfHost !== undefined && !isNamedTwice(hostname, bucketOfHost, resource)) {
+  if (bucketOfHost !== undefined && !repeatsBucket(hostname, bucketOfHost, resource)) {
     return { bucket: bucketOfHost, key: decodeKey(resource) };
   }
   if (resource === '') return { bucket: undefined, key: undefined };
@@ -73,11 +79,10 @@ function readResource(host: string, path: string, { cnames, region }: Addressing
 }
 
 /**
- * ali-oss with `sldEnable` and an IP for its endpoint writes the bucket into the path and, all the same, into
- * a Host of aliyuncs.com; it signs for the path. The price: behind such a Host no key can begin with its
- * bucket's own name.
+ * With `sldEnable` and an IP as endpoint, ali-oss writes the bucket into the path and also into a Host of
+ * aliyuncs.com; it signs for the path. The cost: with such a Host a key cannot start with the bucket's name.
  */
-function isNamedTwice(hostname: string, bucket: string, resource: string): boolean {
+function repeatsBucket(hostname: string, bucket: string, resource: string): boolean {
   const isRepeated = resource === bucket || resource.startsWith(`${bucket}/`);
   return isRepeated && hostname.endsWith('.aliyuncs.com');
 }
@@ -87,7 +92,7 @@ function withoutPort(host: string): string {
 }
 
 /**
- * `undefined` where the host names no bucket: an IP, a single label, a service endpoint. Those are path
+ * `undefined` if the host has no bucket: an IP, a single label, a service endpoint. Then the request is path
  * style.
  */
 function bucketLabel(hostname: string, region: string): string | undefined {
@@ -103,108 +108,130 @@ function isServiceHost(hostname: string, region: string): boolean {
 
 function decodeBucket(text: string): string {
   const decoded = percentDecode(text);
-  if (decoded !== undefined) return decoded;
-  const message = 'The specified bucket is not valid.';
-  const fields = [['BucketName', text]] as const;
-  throw new OssError({ status: 400, code: 'InvalidBucketName', message, ec: '0015-00000001', fields });
+  if (decoded === undefined) throw invalidBucketNameError(text);
+  return decoded;
 }
 
 function decodeKey(text: string): string | undefined {
   if (text === '') return undefined;
   const decoded = percentDecode(text);
-  if (decoded !== undefined) return decoded;
-  throw new OssError({
-    status: 400,
-    code: 'InvalidObjectName',
-    message: 'The specified object is not valid.',
-  });
+  if (decoded === undefined) throw invalidObjectNameError();
+  return decoded;
 }
 
-/** `NaN` for anything but digits, so that `0x10` and `1e3` are not taken for part numbers. */
-function wholeNumber(text: string): number {
+/** `NaN` for anything but digits, so that `0x10` and `1e3` are not part numbers. */
+function parsePartNumber(text: string): number {
   return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
-interface Asked extends Resource {
+interface ResourceRequest extends Resource {
   readonly request: OssRequest;
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-function recognise({ request, bucket, key, parameters }: Asked): OssOperation {
+function identifyOperation({ request, bucket, key, parameters }: ResourceRequest): OssOperation {
   if (request.method === 'OPTIONS') return 'OptionObject';
   const level = bucket === undefined ? 'service' : key === undefined ? 'bucket' : 'object';
   const row = OPERATIONS.find(
-    ({ on, method, has, header }) =>
-      on === level &&
-      method === request.method &&
-      (has === undefined || parameters.has(has)) &&
-      (header === undefined || headerOf(request, header) !== undefined),
+    (candidate) =>
+      candidate.level === level &&
+      candidate.method === request.method &&
+      (candidate.parameter === undefined || parameters.has(candidate.parameter)) &&
+      (candidate.header === undefined || getHeader(request, candidate.header) !== undefined),
   );
   if (row === undefined) return 'Unknown';
-  const isOther = OTHER_SUBRESOURCES.some((name) => name !== row.has && parameters.has(name));
-  return isOther ? 'Unknown' : row.operation;
+  const isOtherOperation = OTHER_SUBRESOURCES.some((name) => name !== row.parameter && parameters.has(name));
+  return isOtherOperation ? 'Unknown' : row.operation;
 }
 
 interface OperationRow {
-  readonly on: 'service' | 'bucket' | 'object';
+  /** Whether the request has a bucket and a key. */
+  readonly level: 'service' | 'bucket' | 'object';
   readonly method: string;
-  /** A query parameter that must be there. */
-  readonly has?: string;
-  /** A header that must be there. */
+  /** A query parameter that must be present. Default: none. */
+  readonly parameter?: string;
+  /** A header that must be present. Default: none. */
   readonly header?: string;
   readonly operation: OssOperation;
 }
 
-/** First match wins. A half-given pair of uploadId and partNumber is UploadPart's to refuse. */
+/** The first match applies. A PUT with one of uploadId and partNumber alone is refused by UploadPart. */
 const OPERATIONS: readonly OperationRow[] = [
-  { on: 'object', method: 'POST', has: 'uploads', operation: 'InitiateMultipartUpload' },
-  { on: 'object', method: 'POST', has: 'uploadId', operation: 'CompleteMultipartUpload' },
-  { on: 'object', method: 'PUT', has: 'uploadId', header: 'x-oss-copy-source', operation: 'UploadPartCopy' },
-  { on: 'object', method: 'PUT', has: 'uploadId', operation: 'UploadPart' },
-  { on: 'object', method: 'PUT', has: 'partNumber', operation: 'UploadPart' },
-  { on: 'object', method: 'PUT', header: 'x-oss-copy-source', operation: 'CopyObject' },
-  { on: 'object', method: 'PUT', operation: 'PutObject' },
-  { on: 'object', method: 'GET', has: 'uploadId', operation: 'ListParts' },
-  { on: 'object', method: 'GET', has: 'acl', operation: 'GetObjectAcl' },
-  { on: 'object', method: 'GET', operation: 'GetObject' },
-  { on: 'object', method: 'HEAD', has: 'objectMeta', operation: 'GetObjectMeta' },
-  { on: 'object', method: 'HEAD', operation: 'HeadObject' },
-  { on: 'object', method: 'DELETE', has: 'uploadId', operation: 'AbortMultipartUpload' },
-  { on: 'object', method: 'DELETE', operation: 'DeleteObject' },
-  { on: 'bucket', method: 'GET', has: 'uploads', operation: 'ListMultipartUploads' },
-  { on: 'bucket', method: 'GET', has: 'bucketInfo', operation: 'GetBucketInfo' },
-  { on: 'bucket', method: 'GET', has: 'location', operation: 'GetBucketLocation' },
-  { on: 'bucket', method: 'GET', has: 'acl', operation: 'GetBucketAcl' },
-  { on: 'bucket', method: 'GET', has: 'versioning', operation: 'GetBucketVersioning' },
-  { on: 'bucket', method: 'GET', has: 'cors', operation: 'GetBucketCors' },
-  { on: 'bucket', method: 'GET', has: 'lifecycle', operation: 'GetBucketLifecycle' },
-  { on: 'bucket', method: 'GET', has: 'list-type', operation: 'ListObjectsV2' },
-  { on: 'bucket', method: 'GET', operation: 'ListObjects' },
-  { on: 'bucket', method: 'HEAD', operation: 'HeadBucket' },
-  { on: 'bucket', method: 'PUT', has: 'cors', operation: 'PutBucketCors' },
-  { on: 'bucket', method: 'PUT', has: 'lifecycle', operation: 'PutBucketLifecycle' },
-  { on: 'bucket', method: 'PUT', has: 'versioning', operation: 'PutBucketVersioning' },
-  { on: 'bucket', method: 'PUT', operation: 'PutBucket' },
-  { on: 'bucket', method: 'DELETE', has: 'cors', operation: 'DeleteBucketCors' },
-  { on: 'bucket', method: 'DELETE', has: 'lifecycle', operation: 'DeleteBucketLifecycle' },
-  { on: 'bucket', method: 'DELETE', operation: 'DeleteBucket' },
-  { on: 'bucket', method: 'POST', has: 'delete', operation: 'DeleteMultipleObjects' },
-  { on: 'service', method: 'GET', operation: 'ListBuckets' },
+  { level: 'object', method: 'POST', parameter: 'uploads', operation: 'InitiateMultipartUpload' },
+  { level: 'object', method: 'POST', parameter: 'uploadId', operation: 'CompleteMultipartUpload' },
+  {
+    level: 'object',
+    method: 'PUT',
+    parameter: 'uploadId',
+    header: 'x-oss-copy-source',
+    operation: 'UploadPartCopy',
+  },
+  { level: 'object', method: 'PUT', parameter: 'uploadId', operation: 'UploadPart' },
+  { level: 'object', method: 'PUT', parameter: 'partNumber', operation: 'UploadPart' },
+  { level: 'object', method: 'PUT', header: 'x-oss-copy-source', operation: 'CopyObject' },
+  { level: 'object', method: 'PUT', operation: 'PutObject' },
+  { level: 'object', method: 'GET', parameter: 'uploadId', operation: 'ListParts' },
+  { level: 'object', method: 'GET', parameter: 'acl', operation: 'GetObjectAcl' },
+  { level: 'object', method: 'GET', operation: 'GetObject' },
+  { level: 'object', method: 'HEAD', parameter: 'objectMeta', operation: 'GetObjectMeta' },
+  { level: 'object', method: 'HEAD', operation: 'HeadObject' },
+  { level: 'object', method: 'DELETE', parameter: 'uploadId', operation: 'AbortMultipartUpload' },
+  { level: 'object', method: 'DELETE', operation: 'DeleteObject' },
+  { level: 'bucket', method: 'GET', parameter: 'uploads', operation: 'ListMultipartUploads' },
+  { level: 'bucket', method: 'GET', parameter: 'bucketInfo', operation: 'GetBucketInfo' },
+  { level: 'bucket', method: 'GET', parameter: 'location', operation: 'GetBucketLocation' },
+  { level: 'bucket', method: 'GET', parameter: 'acl', operation: 'GetBucketAcl' },
+  { level: 'bucket', method: 'GET', parameter: 'versioning', operation: 'GetBucketVersioning' },
+  { level: 'bucket', method: 'GET', parameter: 'cors', operation: 'GetBucketCors' },
+  { level: 'bucket', method: 'GET', parameter: 'lifecycle', operation: 'GetBucketLifecycle' },
+  { level: 'bucket', method: 'GET', parameter: 'list-type', operation: 'ListObjectsV2' },
+  { level: 'bucket', method: 'GET', operation: 'ListObjects' },
+  { level: 'bucket', method: 'HEAD', operation: 'HeadBucket' },
+  { level: 'bucket', method: 'PUT', parameter: 'cors', operation: 'PutBucketCors' },
+  { level: 'bucket', method: 'PUT', parameter: 'lifecycle', operation: 'PutBucketLifecycle' },
+  { level: 'bucket', method: 'PUT', parameter: 'versioning', operation: 'PutBucketVersioning' },
+  { level: 'bucket', method: 'PUT', operation: 'PutBucket' },
+  { level: 'bucket', method: 'DELETE', parameter: 'cors', operation: 'DeleteBucketCors' },
+  { level: 'bucket', method: 'DELETE', parameter: 'lifecycle', operation: 'DeleteBucketLifecycle' },
+  { level: 'bucket', method: 'DELETE', operation: 'DeleteBucket' },
+  { level: 'bucket', method: 'POST', parameter: 'delete', operation: 'DeleteMultipleObjects' },
+  { level: 'service', method: 'GET', operation: 'ListBuckets' },
 ];
 
-/** Every operation there is, for those who name one. */
+/** The names of all operations, for the check of fault rules. */
 export const OPERATION_NAMES: ReadonlySet<string> = new Set([
   ...OPERATIONS.map(({ operation }) => operation),
   'OptionObject',
   'Unknown',
 ]);
 
-/**
- * Sub-resources that turn a request into another operation: `PUT /key?acl` must never overwrite an object.
- */
+/** Query parameters that make a request another operation: `PUT /key?acl` must never overwrite an object. */
 const OTHER_SUBRESOURCES: readonly string[] = [
   'acl cors lifecycle location bucketInfo versioning versions uploads objectMeta delete append symlink',
   'tagging restore seal x-oss-async-process policy referer website logging encryption replication worm',
   'inventory stat tags requestPayment transferAcceleration accessmonitor resourceGroup metaQuery cname style',
   'styleName live vod status qos publicAccessBlock',
 ].flatMap((names) => names.split(' '));
+
+/**
+ * Checks the rules of OSS's own hosts: the bucket must be in the host, not in the path, and in the region of
+ * the host. Other hosts, such as this emulator's address and bucket.localhost, may have it in either place.
+ */
+export function assertEndpoint(request: OssRequest, { bucket }: OssTarget, region: string): void {
+  const host = (getHeader(request, 'host') ?? '').toLowerCase().replace(/:\d+$/, '');
+  const label = bucket === undefined ? '' : `${bucket}.`;
+  const service = host.startsWith(label) ? host.slice(label.length) : host;
+  const hostRegion = parseRegion(service);
+  if (bucket === undefined || hostRegion === undefined) return;
+  if (service === host) throw secondLevelDomainForbiddenError();
+  const isGlobal = hostRegion === 'accelerate' || hostRegion === 'accelerate-overseas';
+  if (!isGlobal && hostRegion !== region) throw endpointMismatchError(bucket, `oss-${region}.aliyuncs.com`);
+}
+
+/** `undefined` for a host outside OSS. */
+function parseRegion(service: string): string | undefined {
+  const [, publicRegion, dualStackRegion] =
+    /^(?:oss-([a-z0-9-]+?)|([a-z0-9-]+?)(?:-internal)?\.oss)(?:-internal)?\.aliyuncs\.com$/.exec(service) ??
+    [];
+  return publicRegion ?? dualStackRegion;
+}

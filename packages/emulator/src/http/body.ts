@@ -1,97 +1,94 @@
 import { createHash } from 'node:crypto';
 import {
-  entityTooLarge,
-  incompleteBody,
-  invalidArgument,
-  invalidCrc64,
-  invalidDigest,
-  malformedXml,
-  missingContentLength,
+  entityTooLargeError,
+  incompleteBodyError,
+  invalidArgumentError,
+  invalidCrc64Error,
+  invalidDigestError,
+  malformedXmlError,
+  missingContentLengthError,
 } from '../errors.ts';
 import type { StoredBlob } from '../storage/blobs.ts';
 import type { OssState } from '../storage/state.ts';
 import type { OssRequest } from '../types.ts';
-import { headerOf } from './wire-text.ts';
+import { getHeader } from './wire-text.ts';
 
-/** Of one part or one PutObject. */
+/** The limit of one part or one PutObject. */
 const ENTITY_SIZE_MAX = 5 * 1024 ** 3;
-/** OSS's bodies of XML: 10,000 parts are under 1 MiB. */
+/** The limit of an XML body. The list of 10,000 parts is under 1 MiB. */
 const XML_SIZE_MAX = 4 * 1024 ** 2;
 
-/**
- * Keeps the body of an UploadPart or PutObject, if it is as long, and has the MD5 and CRC64, that its headers
- * say.
- */
+/** Stores the body of an UploadPart or PutObject if its length, MD5 and CRC64 match the request's headers. */
 export async function storeBody(state: OssState, request: OssRequest): Promise<StoredBlob> {
-  const declared = declaredLength(request);
-  const md5 = contentMd5(request);
-  if (declared !== undefined && declared > ENTITY_SIZE_MAX) throw entityTooLarge();
-  const blob = await state.blobs.write(measured(request.body, declared));
-  const crc64 = headerOf(request, 'x-oss-hash-crc64ecma');
-  const isMd5Good = md5 === undefined || md5 === blob.md5;
-  if (isMd5Good && (crc64 === undefined || crc64 === blob.crc64)) return blob;
+  const declaredLength = readDeclaredLength(request);
+  const md5 = readContentMd5(request);
+  if (declaredLength !== undefined && declaredLength > ENTITY_SIZE_MAX) throw entityTooLargeError();
+  const blob = await state.blobs.write(checkLength(request.body, declaredLength));
+  const crc64 = getHeader(request, 'x-oss-hash-crc64ecma');
+  const isMd5Equal = md5 === undefined || md5 === blob.md5;
+  if (isMd5Equal && (crc64 === undefined || crc64 === blob.crc64)) return blob;
   await state.blobs.remove(blob.blobId);
-  throw isMd5Good ? invalidCrc64() : invalidDigest();
+  throw isMd5Equal ? invalidCrc64Error() : invalidDigestError();
 }
 
-/** The text of a body of XML, whole. */
+/** Reads a whole XML body as text. */
 export async function readXmlBody(request: OssRequest): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of measured(request.body, declaredLength(request, 0))) {
+  for await (const chunk of checkLength(request.body, readDeclaredLength(request, 0))) {
     size += chunk.length;
-    if (size > XML_SIZE_MAX) throw malformedXml();
+    if (size > XML_SIZE_MAX) throw malformedXmlError();
     chunks.push(new Uint8Array(chunk));
   }
-  const md5 = contentMd5(request);
+  const md5 = readContentMd5(request);
   const body = Buffer.concat(chunks);
-  if (md5 !== undefined && md5 !== md5Of(body)) throw invalidDigest();
+  if (md5 !== undefined && md5 !== computeMd5(body)) throw invalidDigestError();
   return body.toString('utf8');
 }
 
 /** `undefined` for a chunked body. */
-function declaredLength(request: OssRequest, missing?: number): number | undefined {
-  const text = headerOf(request, 'content-length');
+function readDeclaredLength(request: OssRequest, missing?: number): number | undefined {
+  const text = getHeader(request, 'content-length');
   if (text !== undefined && !/^\d{1,15}$/.test(text)) {
-    throw invalidArgument('Invalid Content-Length.', 'Content-Length', text);
+    throw invalidArgumentError('Invalid Content-Length.', 'Content-Length', text);
   }
   if (text !== undefined) return Number(text);
-  if (headerOf(request, 'transfer-encoding') !== undefined) return undefined;
+  if (getHeader(request, 'transfer-encoding') !== undefined) return undefined;
   if (missing !== undefined) return missing;
-  throw missingContentLength();
+  throw missingContentLengthError();
 }
 
-/** The header's MD5 as upper-case hex. */
-function contentMd5(request: OssRequest): string | undefined {
-  const text = headerOf(request, 'content-md5');
+/** Reads Content-MD5 as upper-case hex. */
+function readContentMd5(request: OssRequest): string | undefined {
+  const text = getHeader(request, 'content-md5');
   if (text === undefined || text === '') return undefined;
   const digest = Buffer.from(text, 'base64');
-  if (digest.length !== 16 || digest.toString('base64') !== text) throw invalidDigest();
+  if (digest.length !== 16 || digest.toString('base64') !== text) throw invalidDigestError();
   return digest.toString('hex').toUpperCase();
 }
 
-function md5Of(bytes: Uint8Array): string {
+function computeMd5(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('hex').toUpperCase();
 }
 
-async function* measured(
+async function* checkLength(
   body: AsyncIterable<Uint8Array>,
-  declared: number | undefined,
+  declaredLength: number | undefined,
 ): AsyncGenerator<Uint8Array, void, void> {
   let size = 0;
-  for await (const chunk of unbroken(body)) {
+  for await (const chunk of rejectBrokenBody(body)) {
     size += chunk.length;
-    if (size > ENTITY_SIZE_MAX) throw entityTooLarge();
+    if (size > ENTITY_SIZE_MAX) throw entityTooLargeError();
     yield chunk;
   }
-  if (declared !== undefined && size < declared) throw incompleteBody();
+  if (declaredLength !== undefined && size < declaredLength) throw incompleteBodyError();
 }
 
-/** A body that breaks off is incomplete, chunked or not, and whatever broke it. */
-async function* unbroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+/** A body that ends with an error is incomplete, whatever the error and whether it is chunked or not. */
+async function* rejectBrokenBody(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   try {
     yield* body;
   } catch {
-    throw incompleteBody();
+    throw incompleteBodyError();
   }
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { childrenNamed, readXml, textOf } from '../http/xml.ts';
+import { getChildren, getChildText, parseXml } from '../http/xml.ts';
 import { createMemoryBlobs } from '../storage/memory-blobs.ts';
 import { createNoRecords } from '../storage/records.ts';
-import { bucketOf, type OssState } from '../storage/state.ts';
+import { type OssState, requireBucket } from '../storage/state.ts';
 import {
   deleteBucket,
   getBucketInfo,
@@ -25,18 +25,18 @@ test.each(['ab', 'a'.repeat(64), '-abc', 'abc-', 'Abc', 'a_bc', 'a.bc'])(
 test('a bucket is there from its PUT, which may be repeated, to its DELETE', () => {
   const state = empty();
   putBucket(state, 'bucket', '');
-  const bucket = bucketOf(state, 'bucket');
+  const bucket = requireBucket(state, 'bucket');
   putBucket(state, 'bucket', '<CreateBucketConfiguration></CreateBucketConfiguration>');
-  expect(bucketOf(state, 'bucket')).toBe(bucket);
+  expect(requireBucket(state, 'bucket')).toBe(bucket);
   deleteBucket(state, 'bucket');
-  expect(() => bucketOf(state, 'bucket')).toThrow(expect.objectContaining({ code: 'NoSuchBucket' }));
+  expect(() => requireBucket(state, 'bucket')).toThrow(expect.objectContaining({ code: 'NoSuchBucket' }));
 });
 
 test('a bucket with an upload is not empty', () => {
   const state = empty();
   putBucket(state, 'bucket', '');
   const upload = { key: 'a', uploadId: 'U', initiatedAt: 0, isSequential: false, forbidsOverwrite: false };
-  bucketOf(state, 'bucket').uploads.set('U', { ...upload, headers: {}, parts: new Map() });
+  requireBucket(state, 'bucket').uploads.set('U', { ...upload, headers: {}, parts: new Map() });
   expect(() => deleteBucket(state, 'bucket')).toThrow(expect.objectContaining({ code: 'BucketNotEmpty' }));
 });
 
@@ -44,13 +44,13 @@ test('buckets are listed page by page', () => {
   const state = empty();
   for (const name of ['bbb', 'aaa', 'abc']) putBucket(state, name, '');
   const names = (parameters: ReadonlyMap<string, string>): readonly (string | undefined)[] => {
-    const [buckets] = childrenNamed(
-      readXml(listBuckets(state, parameters), 'ListAllMyBucketsResult'),
+    const [buckets] = getChildren(
+      parseXml(listBuckets(state, parameters), 'ListAllMyBucketsResult'),
       'Buckets',
     );
     return buckets === undefined
       ? []
-      : childrenNamed(buckets, 'Bucket').map((bucket) => textOf(bucket, 'Name'));
+      : getChildren(buckets, 'Bucket').map((bucket) => getChildText(bucket, 'Name'));
   };
   expect(names(new Map())).toEqual(['aaa', 'abc', 'bbb']);
   expect(names(new Map([['max-keys', '2']]))).toEqual(['aaa', 'abc']);
@@ -61,14 +61,14 @@ test('buckets are listed page by page', () => {
 test('a bucket says where it is and whether it keeps versions', () => {
   const state = empty();
   putBucket(state, 'bucket', '');
-  const bucket = bucketOf(state, 'bucket');
-  const [info] = childrenNamed(readXml(getBucketInfo(state, bucket, 'localhost:1'), 'BucketInfo'), 'Bucket');
-  expect(info && textOf(info, 'Location')).toBe('oss-cn-hangzhou');
-  expect(info && textOf(info, 'ExtranetEndpoint')).toBe('localhost:1');
-  expect(readXml(getBucketLocation(state), 'LocationConstraint').text).toBe('oss-cn-hangzhou');
-  expect(readXml(getVersioning(bucket), 'VersioningConfiguration').children.size).toBe(0);
+  const bucket = requireBucket(state, 'bucket');
+  const [info] = getChildren(parseXml(getBucketInfo(state, bucket, 'localhost:1'), 'BucketInfo'), 'Bucket');
+  expect(info && getChildText(info, 'Location')).toBe('oss-cn-hangzhou');
+  expect(info && getChildText(info, 'ExtranetEndpoint')).toBe('localhost:1');
+  expect(parseXml(getBucketLocation(state), 'LocationConstraint').text).toBe('oss-cn-hangzhou');
+  expect(parseXml(getVersioning(bucket), 'VersioningConfiguration').children.size).toBe(0);
   putVersioning(bucket, '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>');
-  expect(textOf(readXml(getVersioning(bucket), 'VersioningConfiguration'), 'Status')).toBe('Enabled');
+  expect(getChildText(parseXml(getVersioning(bucket), 'VersioningConfiguration'), 'Status')).toBe('Enabled');
   const off = '<VersioningConfiguration><Status>Off</Status></VersioningConfiguration>';
   expect(() => putVersioning(bucket, off)).toThrow(expect.objectContaining({ code: 'MalformedXML' }));
 });

@@ -1,34 +1,34 @@
-import { bucketNotEmpty, invalidBucketName, malformedXml } from '../errors.ts';
-import { readXml, textOf, writeXml, type XmlElement } from '../http/xml.ts';
-import { type Bucket, bucketOf, newBucket, type OssState } from '../storage/state.ts';
-import { isoDate } from './iso-date.ts';
-import { limitOf, pageOf, utf8Order } from './listing-page.ts';
+import { bucketNotEmptyError, invalidBucketNameError, malformedXmlError } from '../errors.ts';
+import { formatIsoDate } from '../http/wire-text.ts';
+import { getChildText, parseXml, writeXml, type XmlElement } from '../http/xml.ts';
+import { type Bucket, createEmptyBucket, type OssState, requireBucket } from '../storage/state.ts';
+import { compareUtf8, readLimit, selectPage } from './listing-page.ts';
 
-/** Putting a bucket that is there changes nothing, as with OSS when it is one's own. */
+/** An existing bucket is not changed, as in OSS when the caller owns it. */
 export function putBucket(state: OssState, name: string, xml: string): Bucket {
-  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) throw invalidBucketName(name);
-  if (xml.trim() !== '') readXml(xml, 'CreateBucketConfiguration');
-  const bucket = state.buckets.get(name) ?? newBucket(name, state.now());
+  if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(name)) throw invalidBucketNameError(name);
+  if (xml.trim() !== '') parseXml(xml, 'CreateBucketConfiguration');
+  const bucket = state.buckets.get(name) ?? createEmptyBucket(name, state.now());
   state.buckets.set(name, bucket);
   return bucket;
 }
 
-/** Uploads count too: their parts are stored and billed. */
+/** Unfinished uploads count as content too, because their parts are stored and billed. */
 export function deleteBucket(state: OssState, name: string): void {
-  const bucket = bucketOf(state, name);
+  const bucket = requireBucket(state, name);
   const hasObjects = [...bucket.objects.values()].some((versions) => versions.length > 0);
-  if (hasObjects || bucket.uploads.size > 0) throw bucketNotEmpty(name);
+  if (hasObjects || bucket.uploads.size > 0) throw bucketNotEmptyError(name);
   state.buckets.delete(name);
 }
 
-/** `host` is where this emulator is reached: clients go on to the endpoints named here. */
+/** `host` is this emulator's address: clients send later requests to the endpoints in the response. */
 export function getBucketInfo(state: OssState, bucket: Bucket, host: string): string {
   return writeXml('BucketInfo', [
     [
       'Bucket',
       [
         ['AccessMonitor', 'Disabled'],
-        ['CreationDate', isoDate(bucket.createdAt)],
+        ['CreationDate', formatIsoDate(bucket.createdAt)],
         ['CrossRegionReplication', 'Disabled'],
         ['DataRedundancyType', 'LRS'],
         ['ExtranetEndpoint', host],
@@ -53,10 +53,10 @@ export function getBucketLocation(state: OssState): string {
 export function listBuckets(state: OssState, parameters: ReadonlyMap<string, string>): string {
   const prefix = parameters.get('prefix') ?? '';
   const marker = parameters.get('marker') ?? '';
-  const limit = limitOf(parameters, 'max-keys', 100);
+  const limit = readLimit(parameters, 'max-keys', 100);
   const buckets = [...state.buckets.values()].map((bucket) => ({ key: bucket.name, bucket }));
-  const isBehind = ({ key }: { readonly key: string }): boolean => utf8Order(key, marker) > 0;
-  const page = pageOf(buckets, { prefix, delimiter: '', marker, limit, isBehind });
+  const isAfterMarker = ({ key }: { readonly key: string }): boolean => compareUtf8(key, marker) > 0;
+  const page = selectPage(buckets, { prefix, delimiter: '', marker, limit, isAfterMarker });
   return writeXml('ListAllMyBucketsResult', [
     ['Prefix', prefix],
     ['Marker', marker],
@@ -72,7 +72,7 @@ function bucketElement({ region }: OssState, { name, createdAt }: Bucket): XmlEl
   return [
     'Bucket',
     [
-      ['CreationDate', isoDate(createdAt)],
+      ['CreationDate', formatIsoDate(createdAt)],
       ['ExtranetEndpoint', `oss-${region}.aliyuncs.com`],
       ['IntranetEndpoint', `oss-${region}-internal.aliyuncs.com`],
       ['Location', `oss-${region}`],
@@ -83,7 +83,7 @@ function bucketElement({ region }: OssState, { name, createdAt }: Bucket): XmlEl
   ];
 }
 
-/** ACLs are not modelled: a bucket is private, and an object as its bucket. */
+/** ACLs are not modelled: a bucket is private, and an object inherits from its bucket. */
 export function accessControlPolicy(grant: 'private' | 'default'): string {
   return writeXml('AccessControlPolicy', [
     ['Owner', OWNER],
@@ -95,14 +95,14 @@ export function getVersioning(bucket: Bucket): string {
   return writeXml('VersioningConfiguration', [['Status', bucket.versioning]]);
 }
 
-/** Versioning once enabled can be suspended but never taken away. */
+/** Versioning that was enabled can be suspended, but not removed. */
 export function putVersioning(bucket: Bucket, xml: string): void {
-  const status = textOf(readXml(xml, 'VersioningConfiguration'), 'Status');
-  if (status !== 'Enabled' && status !== 'Suspended') throw malformedXml();
+  const status = getChildText(parseXml(xml, 'VersioningConfiguration'), 'Status');
+  if (status !== 'Enabled' && status !== 'Suspended') throw malformedXmlError();
   bucket.versioning = status;
 }
 
-/** Whom everything belongs to: an emulator has one account. */
+/** The owner of everything: an emulator has one account. */
 export const OWNER: readonly XmlElement[] = [
   ['ID', '1000000000000000'],
   ['DisplayName', '1000000000000000'],

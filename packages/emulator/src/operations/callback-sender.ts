@@ -8,7 +8,7 @@ import {
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { BlockList, isIP } from 'node:net';
-import { privateCallback } from '../errors.ts';
+import { privateCallbackError } from '../errors.ts';
 import type { CallbackReply, CallbackRequest, SendCallback } from './callback.ts';
 
 /** The path of the public key. It belongs to no bucket, since none can be named `-`. */
@@ -94,7 +94,7 @@ async function resolveAddress(
   const host = removeBrackets(hostname);
   const found = await lookup(host).catch(() => undefined);
   if (found === undefined || privateHosts.includes(host)) return found?.address;
-  if (PRIVATE.check(found.address, found.family === 6 ? 'ipv6' : 'ipv4')) throw privateCallback(href);
+  if (PRIVATE.check(found.address, found.family === 6 ? 'ipv6' : 'ipv4')) throw privateCallbackError(href);
   return found.address;
 }
 

@@ -1,6 +1,6 @@
-import { callbackFailed, invalidArgument } from '../errors.ts';
-import type { Answer } from '../http/response.ts';
-import { headerOf } from '../http/wire-text.ts';
+import { callbackFailedError, invalidArgumentError } from '../errors.ts';
+import type { OperationResponse } from '../http/response.ts';
+import { getHeader } from '../http/wire-text.ts';
 import type { Bucket, ObjectVersion } from '../storage/state.ts';
 import type { OssRequest, QueryParameters } from '../types.ts';
 
@@ -34,7 +34,7 @@ export interface Callbacks {
   /** Reads the callback of a request, before anything is stored. `undefined` if it has none. */
   read(request: OssRequest, parameters: QueryParameters): Promise<CallbackConfiguration | undefined>;
   /** Sends a callback for an object and creates the response to the uploader. */
-  call(configuration: CallbackConfiguration, stored: StoredObject): Promise<Answer>;
+  call(configuration: CallbackConfiguration, stored: StoredObject): Promise<OperationResponse>;
 }
 
 export interface StoredObject {
@@ -59,9 +59,9 @@ export function createCallbacks(send: SendCallback, allow: AllowCallback): Callb
     },
     async call(configuration, stored) {
       const reply = await send(createCallbackRequest(configuration, stored)).catch(() => undefined);
-      if (reply === undefined) throw callbackFailed('Error status : -1.');
-      if (reply.status !== 200) throw callbackFailed(`Error status : ${reply.status}.`);
-      if (!isJson(reply.body)) throw callbackFailed('Response body is not valid json format.');
+      if (reply === undefined) throw callbackFailedError('Error status : -1.');
+      if (reply.status !== 200) throw callbackFailedError(`Error status : ${reply.status}.`);
+      if (!isJson(reply.body)) throw callbackFailedError('Response body is not valid json format.');
       const headers = { ...stored.headers, 'Content-Type': 'application/json' };
       return { status: 200, headers, body: reply.body };
     },
@@ -87,7 +87,7 @@ function readJson(
   header: string,
   parameter: string,
 ): Readonly<Record<string, string>> | undefined {
-  const inHeader = headerOf(request, header);
+  const inHeader = getHeader(request, header);
   const inQuery = parameters.get(parameter);
   if (inHeader !== undefined && inQuery !== undefined) throw invalidCallbackError(header, inHeader);
   const text = inHeader ?? inQuery;
@@ -126,8 +126,8 @@ function createCallbackRequest(
   };
 }
 
-function invalidCallbackError(name: string, value: string): ReturnType<typeof invalidArgument> {
-  return invalidArgument('The callback configuration is not valid.', name, value);
+function invalidCallbackError(name: string, value: string): ReturnType<typeof invalidArgumentError> {
+  return invalidArgumentError('The callback configuration is not valid.', name, value);
 }
 
 function isJson(text: string): boolean {

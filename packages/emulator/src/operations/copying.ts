@@ -1,13 +1,18 @@
-import { invalidArgument, preconditionFailed, unexpectedQuery } from '../errors.ts';
-import { type Answer, xmlAnswer } from '../http/response.ts';
-import { headerOf, percentDecode } from '../http/wire-text.ts';
-import { type Bucket, bucketOf, type ObjectVersion, type OssState } from '../storage/state.ts';
+import { invalidArgumentError, preconditionFailedError, unexpectedQueryError } from '../errors.ts';
+import { type OperationResponse, xmlResponse } from '../http/response.ts';
+import { formatIsoDate, getHeader, percentDecode } from '../http/wire-text.ts';
+import { type Bucket, type ObjectVersion, type OssState, requireBucket } from '../storage/state.ts';
 import type { OssRequest, QueryParameters } from '../types.ts';
-import { isoDate } from './iso-date.ts';
-import { awaitingUpload, landPart, partNumberOf } from './multipart.ts';
-import { objectHeadersOf } from './object-headers.ts';
-import { instantOf, matches, type Range, readRange, wholeSeconds } from './object-reading.ts';
-import { assertMayWrite, keepObjectIfAllowed, readPieces, versionHeader, versionOf } from './objects.ts';
+import { readPartNumber, requireUploadForPart, storePart } from './multipart.ts';
+import { readObjectHeaders } from './object-headers.ts';
+import { matchesEtag, parseDate, parseRange, type Range, truncateToSeconds } from './object-reading.ts';
+import {
+  assertMayWrite,
+  readPieces,
+  requireVersion,
+  storeObjectIfAllowed,
+  versionIdHeader,
+} from './object-versions.ts';
 import { assertAcl } from './request-checks.ts';
 
 /** PUT /key?partNumber=N&uploadId=ID with x-oss-copy-source */
@@ -17,18 +22,19 @@ export async function uploadPartCopy(
   key: string,
   request: OssRequest,
   parameters: QueryParameters,
-): Promise<Answer> {
-  if (!parameters.has('partNumber')) throw unexpectedQuery();
+): Promise<OperationResponse> {
+  if (!parameters.has('partNumber')) throw unexpectedQueryError();
   const uploadId = parameters.get('uploadId') ?? '';
-  const awaited = { key, uploadId, partNumber: partNumberOf(parameters), ec: '0042-00000311' };
-  awaitingUpload(bucket, awaited);
-  const { object, headers } = copySource(state, request);
-  // A range that is not understood copies the whole source.
-  const whole: Range = { start: 0, end: object.size };
-  const { start, end } = readRange(headerOf(request, 'x-oss-copy-source-range') ?? '', object.size) ?? whole;
+  const incoming = { key, uploadId, partNumber: readPartNumber(parameters), ec: '0042-00000311' };
+  requireUploadForPart(bucket, incoming);
+  const { object, headers } = readCopySource(state, request);
+  // An invalid range copies the whole source.
+  const wholeSource: Range = { start: 0, end: object.size };
+  const { start, end } =
+    parseRange(getHeader(request, 'x-oss-copy-source-range') ?? '', object.size) ?? wholeSource;
   const blob = await state.blobs.write(readPieces(state, object.pieces, start, end));
-  const { lastModified, etag } = await landPart(state, bucket, awaited, blob);
-  return copied('CopyPartResult', lastModified, etag, headers);
+  const { lastModified, etag } = await storePart(state, bucket, incoming, blob);
+  return copyResponse('CopyPartResult', lastModified, etag, headers);
 }
 
 /** PUT /key with x-oss-copy-source */
@@ -37,15 +43,15 @@ export async function copyObject(
   bucket: Bucket,
   key: string,
   request: OssRequest,
-): Promise<Answer> {
-  const forbidsOverwrite = headerOf(request, 'x-oss-forbid-overwrite') === 'true';
+): Promise<OperationResponse> {
+  const forbidsOverwrite = getHeader(request, 'x-oss-forbid-overwrite') === 'true';
   assertMayWrite(bucket, key, forbidsOverwrite);
   assertAcl(request);
-  const { object, headers } = copySource(state, request);
-  const replaces = headerOf(request, 'x-oss-metadata-directive') === 'REPLACE';
-  const objectHeaders = replaces ? objectHeadersOf(request) : object.headers;
+  const { object, headers } = readCopySource(state, request);
+  const replaces = getHeader(request, 'x-oss-metadata-directive') === 'REPLACE';
+  const objectHeaders = replaces ? readObjectHeaders(request) : object.headers;
   const blob = await state.blobs.write(readPieces(state, object.pieces, 0, object.size));
-  const copy = await keepObjectIfAllowed(state, bucket, forbidsOverwrite, {
+  const copy = await storeObjectIfAllowed(state, bucket, forbidsOverwrite, {
     key,
     type: 'Normal',
     size: blob.size,
@@ -55,54 +61,59 @@ export async function copyObject(
     headers: objectHeaders,
     pieces: [{ blobId: blob.blobId, size: blob.size }],
   });
-  const answerHeaders = { ...headers, 'x-oss-hash-crc64ecma': copy.crc64, ...versionHeader(bucket, copy) };
-  return copied('CopyObjectResult', copy.lastModified, copy.etag, answerHeaders);
+  const responseHeaders = {
+    ...headers,
+    'x-oss-hash-crc64ecma': copy.crc64,
+    ...versionIdHeader(bucket, copy),
+  };
+  return copyResponse('CopyObjectResult', copy.lastModified, copy.etag, responseHeaders);
 }
 
-function copied(
+function copyResponse(
   root: string,
   lastModified: number,
   etag: string,
   headers: Readonly<Record<string, string>>,
-): Answer {
+): OperationResponse {
   const children = [
-    ['LastModified', isoDate(lastModified)],
+    ['LastModified', formatIsoDate(lastModified)],
     ['ETag', `"${etag}"`],
   ] as const;
-  return xmlAnswer(root, children, headers);
+  return xmlResponse(root, children, headers);
 }
 
-/** `/bucket/escaped-key?versionId=…` */
-function copySource(
+/** Reads `x-oss-copy-source`: `/bucket/escaped-key?versionId=…` */
+function readCopySource(
   state: OssState,
   request: OssRequest,
 ): { readonly object: ObjectVersion; readonly headers: Readonly<Record<string, string>> } {
-  const text = headerOf(request, 'x-oss-copy-source') ?? '';
+  const text = getHeader(request, 'x-oss-copy-source') ?? '';
   const [, bucketName, escapedKey, versionId] = /^\/?([^/]+)\/([^?]+)(?:\?versionId=(.+))?$/.exec(text) ?? [];
   const key = percentDecode(escapedKey ?? '');
   if (bucketName === undefined || key === undefined || key === '') {
-    throw invalidArgument('The copy source is not valid.', 'x-oss-copy-source', text);
+    throw invalidArgumentError('The copy source is not valid.', 'x-oss-copy-source', text);
   }
-  const bucket = bucketOf(state, bucketName);
-  const object = versionOf(bucket, key, versionId);
+  const bucket = requireBucket(state, bucketName);
+  const object = requireVersion(bucket, key, versionId);
   assertSourceConditions(request, object);
-  const versioned = bucket.versioning !== undefined;
-  return { object, headers: versioned ? { 'x-oss-copy-source-version-id': object.versionId } : {} };
+  const isVersioned = bucket.versioning !== undefined;
+  return { object, headers: isVersioned ? { 'x-oss-copy-source-version-id': object.versionId } : {} };
 }
 
 function assertSourceConditions(request: OssRequest, { etag, lastModified }: ObjectVersion): void {
-  const condition = (name: string): string | undefined => headerOf(request, `x-oss-copy-source-if-${name}`);
+  const condition = (name: string): string | undefined => getHeader(request, `x-oss-copy-source-if-${name}`);
   const match = condition('match');
   const noneMatch = condition('none-match');
-  const modifiedSince = instantOf(condition('modified-since'));
-  const unmodifiedSince = instantOf(condition('unmodified-since'));
-  const changedAt = wholeSeconds(lastModified);
-  if (match !== undefined && !matches(match, etag)) throw failed('match');
-  if (noneMatch !== undefined && matches(noneMatch, etag)) throw failed('none-match');
-  if (modifiedSince !== undefined && changedAt <= modifiedSince) throw failed('modified-since');
-  if (unmodifiedSince !== undefined && changedAt > unmodifiedSince) throw failed('unmodified-since');
+  const modifiedSince = parseDate(condition('modified-since'));
+  const unmodifiedSince = parseDate(condition('unmodified-since'));
+  const changedAt = truncateToSeconds(lastModified);
+  if (match !== undefined && !matchesEtag(match, etag)) throw copyConditionError('match');
+  if (noneMatch !== undefined && matchesEtag(noneMatch, etag)) throw copyConditionError('none-match');
+  if (modifiedSince !== undefined && changedAt <= modifiedSince) throw copyConditionError('modified-since');
+  if (unmodifiedSince !== undefined && changedAt > unmodifiedSince)
+    throw copyConditionError('unmodified-since');
 }
 
-function failed(name: string): ReturnType<typeof preconditionFailed> {
-  return preconditionFailed(`x-oss-copy-source-if-${name}`);
+function copyConditionError(name: string): ReturnType<typeof preconditionFailedError> {
+  return preconditionFailedError(`x-oss-copy-source-if-${name}`);
 }

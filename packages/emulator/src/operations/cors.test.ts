@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Bucket, newBucket } from '../storage/state.ts';
+import { type Bucket, createEmptyBucket } from '../storage/state.ts';
 import type { OssRequest } from '../types.ts';
-import { corsHeaders, deleteCors, getCors, preflight, putCors } from './cors.ts';
+import { corsHeaders, createPreflightHeaders, deleteCors, getCors, putCors } from './cors.ts';
 
 const rules = `<CORSConfiguration>
   <CORSRule>
@@ -20,7 +20,7 @@ test('a preflight is granted what the first rule that allows all of it says', ()
     'access-control-request-method': 'PUT',
     'access-control-request-headers': 'Content-Type, x-oss-meta-a',
   };
-  expect(preflight(bucketWith(rules), requestOf('OPTIONS', headers))).toEqual({
+  expect(createPreflightHeaders(bucketWith(rules), requestOf('OPTIONS', headers))).toEqual({
     'Access-Control-Allow-Origin': 'https://a.example.com',
     'Access-Control-Allow-Methods': 'PUT, GET',
     'Access-Control-Allow-Headers': 'content-type, x-oss-meta-a',
@@ -43,12 +43,14 @@ test.each([
 ])('a preflight with %s is refused', (_, headers) => {
   const request = requestOf('OPTIONS', headers);
   const refusal = expect.objectContaining({ status: 403, code: 'AccessForbidden' });
-  expect(() => preflight(bucketWith(rules), request)).toThrow(refusal);
+  expect(() => createPreflightHeaders(bucketWith(rules), request)).toThrow(refusal);
 });
 
 test('a preflight must say its origin and method', () => {
   const refusal = expect.objectContaining({ status: 400, code: 'BadRequest' });
-  expect(() => preflight(bucketWith(rules), requestOf('OPTIONS', { origin: 'https://a' }))).toThrow(refusal);
+  expect(() =>
+    createPreflightHeaders(bucketWith(rules), requestOf('OPTIONS', { origin: 'https://a' })),
+  ).toThrow(refusal);
 });
 
 test('an answer gets the headers of the rule that allows its method, or none', () => {
@@ -84,7 +86,7 @@ test.each([
 });
 
 function bucketWith(xml: string): Bucket {
-  const bucket = newBucket('bucket', 0);
+  const bucket = createEmptyBucket('bucket', 0);
   putCors(bucket, xml);
   return bucket;
 }

@@ -1,51 +1,52 @@
-import { badPreflight, corsForbidden, malformedXml, noSuchCors } from '../errors.ts';
-import { headerOf } from '../http/wire-text.ts';
+import { corsForbiddenError, invalidPreflightError, malformedXmlError, noSuchCorsError } from '../errors.ts';
+import { getHeader } from '../http/wire-text.ts';
 import {
-  childrenNamed,
+  getChildren,
+  getChildText,
   type ParsedElement,
-  readXml,
-  textOf,
+  parseXml,
   writeXml,
   type XmlElement,
 } from '../http/xml.ts';
 import type { Bucket, CorsRule } from '../storage/state.ts';
 import type { OssRequest } from '../types.ts';
 
-/** Answers a browser that asks before it sends. It carries no signature: the bucket's rules alone decide. */
-export function preflight(bucket: Bucket, request: OssRequest): Record<string, string> {
-  const origin = headerOf(request, 'origin');
-  const method = headerOf(request, 'access-control-request-method');
-  if (origin === undefined || method === undefined) throw badPreflight();
-  const wanted = namesOf(headerOf(request, 'access-control-request-headers') ?? '');
+/** Creates the headers of a preflight response. A preflight has no signature; the rules alone decide. */
+export function createPreflightHeaders(bucket: Bucket, request: OssRequest): Record<string, string> {
+  const origin = getHeader(request, 'origin');
+  const method = getHeader(request, 'access-control-request-method');
+  if (origin === undefined || method === undefined) throw invalidPreflightError();
+  const requestedHeaders = parseHeaderNames(getHeader(request, 'access-control-request-headers') ?? '');
   const rule = bucket.cors?.find(
-    (candidate) => allows(candidate, origin, method) && wanted.every((name) => allowsHeader(candidate, name)),
+    (candidate) =>
+      allowsRequest(candidate, origin, method) &&
+      requestedHeaders.every((name) => allowsHeader(candidate, name)),
   );
-  if (rule === undefined) throw corsForbidden(method, resourceTypeOf(bucket, request));
+  if (rule === undefined) throw corsForbiddenError(method, findResourceType(bucket, request));
   return {
-    ...grant(rule, origin),
+    ...grantHeaders(rule, origin),
     ...varyHeader(bucket),
-    ...(wanted.length > 0 ? { 'Access-Control-Allow-Headers': wanted.join(', ') } : {}),
+    ...(requestedHeaders.length > 0 ? { 'Access-Control-Allow-Headers': requestedHeaders.join(', ') } : {}),
   };
 }
 
 /**
- * What lets a page read the answer to its request. Empty when no rule matches: the request itself still
- * counts.
+ * Creates the headers that let a page read a response. None if no rule matches; the request is still handled.
  */
 export function corsHeaders(bucket: Bucket, request: OssRequest): Record<string, string> {
-  const origin = headerOf(request, 'origin');
+  const origin = getHeader(request, 'origin');
   const vary = varyHeader(bucket);
   if (origin === undefined) return vary;
-  const rule = bucket.cors?.find((candidate) => allows(candidate, origin, request.method));
-  return rule === undefined ? vary : { ...grant(rule, origin), ...vary };
+  const rule = bucket.cors?.find((candidate) => allowsRequest(candidate, origin, request.method));
+  return rule === undefined ? vary : { ...grantHeaders(rule, origin), ...vary };
 }
 
 function varyHeader({ isVaryingByOrigin }: Bucket): Record<string, string> {
   return isVaryingByOrigin ? { Vary: 'Origin' } : {};
 }
 
-/** A rule for every origin is answered with the asterisk, any other with the origin that asked. */
-function grant(rule: CorsRule, origin: string): Record<string, string> {
+/** A rule for every origin returns the asterisk, any other rule the origin of the request. */
+function grantHeaders(rule: CorsRule, origin: string): Record<string, string> {
   const { exposeHeaders, maxAgeSeconds } = rule;
   return {
     'Access-Control-Allow-Origin': rule.allowedOrigins.includes('*') ? '*' : origin,
@@ -55,51 +56,52 @@ function grant(rule: CorsRule, origin: string): Record<string, string> {
   };
 }
 
-function allows(rule: CorsRule, origin: string, method: string): boolean {
+function allowsRequest(rule: CorsRule, origin: string, method: string): boolean {
   return (
-    rule.allowedMethods.includes(method) && rule.allowedOrigins.some((pattern) => matches(pattern, origin))
+    rule.allowedMethods.includes(method) &&
+    rule.allowedOrigins.some((pattern) => matchesPattern(pattern, origin))
   );
 }
 
 function allowsHeader(rule: CorsRule, lowerName: string): boolean {
-  return rule.allowedHeaders.some((pattern) => matches(pattern.toLowerCase(), lowerName));
+  return rule.allowedHeaders.some((pattern) => matchesPattern(pattern.toLowerCase(), lowerName));
 }
 
-/** The asterisk stands for any text, also none; there is at most one. */
-function matches(pattern: string, text: string): boolean {
+/** An asterisk matches any text, also none; a pattern has at most one. */
+function matchesPattern(pattern: string, text: string): boolean {
   const at = pattern.indexOf('*');
   if (at < 0) return pattern === text;
   const end = pattern.slice(at + 1);
   return text.length >= pattern.length - 1 && text.startsWith(pattern.slice(0, at)) && text.endsWith(end);
 }
 
-function namesOf(list: string): readonly string[] {
+function parseHeaderNames(list: string): readonly string[] {
   const names = list.split(',').map((name) => name.trim().toLowerCase());
   return names.filter((name) => name !== '');
 }
 
-/** Only for the words of the refusal. The bucket is in the host or is the first step of the path. */
-function resourceTypeOf(bucket: Bucket, request: OssRequest): 'OBJECT' | 'BUCKET' {
+/** For the error response only. The bucket is in the host or the first segment of the path. */
+function findResourceType(bucket: Bucket, request: OssRequest): 'OBJECT' | 'BUCKET' {
   const path = request.target.replace(/\?.*$/s, '');
-  const isInHost = headerOf(request, 'host')?.startsWith(`${bucket.name}.`) ?? false;
-  const ownPaths = isInHost ? ['/', ''] : [`/${bucket.name}`, `/${bucket.name}/`];
-  return ownPaths.includes(path) ? 'BUCKET' : 'OBJECT';
+  const isInHost = getHeader(request, 'host')?.startsWith(`${bucket.name}.`) ?? false;
+  const bucketPaths = isInHost ? ['/', ''] : [`/${bucket.name}`, `/${bucket.name}/`];
+  return bucketPaths.includes(path) ? 'BUCKET' : 'OBJECT';
 }
 
 /** Replaces all rules. */
 export function putCors(bucket: Bucket, xml: string): void {
-  if (Buffer.byteLength(xml) > MAX_BYTES) throw malformedXml();
-  const root = readXml(xml, 'CORSConfiguration');
-  const rules = childrenNamed(root, 'CORSRule').map(ruleOf);
-  if (rules.length === 0 || rules.length > MAX_RULES) throw malformedXml();
+  if (Buffer.byteLength(xml) > BYTES_MAX) throw malformedXmlError();
+  const root = parseXml(xml, 'CORSConfiguration');
+  const rules = getChildren(root, 'CORSRule').map(parseCorsRule);
+  if (rules.length === 0 || rules.length > RULES_MAX) throw malformedXmlError();
   bucket.cors = rules;
-  bucket.isVaryingByOrigin = textOf(root, 'ResponseVary') === 'true';
+  bucket.isVaryingByOrigin = getChildText(root, 'ResponseVary') === 'true';
 }
 
-function ruleOf(element: ParsedElement): CorsRule {
+function parseCorsRule(element: ParsedElement): CorsRule {
   const texts = (name: string): readonly string[] =>
-    childrenNamed(element, name).map((child) => child.text.trim());
-  const maxAge = textOf(element, 'MaxAgeSeconds');
+    getChildren(element, name).map((child) => child.text.trim());
+  const maxAge = getChildText(element, 'MaxAgeSeconds');
   const rule: CorsRule = {
     allowedOrigins: texts('AllowedOrigin'),
     allowedMethods: texts('AllowedMethod'),
@@ -116,12 +118,12 @@ function ruleOf(element: ParsedElement): CorsRule {
     ) &&
     rule.exposeHeaders.every((name) => name !== '' && !name.includes('*')) &&
     (maxAge === undefined || /^\d{1,9}$/.test(maxAge));
-  if (!isValid) throw malformedXml();
+  if (!isValid) throw malformedXmlError();
   return rule;
 }
 
 export function getCors(bucket: Bucket): string {
-  if (bucket.cors === undefined) throw noSuchCors();
+  if (bucket.cors === undefined) throw noSuchCorsError();
   return writeXml('CORSConfiguration', [
     ...bucket.cors.map(ruleElement),
     ['ResponseVary', bucket.isVaryingByOrigin],
@@ -149,5 +151,5 @@ export function deleteCors(bucket: Bucket): void {
 }
 
 const METHODS: readonly string[] = ['GET', 'PUT', 'DELETE', 'POST', 'HEAD'];
-const MAX_RULES = 20;
-const MAX_BYTES: number = 16 * 1024;
+const RULES_MAX = 20;
+const BYTES_MAX: number = 16 * 1024;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMemoryBlobs } from '../storage/memory-blobs.ts';
 import { createNoRecords } from '../storage/records.ts';
-import { type Bucket, bucketOf, type OssState, type Records, uploadOf } from '../storage/state.ts';
+import { type Bucket, type OssState, type Records, requireBucket, requireUpload } from '../storage/state.ts';
 import { putBucket } from './buckets.ts';
 import { applyLifecycle, deleteLifecycle, getLifecycle, putLifecycle } from './lifecycle.ts';
 
@@ -44,7 +44,7 @@ test('what the rules did is recorded, and an upload completed meanwhile keeps it
     },
   };
   const { state, bucket, blobId, passDays } = await withUpload('a', records);
-  const first = uploadOf(bucket, 'a', 'U', '');
+  const first = requireUpload(bucket, 'a', 'U', '');
   bucket.uploads.clear();
   bucket.uploads.set('V', { ...first, uploadId: 'V', parts: new Map() });
   bucket.uploads.set('later', { ...first, uploadId: 'later' });
@@ -130,7 +130,7 @@ async function withUpload(key: string, records: Records = createNoRecords()): Pr
   const blobs = createMemoryBlobs();
   const state: OssState = { region: 'cn-hangzhou', buckets: new Map(), blobs, records, now: () => now, ids };
   putBucket(state, 'bucket', '');
-  const bucket = bucketOf(state, 'bucket');
+  const bucket = requireBucket(state, 'bucket');
   const { blobId, size, crc64 } = await blobs.write(bytes());
   const part = { partNumber: 1, size, etag: 'E', crc64, trueCrc64: crc64, lastModified: now, blobId };
   const flags = { isSequential: false, forbidsOverwrite: false, headers: {} };

@@ -1,24 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { malformedXml, noSuchLifecycle } from '../errors.ts';
+import { malformedXmlError, noSuchLifecycleError } from '../errors.ts';
 import {
-  childrenNamed,
+  getChildren,
+  getChildText,
   type ParsedElement,
-  readXml,
-  textOf,
+  parseXml,
   writeXml,
   type XmlContent,
 } from '../http/xml.ts';
-import {
-  type Bucket,
-  type LifecycleRule,
-  newestOf,
-  type ObjectVersion,
-  type OssState,
-} from '../storage/state.ts';
+import { type Bucket, findNewestVersion, type LifecycleRule, type OssState } from '../storage/state.ts';
+import { createDeleteMarker } from './object-versions.ts';
 
 /**
- * Does what the rules ask by now. OSS runs this about once a day; when it runs here is the caller's to say.
- * Each blob is taken to belong to one part or object alone.
+ * Applies the rules that are due now. OSS does this about once a day; here the caller decides when. Each blob
+ * must belong to one part or object only.
  */
 export async function applyLifecycle(state: OssState): Promise<void> {
   for (const bucket of state.buckets.values()) {
@@ -29,7 +24,7 @@ export async function applyLifecycle(state: OssState): Promise<void> {
   }
 }
 
-/** An upload is forgotten before its bytes go, so that nobody finds it half removed. */
+/** Removes an upload before its bytes, so that no request sees it half removed. */
 async function abortUploads(state: OssState, bucket: Bucket, rules: readonly LifecycleRule[]): Promise<void> {
   const now = state.now();
   for (const upload of [...bucket.uploads.values()]) {
@@ -39,7 +34,7 @@ async function abortUploads(state: OssState, bucket: Bucket, rules: readonly Lif
         key.startsWith(prefix) &&
         (initiatedAt + abortAfterDays * DAY <= now || initiatedAt < abortCreatedBefore),
     );
-    // While the one before was removed, this one may have been completed: then its bytes are the object's.
+    // During an earlier removal this upload may have been completed: then the object has its bytes.
     if (!isDue || !bucket.uploads.delete(uploadId)) continue;
     await state.records.removeUpload(bucket, uploadId);
     for (const part of upload.parts.values()) await state.blobs.remove(part.blobId);
@@ -53,7 +48,7 @@ async function expireObjects(
 ): Promise<void> {
   const now = state.now();
   for (const key of [...bucket.objects.keys()]) {
-    const object = newestOf(bucket, key);
+    const object = findNewestVersion(bucket, key);
     const isDue = rules.some(
       ({ prefix, expireAfterDays = Infinity }) =>
         object !== undefined && key.startsWith(prefix) && object.lastModified + expireAfterDays * DAY <= now,
@@ -63,107 +58,88 @@ async function expireObjects(
 }
 
 /**
- * With versioning, expiry hides an object behind a delete marker; suspended versioning also loses the 'null'
- * one.
+ * With versioning, an expired object gets a delete marker. With suspended versioning the marker replaces the
+ * 'null' version.
  */
 async function expireObject(state: OssState, bucket: Bucket, key: string): Promise<void> {
   const versions = bucket.objects.get(key) ?? [];
   const isEnabled = bucket.versioning === 'Enabled';
-  const lost = versions.filter(({ versionId }) => !isEnabled && versionId === 'null');
+  const removed = versions.filter(({ versionId }) => !isEnabled && versionId === 'null');
   if (bucket.versioning === undefined) {
     bucket.objects.delete(key);
   } else {
-    const marker = deleteMarker(key, isEnabled ? state.ids.versionId() : 'null', state.now());
-    bucket.objects.set(key, [...versions.filter((version) => !lost.includes(version)), marker]);
+    const marker = createDeleteMarker(state, bucket, key);
+    bucket.objects.set(key, [...versions.filter((version) => !removed.includes(version)), marker]);
   }
   await state.records.saveObject(bucket, key);
-  for (const { blobId } of lost.flatMap((version) => version.pieces)) await state.blobs.remove(blobId);
+  for (const { blobId } of removed.flatMap((version) => version.pieces)) await state.blobs.remove(blobId);
 }
 
-function deleteMarker(key: string, versionId: string, lastModified: number): ObjectVersion {
-  return {
-    key,
-    versionId,
-    isDeleteMarker: true,
-    type: 'Normal',
-    size: 0,
-    etag: '',
-    crc64: '0',
-    contentMd5: undefined,
-    lastModified,
-    headers: {},
-    pieces: [],
-  };
-}
-
-/** Replaces the whole set of rules. */
+/** Replaces all rules. */
 export function putLifecycle(bucket: Bucket, xml: string): void {
-  const rules = childrenNamed(readXml(xml, 'LifecycleConfiguration'), 'Rule').map(ruleOf);
+  const rules = getChildren(parseXml(xml, 'LifecycleConfiguration'), 'Rule').map(parseLifecycleRule);
   const ids = new Set(rules.map((rule) => rule.id));
-  if (rules.length === 0 || rules.length > MAX_RULES || ids.size < rules.length) throw malformedXml();
+  if (rules.length === 0 || rules.length > RULES_MAX || ids.size < rules.length) throw malformedXmlError();
   bucket.lifecycle = rules;
 }
 
-function ruleOf(element: ParsedElement): LifecycleRule {
-  const id = textOf(element, 'ID') || randomUUID();
-  const status = textOf(element, 'Status');
-  if (id.length > 255 || (status !== 'Enabled' && status !== 'Disabled')) throw malformedXml();
+function parseLifecycleRule(element: ParsedElement): LifecycleRule {
+  const id = getChildText(element, 'ID') || randomUUID();
+  const status = getChildText(element, 'Status');
+  if (id.length > 255 || (status !== 'Enabled' && status !== 'Disabled')) throw malformedXmlError();
   const abort = element.children.get('AbortMultipartUpload')?.[0];
-  // A part has no tags: were they passed over, a rule meant for few uploads would abort all.
-  if (abort !== undefined && element.children.has('Tag')) throw malformedXml();
+  // Parts have no tags. If tags were ignored, a rule for few uploads would abort all of them.
+  if (abort !== undefined && element.children.has('Tag')) throw malformedXmlError();
   const isSelective = element.children.has('Tag') || element.children.has('Filter');
   const expiration = element.children.get('Expiration')?.[0];
-  const abortAfterDays = abort && daysOf(abort);
-  const abortCreatedBefore = abort && dateOf(abort);
+  const abortAfterDays = abort && parseDays(abort);
+  const abortCreatedBefore = abort && parseCreatedBefore(abort);
   if (abort !== undefined && (abortAfterDays === undefined) === (abortCreatedBefore === undefined)) {
-    throw malformedXml();
+    throw malformedXmlError();
   }
   return {
     id,
-    prefix: textOf(element, 'Prefix') ?? '',
+    prefix: getChildText(element, 'Prefix') ?? '',
     isEnabled: status === 'Enabled',
     abortAfterDays,
     abortCreatedBefore,
-    // By tag or filter nothing expires here: rather too little is removed than too much.
-    expireAfterDays: isSelective ? undefined : expiration && daysOf(expiration),
+    // Tags and filters are not modelled: such a rule removes nothing, rather than too much.
+    expireAfterDays: isSelective ? undefined : expiration && parseDays(expiration),
     xml: ruleXml(element, id),
   };
 }
 
-function daysOf(element: ParsedElement): number | undefined {
-  const text = textOf(element, 'Days');
+function parseDays(element: ParsedElement): number | undefined {
+  const text = getChildText(element, 'Days');
   if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw malformedXml();
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw malformedXmlError();
   return Number(text);
 }
 
-/** OSS takes midnights in UTC only. */
-function dateOf(element: ParsedElement): number | undefined {
-  const text = textOf(element, 'CreatedBeforeDate');
+/** OSS accepts only midnights in UTC. */
+function parseCreatedBefore(element: ParsedElement): number | undefined {
+  const text = getChildText(element, 'CreatedBeforeDate');
   if (text === undefined) return undefined;
   const date = Date.parse(text);
-  if (!/^\d{4}-\d\d-\d\dT00:00:00(\.000)?Z$/.test(text) || Number.isNaN(date)) throw malformedXml();
+  if (!/^\d{4}-\d\d-\d\dT00:00:00(\.000)?Z$/.test(text) || Number.isNaN(date)) throw malformedXmlError();
   return date;
 }
 
-/**
- * The rule with all it was put with, also what means nothing here, and with the ID it was given if it had
- * none.
- */
+/** The rule as it was put, with elements that are not modelled, and with a generated ID if it had none. */
 function ruleXml(element: ParsedElement, id: string): string {
   const children = new Map(element.children).set('ID', [{ text: id, children: new Map() }]);
-  const content = contentOf({ text: '', children });
+  const content = toXmlContent({ text: '', children });
   const xml = writeXml('Rule', typeof content === 'object' ? content : []);
   return xml.slice(xml.indexOf('<Rule>'));
 }
 
-function contentOf({ text, children }: ParsedElement): XmlContent {
+function toXmlContent({ text, children }: ParsedElement): XmlContent {
   if (children.size === 0) return text;
-  return [...children].flatMap(([name, list]) => list.map((child) => [name, contentOf(child)] as const));
+  return [...children].flatMap(([name, list]) => list.map((child) => [name, toXmlContent(child)] as const));
 }
 
 export function getLifecycle(bucket: Bucket): string {
-  if (bucket.lifecycle === undefined) throw noSuchLifecycle();
+  if (bucket.lifecycle === undefined) throw noSuchLifecycleError();
   const rules = bucket.lifecycle.map((rule) => rule.xml).join('');
   const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
   return `${declaration}<LifecycleConfiguration>${rules}</LifecycleConfiguration>`;
@@ -174,4 +150,4 @@ export function deleteLifecycle(bucket: Bucket): void {
 }
 
 const DAY: number = 24 * 60 * 60 * 1000;
-const MAX_RULES = 1000;
+const RULES_MAX = 1000;

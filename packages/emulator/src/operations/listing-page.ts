@@ -1,33 +1,30 @@
-import { invalidArgument } from '../errors.ts';
+import { invalidArgumentError } from '../errors.ts';
 import { percentEncode } from '../http/wire-text.ts';
 
-/** What a page shows: things by themselves, and prefixes that stand for all keys below them. */
+/** One page of a listing: items, and common prefixes that each stand for all keys below them. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly commonPrefixes: readonly string[];
   readonly isTruncated: boolean;
-  /** The last entry: the thing it is, or `undefined` when it is a common prefix. */
+  /** The last entry: its key and item. `item` is `undefined` for a common prefix. */
   readonly last: { readonly key: string; readonly item: T | undefined } | undefined;
 }
 
 export interface PageRequest<T> {
   readonly prefix: string;
-  /** '' groups nothing. */
+  /** '' for no grouping. */
   readonly delimiter: string;
-  /** Whether a thing lies behind the marker. */
-  readonly isBehind: (item: T) => boolean;
-  /**
-   * A common prefix is an entry like any other: only one behind the marker is listed. '' is before
-   * everything.
-   */
+  /** Whether an item comes after the marker. */
+  readonly isAfterMarker: (item: T) => boolean;
+  /** A common prefix is listed only if it comes after the marker, like an item. '' is before everything. */
   readonly marker: string;
   readonly limit: number;
-  /** Of things with the same key. */
+  /** The order of items with the same key. Default: their order in the input. */
   readonly tieBreak?: (a: T, b: T) => number;
 }
 
-/** The first `limit` entries behind the marker, in the order of their keys' bytes. */
-export function pageOf<T extends { readonly key: string }>(
+/** Selects the first `limit` entries after the marker, in the order of their keys' UTF-8 bytes. */
+export function selectPage<T extends { readonly key: string }>(
   all: Iterable<T>,
   request: PageRequest<T>,
 ): Page<T> {
@@ -35,12 +32,13 @@ export function pageOf<T extends { readonly key: string }>(
   const items: T[] = [];
   const commonPrefixes: string[] = [];
   let last: Page<T>['last'];
-  const candidates = [...all].filter((item) => item.key.startsWith(prefix) && request.isBehind(item));
-  candidates.sort((a, b) => utf8Order(a.key, b.key) || tieBreak(a, b));
+  const candidates = [...all].filter((item) => item.key.startsWith(prefix) && request.isAfterMarker(item));
+  candidates.sort((a, b) => compareUtf8(a.key, b.key) || tieBreak(a, b));
   for (const item of candidates) {
-    const group = groupOf(item.key, prefix, delimiter);
-    const isKnown = group !== undefined && (group === commonPrefixes.at(-1) || utf8Order(group, marker) <= 0);
-    if (isKnown) continue;
+    const group = findCommonPrefix(item.key, prefix, delimiter);
+    const isSkipped =
+      group !== undefined && (group === commonPrefixes.at(-1) || compareUtf8(group, marker) <= 0);
+    if (isSkipped) continue;
     if (items.length + commonPrefixes.length === limit)
       return { items, commonPrefixes, isTruncated: true, last };
     if (group === undefined) items.push(item);
@@ -50,16 +48,14 @@ export function pageOf<T extends { readonly key: string }>(
   return { items, commonPrefixes, isTruncated: false, last };
 }
 
-function groupOf(key: string, prefix: string, delimiter: string): string | undefined {
+function findCommonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
   if (delimiter === '') return undefined;
   const at = key.indexOf(delimiter, prefix.length);
   return at < 0 ? undefined : key.slice(0, at + delimiter.length);
 }
 
-/**
- * The order of the UTF-8 bytes. UTF-16 differs from it only in putting surrogates before U+E000 to U+FFFF.
- */
-export function utf8Order(a: string, b: string): number {
+/** Compares by UTF-8 bytes. UTF-16 order differs only in that surrogates come before U+E000 to U+FFFF. */
+export function compareUtf8(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
   for (let i = 0; i < end; i++) {
     const x = a.charCodeAt(i);
@@ -77,26 +73,26 @@ function rank(unit: number): number {
   return isSurrogate(unit) ? 0x10000 : unit;
 }
 
-/** How many entries a page may have. */
-export function limitOf(parameters: ReadonlyMap<string, string>, name: string, fallback: number): number {
+/** Reads the maximum number of entries of a page. */
+export function readLimit(parameters: ReadonlyMap<string, string>, name: string, fallback: number): number {
   const text = parameters.get(name);
   if (text === undefined || text === '') return fallback;
   const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (limit < 1 || limit > 1000) {
-    throw invalidArgument(`Argument ${name} must be an integer between 1 and 1000.`, name, text);
+    throw invalidArgumentError(`Argument ${name} must be an integer between 1 and 1000.`, name, text);
   }
   return limit;
 }
 
-/** How keys are written, and the `EncodingType` element to go with it. */
+/** How keys are encoded in XML, and the content of the element `EncodingType`. */
 export interface KeyEncoding {
   readonly name: 'url' | undefined;
   readonly encode: (key: string) => string;
 }
 
-export function encodingOf(parameters: ReadonlyMap<string, string>): KeyEncoding {
+export function readKeyEncoding(parameters: ReadonlyMap<string, string>): KeyEncoding {
   const name = parameters.get('encoding-type');
   if (name === 'url') return { name, encode: percentEncode };
   if (name === undefined || name === '') return { name: undefined, encode: (key) => key };
-  throw invalidArgument('Invalid Encoding Method specified in Request.', 'encoding-type', name);
+  throw invalidArgumentError('Invalid Encoding Method specified in Request.', 'encoding-type', name);
 }

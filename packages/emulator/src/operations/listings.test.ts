@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { percentDecode } from '../http/wire-text.ts';
-import { childrenNamed, type ParsedElement, readXml, textOf } from '../http/xml.ts';
-import { type Bucket, type MultipartUpload, newBucket, type ObjectVersion } from '../storage/state.ts';
+import { getChildren, getChildText, type ParsedElement, parseXml } from '../http/xml.ts';
+import {
+  type Bucket,
+  createEmptyBucket,
+  type MultipartUpload,
+  type ObjectVersion,
+} from '../storage/state.ts';
 import { listObjects, listObjectsV2, listUploads } from './listings.ts';
 
 const key = fc
@@ -26,14 +31,14 @@ const listings: readonly Listing[] = [
     name: 'ListObjects',
     limit: 'max-keys',
     list: listObjects,
-    next: (page) => ({ marker: decoded(textOf(page, 'NextMarker')) }),
+    next: (page) => ({ marker: decoded(getChildText(page, 'NextMarker')) }),
     item: 'Contents',
   },
   {
     name: 'ListObjectsV2',
     limit: 'max-keys',
     list: listObjectsV2,
-    next: (page) => ({ 'continuation-token': textOf(page, 'NextContinuationToken') }),
+    next: (page) => ({ 'continuation-token': getChildText(page, 'NextContinuationToken') }),
     item: 'Contents',
   },
   {
@@ -41,8 +46,8 @@ const listings: readonly Listing[] = [
     limit: 'max-uploads',
     list: listUploads,
     next: (page) => ({
-      'key-marker': decoded(textOf(page, 'NextKeyMarker')),
-      'upload-id-marker': textOf(page, 'NextUploadIdMarker'),
+      'key-marker': decoded(getChildText(page, 'NextKeyMarker')),
+      'upload-id-marker': getChildText(page, 'NextUploadIdMarker'),
     }),
     item: 'Upload',
   },
@@ -59,11 +64,11 @@ test.each(listings)(
         const seen: string[] = [];
         let more: Readonly<Record<string, string | undefined>> | undefined = {};
         while (more !== undefined) {
-          const page = readXml(list(bucket, parametersOf({ ...base, ...more })), rootOf(item));
+          const page = parseXml(list(bucket, parametersOf({ ...base, ...more })), rootOf(item));
           const entries = [...entriesOf(page, item), ...entriesOf(page, 'CommonPrefixes')].sort(byBytes);
           expect(entries.length).toBeLessThanOrEqual(max);
           seen.push(...entries);
-          more = textOf(page, 'IsTruncated') === 'true' ? next(page) : undefined;
+          more = getChildText(page, 'IsTruncated') === 'true' ? next(page) : undefined;
         }
         // Uploads may share a key.
         expect(seen).toEqual(expected(item === 'Upload' ? all : [...new Set(all)], from, by));
@@ -75,15 +80,15 @@ test.each(listings)(
 test('markers of uploads: the last entry is named always, an upload ID alone is ignored', () => {
   const bucket = bucketOf(['a', 'a', 'b']);
   const page = (parameters: Readonly<Record<string, string>>): ParsedElement =>
-    readXml(listUploads(bucket, parametersOf(parameters)), 'ListMultipartUploadsResult');
+    parseXml(listUploads(bucket, parametersOf(parameters)), 'ListMultipartUploadsResult');
   const ids = (element: ParsedElement): readonly (string | undefined)[] =>
-    childrenNamed(element, 'Upload').map((upload) => textOf(upload, 'UploadId'));
+    getChildren(element, 'Upload').map((upload) => getChildText(upload, 'UploadId'));
   expect(ids(page({ 'upload-id-marker': 'U1' }))).toEqual(['U0', 'U1', 'U2']);
   expect(ids(page({ 'key-marker': 'a' }))).toEqual(['U2']);
   expect(ids(page({ 'key-marker': 'a', 'upload-id-marker': 'U0' }))).toEqual(['U1', 'U2']);
-  expect(textOf(page({}), 'NextKeyMarker')).toBe('b');
-  expect(textOf(page({}), 'NextUploadIdMarker')).toBe('U2');
-  expect(textOf(page({ prefix: 'c' }), 'NextKeyMarker')).toBe('');
+  expect(getChildText(page({}), 'NextKeyMarker')).toBe('b');
+  expect(getChildText(page({}), 'NextUploadIdMarker')).toBe('U2');
+  expect(getChildText(page({ prefix: 'c' }), 'NextKeyMarker')).toBe('');
   expect([...page({ 'encoding-type': 'url' }).children.keys()]).toEqual([
     'EncodingType',
     'Bucket',
@@ -115,9 +120,9 @@ test('start-after and the owner of ListObjectsV2; a forged token is refused', ()
     ['start-after', 'a'],
     ['fetch-owner', 'true'],
   ]);
-  const page = readXml(listObjectsV2(bucket, parameters), 'ListBucketResult');
-  expect(textOf(page, 'KeyCount')).toBe('2');
-  expect(childrenNamed(page, 'Contents').every((object) => object.children.has('Owner'))).toBe(true);
+  const page = parseXml(listObjectsV2(bucket, parameters), 'ListBucketResult');
+  expect(getChildText(page, 'KeyCount')).toBe('2');
+  expect(getChildren(page, 'Contents').every((object) => object.children.has('Owner'))).toBe(true);
   const forged = new Map([['continuation-token', 'abc']]);
   expect(() => listObjectsV2(bucket, forged)).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
 });
@@ -140,7 +145,7 @@ function byBytes(a: string, b: string): number {
 
 function entriesOf(page: ParsedElement, name: string): readonly string[] {
   const inner = name === 'CommonPrefixes' ? 'Prefix' : 'Key';
-  return childrenNamed(page, name).map((element) => decoded(textOf(element, inner)));
+  return getChildren(page, name).map((element) => decoded(getChildText(element, inner)));
 }
 
 function rootOf(item: string): string {
@@ -160,7 +165,7 @@ function parametersOf(values: Readonly<Record<string, string | undefined>>): Rea
 /** An object and an upload of each key; the uploads are called U0, U1 and so on. */
 function bucketOf(keys: readonly string[]): Bucket {
   return {
-    ...newBucket('bucket', 0),
+    ...createEmptyBucket('bucket', 0),
     objects: new Map(keys.map((name) => [name, [headOwnObject(name)]])),
     uploads: new Map(keys.map((name, n) => [`U${n}`, uploadOf(name, `U${n}`)])),
   };

@@ -1,31 +1,44 @@
-import { invalidArgument } from '../errors.ts';
-import { asciiOrder } from '../http/wire-text.ts';
+import { invalidArgumentError } from '../errors.ts';
+import { compareAscii, formatIsoDate } from '../http/wire-text.ts';
 import { writeXml, type XmlElement } from '../http/xml.ts';
-import { type Bucket, type MultipartUpload, newestOf, type ObjectVersion } from '../storage/state.ts';
+import {
+  type Bucket,
+  findNewestVersion,
+  type MultipartUpload,
+  type ObjectVersion,
+} from '../storage/state.ts';
 import type { QueryParameters } from '../types.ts';
 import { OWNER } from './buckets.ts';
-import { isoDate } from './iso-date.ts';
-import { encodingOf, type KeyEncoding, limitOf, type Page, pageOf, utf8Order } from './listing-page.ts';
+import {
+  compareUtf8,
+  type KeyEncoding,
+  type Page,
+  readKeyEncoding,
+  readLimit,
+  selectPage,
+} from './listing-page.ts';
 
-/** ListMultipartUploads, its elements in the order of OSS.md 5.7. */
+/** ListMultipartUploads. The order of the elements is that of OSS.md 5.7. */
 export function listUploads(bucket: Bucket, parameters: QueryParameters): string {
-  const encoding = encodingOf(parameters);
-  const limit = limitOf(parameters, 'max-uploads', 1000);
+  const encoding = readKeyEncoding(parameters);
+  const limit = readLimit(parameters, 'max-uploads', 1000);
   const prefix = parameters.get('prefix') ?? '';
   const delimiter = parameters.get('delimiter') ?? '';
   const marker = parameters.get('key-marker') ?? '';
   const uploadIdMarker = marker === '' ? '' : (parameters.get('upload-id-marker') ?? '');
-  const page = pageOf(bucket.uploads.values(), {
+  const page = selectPage(bucket.uploads.values(), {
     prefix,
     delimiter,
     marker,
     limit,
-    isBehind: ({ key, uploadId }) => {
+    isAfterMarker: ({ key, uploadId }) => {
       if (marker === '') return true;
-      const order = utf8Order(key, marker);
-      return order > 0 || (order === 0 && uploadIdMarker !== '' && asciiOrder(uploadId, uploadIdMarker) > 0);
+      const order = compareUtf8(key, marker);
+      return (
+        order > 0 || (order === 0 && uploadIdMarker !== '' && compareAscii(uploadId, uploadIdMarker) > 0)
+      );
     },
-    tieBreak: (a, b) => asciiOrder(a.uploadId, b.uploadId),
+    tieBreak: (a, b) => compareAscii(a.uploadId, b.uploadId),
   });
   return writeXml('ListMultipartUploadsResult', [
     ['EncodingType', encoding.name],
@@ -53,38 +66,38 @@ function uploadElement(
       ['Key', encoding.encode(key)],
       ['UploadId', uploadId],
       ['StorageClass', headers['x-oss-storage-class'] ?? 'Standard'],
-      ['Initiated', isoDate(initiatedAt)],
+      ['Initiated', formatIsoDate(initiatedAt)],
     ],
   ];
 }
 
 export function listObjectsV2(bucket: Bucket, parameters: QueryParameters): string {
-  const encoding = encodingOf(parameters);
+  const encoding = readKeyEncoding(parameters);
   const startAfter = parameters.get('start-after');
   const token = parameters.get('continuation-token');
-  const marker = token === undefined || token === '' ? (startAfter ?? '') : openToken(token);
+  const marker = token === undefined || token === '' ? (startAfter ?? '') : decodeToken(token);
   const page = objectPage(bucket, parameters, marker);
-  const isOwnerWanted = parameters.get('fetch-owner') === 'true';
+  const includesOwner = parameters.get('fetch-owner') === 'true';
   const next = page.isTruncated ? page.last?.key : undefined;
   return writeXml('ListBucketResult', [
     ['Name', bucket.name],
     ['Prefix', encoding.encode(parameters.get('prefix') ?? '')],
     ['StartAfter', startAfter && encoding.encode(startAfter)],
-    ['MaxKeys', limitOf(parameters, 'max-keys', 100)],
+    ['MaxKeys', readLimit(parameters, 'max-keys', 100)],
     ['Delimiter', encoding.encode(parameters.get('delimiter') ?? '')],
     ['EncodingType', encoding.name],
     ['IsTruncated', page.isTruncated],
     ['ContinuationToken', token],
-    ['NextContinuationToken', next === undefined ? undefined : sealToken(next)],
-    ...page.items.map((object) => objectElement(object, encoding, isOwnerWanted)),
+    ['NextContinuationToken', next === undefined ? undefined : encodeToken(next)],
+    ...page.items.map((object) => objectElement(object, encoding, includesOwner)),
     ...prefixElements(page, encoding),
     ['KeyCount', page.items.length + page.commonPrefixes.length],
   ]);
 }
 
-/** The first version of ListObjects: the marker is a plain key. */
+/** Version 1 of ListObjects: the marker is a plain key. */
 export function listObjects(bucket: Bucket, parameters: QueryParameters): string {
-  const encoding = encodingOf(parameters);
+  const encoding = readKeyEncoding(parameters);
   const marker = parameters.get('marker') ?? '';
   const page = objectPage(bucket, parameters, marker);
   const next = page.isTruncated ? page.last?.key : undefined;
@@ -92,7 +105,7 @@ export function listObjects(bucket: Bucket, parameters: QueryParameters): string
     ['Name', bucket.name],
     ['Prefix', encoding.encode(parameters.get('prefix') ?? '')],
     ['Marker', encoding.encode(marker)],
-    ['MaxKeys', limitOf(parameters, 'max-keys', 100)],
+    ['MaxKeys', readLimit(parameters, 'max-keys', 100)],
     ['Delimiter', encoding.encode(parameters.get('delimiter') ?? '')],
     ['EncodingType', encoding.name],
     ['IsTruncated', page.isTruncated],
@@ -103,27 +116,27 @@ export function listObjects(bucket: Bucket, parameters: QueryParameters): string
 }
 
 function objectPage(bucket: Bucket, parameters: QueryParameters, marker: string): Page<ObjectVersion> {
-  const objects = [...bucket.objects.keys()].flatMap((key) => newestOf(bucket, key) ?? []);
-  return pageOf(objects, {
+  const objects = [...bucket.objects.keys()].flatMap((key) => findNewestVersion(bucket, key) ?? []);
+  return selectPage(objects, {
     prefix: parameters.get('prefix') ?? '',
     delimiter: parameters.get('delimiter') ?? '',
     marker,
-    limit: limitOf(parameters, 'max-keys', 100),
-    isBehind: ({ key }) => marker === '' || utf8Order(key, marker) > 0,
+    limit: readLimit(parameters, 'max-keys', 100),
+    isAfterMarker: ({ key }) => marker === '' || compareUtf8(key, marker) > 0,
   });
 }
 
-function objectElement(object: ObjectVersion, encoding: KeyEncoding, isOwnerWanted: boolean): XmlElement {
+function objectElement(object: ObjectVersion, encoding: KeyEncoding, includesOwner: boolean): XmlElement {
   return [
     'Contents',
     [
       ['Key', encoding.encode(object.key)],
-      ['LastModified', isoDate(object.lastModified)],
+      ['LastModified', formatIsoDate(object.lastModified)],
       ['ETag', `"${object.etag}"`],
       ['Type', object.type],
       ['Size', object.size],
       ['StorageClass', object.headers['x-oss-storage-class'] ?? 'Standard'],
-      ['Owner', isOwnerWanted ? OWNER : undefined],
+      ['Owner', includesOwner ? OWNER : undefined],
     ],
   ];
 }
@@ -132,15 +145,15 @@ function prefixElements({ commonPrefixes }: Page<unknown>, encoding: KeyEncoding
   return commonPrefixes.map((prefix) => ['CommonPrefixes', [['Prefix', encoding.encode(prefix)]]]);
 }
 
-/** Opaque to clients, so that none comes to rely on a token being a key. */
-function sealToken(key: string): string {
+/** Opaque, so that no client relies on a token being a key. */
+function encodeToken(key: string): string {
   return Buffer.from(`after:${key}`).toString('base64');
 }
 
-function openToken(token: string): string {
+function decodeToken(token: string): string {
   const text = Buffer.from(token, 'base64').toString();
   if (!text.startsWith('after:')) {
-    throw invalidArgument('The continuation token provided is incorrect.', 'continuation-token', token);
+    throw invalidArgumentError('The continuation token provided is incorrect.', 'continuation-token', token);
   }
   return text.slice('after:'.length);
 }

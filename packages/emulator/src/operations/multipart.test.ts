@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { childNames, modelClient, once, tag, textOfObject } from '../../test/stages/model-client.ts';
-import { asciiOrder } from '../http/wire-text.ts';
-import { childrenNamed, readXml, textOf } from '../http/xml.ts';
+import { compareAscii } from '../http/wire-text.ts';
+import { getChildren, getChildText, parseXml } from '../http/xml.ts';
 
 describe('InitiateMultipartUpload', () => {
   test('answers bucket, key and an upload ID of 32 upper-case hex digits', async () => {
@@ -21,7 +21,7 @@ describe('InitiateMultipartUpload', () => {
     const { ask, initiate, model } = modelClient();
     await ask('PUT', 'k', { body: 'old' });
     const uploadIds = [await initiate('k'), await initiate('k')];
-    expect(model.uploads('demo').map(({ uploadId }) => uploadId)).toEqual(uploadIds.toSorted(asciiOrder));
+    expect(model.uploads('demo').map(({ uploadId }) => uploadId)).toEqual(uploadIds.toSorted(compareAscii));
     expect((await ask('GET', 'k')).text).toBe('old');
   });
 
@@ -226,7 +226,7 @@ describe('ListParts', () => {
         ' ',
       ),
     );
-    const part = readXml(text, 'ListPartsResult').children.get('Part')?.[0];
+    const part = parseXml(text, 'ListPartsResult').children.get('Part')?.[0];
     expect([...(part?.children.keys() ?? [])]).toEqual([
       'PartNumber',
       'LastModified',
@@ -234,7 +234,7 @@ describe('ListParts', () => {
       'HashCrc64ecma',
       'Size',
     ]);
-    expect(part && [textOf(part, 'LastModified'), textOf(part, 'ETag')]).toEqual([
+    expect(part && [getChildText(part, 'LastModified'), getChildText(part, 'ETag')]).toEqual([
       '2026-01-02T03:04:05.000Z',
       etag,
     ]);
@@ -260,12 +260,12 @@ describe('ListParts', () => {
         const listed: number[] = [];
         for (let marker = '0', isMore = true; isMore; ) {
           const query = { uploadId, 'max-parts': String(max), 'part-number-marker': marker };
-          const page = readXml((await ask('GET', 'k', { query })).text, 'ListPartsResult');
-          const parts = childrenNamed(page, 'Part');
+          const page = parseXml((await ask('GET', 'k', { query })).text, 'ListPartsResult');
+          const parts = getChildren(page, 'Part');
           expect(parts.length).toBeLessThanOrEqual(max);
-          listed.push(...parts.map((part) => Number(textOf(part, 'PartNumber'))));
-          marker = textOf(page, 'NextPartNumberMarker') ?? '';
-          isMore = textOf(page, 'IsTruncated') === 'true';
+          listed.push(...parts.map((part) => Number(getChildText(part, 'PartNumber'))));
+          marker = getChildText(page, 'NextPartNumberMarker') ?? '';
+          isMore = getChildText(page, 'IsTruncated') === 'true';
         }
         expect(listed).toEqual(partNumbers.toSorted((a, b) => a - b));
       }),

@@ -1,26 +1,26 @@
 import {
-  invalidArgument,
-  invalidPartNumber,
-  partAlreadyExists,
-  partNotSequential,
-  unexpectedQuery,
+  invalidArgumentError,
+  invalidPartNumberError,
+  partAlreadyExistsError,
+  partNotSequentialError,
+  unexpectedQueryError,
 } from '../errors.ts';
 import { storeBody } from '../http/body.ts';
-import { type Answer, emptyAnswer, xmlAnswer } from '../http/response.ts';
-import { headerOf, percentEncode } from '../http/wire-text.ts';
+import { emptyResponse, type OperationResponse, xmlResponse } from '../http/response.ts';
+import { formatIsoDate, getHeader } from '../http/wire-text.ts';
 import type { XmlElement } from '../http/xml.ts';
 import type { StoredBlob } from '../storage/blobs.ts';
 import {
   type Bucket,
   type MultipartUpload,
   type OssState,
+  requireUpload,
   type StoredPart,
-  uploadOf,
 } from '../storage/state.ts';
 import type { OssRequest, QueryParameters } from '../types.ts';
-import { isoDate } from './iso-date.ts';
-import { objectHeadersOf } from './object-headers.ts';
-import { assertMayWrite } from './objects.ts';
+import { readKeyEncoding } from './listing-page.ts';
+import { readObjectHeaders } from './object-headers.ts';
+import { assertMayWrite } from './object-versions.ts';
 import { assertTrafficLimit } from './request-checks.ts';
 
 /** POST /key?uploads */
@@ -30,8 +30,8 @@ export async function initiateMultipartUpload(
   key: string,
   request: OssRequest,
   parameters: QueryParameters,
-): Promise<Answer> {
-  const forbidsOverwrite = headerOf(request, 'x-oss-forbid-overwrite') === 'true';
+): Promise<OperationResponse> {
+  const forbidsOverwrite = getHeader(request, 'x-oss-forbid-overwrite') === 'true';
   assertMayWrite(bucket, key, forbidsOverwrite);
   const upload: MultipartUpload = {
     key,
@@ -39,15 +39,16 @@ export async function initiateMultipartUpload(
     initiatedAt: state.now(),
     isSequential: parameters.has('sequential'),
     forbidsOverwrite,
-    headers: objectHeadersOf(request),
+    headers: readObjectHeaders(request),
     parts: new Map(),
   };
   bucket.uploads.set(upload.uploadId, upload);
   await state.records.saveUpload(bucket, upload);
-  return xmlAnswer('InitiateMultipartUploadResult', [
-    ...encodingElement(parameters),
+  const encoding = readKeyEncoding(parameters);
+  return xmlResponse('InitiateMultipartUploadResult', [
+    ['EncodingType', encoding.name],
     ['Bucket', bucket.name],
-    ['Key', encoded(key, parameters)],
+    ['Key', encoding.encode(key)],
     ['UploadId', upload.uploadId],
   ]);
 }
@@ -59,55 +60,54 @@ export async function uploadPart(
   key: string,
   request: OssRequest,
   parameters: QueryParameters,
-): Promise<Answer> {
+): Promise<OperationResponse> {
   const uploadId = parameters.get('uploadId');
-  if (uploadId === undefined || !parameters.has('partNumber')) throw unexpectedQuery();
-  const partNumber = partNumberOf(parameters);
-  const awaited = { key, uploadId, partNumber, ec: '0042-00000104' };
-  awaitingUpload(bucket, awaited);
+  if (uploadId === undefined || !parameters.has('partNumber')) throw unexpectedQueryError();
+  const partNumber = readPartNumber(parameters);
+  const incoming = { key, uploadId, partNumber, ec: '0042-00000104' };
+  requireUploadForPart(bucket, incoming);
   assertTrafficLimit(request, parameters);
   const blob = await storeBody(state, request);
-  await landPart(state, bucket, awaited, blob);
-  return emptyAnswer(200, {
+  await storePart(state, bucket, incoming, blob);
+  return emptyResponse(200, {
     ETag: `"${blob.md5}"`,
     'Content-MD5': Buffer.from(blob.md5, 'hex').toString('base64'),
     'x-oss-hash-crc64ecma': blob.crc64,
   });
 }
 
-/** A part on its way. */
-export interface AwaitedPart {
+/** A part that is being uploaded. */
+export interface IncomingPart {
   readonly key: string;
   readonly uploadId: string;
   readonly partNumber: number;
-  /** Of the NoSuchUpload that this operation answers with. */
+  /** The EC of this operation's NoSuchUpload. */
   readonly ec: string;
 }
 
-/** The upload that takes the part, if there is one that does. */
-export function awaitingUpload(
+/** Returns the part's upload. Throws if there is none, or if a sequential upload expects another part. */
+export function requireUploadForPart(
   bucket: Bucket,
-  { key, uploadId, partNumber, ec }: AwaitedPart,
+  { key, uploadId, partNumber, ec }: IncomingPart,
 ): MultipartUpload {
-  const upload = uploadOf(bucket, key, uploadId, ec);
+  const upload = requireUpload(bucket, key, uploadId, ec);
   assertSequence(upload, partNumber);
   return upload;
 }
 
-/** Keeps what came in under its number, in place of the part before it. */
-export async function landPart(
+/** Stores a part under its number, in place of an earlier one. */
+export async function storePart(
   state: OssState,
   bucket: Bucket,
-  awaited: AwaitedPart,
+  incoming: IncomingPart,
   { blobId, size, md5, crc64 }: StoredBlob,
 ): Promise<StoredPart> {
-  const { partNumber } = awaited;
+  const { partNumber } = incoming;
   let upload: MultipartUpload;
   try {
-    upload = awaitingUpload(bucket, awaited);
+    upload = requireUploadForPart(bucket, incoming);
   } catch (reason) {
-    // While the body came in the upload ended, or its sequence went on without it: the bytes belong to
-    // nobody.
+    // While the body was read, the upload ended or its sequence continued: the bytes are no part.
     await state.blobs.remove(blobId);
     throw reason;
   }
@@ -121,22 +121,23 @@ export async function landPart(
 }
 
 /** GET /key?uploadId=ID */
-export function listParts(bucket: Bucket, key: string, parameters: QueryParameters): Answer {
-  const upload = uploadOf(bucket, key, parameters.get('uploadId') ?? '', '0042-00000002');
-  const marker = wholeNumber(parameters, 'part-number-marker', 0, 10_000, 0);
-  const max = wholeNumber(parameters, 'max-parts', 1, 1000, 1000);
-  const after = partsOf(upload).filter((part) => part.partNumber > marker);
-  const page = after.slice(0, max);
-  return xmlAnswer('ListPartsResult', [
-    ...encodingElement(parameters),
+export function listParts(bucket: Bucket, key: string, parameters: QueryParameters): OperationResponse {
+  const upload = requireUpload(bucket, key, parameters.get('uploadId') ?? '', '0042-00000002');
+  const marker = readWholeNumber(parameters, 'part-number-marker', 0, 10_000, 0);
+  const max = readWholeNumber(parameters, 'max-parts', 1, 1000, 1000);
+  const remaining = sortParts(upload).filter((part) => part.partNumber > marker);
+  const page = remaining.slice(0, max);
+  const encoding = readKeyEncoding(parameters);
+  return xmlResponse('ListPartsResult', [
+    ['EncodingType', encoding.name],
     ['Bucket', bucket.name],
-    ['Key', encoded(key, parameters)],
+    ['Key', encoding.encode(key)],
     ['UploadId', upload.uploadId],
     ['StorageClass', upload.headers['x-oss-storage-class'] ?? 'Standard'],
     ['PartNumberMarker', marker],
     ['NextPartNumberMarker', page.at(-1)?.partNumber ?? ''],
     ['MaxParts', max],
-    ['IsTruncated', after.length > page.length],
+    ['IsTruncated', remaining.length > page.length],
     ...page.map(partElement),
   ]);
 }
@@ -147,46 +148,39 @@ export async function abortMultipartUpload(
   bucket: Bucket,
   key: string,
   parameters: QueryParameters,
-): Promise<Answer> {
-  await dropUpload(state, bucket, uploadOf(bucket, key, parameters.get('uploadId') ?? '', '0042-00000002'));
-  return emptyAnswer(204);
+): Promise<OperationResponse> {
+  await removeUpload(
+    state,
+    bucket,
+    requireUpload(bucket, key, parameters.get('uploadId') ?? '', '0042-00000002'),
+  );
+  return emptyResponse(204);
 }
 
-/** Forgets an upload and its bytes. */
-export async function dropUpload(state: OssState, bucket: Bucket, upload: MultipartUpload): Promise<void> {
+/** Removes an upload and the bytes of its parts. */
+async function removeUpload(state: OssState, bucket: Bucket, upload: MultipartUpload): Promise<void> {
   bucket.uploads.delete(upload.uploadId);
   await state.records.removeUpload(bucket, upload.uploadId);
   for (const part of upload.parts.values()) await state.blobs.remove(part.blobId);
 }
 
-/** Ascending. */
-export function partsOf(upload: MultipartUpload): readonly StoredPart[] {
+/** The parts of an upload, ascending by number. */
+export function sortParts(upload: MultipartUpload): readonly StoredPart[] {
   return [...upload.parts.values()].sort((a, b) => a.partNumber - b.partNumber);
 }
 
-export function partNumberOf(parameters: QueryParameters): number {
+export function readPartNumber(parameters: QueryParameters): number {
   const text = parameters.get('partNumber') ?? '';
   const partNumber = Number(text);
-  if (!/^\d{1,5}$/.test(text) || partNumber < 1 || partNumber > 10_000) throw invalidPartNumber(text);
+  if (!/^\d{1,5}$/.test(text) || partNumber < 1 || partNumber > 10_000) throw invalidPartNumberError(text);
   return partNumber;
 }
 
-/** Parts of a `sequential` upload come in order, each once. */
+/** Parts of a `sequential` upload must arrive in order, each once. */
 function assertSequence({ isSequential, parts }: MultipartUpload, partNumber: number): void {
   if (!isSequential) return;
-  if (parts.has(partNumber)) throw partAlreadyExists();
-  if (partNumber !== parts.size + 1) throw partNotSequential();
-}
-
-export function encodingElement(parameters: QueryParameters): readonly XmlElement[] {
-  const encodingType = parameters.get('encoding-type');
-  if (encodingType === undefined || encodingType === '') return [];
-  if (encodingType === 'url') return [['EncodingType', 'url']];
-  throw invalidArgument('Invalid Encoding Method specified in Request.', 'encoding-type', encodingType);
-}
-
-export function encoded(text: string, parameters: QueryParameters): string {
-  return parameters.get('encoding-type') === 'url' ? percentEncode(text) : text;
+  if (parts.has(partNumber)) throw partAlreadyExistsError();
+  if (partNumber !== parts.size + 1) throw partNotSequentialError();
 }
 
 function partElement({ partNumber, lastModified, etag, crc64, size }: StoredPart): XmlElement {
@@ -194,7 +188,7 @@ function partElement({ partNumber, lastModified, etag, crc64, size }: StoredPart
     'Part',
     [
       ['PartNumber', partNumber],
-      ['LastModified', isoDate(lastModified)],
+      ['LastModified', formatIsoDate(lastModified)],
       ['ETag', `"${etag}"`],
       ['HashCrc64ecma', crc64],
       ['Size', size],
@@ -202,7 +196,7 @@ function partElement({ partNumber, lastModified, etag, crc64, size }: StoredPart
   ];
 }
 
-function wholeNumber(
+function readWholeNumber(
   parameters: QueryParameters,
   name: string,
   min: number,
@@ -213,5 +207,5 @@ function wholeNumber(
   if (text === undefined || text === '') return missing;
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw invalidArgument(`Argument ${name} must be an integer between ${min} and ${max}.`, name, text);
+  throw invalidArgumentError(`Argument ${name} must be an integer between ${min} and ${max}.`, name, text);
 }

@@ -1,5 +1,5 @@
-import { invalidRange, preconditionFailed } from '../errors.ts';
-import { headerOf } from '../http/wire-text.ts';
+import { invalidRangeError, preconditionFailedError } from '../errors.ts';
+import { getHeader } from '../http/wire-text.ts';
 import type { ObjectVersion } from '../storage/state.ts';
 import type { OssRequest } from '../types.ts';
 
@@ -10,21 +10,21 @@ export interface Range {
 }
 
 /**
- * The range a GET asks for. `undefined` means the whole object: also for several ranges, and for one that
- * cannot be satisfied, unless `x-oss-range-behavior: standard` asks for an error.
+ * Reads the range of a GET. `undefined` means the whole object: also for several ranges, and for a range that
+ * cannot be satisfied. With `x-oss-range-behavior: standard` the latter throws InvalidRange.
  */
-export function rangeOf(request: OssRequest, size: number): Range | undefined {
-  const text = headerOf(request, 'range');
+export function readRequestedRange(request: OssRequest, size: number): Range | undefined {
+  const text = getHeader(request, 'range');
   if (text === undefined) return undefined;
-  const range = readRange(text, size);
+  const range = parseRange(text, size);
   if (range !== undefined) return range;
-  if (headerOf(request, 'x-oss-range-behavior') === 'standard' && text.startsWith('bytes='))
-    throw invalidRange();
+  if (getHeader(request, 'x-oss-range-behavior') === 'standard' && text.startsWith('bytes='))
+    throw invalidRangeError();
   return undefined;
 }
 
-/** A range that begins inside of `size` bytes, cut where they end. */
-export function readRange(text: string, size: number): Range | undefined {
+/** Parses a range that starts within `size` bytes, and limits it to their end. `undefined` for any other. */
+export function parseRange(text: string, size: number): Range | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(text) ?? [];
   if (first === '') {
     if (last === '' || Number(last) === 0 || size === 0) return undefined;
@@ -35,36 +35,36 @@ export function readRange(text: string, size: number): Range | undefined {
   return start < end ? { start, end } : undefined;
 }
 
-/** Answered with 304. */
+/** Whether the response is 304. */
 export function isNotModified(request: OssRequest, { etag, lastModified }: ObjectVersion): boolean {
-  const ifNoneMatch = headerOf(request, 'if-none-match');
-  if (ifNoneMatch !== undefined) return matches(ifNoneMatch, etag);
-  const since = instantOf(headerOf(request, 'if-modified-since'));
-  return since !== undefined && wholeSeconds(lastModified) <= since;
+  const ifNoneMatch = getHeader(request, 'if-none-match');
+  if (ifNoneMatch !== undefined) return matchesEtag(ifNoneMatch, etag);
+  const since = parseDate(getHeader(request, 'if-modified-since'));
+  return since !== undefined && truncateToSeconds(lastModified) <= since;
 }
 
 /** Throws PreconditionFailed. */
-export function assertConditions(request: OssRequest, { etag, lastModified }: ObjectVersion): void {
-  const ifMatch = headerOf(request, 'if-match');
-  if (ifMatch !== undefined && !matches(ifMatch, etag)) throw preconditionFailed('If-Match');
-  const since = instantOf(headerOf(request, 'if-unmodified-since'));
-  if (since !== undefined && wholeSeconds(lastModified) > since)
-    throw preconditionFailed('If-Unmodified-Since');
+export function assertPreconditions(request: OssRequest, { etag, lastModified }: ObjectVersion): void {
+  const ifMatch = getHeader(request, 'if-match');
+  if (ifMatch !== undefined && !matchesEtag(ifMatch, etag)) throw preconditionFailedError('If-Match');
+  const since = parseDate(getHeader(request, 'if-unmodified-since'));
+  if (since !== undefined && truncateToSeconds(lastModified) > since)
+    throw preconditionFailedError('If-Unmodified-Since');
 }
 
-export function matches(etags: string, etag: string): boolean {
+export function matchesEtag(etags: string, etag: string): boolean {
   return etags
     .split(',')
     .map((text) => text.trim().replaceAll('"', '').toUpperCase())
     .some((text) => text === '*' || text === etag.toUpperCase());
 }
 
-export function instantOf(text: string | undefined): number | undefined {
+export function parseDate(text: string | undefined): number | undefined {
   const instant = Date.parse(text ?? '');
   return Number.isNaN(instant) ? undefined : instant;
 }
 
 /** HTTP dates have no milliseconds. */
-export function wholeSeconds(instant: number): number {
+export function truncateToSeconds(instant: number): number {
   return Math.floor(instant / 1000) * 1000;
 }

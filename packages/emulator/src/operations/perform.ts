@@ -1,7 +1,7 @@
-import { invalidObjectName, methodNotAllowed } from '../errors.ts';
+import { invalidObjectNameError, methodNotAllowedError } from '../errors.ts';
 import { readXmlBody } from '../http/body.ts';
-import { type Answer, emptyAnswer, xmlTextAnswer } from '../http/response.ts';
-import { type Bucket, bucketOf, type OssState } from '../storage/state.ts';
+import { emptyResponse, type OperationResponse, xmlTextResponse } from '../http/response.ts';
+import { type Bucket, type OssState, requireBucket } from '../storage/state.ts';
 import type { OssOperation, OssRequest, OssTarget, QueryParameters } from '../types.ts';
 import {
   accessControlPolicy,
@@ -16,28 +16,36 @@ import {
 import type { Callbacks } from './callback.ts';
 import { completeMultipartUpload } from './complete.ts';
 import { copyObject, uploadPartCopy } from './copying.ts';
-import { deleteCors, getCors, preflight, putCors } from './cors.ts';
-import { deleteMultipleObjects } from './delete-multiple.ts';
+import { createPreflightHeaders, deleteCors, getCors, putCors } from './cors.ts';
 import { deleteLifecycle, getLifecycle, putLifecycle } from './lifecycle.ts';
 import { listObjects, listObjectsV2, listUploads } from './listings.ts';
 import { abortMultipartUpload, initiateMultipartUpload, listParts, uploadPart } from './multipart.ts';
-import { deleteObject, getObject, putObject, versionOf } from './objects.ts';
+import { requireVersion } from './object-versions.ts';
+import { deleteMultipleObjects, deleteObject, getObject, putObject } from './objects.ts';
 
-/** Carries out a request that has shown it may be. */
-export async function perform(
+/** Carries out an authenticated request. */
+export async function performOperation(
   state: OssState,
   callbacks: Callbacks,
   request: OssRequest,
   target: OssTarget,
-): Promise<Answer> {
-  const operate = OPERATIONS[target.operation];
+): Promise<OperationResponse> {
+  const operation = OPERATIONS[target.operation];
   const parameters = new Map(target.query);
   const { bucket, key } = target;
   if (key !== undefined) assertObjectName(key);
-  return operate({ state, callbacks, request, target, parameters, bucketName: bucket ?? '', key: key ?? '' });
+  return operation({
+    state,
+    callbacks,
+    request,
+    target,
+    parameters,
+    bucketName: bucket ?? '',
+    key: key ?? '',
+  });
 }
 
-interface Asked {
+interface OperationContext {
   readonly state: OssState;
   readonly callbacks: Callbacks;
   readonly request: OssRequest;
@@ -47,107 +55,115 @@ interface Asked {
   readonly key: string;
 }
 
-type Operate = (asked: Asked) => Answer | Promise<Answer>;
+type Result = OperationResponse | Promise<OperationResponse>;
+type Operation = (context: OperationContext) => Result;
 
-/** Every operation, by name. */
-const OPERATIONS: Readonly<Record<OssOperation, Operate>> = {
-  InitiateMultipartUpload: (asked) =>
-    initiateMultipartUpload(asked.state, existing(asked), asked.key, asked.request, asked.parameters),
-  UploadPart: (asked) => uploadPart(asked.state, existing(asked), asked.key, asked.request, asked.parameters),
-  UploadPartCopy: (asked) =>
-    uploadPartCopy(asked.state, existing(asked), asked.key, asked.request, asked.parameters),
-  ListParts: (asked) => listParts(existing(asked), asked.key, asked.parameters),
-  CompleteMultipartUpload: (asked) => {
-    const { state, key, request, parameters, callbacks } = asked;
-    return completeMultipartUpload(state, existing(asked), key, request, parameters, callbacks);
+/** An operation on a bucket that must exist. */
+function onBucket(operate: (bucket: Bucket, context: OperationContext) => Result): Operation {
+  return (context) => operate(requireBucket(context.state, context.bucketName), context);
+}
+
+const getAnyObject: Operation = onBucket((bucket, { state, key, request, parameters }) =>
+  getObject(state, bucket, key, request, parameters),
+);
+
+/** All operations by name. */
+const OPERATIONS: Readonly<Record<OssOperation, Operation>> = {
+  InitiateMultipartUpload: onBucket((bucket, { state, key, request, parameters }) =>
+    initiateMultipartUpload(state, bucket, key, request, parameters),
+  ),
+  UploadPart: onBucket((bucket, { state, key, request, parameters }) =>
+    uploadPart(state, bucket, key, request, parameters),
+  ),
+  UploadPartCopy: onBucket((bucket, { state, key, request, parameters }) =>
+    uploadPartCopy(state, bucket, key, request, parameters),
+  ),
+  ListParts: onBucket((bucket, { key, parameters }) => listParts(bucket, key, parameters)),
+  CompleteMultipartUpload: onBucket((bucket, { state, key, request, parameters, callbacks }) =>
+    completeMultipartUpload(state, bucket, key, request, parameters, callbacks),
+  ),
+  AbortMultipartUpload: onBucket((bucket, { state, key, parameters }) =>
+    abortMultipartUpload(state, bucket, key, parameters),
+  ),
+  ListMultipartUploads: onBucket((bucket, { parameters }) =>
+    xmlTextResponse(listUploads(bucket, parameters)),
+  ),
+  PutObject: onBucket((bucket, { state, key, request, parameters, callbacks }) =>
+    putObject(state, bucket, key, request, parameters, callbacks),
+  ),
+  GetObject: getAnyObject,
+  HeadObject: getAnyObject,
+  GetObjectMeta: getAnyObject,
+  CopyObject: onBucket((bucket, { state, key, request }) => copyObject(state, bucket, key, request)),
+  DeleteObject: onBucket((bucket, { state, key, parameters }) =>
+    deleteObject(state, bucket, key, parameters.get('versionId')),
+  ),
+  DeleteMultipleObjects: async ({ state, bucketName, request, parameters }) => {
+    const xml = await readXmlBody(request);
+    return deleteMultipleObjects(state, requireBucket(state, bucketName), xml, parameters);
   },
-  AbortMultipartUpload: (asked) =>
-    abortMultipartUpload(asked.state, existing(asked), asked.key, asked.parameters),
-  ListMultipartUploads: (asked) => xmlTextAnswer(listUploads(existing(asked), asked.parameters)),
-  PutObject: (asked) => {
-    const { state, key, request, parameters, callbacks } = asked;
-    return putObject(state, existing(asked), key, request, parameters, callbacks);
-  },
-  GetObject: (asked) => getObject(asked.state, existing(asked), asked.key, asked.request, asked.parameters),
-  HeadObject: (asked) => getObject(asked.state, existing(asked), asked.key, asked.request, asked.parameters),
-  GetObjectMeta: (asked) =>
-    getObject(asked.state, existing(asked), asked.key, asked.request, asked.parameters),
-  CopyObject: (asked) => copyObject(asked.state, existing(asked), asked.key, asked.request),
-  DeleteObject: (asked) =>
-    deleteObject(asked.state, existing(asked), asked.key, asked.parameters.get('versionId')),
-  DeleteMultipleObjects: async (asked) => {
-    const xml = await readXmlBody(asked.request);
-    return deleteMultipleObjects(asked.state, existing(asked), xml, asked.parameters);
-  },
-  ListObjects: (asked) => xmlTextAnswer(listObjects(existing(asked), asked.parameters)),
-  ListObjectsV2: (asked) => xmlTextAnswer(listObjectsV2(existing(asked), asked.parameters)),
+  ListObjects: onBucket((bucket, { parameters }) => xmlTextResponse(listObjects(bucket, parameters))),
+  ListObjectsV2: onBucket((bucket, { parameters }) => xmlTextResponse(listObjectsV2(bucket, parameters))),
   PutBucket: async ({ state, bucketName, request }) => {
     const bucket = putBucket(state, bucketName, await readXmlBody(request));
     await state.records.saveBucket(bucket);
-    return emptyAnswer(200, { Location: `/${bucketName}` });
+    return emptyResponse(200, { Location: `/${bucketName}` });
   },
-  HeadBucket: (asked) => {
-    existing(asked);
-    return emptyAnswer(200, { 'x-oss-bucket-region': `oss-${asked.state.region}` });
-  },
-  DeleteBucket: async (asked) => {
-    const bucket = existing(asked);
-    deleteBucket(asked.state, asked.bucketName);
-    await asked.state.records.removeBucket(bucket);
-    return emptyAnswer(204);
-  },
-  GetBucketAcl: (asked) => {
-    existing(asked);
-    return xmlTextAnswer(accessControlPolicy('private'));
-  },
-  GetObjectAcl: (asked) => {
-    versionOf(existing(asked), asked.key, asked.parameters.get('versionId'));
-    return xmlTextAnswer(accessControlPolicy('default'));
-  },
-  GetBucketVersioning: (asked) => xmlTextAnswer(getVersioning(existing(asked))),
-  PutBucketVersioning: (asked) => configured(asked, putVersioning),
-  GetBucketInfo: (asked) =>
-    xmlTextAnswer(getBucketInfo(asked.state, existing(asked), asked.request.headers.host ?? '')),
-  GetBucketLocation: (asked) => {
-    existing(asked);
-    return xmlTextAnswer(getBucketLocation(asked.state));
-  },
-  ListBuckets: ({ state, parameters }) => xmlTextAnswer(listBuckets(state, parameters)),
-  PutBucketCors: (asked) => configured(asked, putCors),
-  GetBucketCors: (asked) => xmlTextAnswer(getCors(existing(asked))),
-  DeleteBucketCors: (asked) => unconfigured(asked, deleteCors),
-  PutBucketLifecycle: (asked) => configured(asked, putLifecycle),
-  GetBucketLifecycle: (asked) => xmlTextAnswer(getLifecycle(existing(asked))),
-  DeleteBucketLifecycle: (asked) => unconfigured(asked, deleteLifecycle),
-  OptionObject: (asked) => emptyAnswer(200, preflight(existing(asked), asked.request)),
+  HeadBucket: onBucket((_, { state }) =>
+    emptyResponse(200, { 'x-oss-bucket-region': `oss-${state.region}` }),
+  ),
+  DeleteBucket: onBucket(async (bucket, { state, bucketName }) => {
+    deleteBucket(state, bucketName);
+    await state.records.removeBucket(bucket);
+    return emptyResponse(204);
+  }),
+  GetBucketAcl: onBucket(() => xmlTextResponse(accessControlPolicy('private'))),
+  GetObjectAcl: onBucket((bucket, { key, parameters }) => {
+    requireVersion(bucket, key, parameters.get('versionId'));
+    return xmlTextResponse(accessControlPolicy('default'));
+  }),
+  GetBucketVersioning: onBucket((bucket) => xmlTextResponse(getVersioning(bucket))),
+  PutBucketVersioning: putConfiguration(putVersioning),
+  GetBucketInfo: onBucket((bucket, { state, request }) =>
+    xmlTextResponse(getBucketInfo(state, bucket, request.headers.host ?? '')),
+  ),
+  GetBucketLocation: onBucket((_, { state }) => xmlTextResponse(getBucketLocation(state))),
+  ListBuckets: ({ state, parameters }) => xmlTextResponse(listBuckets(state, parameters)),
+  PutBucketCors: putConfiguration(putCors),
+  GetBucketCors: onBucket((bucket) => xmlTextResponse(getCors(bucket))),
+  DeleteBucketCors: deleteConfiguration(deleteCors),
+  PutBucketLifecycle: putConfiguration(putLifecycle),
+  GetBucketLifecycle: onBucket((bucket) => xmlTextResponse(getLifecycle(bucket))),
+  DeleteBucketLifecycle: deleteConfiguration(deleteLifecycle),
+  OptionObject: onBucket((bucket, { request }) =>
+    emptyResponse(200, createPreflightHeaders(bucket, request)),
+  ),
   Unknown: ({ request, target }) => {
-    throw methodNotAllowed(request.method, resourceTypeOf(target));
+    throw methodNotAllowedError(request.method, findResourceType(target));
   },
 };
 
-function resourceTypeOf({ bucket, key }: OssTarget): string {
+function putConfiguration(put: (bucket: Bucket, xml: string) => void): Operation {
+  return onBucket(async (bucket, { state, request }) => {
+    put(bucket, await readXmlBody(request));
+    await state.records.saveBucket(bucket);
+    return emptyResponse(200);
+  });
+}
+
+function deleteConfiguration(remove: (bucket: Bucket) => void): Operation {
+  return onBucket(async (bucket, { state }) => {
+    remove(bucket);
+    await state.records.saveBucket(bucket);
+    return emptyResponse(204);
+  });
+}
+
+function findResourceType({ bucket, key }: OssTarget): string {
   if (key !== undefined) return 'OBJECT';
   return bucket === undefined ? 'SERVICE' : 'BUCKET';
 }
 
-function existing({ state, bucketName }: Asked): Bucket {
-  return bucketOf(state, bucketName);
-}
-
-async function configured(asked: Asked, put: (bucket: Bucket, xml: string) => void): Promise<Answer> {
-  const bucket = existing(asked);
-  put(bucket, await readXmlBody(asked.request));
-  await asked.state.records.saveBucket(bucket);
-  return emptyAnswer(200);
-}
-
-async function unconfigured(asked: Asked, remove: (bucket: Bucket) => void): Promise<Answer> {
-  const bucket = existing(asked);
-  remove(bucket);
-  await asked.state.records.saveBucket(bucket);
-  return emptyAnswer(204);
-}
-
 function assertObjectName(key: string): void {
-  if (Buffer.byteLength(key) > 1023 || /^[/\\]/.test(key)) throw invalidObjectName();
+  if (Buffer.byteLength(key) > 1023 || /^[/\\]/.test(key)) throw invalidObjectNameError();
 }

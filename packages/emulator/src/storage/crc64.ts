@@ -1,11 +1,11 @@
 /**
- * CRC-64/XZ, which OSS says of every part and object: ECMA-182 reflected, all ones before and after. The
- * register is two 32-bit halves, since a number cannot hold it and BigInt is far too slow to pass bodies
- * through.
+ * Computes CRC-64/XZ, the checksum that OSS reports for every part and object: the polynomial of ECMA-182,
+ * reflected, with all bits inverted before and after. The register is two 32-bit halves, because a number
+ * cannot hold 64 bits and BigInt is far too slow for bodies.
  */
 export interface Crc64 {
   update(bytes: Uint8Array): void;
-  /** Of all bytes so far, as an unsigned decimal. */
+  /** The CRC64 of all bytes so far, as an unsigned decimal. */
   digest(): string;
 }
 
@@ -26,7 +26,7 @@ export function createCrc64(): Crc64 {
         const x = low ^ (bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24));
         const y =
           high ^ (bytes[i + 4]! | (bytes[i + 5]! << 8) | (bytes[i + 6]! << 16) | (bytes[i + 7]! << 24));
-        // The first byte of the eight has seven more behind it, the last has none: its table is the first.
+        // The first of the eight bytes is followed by seven, the last by none: it uses the first table.
         const p = 3584 | ((x << 1) & 510);
         const q = 3072 | ((x >>> 7) & 510);
         const r = 2560 | ((x >>> 15) & 510);
@@ -61,46 +61,46 @@ export function createCrc64(): Crc64 {
 }
 
 /**
- * The CRC64 of the pieces one after another, from theirs alone. Cheap when many pieces have the same size.
+ * Computes the CRC64 of concatenated pieces from their CRC64s. Fast when many pieces have the same size.
  */
 export function combineCrc64(pieces: Iterable<{ crc64: string; size: number }>): string {
   const appenders = new Map<number, readonly Matrix[]>();
   let combined = 0n;
   for (const { crc64, size } of pieces) {
     combined =
-      appenderOf(size, appenders).reduce((crc, matrix) => apply(matrix, crc), combined) ^ BigInt(crc64);
+      findAppenders(size, appenders).reduce((crc, matrix) => apply(matrix, crc), combined) ^ BigInt(crc64);
   }
   return String(combined);
 }
 
-/** A linear map over GF(2): its columns, that of the lowest bit first. */
+/** A linear map over GF(2), as its columns, the column of the lowest bit first. */
 type Matrix = readonly bigint[];
 
 /**
- * The maps that together do to a CRC what `size` zero bytes do. A size's first use takes the squares as they
- * are; only one that comes again is worth multiplying them into a single map.
+ * The maps that together append `size` zero bytes to a CRC. The first use of a size applies the squares one
+ * by one. From its second use on they are multiplied into one map, which pays only if the size recurs.
  */
-function appenderOf(size: number, known: Map<number, readonly Matrix[]>): readonly Matrix[] {
+function findAppenders(size: number, known: Map<number, readonly Matrix[]>): readonly Matrix[] {
   const before = known.get(size);
-  const [first, ...others] = before ?? squaresOf(size);
+  const [first, ...others] = before ?? collectSquares(size);
   if (first === undefined) return [];
   const appender = before === undefined ? [first, ...others] : [others.reduce(multiply, first)];
   known.set(size, appender);
   return appender;
 }
 
-/** The maps of 2ⁿ zero bytes for each bit n of `size`. All are powers of one map, so their order is free. */
-function squaresOf(size: number): Matrix[] {
+/** The maps of 2ⁿ zero bytes for each bit n of `size`, in any order, since powers of a map commute. */
+function collectSquares(size: number): Matrix[] {
   const found: Matrix[] = [];
   let square = BYTE;
   for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) {
     if (rest % 2 === 1) found.push(square);
-    square = squareOf(square);
+    square = squareMatrix(square);
   }
   return found;
 }
 
-function squareOf(matrix: Matrix): Matrix {
+function squareMatrix(matrix: Matrix): Matrix {
   const known = SQUARES.get(matrix);
   if (known !== undefined) return known;
   const square = multiply(matrix, matrix);
@@ -123,12 +123,12 @@ function apply(matrix: Matrix, vector: bigint): bigint {
 }
 
 const POLYNOMIAL = 0xc96c5795d7870f42n;
-/** One zero bit moves every bit down by one; the lowest falls out and leaves the polynomial. */
+/** Appends one zero bit: every bit moves down by one, and the lowest is replaced by the polynomial. */
 const BIT: Matrix = Array.from({ length: 64 }, (_, n) => (n === 0 ? POLYNOMIAL : 1n << BigInt(n - 1)));
 const SQUARES: Map<Matrix, Matrix> = new Map();
-const BYTE: Matrix = squareOf(squareOf(squareOf(BIT)));
+const BYTE: Matrix = squareMatrix(squareMatrix(squareMatrix(BIT)));
 
-/** Eight tables of 256 pairs, low half then high half; the nth is of a byte with n zero bytes behind it. */
+/** Eight tables of 256 pairs, low half then high half. Table n is for a byte followed by n zero bytes. */
 const TABLES: Int32Array = makeTables();
 
 function makeTables(): Int32Array {

@@ -49,7 +49,7 @@ async function writeFile(directory: string, body: AsyncIterable<Uint8Array>): Pr
   }
 }
 
-/** Writes the bytes between blocks of zeros. What is skipped reads as zeros, also inside a block. */
+/** Writes the bytes between blocks of zeros. Skipped bytes read as zeros, also inside a block. */
 async function writeSparsely(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
   let start = 0;
   let end = 0;

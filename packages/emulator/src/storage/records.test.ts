@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDirectoryRecords, loadBuckets } from './records.ts';
 import {
   type Bucket,
+  createEmptyBucket,
   type MultipartUpload,
-  newBucket,
   type ObjectVersion,
   type StoredPart,
 } from './state.ts';
@@ -33,7 +33,7 @@ describe('a restart', () => {
 
   test('finds nothing of what was removed', async () => {
     const records = createDirectoryRecords(directory);
-    const bucket = newBucket('demo', 0);
+    const bucket = createEmptyBucket('demo', 0);
     const upload = uploadWith([part(1, 'a'), part(2, 'b')]);
     bucket.objects.set('k', [version('k', 'null')]);
     await records.saveBucket(bucket);
@@ -58,7 +58,7 @@ describe('a restart', () => {
 
   test('forgets an upload whose parts an object already has: a crash came between the two', async () => {
     const records = createDirectoryRecords(directory);
-    const bucket = newBucket('demo', 0);
+    const bucket = createEmptyBucket('demo', 0);
     const upload = uploadWith([part(1, 'a')]);
     bucket.objects.set('k', [{ ...version('k', 'null'), pieces: [{ blobId: 'a', size: 1 }] }]);
     await records.saveBucket(bucket);
@@ -72,7 +72,7 @@ describe('a restart', () => {
 
   test('is not stopped by what a crash left half written or half removed', async () => {
     const records = createDirectoryRecords(directory);
-    const bucket = newBucket('demo', 0);
+    const bucket = createEmptyBucket('demo', 0);
     const upload = uploadWith([]);
     await records.saveBucket(bucket);
     await records.saveUpload(bucket, upload);
@@ -89,7 +89,7 @@ describe('a restart', () => {
 
   test('does not hide records that cannot be read', async () => {
     const records = createDirectoryRecords(directory);
-    await records.saveBucket(newBucket('demo', 0));
+    await records.saveBucket(createEmptyBucket('demo', 0));
     await writeFile(join(directory, 'demo', 'bucket.json'), '{');
     await expect(loadBuckets(directory)).rejects.toThrow(SyntaxError);
   });
@@ -98,7 +98,7 @@ describe('a restart', () => {
 describe('records asked for at once', () => {
   test('are written in that order: of two copies of a part the second stays', async () => {
     const records = createDirectoryRecords(directory);
-    const bucket = newBucket('demo', 0);
+    const bucket = createEmptyBucket('demo', 0);
     const upload = uploadWith([]);
     await records.saveBucket(bucket);
     await records.saveUpload(bucket, upload);
@@ -110,7 +110,7 @@ describe('records asked for at once', () => {
 
   test('leave nothing of an upload that is removed last', async () => {
     const records = createDirectoryRecords(directory);
-    const bucket = newBucket('demo', 0);
+    const bucket = createEmptyBucket('demo', 0);
     const upload = uploadWith([]);
     await records.saveBucket(bucket);
     await records.saveUpload(bucket, upload);
@@ -122,8 +122,8 @@ describe('records asked for at once', () => {
   test('do not wait for one that failed', async () => {
     const records = createDirectoryRecords(directory);
     await writeFile(join(directory, 'in-the-way'), '');
-    const failing = records.saveBucket(newBucket('in-the-way', 0));
-    const next = records.saveBucket(newBucket('demo', 0));
+    const failing = records.saveBucket(createEmptyBucket('in-the-way', 0));
+    const next = records.saveBucket(createEmptyBucket('demo', 0));
     await expect(failing).rejects.toThrow('EEXIST');
     await next;
     await rm(join(directory, 'in-the-way'));
@@ -134,7 +134,7 @@ describe('records asked for at once', () => {
 function configuredBucket(): Bucket {
   const rule = { allowedHeaders: [], exposeHeaders: ['ETag'], maxAgeSeconds: 60 };
   return {
-    ...newBucket('demo', 1),
+    ...createEmptyBucket('demo', 1),
     versioning: 'Enabled',
     cors: [{ allowedOrigins: ['*'], allowedMethods: ['PUT'], ...rule }],
     lifecycle: [

@@ -1,4 +1,4 @@
-import { noSuchBucket, noSuchUpload } from '../errors.ts';
+import { noSuchBucketError, noSuchUploadError } from '../errors.ts';
 import type { Blobs } from './blobs.ts';
 
 /** The whole state of a model, except the bytes. */
@@ -163,25 +163,25 @@ export interface LifecycleRule {
   readonly xml: string;
 }
 
-export function bucketOf(state: OssState, name: string): Bucket {
+export function requireBucket(state: OssState, name: string): Bucket {
   const bucket = state.buckets.get(name);
-  if (bucket === undefined) throw noSuchBucket(name);
+  if (bucket === undefined) throw noSuchBucketError(name);
   return bucket;
 }
 
-export function uploadOf(bucket: Bucket, key: string, uploadId: string, ec: string): MultipartUpload {
+export function requireUpload(bucket: Bucket, key: string, uploadId: string, ec: string): MultipartUpload {
   const upload = bucket.uploads.get(uploadId);
-  if (upload === undefined || upload.key !== key) throw noSuchUpload(uploadId, ec);
+  if (upload === undefined || upload.key !== key) throw noSuchUploadError(uploadId, ec);
   return upload;
 }
 
 /** The newest version of a key, unless that is a delete marker. */
-export function newestOf(bucket: Bucket, key: string): ObjectVersion | undefined {
+export function findNewestVersion(bucket: Bucket, key: string): ObjectVersion | undefined {
   const newest = bucket.objects.get(key)?.at(-1);
   return newest?.isDeleteMarker ? undefined : newest;
 }
 
-export function newBucket(name: string, createdAt: number): Bucket {
+export function createEmptyBucket(name: string, createdAt: number): Bucket {
   return {
     name,
     createdAt,

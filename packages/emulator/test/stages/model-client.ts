@@ -1,4 +1,4 @@
-import { readXml, textOf } from '../../src/http/xml.ts';
+import { getChildText, parseXml } from '../../src/http/xml.ts';
 import { createOssModel, type OssModel, type OssModelOptions } from '../../src/oss-model.ts';
 import { createMemoryBlobs } from '../../src/storage/memory-blobs.ts';
 import { CREDENTIALS, headerSigned } from './signing.ts';
@@ -78,7 +78,7 @@ export function modelClient(options: Partial<OssModelOptions> = {}): ModelClient
     ask,
     async initiate(key, wanted = {}) {
       const { text } = await ask('POST', key, { ...wanted, query: { uploads: '', ...wanted.query } });
-      return textOf(readXml(text, 'InitiateMultipartUploadResult'), 'UploadId') ?? '';
+      return getChildText(parseXml(text, 'InitiateMultipartUploadResult'), 'UploadId') ?? '';
     },
     async put(key, uploadId, partNumber, body) {
       const reply = await ask('PUT', key, { query: { uploadId, partNumber: String(partNumber) }, body });

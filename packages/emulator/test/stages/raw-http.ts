@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { type RunningServer, serveHttp } from '../../src/http/http-server.ts';
+import { type HttpServer, serveHttp } from '../../src/http/http-server.ts';
 import type { OssRequest, OssResponse, Outcome } from '../../src/types.ts';
 
-let running: RunningServer | undefined;
+let running: HttpServer | undefined;
 
 /** For afterEach. */
 export async function stopServing(): Promise<void> {

@@ -1,6 +1,5 @@
-import { signAsClaimed } from '../../src/auth/canonical-request.ts';
-import type { SignatureClaim } from '../../src/auth/signature-claim.ts';
-import { basicIso } from '../../src/auth/signature-time.ts';
+import { computeSignature } from '../../src/auth/canonical-request.ts';
+import { formatBasicIso, type SignatureClaim } from '../../src/auth/signature-claim.ts';
 import { percentEncode } from '../../src/http/wire-text.ts';
 import type { OssCredentials, OssRequest } from '../../src/types.ts';
 
@@ -69,11 +68,11 @@ export function headerSigned(toSign: ToSign = {}): {
 
 function claimOf(toSign: ToSign, form: SignatureClaim['form']): SignatureClaim {
   const signedAt = toSign.signedAt ?? Date.now();
-  const timestamp = toSign.byHttpDate ? new Date(signedAt).toUTCString() : basicIso(signedAt);
+  const timestamp = toSign.byHttpDate ? new Date(signedAt).toUTCString() : formatBasicIso(signedAt);
   return {
     form,
     accessKeyId: (toSign.credentials ?? CREDENTIALS).accessKeyId,
-    date: basicIso(signedAt).slice(0, 8),
+    date: formatBasicIso(signedAt).slice(0, 8),
     region: toSign.region ?? 'cn-hangzhou',
     product: toSign.product ?? 'oss',
     timestamp,
@@ -100,7 +99,7 @@ function sign(toSign: ToSign, claim: SignatureClaim, query: readonly (readonly [
     query,
   } as const;
   const { accessKeySecret } = toSign.credentials ?? CREDENTIALS;
-  return signAsClaimed(claim, request, target, accessKeySecret).signature;
+  return computeSignature(claim, request, target, accessKeySecret).signature;
 }
 
 async function* noBody(): AsyncGenerator<Uint8Array> {}
