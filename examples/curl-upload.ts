@@ -1,5 +1,5 @@
-// A client that is no part of Partway: curl-upload.sh, which speaks the protocol of docs/reference/protocol.md with sh
-// and curl. Here it uploads to a coordinator in a server of `node:http`.
+// A client that is no part of Partway: curl-upload.sh, which speaks the protocol of
+// docs/reference/protocol.md with sh and curl. Here it uploads to a coordinator in a server of `node:http`.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import { coordinator, emulator, originOf } from './mounts/stage.ts';
 const verbs: (string | undefined)[] = [];
 const handler = createCoordinatorHandler(coordinator, {
   basePath: '/uploads',
-  onAnswered: ({ verb }) => verbs.push(verb),
+  onResponse: ({ verb }) => verbs.push(verb),
 });
 const server = createServer(getRequestListener(handler, { overrideGlobalObjects: false })).listen(
   0,

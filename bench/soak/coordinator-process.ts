@@ -53,7 +53,7 @@ async function serve(endpoint: string): Promise<number> {
   const handler = createCoordinatorHandler(coordinator, {
     basePath: '/uploads',
     clock: { ...systemClock, now: () => performance.now() },
-    onAnswered({ verb, status, durationMs }) {
+    onResponse({ verb, status, durationMs }) {
       requests += 1;
       if (verb === 'presign-parts') presignMs.push(durationMs);
       if (status !== 200) failures += 1;

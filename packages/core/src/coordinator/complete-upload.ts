@@ -10,17 +10,17 @@ import { objectDespiteCallback } from './upload-callback.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
- * Proves the parts, completes, proves the object. Asked twice, it answers twice the same. What the caller
- * claims never takes an object away: only one that OSS itself made wrong of proven parts, in this very call,
- * is deleted.
+ * Proves the parts, completes, and proves the object. A repeated call returns the same result. Receipts of
+ * the caller never cause a deletion: only a wrong object that OSS made of proven parts in this call is
+ * deleted.
  */
-export async function completeUpload(upload: UploadToComplete): Promise<UploadedObject> {
+export async function completeGrantedUpload(upload: CompletionRequest): Promise<UploadedObject> {
   const { store, grant, receipts, signal } = upload;
   const { bucket, key } = grant;
   const plan = planOf(grant, receipts);
   assertReceipts(plan, receipts);
   const stored = await storedObject(upload, plan);
-  // Of 10,000 parts that takes a while: not in the turn that has checked them.
+  // Combining 10,000 CRC64s takes milliseconds: not in the same turn of the event loop as the checks.
   const { size, crc64 } = expectedObject(receipts);
   const isNew = grant.uploadId !== undefined && !stored.recovered;
   const checked = stored.crc64 === undefined ? await withChecksum(store, grant, stored, signal) : stored;
@@ -28,7 +28,7 @@ export async function completeUpload(upload: UploadToComplete): Promise<Uploaded
     // canary: unproven-object
     proveObject({ size, crc64 }, checked);
   } catch (reason) {
-    throw isNew ? await withoutObject(store, grant, reason, signal) : reason;
+    throw isNew ? await deleteWrongObject(store, grant, reason, signal) : reason;
   }
   if (stored.callbackFailure !== undefined) throw provenCallbackError(stored.callbackFailure);
   const { etag, versionId, requestId, recovered, callback } = stored;
@@ -45,11 +45,12 @@ export async function completeUpload(upload: UploadToComplete): Promise<Uploaded
   };
 }
 
-export interface UploadToComplete {
+/** The input of {@link completeGrantedUpload}. */
+export interface CompletionRequest {
   readonly store: ObjectStore;
   readonly grant: UploadGrant;
   readonly receipts: readonly Receipt[];
-  /** Between the rounds of an abort. */
+  /** For the delays between aborts. */
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -62,16 +63,16 @@ interface StoredObject {
   readonly versionId: string | undefined;
   readonly requestId: string;
   readonly recovered: boolean;
-  /** What the application server answered, where that is known. */
+  /** The reply of the application server, where it is known. */
   readonly callback?: CallbackReply | undefined;
-  /** OSS made the object, and could not tell the application server. */
+  /** The failure of the callback after OSS stored the object. */
   readonly callbackFailure?: UploadError;
 }
 
-async function storedObject(upload: UploadToComplete, plan: readonly Part[]): Promise<StoredObject> {
+async function storedObject(upload: CompletionRequest, plan: readonly Part[]): Promise<StoredObject> {
   const { store, grant, signal } = upload;
   const { uploadId } = grant;
-  if (uploadId === undefined) return putObject(store, grant, signal);
+  if (uploadId === undefined) return headPutObject(store, grant, signal);
   try {
     return await completeMultipart(upload, uploadId, plan);
   } catch (reason) {
@@ -85,8 +86,7 @@ async function storedObject(upload: UploadToComplete, plan: readonly Part[]): Pr
 }
 
 /**
- * Asks a second time for the CRC64. Without one there is nothing wrong that could be proven, and nothing
- * right.
+ * Requests the CRC64 again by HEAD. Without a CRC64 the object can neither be proven nor disproven.
  */
 async function withChecksum(
   store: ObjectStore,
@@ -102,12 +102,12 @@ async function withChecksum(
     message: 'the object is stored, but OSS gave no CRC64 of it',
     disposition: 'permanent',
     context: { operation: 'complete', bucket, key, requestId: stored.requestId },
-    hint: 'Its parts were proven. Something in between may remove the header x-oss-hash-crc64ecma.',
+    hint: 'Its parts were proven. A proxy may remove the header x-oss-hash-crc64ecma.',
   });
 }
 
-/** Deletes the wrong object. The mismatch stays the error, whatever becomes of that. */
-async function withoutObject(
+/** Deletes the wrong object, and returns the error to throw. */
+async function deleteWrongObject(
   store: ObjectStore,
   grant: UploadGrant,
   mismatch: unknown,
@@ -123,20 +123,24 @@ async function withoutObject(
       message: `${message}, and it could not be deleted`,
       disposition: 'permanent',
       context: { ...context, bucket: grant.bucket, key: grant.key },
-      hint: 'A wrong object stands under the key. Delete it, and upload the file again.',
+      hint: 'A wrong object is stored under the key. Delete it, then upload the file again.',
       cause,
     });
   }
 }
 
-/** A single PutObject has no Complete: its object is there already, or was never sent. */
-async function putObject(store: ObjectStore, grant: UploadGrant, signal: AbortSignal): Promise<StoredObject> {
+/** A single PutObject has no Complete: its object exists already, or was never sent. */
+async function headPutObject(
+  store: ObjectStore,
+  grant: UploadGrant,
+  signal: AbortSignal,
+): Promise<StoredObject> {
   const head = await headOwnObject(store, grant, signal);
   if (head !== undefined) return { recovered: false, ...head };
   const { bucket, key, object } = grant;
   throw new UploadError({
     code: object.forbidOverwrite ? 'object_exists' : 'object_not_found',
-    message: 'no object of this upload is in OSS',
+    message: 'OSS has no object of this upload',
     disposition: 'permanent',
     context: { operation: 'complete', bucket, key },
     hint: 'It was not sent, or another upload has replaced it. Upload the file again.',
@@ -144,7 +148,7 @@ async function putObject(store: ObjectStore, grant: UploadGrant, signal: AbortSi
 }
 
 async function completeMultipart(
-  { store, clock, grant, receipts, signal }: UploadToComplete,
+  { store, clock, grant, receipts, signal }: CompletionRequest,
   uploadId: string,
   plan: readonly Part[],
 ): Promise<StoredObject> {
@@ -152,11 +156,11 @@ async function completeMultipart(
   const listed = await store.listParts({ key, uploadId, signal });
   if (exceeds(grant, listed)) {
     await abortUntilGone(store, clock, { key, uploadId }, signal);
-    throw excessError(grant);
+    throw excessBytesError(grant);
   }
   // canary: unproven-parts
   proveParts(plan, receipts, listed);
-  if (plan.length > PARTS_A_TURN) await clock.sleep(0, signal);
+  if (plan.length > PARTS_PER_TURN) await clock.sleep(0, signal);
   const completed = await store.complete({
     key,
     uploadId,
@@ -166,26 +170,26 @@ async function completeMultipart(
     callback,
     signal,
   });
-  // The answer has no size: it is that of the parts, which were just listed and add up to the plan's.
+  // The response has no size: it is the sum of the listed parts, which equals the plan.
   return { ...completed, size: sizeOf(plan), recovered: false };
 }
 
-/** Proving more than these, and writing them down for Complete, are not for one turn of the event loop. */
-const PARTS_A_TURN = 1000;
+/** Above this, proving and serialising the parts take two turns of the event loop. */
+const PARTS_PER_TURN = 1000;
 
-/** Of a stream the receipts say where it ended; the cuts before that are the schedule's. */
+/** For a stream the receipts determine the size; the schedule determines the parts. */
 function planOf({ size, partSize }: UploadGrant, receipts: readonly Receipt[]): readonly Part[] {
   if (size !== undefined) return planParts(size, partSize);
   const claimed = sizeOf(receipts);
   return Number.isSafeInteger(claimed) && claimed >= 0 ? planStream(claimed, partSize) : [];
 }
 
-/** Whether OSS was sent more than the grant allows: nobody who keeps to the plan does that. */
+/** Whether OSS holds more bytes than the grant allows, which no client that follows the plan sends. */
 function exceeds({ size, sizeMax }: UploadGrant, listed: readonly ListedPart[]): boolean {
   return sizeOf(listed) > (size ?? sizeMax ?? Number.POSITIVE_INFINITY);
 }
 
-function excessError({ bucket, key }: UploadGrant): UploadError {
+function excessBytesError({ bucket, key }: UploadGrant): UploadError {
   return new UploadError({
     code: 'refused',
     message: 'OSS holds more bytes of this upload than were declared, so it was removed',
@@ -200,7 +204,7 @@ function sizeOf(parts: readonly { readonly size: number }[]): number {
 }
 
 /**
- * Failures after which the object may be there all the same: OSS completes even when nobody hears the answer.
+ * Failures after which the object may exist: OSS completes also when the response is lost.
  */
 const MAY_HAVE_COMPLETED: ReadonlySet<UploadErrorCode> = new Set([
   'network',
@@ -211,9 +215,9 @@ const MAY_HAVE_COMPLETED: ReadonlySet<UploadErrorCode> = new Set([
 ]);
 
 /**
- * Looks for the object after such a failure. Where it is not this upload's, the failure stands. Where nobody
- * can tell, a failure that may pass stands too, to be tried again; a final one does not, since it might be
- * wrong.
+ * Looks for the object after such a failure. The failure is thrown when the object is not of this upload.
+ * When the HEAD fails, a transient failure is thrown to be retried, and the error of the HEAD replaces a
+ * permanent one.
  */
 async function recoverObject(
   store: ObjectStore,

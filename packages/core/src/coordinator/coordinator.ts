@@ -1,13 +1,11 @@
 import { SETTLED } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import type { ControlPlane, PresignedPart, PresignPartsRequest, UploadedObject } from '../ports.ts';
-import { beginUpload, firstPartNumbers } from './begin-upload.ts';
-import { callHook } from './call-hook.ts';
-import { abortUpload } from './cleanup/abort-upload.ts';
-import { completeUpload } from './complete-upload.ts';
+import { abortGrantedUpload } from './cleanup/abort-upload.ts';
+import { completeGrantedUpload } from './complete-upload.ts';
 import { type OpenedGrant, openExpiredGrant, openGrant } from './grant.ts';
-import { grantedUpload } from './hooks.ts';
-import { notify } from './notify.ts';
+import { callHook, grantedUpload, notify } from './hooks.ts';
+import { firstPartNumbers, initiateUpload } from './initiate-upload.ts';
 import { type Caller, unauthenticatedError } from './policy/access.ts';
 import { verifyContent } from './policy/verify-content.ts';
 import { presignParts } from './presign-parts.ts';
@@ -19,17 +17,17 @@ import {
 import type { UploadGrant } from './upload-token.ts';
 
 /**
- * The side that holds the credentials. It keeps no state: every upload's rights travel in its token. Its own
- * verbs are for the service it is part of, which is trusted with any key; everybody else is served by
+ * The side that holds the credentials. It keeps no state: the rights of an upload travel in its token. Its
+ * own verbs are for the service it is part of, which may use any key; untrusted callers use
  * `controlPlaneFor`.
  */
 export interface Coordinator<Context = Request> extends ControlPlane {
   /**
-   * The verbs for one request of a caller who is not trusted: `identify` says who it is, and `authorize`
-   * where its upload goes. Throws a `TypeError` for a coordinator without `authorize`.
+   * The verbs for one request of an untrusted caller: `identify` returns its principal, and `authorize` the
+   * key of its upload. Throws a `TypeError` for a coordinator without `authorize`.
    */
   controlPlaneFor(context: Context): ControlPlane;
-  /** Throws that `TypeError` now rather than when somebody asks. */
+  /** Throws that `TypeError` at start-up instead of at the first request. */
   assertAuthorizes(): void;
 }
 
@@ -63,139 +61,142 @@ export function createCoordinator<Context = Request>(
   options: CoordinatorOptions<Context>,
 ): Coordinator<Context> {
   if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
-  const terms = resolveCoordinatorOptions(options);
+  const resolved = resolveCoordinatorOptions(options);
   function assertAuthorizes(): void {
-    if (terms.authorize !== undefined) return;
-    throw new TypeError('authorize is needed to serve callers who are not trusted');
+    if (resolved.authorize !== undefined) return;
+    throw new TypeError('authorize is required to serve untrusted callers');
   }
   return {
-    ...verbsFor(terms, async () => undefined),
+    ...verbsFor(resolved, async () => undefined),
     controlPlaneFor(context) {
       assertAuthorizes();
-      return verbsFor(terms, () => identified(terms, context));
+      return verbsFor(resolved, () => resolveCaller(resolved, context));
     },
     assertAuthorizes,
   };
 }
 
-async function identified<Context>(
+async function resolveCaller<Context>(
   { identify }: ResolvedCoordinatorOptions<Context>,
   context: Context,
 ): Promise<Caller<Context>> {
   if (identify === undefined) return { context, principal: undefined };
   const principal: unknown = await callHook('identify', () => identify(context));
-  // Types do not hold everybody back: one `null` would be the same principal for all who have no session.
+  // A JavaScript service may return `null`: it would be one principal for all callers without a session.
   if (typeof principal !== 'string' || principal === '') throw unauthenticatedError();
   return { context, principal };
 }
 
-/** `askCaller` resolves with `undefined` for the service itself. */
+/** `identifyCaller` resolves with `undefined` for the service itself. */
 function verbsFor<Context>(
-  terms: ResolvedCoordinatorOptions<Context>,
-  askCaller: () => Promise<Caller<Context> | undefined>,
+  resolved: ResolvedCoordinatorOptions<Context>,
+  identifyCaller: () => Promise<Caller<Context> | undefined>,
 ): ControlPlane {
-  const { clock, tokens, quota } = terms;
+  const { clock, tokens, quota } = resolved;
   return {
     async initiate({ presignCount = 0, ...request }) {
-      const caller = await askCaller();
-      const opened = await beginUpload(terms, request, caller);
+      const caller = await identifyCaller();
+      const opened = await initiateUpload(resolved, request, caller);
       const { grant } = opened;
       const { bucket, key, uploadId, partSize } = grant;
       const kind = uploadId === undefined ? 'single' : 'multipart';
       const uploadToken = await tokens.seal(grant);
-      const presigned = await signFirst(terms, caller, opened, { presignCount, signal: request.signal });
+      const presigned = await presignFirstParts(resolved, caller, opened, {
+        presignCount,
+        signal: request.signal,
+      });
       return { uploadToken, kind, bucket, key, uploadId, partSize, presigned };
     },
     async presignParts({ uploadToken, ...request }) {
-      const caller = await askCaller();
-      return sign(terms, caller, await openGrant(terms, caller, uploadToken), request);
+      const caller = await identifyCaller();
+      return sign(resolved, caller, await openGrant(resolved, caller, uploadToken), request);
     },
     async listParts({ uploadToken, partNumber, signal }) {
-      const { store, grant } = await openGrant(terms, await askCaller(), uploadToken);
+      const { store, grant } = await openGrant(resolved, await identifyCaller(), uploadToken);
       const { key, uploadId } = grant;
       return uploadId === undefined ? [] : store.listParts({ key, uploadId, partNumber, signal });
     },
     async complete({ uploadToken, receipts, signal }) {
-      const opened = await openGrant(terms, await askCaller(), uploadToken);
+      const opened = await openGrant(resolved, await identifyCaller(), uploadToken);
       try {
-        const object = await completeUpload({ clock, receipts, signal, ...opened });
-        await verifyContent(terms, opened, object, signal);
-        await quota.end(opened.grant);
-        await tellCompleted(terms, object, opened.grant);
+        const object = await completeGrantedUpload({ clock, receipts, signal, ...opened });
+        await verifyContent(resolved, opened, object, signal);
+        await quota.endUpload(opened.grant);
+        await notifyCompleted(resolved, object, opened.grant);
         return object;
       } catch (reason) {
         const error = UploadError.from(reason);
-        // The object is there for good, and only the callback failed.
-        if (error.code === 'callback_failed') await quota.end(opened.grant);
-        await tellFailed(terms, error, opened.grant);
+        // The object is stored; only the callback failed.
+        if (error.code === 'callback_failed') await quota.endUpload(opened.grant);
+        await notifyFailed(resolved, error, opened.grant);
         throw reason;
       }
     },
     async abort({ uploadToken, signal }) {
-      const { store, grant } = await openExpiredGrant(terms, await askCaller(), uploadToken);
-      await quota.end(grant);
-      const isGone = await abortUpload(store, clock, grant, signal);
-      if (isGone) await notify(() => terms.hooks.aborted?.(grantedUpload(grant)));
+      const { store, grant } = await openExpiredGrant(resolved, await identifyCaller(), uploadToken);
+      await quota.endUpload(grant);
+      const isGone = await abortGrantedUpload(store, clock, grant, signal);
+      if (isGone) await notify(() => resolved.hooks.aborted?.(grantedUpload(grant)));
     },
   };
 }
 
-/** A courtesy: a signer that fails, or takes its time, must not hold up an upload that has begun. */
-async function signFirst<Context>(
-  terms: ResolvedCoordinatorOptions<Context>,
+/** Optional: a slow or failing signer must not delay an initiated upload. */
+async function presignFirstParts<Context>(
+  resolved: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   opened: OpenedGrant,
   { presignCount, signal }: { readonly presignCount: number; readonly signal: AbortSignal },
 ): Promise<readonly PresignedPart[]> {
-  const partNumbers = firstPartNumbers(opened.grant, Math.min(presignCount, terms.policy.urlsPerCallMax));
+  const partNumbers = firstPartNumbers(opened.grant, Math.min(presignCount, resolved.policy.urlsPerCallMax));
   if (partNumbers.length === 0) return [];
   const ended = new AbortController();
-  const signed = sign(terms, caller, opened, { partNumbers, afterRefusal: false, signal });
-  const late = terms.clock.sleep(COURTESY_MS, ended.signal).then(() => []);
+  const signed = sign(resolved, caller, opened, { partNumbers, afterRefusal: false, signal });
+  const late = resolved.clock.sleep(FIRST_PRESIGN_MS_MAX, ended.signal).then(() => []);
   try {
     return await Promise.race([signed, late]);
   } catch {
-    // Whoever asks for them next is told why.
+    // The next request to presign them reports the reason.
     return [];
   } finally {
     ended.abort(SETTLED);
   }
 }
 
-const COURTESY_MS = 1000;
+const FIRST_PRESIGN_MS_MAX = 1000;
 
 async function sign<Context>(
   { clock, policy, quota, urlLifetimeSeconds }: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   { store, grant }: OpenedGrant,
-  // Nothing else of a request counts, whatever a caller has put there.
+  // No other field of a request is used.
   { partNumbers, sizes, afterRefusal, signal }: Omit<PresignPartsRequest, 'uploadToken'>,
 ): Promise<readonly PresignedPart[]> {
   const { signContentLength, urlsPerCallMax } = policy;
   if (caller !== undefined) {
-    if (partNumbers.length > urlsPerCallMax) throw tooManyUrls(urlsPerCallMax);
-    await quota.sign(grant, partNumbers.length);
+    if (partNumbers.length > urlsPerCallMax) throw tooManyUrlsError(urlsPerCallMax);
+    await quota.countUrls(grant, partNumbers.length);
   }
-  const asked = { partNumbers, sizes, afterRefusal, signal };
+  const request = { partNumbers, sizes, afterRefusal, signal };
   const expiresInSeconds = urlLifetimeSeconds;
-  const parts = await presignParts(store, grant, { ...asked, signContentLength, expiresInSeconds });
+  const parts = await presignParts(store, grant, { ...request, signContentLength, expiresInSeconds });
   const now = clock.now();
   return parts.map(({ partNumber, url, headers, expiresAt }) => {
     return { partNumber, url, headers, expiresInMs: expiresAt - now };
   });
 }
 
-function tooManyUrls(urlsPerCallMax: number): UploadError {
+function tooManyUrlsError(urlsPerCallMax: number): UploadError {
   return new UploadError({
     code: 'refused',
-    message: `no more than ${urlsPerCallMax} URLs are signed in one call`,
+    message: `at most ${urlsPerCallMax} URLs are signed in one call (policy.urlsPerCallMax)`,
     disposition: 'permanent',
     context: { operation: 'presignParts' },
   });
 }
 
-/** The client is told only when the service knows: it asks again until then. */
-async function tellCompleted<Context>(
+/** The client receives success only after the hook resolved; until then it retries. */
+async function notifyCompleted<Context>(
   { hooks }: ResolvedCoordinatorOptions<Context>,
   object: UploadedObject,
   grant: UploadGrant,
@@ -205,7 +206,7 @@ async function tellCompleted<Context>(
   } catch (cause) {
     throw new UploadError({
       code: 'server_error',
-      message: 'the object is stored and proven, but the service has not taken note of it yet',
+      message: 'the object is stored and proven, but the completed hook of the service failed',
       disposition: 'transient',
       context: { operation: 'complete', bucket: grant.bucket, key: grant.key },
       cause,
@@ -213,7 +214,7 @@ async function tellCompleted<Context>(
   }
 }
 
-async function tellFailed<Context>(
+async function notifyFailed<Context>(
   { hooks }: ResolvedCoordinatorOptions<Context>,
   error: UploadError,
   grant: UploadGrant,

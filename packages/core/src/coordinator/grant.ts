@@ -1,19 +1,18 @@
 import type { ObjectStore } from '../object-store-port.ts';
-import { callHook } from './call-hook.ts';
-import { grantedUpload } from './hooks.ts';
+import { callHook, grantedUpload } from './hooks.ts';
 import type { Caller } from './policy/access.ts';
 import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
 import { tokenRefusedError, type UploadGrant } from './upload-token.ts';
 
-/** What a token stands for, and the bucket it is about. */
+/** The grant of a token, and the store of its bucket. */
 export interface OpenedGrant {
   readonly grant: UploadGrant;
   readonly store: ObjectStore;
 }
 
 /**
- * Opens a token. Whatever is wrong with it (forged, foreign, expired, revoked, of another bucket, somebody
- * else's), it is refused in the same words.
+ * Opens a token. Every invalid one (forged, expired, revoked, of another bucket or principal) is rejected
+ * with the same `token_refused`.
  */
 export async function openGrant<Context>(
   { tokens, stores, clock, isRevoked }: ResolvedCoordinatorOptions<Context>,
@@ -26,7 +25,7 @@ export async function openGrant<Context>(
   return opened;
 }
 
-/** The same for abort, however late: what an expired or revoked token has left must not be billed. */
+/** Opens expired and revoked tokens too, for abort: their leftovers must not be billed. */
 export async function openExpiredGrant<Context>(
   { tokens, stores }: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
@@ -35,10 +34,10 @@ export async function openExpiredGrant<Context>(
   return ownGrant(stores, caller, await tokens.open(uploadToken, NEVER_EXPIRED));
 }
 
-/** Before every expiry. */
+/** An instant before every expiry. */
 const NEVER_EXPIRED = 0;
 
-/** Also where keys are shared, a token is of no use to another bucket or another principal. */
+/** A token is invalid for another bucket or principal, also where token keys are shared. */
 function ownGrant<Context>(
   stores: ReadonlyMap<string, ObjectStore>,
   caller: Caller<Context> | undefined,

@@ -6,7 +6,7 @@ export type { Coordinator } from './coordinator.ts';
 export { createCoordinator } from './coordinator.ts';
 export type { CoordinatorHooks, GrantedUpload } from './hooks.ts';
 export type { CorsOptions } from './http/cross-origin.ts';
-export type { AnsweredRequest, CoordinatorHandler, HandlerOptions } from './http/handler.ts';
+export type { CoordinatorHandler, HandledRequest, HandlerOptions } from './http/handler.ts';
 export { createCoordinatorHandler } from './http/handler.ts';
 export type { Verb } from './http/protocol.ts';
 export type { Authorize, Caller, DeclaredFile, Identify, Placement, Refusal } from './policy/access.ts';

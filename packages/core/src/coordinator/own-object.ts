@@ -2,7 +2,7 @@ import { NONCE_METADATA } from '../nonce.ts';
 import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
 import type { UploadGrant } from './upload-token.ts';
 
-/** The object under the upload's key, if this very upload made it. */
+/** Returns the object under the upload's key, if this upload created it. */
 export async function headOwnObject(
   store: ObjectStore,
   { key, nonce }: UploadGrant,
@@ -14,8 +14,8 @@ export async function headOwnObject(
 }
 
 /**
- * Deletes the object under the upload's key, if this very upload made it, and that version alone. Tells
- * whether there was one.
+ * Deletes the object under the upload's key, if this upload created it, and only that version. Resolves with
+ * whether it existed.
  */
 export async function deleteOwnObject(
   store: ObjectStore,

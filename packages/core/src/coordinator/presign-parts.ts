@@ -7,9 +7,10 @@ import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
 import { countParts, partAt, streamPartAt } from '../parts/part-plan.ts';
 import type { UploadGrant } from './upload-token.ts';
 
+/** The parts to presign, and how. */
 export interface PartsToPresign {
   readonly partNumbers: readonly number[];
-  /** Of a stream, where parts are shorter than its plan says. */
+  /** For a stream: bytes of each part, where shorter than planned. */
   readonly sizes: readonly number[] | undefined;
   readonly signContentLength: boolean;
   readonly expiresInSeconds: number;
@@ -17,7 +18,7 @@ export interface PartsToPresign {
   readonly signal: AbortSignal;
 }
 
-/** Signs parts of the grant's plan, or its single PutObject, and nothing else. */
+/** Presigns parts of the grant's plan, or its single PutObject. Rejects with `refused` for any other part. */
 export async function presignParts(
   store: ObjectStore,
   grant: UploadGrant,
@@ -37,7 +38,7 @@ export async function presignParts(
   });
 }
 
-/** A part of a stream that begins where its limit ends: asked for ahead of time, in vain. */
+/** The size of a stream's part that starts beyond its limit. */
 const BEYOND = -1;
 
 async function presignPut(
@@ -51,28 +52,28 @@ async function presignPut(
     ...aclHeader(object.acl),
     ...objectHeaders(addNonce(object, nonce)),
   };
-  // All of them are signed, so that none can be left out or changed.
+  // All headers are signed, so that none can be omitted or changed.
   const additionalHeaders = Object.keys(headers);
   const query = callbackQuery(callback);
   const presigned = await store.presign({ method: 'PUT', key, query, headers, additionalHeaders, ...life });
   return partNumbers.map((partNumber) => ({ partNumber, ...presigned }));
 }
 
-/** Refuses what is not in the plan. `claimed` counts only for a stream, and only to make a part shorter. */
+/** Rejects parts outside of the plan. `claimed` only applies to a stream, and only makes a part shorter. */
 function plannedSize(grant: UploadGrant, partNumber: number, claimed: number | undefined): number {
   const { size, partSize, sizeMax } = grant;
   if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > partsMax(grant)) {
-    throw outOfPlan(grant, partNumber, `it has ${partsMax(grant)} parts`);
+    throw outOfPlanError(grant, partNumber, `it has ${partsMax(grant)} parts`);
   }
   if (size !== undefined) return partAt(size, partSize, partNumber).size;
   const planned = streamPartAt(partSize, partNumber);
   const length = claimed ?? planned.size;
   if (!Number.isInteger(length) || length < 0 || length > planned.size) {
-    throw outOfPlan(grant, partNumber, `it has at most ${planned.size} bytes`);
+    throw outOfPlanError(grant, partNumber, `it has at most ${planned.size} bytes`);
   }
   const left = (sizeMax ?? Number.POSITIVE_INFINITY) - planned.offset;
   if (claimed !== undefined && claimed > left) {
-    throw outOfPlan(grant, partNumber, `the object may have at most ${sizeMax} bytes`);
+    throw outOfPlanError(grant, partNumber, `the object may have at most ${sizeMax} bytes`);
   }
   return left > 0 || claimed !== undefined ? Math.min(length, left) : BEYOND;
 }
@@ -81,7 +82,7 @@ function partsMax({ size, partSize }: UploadGrant): number {
   return size === undefined ? PARTS_MAX : countParts(size, partSize);
 }
 
-function outOfPlan(grant: UploadGrant, partNumber: number, plan: string): UploadError {
+function outOfPlanError(grant: UploadGrant, partNumber: number, plan: string): UploadError {
   return new UploadError({
     code: 'refused',
     message: `part ${partNumber} is not in the plan: ${plan}`,

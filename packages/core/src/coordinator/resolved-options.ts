@@ -11,52 +11,56 @@ import { createUploadQuota, type UploadQuota } from './policy/upload-quota.ts';
 import { createCallbackChoice, type UploadToCallBack } from './upload-callback.ts';
 import { createUploadTokens, type TokenKey, type UploadTokens } from './upload-token.ts';
 
+/** Options of {@link createCoordinator}. */
 export interface CoordinatorOptions<Context = Request> {
-  /** The bucket, with the credentials. */
+  /** The bucket, with its credentials. */
   readonly store?: ObjectStore | undefined;
-  /** Several buckets instead of one: `authorize` chooses by name, and the first is the default. */
+  /** Several buckets instead of one: `authorize` chooses by name. Default: the first. */
   readonly stores?: readonly ObjectStore[] | undefined;
   /**
-   * The keys that seal upload tokens; the first one seals, every one opens. Default: a random key that dies
-   * with the process, and with it every upload that was not finished.
+   * The keys of upload tokens: the first one seals, every one opens. Default: a random key that is lost with
+   * the process, and with it every unfinished upload.
    */
   readonly tokenKeys?: readonly TokenKey[] | undefined;
-  /** How long a token is good for, 60 to 604800 s. Default: 604800, seven days. */
+  /** Lifetime of a token, 60 to 604800 s. Default: 604800, seven days. */
   readonly tokenLifetimeSeconds?: number | undefined;
-  /** How long a presigned part may wait before it is sent, 1 to 604800 s. Default: 900. */
+  /** Lifetime of a presigned URL, 1 to 604800 s. Default: 900. */
   readonly urlLifetimeSeconds?: number | undefined;
-  /** Where uploads of callers go who are not trusted: needed by `controlPlaneFor` and by the HTTP handler. */
+  /** Decides over uploads of untrusted callers. Required by `controlPlaneFor` and the HTTP handler. */
   readonly authorize?: Authorize<Context> | undefined;
   /**
-   * Who such a caller is. Asked for every verb: an upload is gone on with only by whoever began it. Default:
-   * nobody knows, and whoever holds the token goes on with the upload.
+   * Returns the principal of such a caller. Called for every verb: only the principal that initiated an
+   * upload may continue it. Default: none, and any holder of the token may.
    */
   readonly identify?: Identify<Context> | undefined;
+  /** Limits of all uploads. Default: the limits of OSS. */
   readonly policy?: Policy | undefined;
+  /** Functions called at the end of an upload. Default: none. */
   readonly hooks?: CoordinatorHooks | undefined;
-  /** Whether an upload may not be gone on with, though its token is good. Asked for every verb but abort. */
+  /** Whether an upload with a valid token is revoked. Called for every verb but abort. Default: never. */
   readonly isRevoked?: ((upload: GrantedUpload) => boolean | Promise<boolean>) | undefined;
   /**
-   * Whether the object begins as its type says. It gets the first 4100 bytes, or all of fewer, once the
-   * object is proven; where it says no the object is deleted, and the upload fails with `refused`.
+   * Whether the content matches the type. Receives the first 4100 bytes, or all of a smaller object, after
+   * the object is proven. On `false` the object is deleted, and the upload fails with `refused`. Default:
+   * no check.
    */
   readonly verifyContent?:
     | ((start: Uint8Array, upload: GrantedUpload) => boolean | Promise<boolean>)
     | undefined;
-  /** Reads those bytes. Default: the `fetch` of the platform. */
+  /** Reads these bytes. Default: the `fetch` of the platform. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /**
-   * What OSS tells an application server once an object is stored: for every upload, or for each as decided
-   * here when it is initiated, `undefined` being nothing. Sealed in the token; no client can change it.
+   * The callback that OSS sends to an application server after storing an object: one for every upload, or a
+   * function called at Initiate. Sealed in the token; no client can change it. Default: none.
    */
   readonly callback?: Callback | ((upload: UploadToCallBack) => Callback | undefined) | undefined;
-  /** Where the counts are that the policy looks at. Default: in this process. */
+  /** Counters for the limits of the policy. Default: in this process. */
   readonly counters?: CounterStore | undefined;
-  /** Default: the machine's clock. */
+  /** Default: the system clock. */
   readonly clock?: Clock | undefined;
   /** Default: tokens sealed with `tokenKeys`. */
   readonly uploadTokens?: UploadTokens | undefined;
-  /** A name no other upload has. Default: 128 random bits. */
+  /** Returns a unique ID for each upload. Default: 128 random bits. */
   readonly nonce?: (() => string) | undefined;
 }
 

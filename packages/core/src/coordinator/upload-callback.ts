@@ -4,15 +4,17 @@ import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
 import { headOwnObject } from './own-object.ts';
 import type { UploadGrant } from './upload-token.ts';
 
-/** By what a callback may be chosen. */
+/** The upload that a callback is chosen for. */
 export interface UploadToCallBack {
+  /** The bucket of the object. */
   readonly bucket: string;
+  /** The key of the object. */
   readonly key: string;
-  /** `undefined` for a stream. */
+  /** Bytes; `undefined` for a stream. */
   readonly size: number | undefined;
 }
 
-/** Chooses what OSS tells of an upload. Throws a `TypeError` or `RangeError` for what is no callback. */
+/** Chooses the callback of an upload. Throws a `TypeError` or `RangeError` for an invalid callback. */
 export function createCallbackChoice(
   option: Callback | ((upload: UploadToCallBack) => Callback | undefined) | undefined,
 ): (upload: UploadToCallBack) => Callback | undefined {
@@ -28,9 +30,9 @@ export function createCallbackChoice(
 }
 
 /**
- * The object of a Complete of which OSS says that it was stored, and the callback failed. Complete is not
- * sent again: where the object cannot be looked at, or is another writer's by now, the failure is thrown.
- * Only where the upload is still open was the answer none of OSS's.
+ * Returns the object of a Complete that OSS reports as stored with a failed callback. Complete is not sent
+ * again: when the HEAD fails, or the object belongs to another writer, the failure is thrown. Only a response
+ * for an upload that still exists did not come from OSS.
  */
 export async function objectDespiteCallback(
   store: ObjectStore,
@@ -52,9 +54,9 @@ export async function objectDespiteCallback(
   if (!isOpen) throw failure;
   throw new UploadError({
     code: 'malformed_response',
-    message: 'Complete was answered with 203, and has completed nothing',
+    message: 'Complete returned 203, but the upload still exists',
     disposition: 'transient',
     context: failure.context,
-    hint: 'A proxy in between may have given it.',
+    hint: 'A proxy between the coordinator and OSS may have sent the response.',
   });
 }

@@ -22,7 +22,7 @@ test('a grant comes back as it was sealed', async () => {
   expect(await tokens.open(await tokens.seal(single), 999)).toEqual(single);
 });
 
-test('nobody can read a token [threat-5]', async () => {
+test('a token cannot be read without the key [threat-5]', async () => {
   const token = await createUploadTokens([key('a', 1)]).seal(grant);
   const decoded = token.split('.').map((part) => Buffer.from(part, 'base64url').toString('latin1'));
   expect(decoded.join()).not.toContain('plan.txt');

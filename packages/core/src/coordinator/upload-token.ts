@@ -4,26 +4,29 @@ import { UploadError } from '../errors.ts';
 import type { ObjectOptions } from '../ports.ts';
 import { importTokenKey } from '../system.ts';
 
-/** What one upload may do, and nothing else. Travels sealed in its token. */
+/** The rights of one upload. Travels sealed in its token. */
 export interface UploadGrant {
+  /** The bucket of the object. */
   readonly bucket: string;
+  /** The key of the object. */
   readonly key: string;
   /** `undefined` for a single PutObject. */
   readonly uploadId: string | undefined;
-  /** `undefined` for a stream: it ends where it ends. */
+  /** Bytes; `undefined` for a stream, which declares no size. */
   readonly size: number | undefined;
-  /** Of every part but the last; of a stream, the first part. */
+  /** Bytes of every part but the last; for a stream, of the first part. */
   readonly partSize: number;
-  /** Bytes the object may have at most, where the size is not known. Default: what OSS takes. */
+  /** Maximum bytes of the object, where the size is not declared. Default: the maximum of OSS, 48.8 TB. */
   readonly sizeMax?: number | undefined;
+  /** The options of the object, set at Initiate. */
   readonly object: ObjectOptions;
-  /** Who began the upload, and alone may go on with it. `undefined`: whoever holds the token. */
+  /** The only principal that may use the token. `undefined`: any holder of the token. */
   readonly principal?: string | undefined;
-  /** Marks the object, as `x-oss-meta-partway-upload`, as made by this upload. */
+  /** Identifies the object of this upload, as `x-oss-meta-partway-upload`. */
   readonly nonce: string;
-  /** What OSS tells an application server when the object is stored. Default: nothing. */
+  /** The callback that OSS sends to an application server after storing the object. Default: none. */
   readonly callback?: Callback | undefined;
-  /** No verb is granted from this instant on. */
+  /** Milliseconds since the epoch from which no verb is granted. */
   readonly expiresAt: number;
 }
 
@@ -35,14 +38,18 @@ export interface TokenKey {
   readonly key: Uint8Array;
 }
 
-/** Semaphore grants into tokens and back. */
+/** Seals grants into tokens and opens them. */
 export interface UploadTokens {
+  /** Resolves with the token of a grant. */
   seal(grant: UploadGrant): Promise<string>;
-  /** Rejects with code `token_refused`, always in the same words, whatever is wrong with the token. */
+  /** Rejects with `token_refused` for every invalid token, always with the same message. `now` is in ms. */
   open(token: string, now: number): Promise<UploadGrant>;
 }
 
-/** The first key seals; every key opens. Tokens are JWE (`dir`, A256GCM): nobody can read or change them. */
+/**
+ * The first key seals; every key opens. Tokens are JWE (`dir`, A256GCM): encrypted and authenticated.
+ * Throws a `TypeError` or `RangeError` for an invalid key.
+ */
 export function createUploadTokens(keys: readonly TokenKey[]): UploadTokens {
   const [sealing] = keys;
   if (sealing === undefined) throw new TypeError('tokenKeys must hold at least one key');
@@ -54,7 +61,7 @@ export function createUploadTokens(keys: readonly TokenKey[]): UploadTokens {
   const keyOf = new Map(keys.map(({ kid, key }) => [kid, importedOnce(key)]));
   if (keyOf.size !== keys.length) throw new TypeError('tokenKeys: every kid must differ');
 
-  /** Grants by their tokens: one that was sealed or opened of late need not be deciphered again. */
+  /** Grants by token: a recently sealed or opened token is not decrypted again. */
   const known = new Map<string, UploadGrant>();
 
   function remember(token: string, grant: UploadGrant): void {
@@ -82,7 +89,7 @@ export function createUploadTokens(keys: readonly TokenKey[]): UploadTokens {
   };
 }
 
-/** Imports a key when it is first needed, and once: that takes half as long as to seal with it. */
+/** Imports a key once, at its first use: an import takes half as long as sealing. */
 function importedOnce(key: Uint8Array): () => Promise<CryptoKey> {
   const bytes = Uint8Array.from(key);
   let imported: Promise<CryptoKey> | undefined;
@@ -92,10 +99,10 @@ function importedOnce(key: Uint8Array): () => Promise<CryptoKey> {
   };
 }
 
-/** Of a kilobyte each, seldom more. */
+/** About a kilobyte each. */
 const KNOWN_MAX = 1000;
 
-/** Our own JSON, which leaves out what is `undefined`. */
+/** Parses our own JSON, which omits `undefined`. */
 function grantIn(text: string): UploadGrant {
   const grant = JSON.parse(text) as UploadGrant;
   return { ...grant, uploadId: grant.uploadId, size: grant.size };
@@ -115,15 +122,15 @@ async function decrypt(
       },
       { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
     );
-    // The seal proves that these bytes are ours.
+    // The authentication tag proves that these bytes are ours.
     return grantIn(new TextDecoder().decode(plaintext));
   } catch {
-    // Whatever failed, the answer must not tell a forger how far he got.
+    // The response must not reveal to an attacker which check failed.
     return undefined;
   }
 }
 
-/** Whatever is wrong with a token, it is refused in these words. */
+/** The error of every invalid token. */
 export function tokenRefusedError(): UploadError {
   return new UploadError({
     code: 'token_refused',

@@ -6,7 +6,7 @@ import {
   UploadError,
   type UploadOptions,
 } from '@partway/core';
-import type { AnsweredRequest } from '@partway/core/coordinator';
+import type { HandledRequest } from '@partway/core/coordinator';
 import { type Clock, startBrowserUpload, startUpload, systemClock, systemRandom } from '@partway/core/ports';
 import { createInMemorySource, createVirtualClock } from '@partway/core/testing';
 import { expect, onTestFinished, test } from 'vitest';
@@ -153,9 +153,9 @@ test('a transient failure of a hook is retried, and the upload continues', async
 });
 
 function failing(options: StageOptions) {
-  const answered: AnsweredRequest[] = [];
-  const onAnswered = (entry: AnsweredRequest): void => void answered.push(entry);
-  return { stage: createStage({ ...options, handler: { basePath: '/uploads', onAnswered } }), answered };
+  const answered: HandledRequest[] = [];
+  const onResponse = (entry: HandledRequest): void => void answered.push(entry);
+  return { stage: createStage({ ...options, handler: { basePath: '/uploads', onResponse } }), answered };
 }
 
 test('a Complete that takes long is kept alive by spaces, and ends in JSON', async () => {
@@ -286,7 +286,7 @@ test('an abort of the caller is thrown as it is', async () => {
 test('wrong options are refused by name', () => {
   expect(() => createHttpControlPlane('ftp://app.test')).toThrow(/url must be http/);
   expect(() => createStage({ handler: { basePath: 'uploads' } })).toThrow(/basePath must begin/);
-  expect(() => createStage({ authorize: undefined })).toThrow(/authorize is needed/);
+  expect(() => createStage({ authorize: undefined })).toThrow(/authorize is required/);
   expect(() => createStage({ handler: { cors: { origins: ['app.test'] } } })).toThrow(/cors.origins/);
   expect(() => createStage({ handler: { cors: { origins: ['*'], credentials: true } } })).toThrow(
     /cors.credentials/,

@@ -1,5 +1,5 @@
 import { crc64, createHttpControlPlane } from '@partway/core';
-import type { AnsweredRequest } from '@partway/core/coordinator';
+import type { HandledRequest } from '@partway/core/coordinator';
 import { startUpload, systemClock, systemRandom } from '@partway/core/ports';
 import { createInMemoryCheckpoints, createInMemorySource } from '@partway/core/testing';
 import { expect, test } from 'vitest';
@@ -94,9 +94,9 @@ test('a token that expires in the middle ends the upload, leaves nothing, and th
 });
 
 test('a Complete that failed after its client had gone is logged for what it was', async () => {
-  const answered: AnsweredRequest[] = [];
-  const onAnswered = (entry: AnsweredRequest) => answered.push(entry);
-  const { stage } = world({ handler: { basePath: '/uploads', onAnswered } });
+  const answered: HandledRequest[] = [];
+  const onResponse = (entry: HandledRequest) => answered.push(entry);
+  const { stage } = world({ handler: { basePath: '/uploads', onResponse } });
   const gone = new AbortController();
   const body = { uploadToken: 'forged', receipts: [] };
   const answering = stage.post('complete', body, { signal: gone.signal });

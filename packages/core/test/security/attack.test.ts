@@ -1,8 +1,8 @@
 import { crc64 } from '@partway/core';
 import {
-  type AnsweredRequest,
   type CoordinatorHooks,
   createInMemoryCounterStore,
+  type HandledRequest,
 } from '@partway/core/coordinator';
 import { createVirtualClock } from '@partway/core/testing';
 import { expect, test } from 'vitest';
@@ -64,9 +64,9 @@ test('an authorize result without object uses the declared content type', async 
 });
 
 test('a body that breaks off is the fault of the request [threat-16]', async () => {
-  const answered: AnsweredRequest[] = [];
-  const onAnswered = (entry: AnsweredRequest) => answered.push(entry);
-  const stage = createStage({ handler: { basePath: '/uploads', onAnswered } });
+  const answered: HandledRequest[] = [];
+  const onResponse = (entry: HandledRequest) => answered.push(entry);
+  const stage = createStage({ handler: { basePath: '/uploads', onResponse } });
   const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) });
   const init = { body, headers: jsonOfWei, duplex: 'half' } as RequestInit;
   expect((await stage.post('initiate', '', init)).status).toBe(400);

@@ -5,10 +5,10 @@ import { text } from 'node:stream/consumers';
 import { getRequestListener } from '@hono/node-server';
 import { crc64 } from '@partway/core';
 import {
-  type AnsweredRequest,
   type CoordinatorHandler,
   createCoordinator,
   createCoordinatorHandler,
+  type HandledRequest,
 } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import { createVirtualClock, type VirtualClock } from '@partway/core/testing';
@@ -39,7 +39,7 @@ interface Mounted {
   readonly url: string;
   readonly port: number;
   readonly clock: VirtualClock;
-  readonly answered: AnsweredRequest[];
+  readonly answered: HandledRequest[];
 }
 
 interface MountOptions {
@@ -65,12 +65,12 @@ async function mounted({ gate, completed, around, waitMs }: MountOptions = {}): 
     hooks: { completed: () => completed?.() },
   });
   const clock = createVirtualClock(0);
-  const answered: AnsweredRequest[] = [];
+  const answered: HandledRequest[] = [];
   const handler = createCoordinatorHandler(coordinator, {
     basePath: '/uploads',
     clock,
     rateLimit: () => waitMs,
-    onAnswered: (entry) => answered.push(entry),
+    onResponse: (entry) => answered.push(entry),
   });
   const server = createServer(getRequestListener(around?.(handler) ?? handler)).listen(0, '127.0.0.1');
   servers.push(server);

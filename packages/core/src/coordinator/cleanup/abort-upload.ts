@@ -6,10 +6,10 @@ import type { UploadGrant } from '../upload-token.ts';
 import { abortUntilGone, ROUND_DELAY_MS, ROUNDS_MAX } from './abort-until-gone.ts';
 
 /**
- * Removes whatever the upload left: its parts, or the object of a single PutObject. The object of a Complete
- * stays: false then, and where nobody can tell whether there is one.
+ * Removes the parts of an upload, or the object of a single PutObject. An object from Complete is kept:
+ * resolves with `false` then, and when its HEAD fails.
  */
-export async function abortUpload(
+export async function abortGrantedUpload(
   store: ObjectStore,
   clock: Clock,
   grant: UploadGrant,
@@ -27,7 +27,7 @@ export async function abortUpload(
   );
 }
 
-/** A PutObject in flight may land after the object was looked for: so it must be missed twice. */
+/** A PutObject in flight may be stored after a HEAD: the object must be missing twice. */
 async function deleteUntilGone(
   store: ObjectStore,
   clock: Clock,
@@ -42,7 +42,7 @@ async function deleteUntilGone(
   }
   throw new UploadError({
     code: 'server_error',
-    message: `the object is in OSS again after ${ROUNDS_MAX} looks for it`,
+    message: `the object exists again after ${ROUNDS_MAX} deletions`,
     disposition: 'transient',
     context: { operation: 'abort', bucket: grant.bucket, key: grant.key },
   });

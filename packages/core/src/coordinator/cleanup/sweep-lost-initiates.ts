@@ -4,11 +4,11 @@ import type { Clock } from '../../ports.ts';
 import { abortUntilGone } from './abort-until-gone.ts';
 
 /**
- * Removes what an initiation began whose answer was lost: uploads of the same key that hold no part and are
- * no older than its first try. OSS tells nothing else of an upload. Should one be somebody else's, who has
- * sent nothing yet, his engine begins anew when it finds his upload gone.
+ * Aborts uploads of lost Initiate responses: uploads of the same key without parts that are no older than the
+ * first attempt. OSS reports nothing else about an upload. If one belongs to another client that has sent
+ * nothing yet, its engine restarts when it finds the upload missing.
  */
-export async function sweepLost(
+export async function sweepLostInitiates(
   store: ObjectStore,
   clock: Clock,
   { key, uploadId }: { readonly key: string; readonly uploadId: string },
@@ -17,17 +17,17 @@ export async function sweepLost(
 ): Promise<void> {
   try {
     for (const lost of await recentUploadsOfSameKey(store, { key, uploadId }, previousAttemptAgeMs, signal)) {
-      const isBare = await holdsNoPart(store, lost, signal);
-      if (isBare) await abortUntilGone(store, clock, { key, uploadId: lost.uploadId }, signal);
+      const hasNoParts = await holdsNoPart(store, lost, signal);
+      if (hasNoParts) await abortUntilGone(store, clock, { key, uploadId: lost.uploadId }, signal);
     }
   } catch (reason) {
-    // Whoever may not list or abort can upload all the same: a lifecycle rule removes what is left. What may
-    // pass is thrown, and the next try sweeps up after this one too.
+    // A signer without permission to list or abort can still upload: a lifecycle rule removes the
+    // leftovers. A transient failure is thrown, so that the next attempt sweeps again.
     if (!(reason instanceof UploadError) || reason.retryable) throw reason;
   }
 }
 
-/** By the clock of OSS alone: our own upload is in the same list. */
+/** Compares by the clock of OSS alone: our own upload is in the same list. */
 async function recentUploadsOfSameKey(
   store: ObjectStore,
   { key, uploadId }: { readonly key: string; readonly uploadId: string },
@@ -38,19 +38,19 @@ async function recentUploadsOfSameKey(
   const ours = listed.find((upload) => upload.uploadId === uploadId);
   if (ours === undefined) return [];
   const since = ours.initiatedAt - previousAttemptAgeMs - SLACK_MS;
-  const young = listed.filter(
+  const recent = listed.filter(
     (upload) => upload.key === key && upload.uploadId !== uploadId && upload.initiatedAt >= since,
   );
-  return young.sort((a, b) => b.initiatedAt - a.initiatedAt).slice(0, LOST_MAX);
+  return recent.sort((a, b) => b.initiatedAt - a.initiatedAt).slice(0, LOST_MAX);
 }
 
 /**
- * No client of ours tries more often: a caller who has begun a thousand must not have them all looked at each
- * time.
+ * Our clients never retry more often: a caller with a thousand uploads must not have all of them inspected
+ * each time.
  */
 const LOST_MAX = 100;
 
-/** OSS tells the instant of an initiation in whole seconds, and requests take their time on the way. */
+/** OSS reports the time of Initiate in whole seconds, and requests have a latency. */
 const SLACK_MS = 10_000;
 
 async function holdsNoPart(store: ObjectStore, upload: ListedUpload, signal: AbortSignal): Promise<boolean> {

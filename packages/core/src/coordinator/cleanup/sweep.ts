@@ -5,73 +5,87 @@ import type { Clock } from '../../ports.ts';
 import { systemClock } from '../../system.ts';
 import { abortUntilGone } from './abort-until-gone.ts';
 
-/** What a sweep may remove, and how it goes about it. */
+/** Options of a sweep. */
 export interface SweepOptions {
-  /** Only uploads of keys that begin with it. Default: all of the bucket. */
+  /** Only uploads of keys with this prefix. Default: all uploads of the bucket. */
   readonly prefix?: string | undefined;
   /**
-   * How long an upload must have been at rest: it was begun, and its last part was taken, so many ms ago or
-   * earlier, by OSS's own clock. Choose more than the longest pause an upload may make. From 0.
+   * Minimum idle time in ms, from 0: time since Initiate and since the last stored part, by OSS's clock.
+   * Choose more than the longest pause of an upload.
    */
   readonly olderThanMs: number;
-  /** Removes nothing, and reports what would be removed. Default: false. */
+  /** Removes nothing, and reports the uploads it would remove. Default: false. */
   readonly dryRun?: boolean | undefined;
-  /** Uploads looked at at once, 1 to 64. Default: 8. */
+  /** Uploads inspected at once, 1 to 64. Default: 8. */
   readonly concurrency?: number | undefined;
-  /** Asked of every upload that is old enough: true spares it. */
+  /** Called for every upload that is old enough: `true` keeps it. Default: none is live. */
   readonly isLive?: ((upload: ListedUpload) => boolean | Promise<boolean>) | undefined;
-  /** Called with each upload once its lot is known. What it throws is ignored. */
+  /** Called with the outcome of each upload. Its errors are ignored. */
   readonly onUpload?: ((upload: SweptUpload) => void) | undefined;
-  /** Waits between two aborts; tells the time only where OSS does not. Default: the system's. */
+  /** For delays between aborts, and the time where OSS reports none. Default: the system clock. */
   readonly clock?: Clock | undefined;
-  /** Aborting it stops the sweep. What was removed is removed. */
+  /** Aborting it stops the sweep. Removed uploads stay removed. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What became of one upload. In a dry run `swept` is what would be. */
+/** The outcome of one upload. In a dry run `swept` means that it would be removed. */
 export type SweepOutcome =
   /** Removed, with its parts. */
   | 'swept'
-  /** Too young, or live, or OSS does not say when one of its parts was taken. */
+  /** Too recent, live, or with a part without a date. */
   | 'spared'
-  /** It was completed or aborted since it was listed. */
+  /** Completed or aborted after it was listed. */
   | 'gone'
   | 'failed';
 
+/** An upload that a sweep has inspected. */
 export interface SweptUpload {
+  /** The upload as OSS listed it. */
   readonly upload: ListedUpload;
+  /** The outcome of the sweep for it. */
   readonly outcome: SweepOutcome;
-  /** Since OSS began it, by OSS's clock. */
+  /** Milliseconds since Initiate, by OSS's clock. */
   readonly ageMs: number;
-  /** How many parts it held, and their bytes; 0 where that was not asked. */
+  /** Stored parts; 0 where they were not listed. */
   readonly parts: number;
+  /** Bytes of the stored parts; 0 where they were not listed. */
   readonly bytes: number;
-  /** Why it `failed`. */
+  /** The reason, where `outcome` is `failed`. */
   readonly error?: UploadError;
 }
 
+/** The result of a sweep. */
 export interface SweepReport {
-  /** How many were listed: swept, spared, gone and failed. */
+  /** Listed uploads: swept, spared, gone and failed. */
   readonly uploads: number;
+  /** Removed uploads. */
   readonly swept: number;
+  /** Kept uploads. */
   readonly spared: number;
+  /** Uploads completed or aborted after they were listed. */
   readonly gone: number;
-  /** What the swept uploads held. */
+  /** Parts of the swept uploads. */
   readonly parts: number;
+  /** Bytes of the swept uploads. */
   readonly bytes: number;
+  /** Uploads that could not be removed. */
   readonly failures: readonly SweepFailure[];
 }
 
+/** An upload that could not be removed. */
 export interface SweepFailure {
+  /** The key of the upload. */
   readonly key: string;
+  /** The upload ID. */
   readonly uploadId: string;
+  /** The reason. */
   readonly error: UploadError;
 }
 
 /**
- * Removes abandoned multipart uploads, whose parts OSS bills for ever. One that fails does not stop the
- * others: it is reported, and sweeping again tries it again. Between the last look at an upload and its abort
- * somebody may go on with it; his engine then begins anew.
+ * Removes abandoned multipart uploads, which OSS bills until they are removed. A failed removal does not stop
+ * the others: it is reported, and the next sweep retries it. A client that resumes an upload between its
+ * inspection and its abort restarts it.
  *
  * @throws RangeError or TypeError that names the option; UploadError when the uploads cannot be listed; the
  * reason of the signal.
@@ -85,14 +99,14 @@ export async function sweep(store: ObjectStore, options: SweepOptions): Promise<
   const waiting = uploads.values();
   async function work(): Promise<void> {
     for (const upload of waiting) {
-      // A signal of its own for each: the requests of a long sweep would all go on listening to the one.
+      // One signal per upload: the requests of a long sweep would all keep listening to a shared one.
       const own = AbortSignal.any([signal]);
       const outcome = await sweepOne({ store, clock, signal: own, upload, options });
       outcomes.push(outcome);
-      tell(options.onUpload, outcome);
+      notifyListener(options.onUpload, outcome);
     }
   }
-  // The one iterator is shared: each worker takes the next upload that nobody has taken.
+  // The workers share one iterator.
   await Promise.all(Array.from({ length: concurrency }, work));
   return reportOf(outcomes);
 }
@@ -111,7 +125,7 @@ function assertSweepOptions({ olderThanMs }: SweepOptions, concurrency: number):
   }
 }
 
-interface Look {
+interface SweepTask {
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -119,12 +133,12 @@ interface Look {
   readonly options: SweepOptions;
 }
 
-async function sweepOne(look: Look): Promise<SweptUpload> {
+async function sweepOne(look: SweepTask): Promise<SweptUpload> {
   const { clock, signal, upload } = look;
   signal.throwIfAborted();
-  // Later than the list by however long the sweep runs, so that everything looks younger than it is.
+  // The time of the listing: a long sweep underestimates ages.
   const now = upload.listedAt ?? clock.now();
-  // OSS dates a list by whole seconds: what began in this one has no age yet.
+  // OSS dates a list in whole seconds: an upload of the same second has age 0.
   const ageOf = (at: number): number => Math.max(0, now - at);
   const seen = { upload, ageMs: ageOf(upload.initiatedAt), parts: 0, bytes: 0 };
   try {
@@ -137,45 +151,45 @@ async function sweepOne(look: Look): Promise<SweptUpload> {
 }
 
 async function decide(
-  { store, clock, signal, upload, options }: Look,
+  { store, clock, signal, upload, options }: SweepTask,
   ageOf: (at: number) => number,
 ): Promise<Pick<SweptUpload, 'outcome'> & Partial<SweptUpload>> {
   const { olderThanMs, isLive = () => false, dryRun = false } = options;
   if (ageOf(upload.initiatedAt) < olderThanMs) return { outcome: 'spared' };
   const { key, uploadId } = upload;
-  assertNameable(key);
+  assertAddressable(key);
   const listed = await store.listParts({ key, uploadId, signal });
-  const held = { parts: listed.length, bytes: listed.reduce((sum, { size }) => sum + size, 0) };
-  const restMs = listed.map(({ uploadedAt }) => (uploadedAt === undefined ? 0 : ageOf(uploadedAt)));
-  if (restMs.some((ms) => ms < olderThanMs)) return { ...held, outcome: 'spared' };
-  if (await isLive(upload)) return { ...held, outcome: 'spared' };
+  const stored = { parts: listed.length, bytes: listed.reduce((sum, { size }) => sum + size, 0) };
+  const idleMs = listed.map(({ uploadedAt }) => (uploadedAt === undefined ? 0 : ageOf(uploadedAt)));
+  if (idleMs.some((ms) => ms < olderThanMs)) return { ...stored, outcome: 'spared' };
+  if (await isLive(upload)) return { ...stored, outcome: 'spared' };
   if (!dryRun) await abortUntilGone(store, clock, { key, uploadId }, signal);
-  return { ...held, outcome: 'swept' };
+  return { ...stored, outcome: 'swept' };
 }
 
 function isGone(reason: unknown): boolean {
   return reason instanceof UploadError && reason.code === 'upload_not_found';
 }
 
-/** Other clients can begin an upload of a key that no URL can name. */
-function assertNameable(key: string): void {
+/** Other clients can initiate an upload of a key that no URL can address. */
+function assertAddressable(key: string): void {
   try {
     assertKey(key);
   } catch (reason) {
     throw new UploadError({
       code: 'refused',
-      message: `no request can name the upload: ${reason instanceof Error ? reason.message : ''}`,
+      message: `no request can address the upload: ${reason instanceof Error ? reason.message : ''}`,
       disposition: 'permanent',
-      hint: 'A lifecycle rule of the bucket removes it.',
+      hint: 'Let a lifecycle rule of the bucket remove it.',
     });
   }
 }
 
-function tell(onUpload: SweepOptions['onUpload'], outcome: SweptUpload): void {
+function notifyListener(onUpload: SweepOptions['onUpload'], outcome: SweptUpload): void {
   try {
     onUpload?.(outcome);
   } catch {
-    // A listener is no part of the sweep.
+    // An error of the listener does not affect the sweep.
   }
 }
 

@@ -1,24 +1,28 @@
-import { badRequest } from './protocol.ts';
+import { badRequestError } from './protocol.ts';
 
+/** The origins with pages that may use the coordinator. */
 export interface CorsOptions {
-  /** `https://app.example.com`; `*` for every origin, without cookies. */
+  /** Origins such as `https://app.example.com`, or `*` for every origin without cookies. */
   readonly origins: readonly string[];
   /** Whether pages of these origins may send cookies. Default: false. */
   readonly credentials?: boolean | undefined;
-  /** Request headers besides Content-Type, Authorization and Traceparent. */
+  /**
+   * Allowed request headers besides Content-Type, Authorization, Traceparent and Tracestate. Default: none.
+   */
   readonly headers?: readonly string[] | undefined;
 }
 
 /** Throws a `TypeError` that names the option. */
 export function assertCors({ origins, credentials = false }: CorsOptions): void {
   for (const origin of origins) {
-    if (origin === '*' && credentials) throw new TypeError('cors.credentials needs origins by name, not *');
+    if (origin === '*' && credentials)
+      throw new TypeError('cors.credentials requires named origins instead of *');
     if (origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)) continue;
-    throw new TypeError(`cors.origins has ${origin}, want https://app.example.com`);
+    throw new TypeError(`cors.origins must hold origins such as https://app.example.com, got ${origin}`);
   }
 }
 
-/** What lets the page that asked read the answer; nothing for a page of the same origin, or of none. */
+/** The CORS headers of a response to this request; none for a page of the same origin. */
 export function corsHeaders(
   request: Request,
   cors: CorsOptions | undefined,
@@ -33,10 +37,10 @@ export function corsHeaders(
   };
 }
 
-/** The answer to the question that a browser asks before a request of another origin. */
-export function preflightAnswer(request: Request, cors: CorsOptions | undefined): Response {
+/** The response to a preflight request. Throws `bad_request` for an origin that is not allowed. */
+export function preflightResponse(request: Request, cors: CorsOptions | undefined): Response {
   const headers = corsHeaders(request, cors);
-  if (!('access-control-allow-origin' in headers)) throw badRequest(403, 'this origin is not allowed');
+  if (!('access-control-allow-origin' in headers)) throw badRequestError(403, 'this origin is not allowed');
   const names = ['content-type', 'authorization', 'traceparent', 'tracestate', ...(cors?.headers ?? [])];
   return new Response(null, {
     status: 204,
@@ -49,12 +53,12 @@ export function preflightAnswer(request: Request, cors: CorsOptions | undefined)
   });
 }
 
-/** Refuses what a browser sends on behalf of a foreign page, whatever it carries. */
-export function assertNotForged(request: Request, cors: CorsOptions | undefined): void {
+/** Rejects cross-site requests of a browser from origins that are not allowed. */
+export function assertNotCrossSite(request: Request, cors: CorsOptions | undefined): void {
   const origin = request.headers.get('origin');
   const isForeign = request.headers.get('sec-fetch-site') === 'cross-site';
   if (!isForeign || (origin !== null && cors !== undefined && isAllowed(origin, cors))) return;
-  throw badRequest(403, 'this origin is not allowed');
+  throw badRequestError(403, 'this origin is not allowed');
 }
 
 function isAllowed(origin: string, { origins }: CorsOptions): boolean {

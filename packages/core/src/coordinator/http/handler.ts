@@ -3,48 +3,50 @@ import { abortedError, UploadError } from '../../errors.ts';
 import type { Clock, ControlPlane } from '../../ports.ts';
 import { systemClock } from '../../system.ts';
 import type { Coordinator } from '../coordinator.ts';
-import { notify } from '../notify.ts';
+import { notify } from '../hooks.ts';
 import {
   assertCors,
-  assertNotForged,
+  assertNotCrossSite,
   type CorsOptions,
   corsHeaders,
-  preflightAnswer,
+  preflightResponse,
 } from './cross-origin.ts';
-import { BODY_SIZE_MAX, badRequest, readInput, type Verb } from './protocol.ts';
+import { BODY_SIZE_MAX, badRequestError, readInput, type Verb } from './protocol.ts';
 import { readBody } from './request-body.ts';
-import { errorAnswer, jsonAnswer, statusOf, streamKeepAliveResponse } from './responses.ts';
+import { errorResponse, jsonResponse, statusOf, streamKeepAliveResponse } from './responses.ts';
 
+/** Options of {@link createCoordinatorHandler}. */
 export interface HandlerOptions {
-  /** The path under which it is mounted, beginning with `/`. Default: `/`. */
+  /** The path of the mount, starting with `/`. Default: `/`. */
   readonly basePath?: string | undefined;
-  /** Pages of other origins that may ask. Default: none. */
+  /** Other origins with pages that may send requests. Default: none. */
   readonly cors?: CorsOptions | undefined;
   /**
-   * Asked before anything else is done: how many ms the client shall wait before it asks again; `undefined`
-   * lets it pass.
+   * Called before the body is read. Returns the ms that the client has to wait before it retries, or
+   * `undefined` to accept the request. Default: no limit.
    */
   readonly rateLimit?: ((request: Request, verb: Verb) => Wait | Promise<Wait>) | undefined;
-  /** Told of every request when it has been answered. What it throws is ignored. */
-  readonly onAnswered?: ((answered: AnsweredRequest) => void) | undefined;
+  /** Called after every response. Its errors are ignored. */
+  readonly onResponse?: ((handled: HandledRequest) => void) | undefined;
   /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
 }
 
 type Wait = number | undefined;
 
-/** One line for a log: nothing in it is secret. */
-export interface AnsweredRequest {
-  /** `undefined` where the path names none. */
+/** A handled request, for a log. Holds no secret. */
+export interface HandledRequest {
+  /** `undefined` for an unknown path. */
   readonly verb: Verb | undefined;
-  /** Of an answer that took so long that it had to begin before its end, the one it would have had. */
+  /** HTTP status; for a streamed response with status 200 on the wire, the status of its result. */
   readonly status: number;
+  /** Milliseconds from request to result. */
   readonly durationMs: number;
-  /** What the client was told, and of a defect all that it was not told. */
+  /** The complete error; the client receives less of an internal one. */
   readonly error: UploadError | undefined;
 }
 
-/** A coordinator as a handler of `fetch` requests, which every framework of today can mount. */
+/** A coordinator as a handler of `fetch` requests. Never rejects. */
 export type CoordinatorHandler = (request: Request) => Promise<Response>;
 
 /**
@@ -77,7 +79,7 @@ export function createCoordinatorHandler(
   coordinator: Coordinator<Request>,
   options: HandlerOptions = {},
 ): CoordinatorHandler {
-  const { basePath = '/', cors, clock = systemClock, onAnswered } = options;
+  const { basePath = '/', cors, clock = systemClock, onResponse } = options;
   coordinator.assertAuthorizes();
   if (!basePath.startsWith('/')) throw new TypeError("basePath must begin with '/'");
   if (cors !== undefined) assertCors(cors);
@@ -85,24 +87,24 @@ export function createCoordinatorHandler(
   return async (request) => {
     const startedAt = clock.now();
     const verb = verbIn(request, base);
-    const tell = (status: number, error: UploadError | undefined): void => {
+    const report = (status: number, error: UploadError | undefined): void => {
       const durationMs = clock.now() - startedAt;
-      void notify(() => onAnswered?.({ verb, status, durationMs, error }));
+      void notify(() => onResponse?.({ verb, status, durationMs, error }));
     };
-    const answering = answer(coordinator, request, verb, { ...options, clock }).then(
+    const handling = handleVerb(coordinator, request, verb, { ...options, clock }).then(
       (response) => {
-        tell(response.status, undefined);
+        report(response.status, undefined);
         return response;
       },
       (reason: unknown) => {
-        // Complete goes on without its client: whatever fails it is not that.
+        // Complete continues without its client: its failure has another cause.
         const isStopped = request.signal.aborted && verb !== 'complete';
         const error = isStopped ? abortedError() : UploadError.from(reason);
-        tell(statusOf(error), error);
-        return errorAnswer(error);
+        report(statusOf(error), error);
+        return errorResponse(error);
       },
     );
-    const response = verb === 'complete' ? await streamKeepAliveResponse(answering, clock) : await answering;
+    const response = verb === 'complete' ? await streamKeepAliveResponse(handling, clock) : await handling;
     for (const [name, value] of Object.entries(corsHeaders(request, cors))) response.headers.set(name, value);
     response.headers.set('server-timing', `coordinator;dur=${clock.now() - startedAt}`);
     return response;
@@ -115,27 +117,27 @@ function verbIn({ url }: Request, base: string): Verb | undefined {
   return Object.hasOwn(BODY_SIZE_MAX, name) ? (name as Verb) : undefined;
 }
 
-async function answer(
+async function handleVerb(
   coordinator: Coordinator<Request>,
   request: Request,
   verb: Verb | undefined,
   { cors, rateLimit, clock }: HandlerOptions & { readonly clock: Clock },
 ): Promise<Response> {
-  if (verb === undefined) throw badRequest(404, 'there is no such path');
-  if (request.method === 'OPTIONS') return preflightAnswer(request, cors);
-  if (request.method !== 'POST') throw badRequest(405, 'the method must be POST');
-  assertNotForged(request, cors);
+  if (verb === undefined) throw badRequestError(404, 'unknown path');
+  if (request.method === 'OPTIONS') return preflightResponse(request, cors);
+  if (request.method !== 'POST') throw badRequestError(405, 'the method must be POST');
+  assertNotCrossSite(request, cors);
   const waitMs = await rateLimit?.(request, verb);
-  if (waitMs !== undefined) throw tooMany(waitMs);
+  if (waitMs !== undefined) throw rateLimitError(waitMs);
   const json = await readBody(request, BODY_SIZE_MAX[verb], clock);
   const plane = coordinator.controlPlaneFor(request);
-  if (verb === 'complete') return jsonAnswer(200, await complete(plane, json, clock));
-  return jsonAnswer(200, await ANSWERS[verb](plane, json, request.signal));
+  if (verb === 'complete') return jsonResponse(200, await complete(plane, json, clock));
+  return jsonResponse(200, await VERBS[verb](plane, json, request.signal));
 }
 
-type Answer = (plane: ControlPlane, json: string, signal: AbortSignal) => Promise<object>;
+type HandleVerb = (plane: ControlPlane, json: string, signal: AbortSignal) => Promise<object>;
 
-const ANSWERS: Readonly<Record<Exclude<Verb, 'complete'>, Answer>> = {
+const VERBS: Readonly<Record<Exclude<Verb, 'complete'>, HandleVerb>> = {
   async initiate(plane, json, signal) {
     const {
       name: key,
@@ -161,14 +163,14 @@ const ANSWERS: Readonly<Record<Exclude<Verb, 'complete'>, Answer>> = {
   },
 };
 
-/** OSS goes on completing when nobody listens any more: so does the proof, and the hook behind it. */
+/** OSS completes also when the client is gone: so do the proof and the hook. */
 async function complete(plane: ControlPlane, json: string, clock: Clock): Promise<object> {
   const input = readInput('complete', json);
   const ended = new AbortController();
   const late = new AbortController();
   clock.sleep(COMPLETE_MS_MAX, ended.signal).then(
-    () => late.abort(noAnswer()),
-    // It has ended first.
+    () => late.abort(responseTimeoutError()),
+    // Complete has settled first.
     () => undefined,
   );
   try {
@@ -181,19 +183,19 @@ async function complete(plane: ControlPlane, json: string, clock: Clock): Promis
 /** Completing thousands of parts takes OSS minutes. */
 const COMPLETE_MS_MAX = 900_000;
 
-function noAnswer(): UploadError {
+function responseTimeoutError(): UploadError {
   return new UploadError({
     code: 'network',
-    message: `OSS did not answer for ${COMPLETE_MS_MAX} ms`,
+    message: `OSS sent no response to Complete within ${COMPLETE_MS_MAX} ms`,
     disposition: 'transient',
     context: { operation: 'complete' },
   });
 }
 
-function tooMany(waitMs: number): UploadError {
+function rateLimitError(waitMs: number): UploadError {
   return new UploadError({
     code: 'throttled',
-    message: 'too many requests',
+    message: 'too many requests: rateLimit of the coordinator',
     disposition: 'transient',
     context: { retryAfterMs: waitMs },
   });

@@ -3,7 +3,7 @@ import { UploadError } from '../../errors.ts';
 import { OBJECT_SIZE_MAX, PART_SIZE_MAX, PART_SIZE_MIN, PARTS_MAX } from '../../oss/limits.ts';
 import type { ObjectOptions, Receipt } from '../../ports.ts';
 
-/** The verbs of the coordinator over HTTP, as they stand at the end of its paths. */
+/** The verbs of the coordinator over HTTP: the last segment of the path. */
 export type Verb = 'initiate' | 'presign-parts' | 'list-parts' | 'complete' | 'abort';
 
 export interface InitiateInput {
@@ -33,7 +33,10 @@ export interface CompleteInput extends TokenInput {
   readonly receipts: readonly Receipt[];
 }
 
-/** What each verb takes. The JSON Schemas of docs/reference/protocol.md are made from these. */
+/**
+ * The schema of the input of each verb. The JSON Schemas of docs/reference/protocol.md are generated from
+ * these.
+ */
 export interface Inputs {
   readonly initiate: v.GenericSchema<unknown, InitiateInput>;
   readonly 'presign-parts': v.GenericSchema<unknown, PresignPartsInput>;
@@ -44,7 +47,7 @@ export interface Inputs {
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const line = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max), v.regex(/^[^\p{Cc}]+$/u));
-/** `''` is what browsers call an unknown type: nothing, as the store takes it. */
+/** Browsers report an unknown type as `''`: the store sends no header for it. */
 const header = v.pipe(v.string(), v.maxLength(1024), v.regex(/^[^\p{Cc}]*$/u));
 const texts = v.record(line(1024), v.pipe(v.string(), v.maxLength(8192), v.regex(/^[^\p{Cc}]*$/u)));
 
@@ -91,7 +94,7 @@ export const INPUTS: Inputs = {
   abort: v.object({ uploadToken }),
 };
 
-/** Bytes of JSON that a verb takes at most: ten thousand receipts come to less than one MiB. */
+/** Maximum bytes of JSON for a verb: ten thousand receipts are less than one MiB. */
 export const BODY_SIZE_MAX: Readonly<Record<Verb, number>> = {
   initiate: 64 * 1024,
   'presign-parts': 256 * 1024,
@@ -100,38 +103,35 @@ export const BODY_SIZE_MAX: Readonly<Record<Verb, number>> = {
   abort: 64 * 1024,
 };
 
-/** Reads JSON as the input of a verb. What is wrong with it is told as `bad_request`, without its values. */
+/** Parses JSON as the input of a verb. Throws `bad_request` with the invalid field, without its value. */
 export function readInput<Name extends Verb>(verb: Name, json: string): v.InferOutput<Inputs[Name]> {
   return checkInput(verb, parse(json));
 }
 
-/** The same of a value. It stops at the first fault: a body can hold a million, and nobody is known yet. */
+/** Checks a parsed value. Stops at the first error: an unauthenticated body can hold a million. */
 export function checkInput<Name extends Verb>(verb: Name, value: unknown): v.InferOutput<Inputs[Name]> {
   const result = v.safeParse(INPUTS[verb], value, { abortEarly: true });
   if (result.success) return result.output as v.InferOutput<Inputs[Name]>;
   const { path, expected } = result.issues[0];
   const where = path === undefined ? 'the body' : path.map(({ key }) => String(key).slice(0, 40)).join('.');
-  throw badRequest(
-    400,
-    `${where} is not as the protocol wants it${expected === null ? '' : `: ${expected}`}`,
-  );
+  throw badRequestError(400, `${where} is invalid${expected === null ? '' : `: expected ${expected}`}`);
 }
 
 function parse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw badRequest(400, 'the body is not JSON');
+    throw badRequestError(400, 'the body is not JSON');
   }
 }
 
-/** A request that no client of ours sends. */
-export function badRequest(status: number, message: string): UploadError {
+/** The error of a request that violates the protocol. */
+export function badRequestError(status: number, message: string): UploadError {
   return new UploadError({
     code: 'bad_request',
     message,
     disposition: 'permanent',
     context: { status },
-    hint: 'docs/reference/protocol.md describes what the coordinator takes.',
+    hint: 'docs/reference/protocol.md describes the requests of the coordinator.',
   });
 }

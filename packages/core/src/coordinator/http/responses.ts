@@ -3,14 +3,14 @@ import type { UploadError, UploadErrorCode } from '../../errors.ts';
 import { writeError } from '../../http/wire-error.ts';
 import type { Clock } from '../../ports.ts';
 
-/** The headers of every answer: what it holds are bearer credentials, for this client alone. */
+/** The headers of every response: its body holds bearer credentials for one client. */
 const HEADERS = {
   'content-type': 'application/json',
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
 };
 
-export function jsonAnswer(
+export function jsonResponse(
   status: number,
   value: object,
   headers: Readonly<Record<string, string>> = {},
@@ -18,15 +18,15 @@ export function jsonAnswer(
   return new Response(JSON.stringify(value), { status, headers: { ...HEADERS, ...headers } });
 }
 
-export function errorAnswer(error: UploadError): Response {
+export function errorResponse(error: UploadError): Response {
   const { retryAfterMs } = error.context;
   const wait = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
-  return jsonAnswer(statusOf(error), { error: writeError(error) }, wait);
+  return jsonResponse(statusOf(error), { error: writeError(error) }, wait);
 }
 
 /**
- * The client's fault is 4xx, OSS's 502, ours 500. Clients of Partway go by the code in the body; the status
- * is for those in between.
+ * Errors of the client are 4xx, of OSS 502, of the coordinator 500. Clients of Partway use the code in the
+ * body; the status is for proxies and logs.
  */
 export function statusOf({ code, context }: UploadError): number {
   if (code === 'bad_request') return context.status ?? 400;
@@ -47,10 +47,10 @@ const STATUSES: Partial<Readonly<Record<UploadErrorCode, number>>> = {
   internal: 500,
 };
 
-/** How long an answer may be silent: proxies give up on one after a minute, many after half of it. */
+/** Maximum time without a byte: proxies close idle responses after 60 s, many after 30 s. */
 const SILENCE_MS = 10_000;
 
-/** What keeps those in between from holding the spaces back: to compress them, or to fill a buffer first. */
+/** Headers against compression and buffering by proxies, which would delay the spaces. */
 const UNBUFFERED = {
   ...HEADERS,
   'cache-control': 'no-store, no-transform',
@@ -58,18 +58,18 @@ const UNBUFFERED = {
 };
 
 /**
- * An answer that may take minutes. Within the first ten seconds it is like any other. From then on its status
- * is 200, a space is sent every ten seconds, and behind them comes the JSON, which may then hold an error:
- * JSON may begin with spaces.
+ * Returns a response that may take minutes. A result within ten seconds is an ordinary response. Otherwise
+ * the status is 200, and a space is sent every ten seconds before the JSON, which may hold an error: JSON
+ * may start with spaces.
  */
-export async function streamKeepAliveResponse(answering: Promise<Response>, clock: Clock): Promise<Response> {
-  const early = await unlessSilent(answering, clock, new AbortController());
+export async function streamKeepAliveResponse(pending: Promise<Response>, clock: Clock): Promise<Response> {
+  const early = await raceWithSilence(pending, clock, new AbortController());
   if (early !== undefined) return early;
   let ended = new AbortController();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       ended = new AbortController();
-      const response = await unlessSilent(answering, clock, ended);
+      const response = await raceWithSilence(pending, clock, ended);
       controller.enqueue(new TextEncoder().encode(response === undefined ? ' ' : await response.text()));
       if (response !== undefined) controller.close();
     },
@@ -78,15 +78,15 @@ export async function streamKeepAliveResponse(answering: Promise<Response>, cloc
   return new Response(body, { status: 200, headers: UNBUFFERED });
 }
 
-/** `undefined` after ten seconds without an answer. Rejects when `ended` is aborted before. */
-async function unlessSilent(
-  answering: Promise<Response>,
+/** Resolves with `undefined` after ten seconds without a response. Rejects when `ended` is aborted before. */
+async function raceWithSilence(
+  pending: Promise<Response>,
   clock: Clock,
   ended: AbortController,
 ): Promise<Response | undefined> {
   const silence = clock.sleep(SILENCE_MS, ended.signal).then(() => undefined);
   try {
-    return await Promise.race([answering, silence]);
+    return await Promise.race([pending, silence]);
   } finally {
     ended.abort(SETTLED);
   }

@@ -1,53 +1,60 @@
 import { UploadError } from '../../errors.ts';
 import type { ObjectOptions } from '../../ports.ts';
 
-/** What a caller who is not trusted says about the file it wants to upload. None of it is proven. */
+/** A file as an untrusted caller declares it. Nothing of it is verified. */
 export interface DeclaredFile {
-  /** What the caller calls it: the `key` of its options. Not a key of yours until you make it one. */
+  /** The name given by the caller: the `key` of its options. Not a key of the bucket until you build one. */
   readonly name: string;
   /** Bytes; `undefined` for a stream. */
   readonly size: number | undefined;
-  /** `undefined` when it named none. */
+  /** `undefined` when the caller declared none. */
   readonly contentType: string | undefined;
-  /** All it would like the object to be. Only its `contentType` counts unless a {@link Placement} says so. */
+  /**
+   * All object options that the caller requested. Only `contentType` is used unless a {@link Placement}
+   * sets more.
+   */
   readonly object: ObjectOptions;
 }
 
-/** Who asks. */
+/** The caller of a verb. */
 export interface Caller<Context> {
-  /** What the handler was called with: over HTTP the `Request`, whose body is read already. */
+  /** The argument of the handler: over HTTP the `Request`, with its body already read. */
   readonly context: Context;
-  /** Whom `identify` recognised; `undefined` without `identify`. */
+  /** The result of `identify`; `undefined` without `identify`. */
   readonly principal: string | undefined;
 }
 
-/** Where an upload goes. */
+/** The destination of an upload. */
 export interface Placement {
-  /** Made by you. 1 to 1023 bytes of UTF-8 without a segment `.` or `..`. */
+  /** The key, built by the service. 1 to 1023 bytes of UTF-8 without a segment `.` or `..`. */
   readonly key: string;
-  /** Of several `stores`, the one. Default: the first. */
+  /** The bucket of one of the `stores`. Default: the first. */
   readonly bucket?: string | undefined;
-  /** What the object shall be. Default: the declared content type, and nothing else the caller wished. */
+  /** The options of the object. Default: the declared content type, and no other requested option. */
   readonly object?: ObjectOptions | undefined;
-  /** Bytes, where this caller may have less than the policy's `sizeMax`. */
+  /** Maximum bytes for this caller, below the policy's `sizeMax`. Default: `policy.sizeMax`. */
   readonly sizeMax?: number | undefined;
 }
 
-/** The answer to an upload that is not wanted. The reason is shown to the user. */
+/** The result of `authorize` for a refused upload. */
 export interface Refusal {
+  /** The reason, shown to the user. */
   readonly refused: string;
 }
 
-/** Says who asks, from a cookie, a header or a session: `undefined` is nobody, and is refused. */
+/**
+ * Returns the principal of a request, from a cookie, a header or a session. A caller without a principal
+ * (`undefined`) is rejected with `unauthenticated`.
+ */
 export type Identify<Context> = (context: Context) => string | undefined | Promise<string | undefined>;
 
-/** Decides whether a caller may upload a file, and where it goes. */
+/** Decides whether a caller may upload a file, and returns its destination or a refusal. */
 export type Authorize<Context> = (
   file: DeclaredFile,
   caller: Caller<Context>,
 ) => Placement | Refusal | Promise<Placement | Refusal>;
 
-/** The error that stands for a refusal: permanent, and its message is for the user. */
+/** The permanent error of a refusal, with a message for the user. */
 export function refusedError(reason: string, hint?: string): UploadError {
   return new UploadError({
     code: 'refused',
@@ -61,7 +68,7 @@ export function refusedError(reason: string, hint?: string): UploadError {
 export function unauthenticatedError(): UploadError {
   return new UploadError({
     code: 'unauthenticated',
-    message: 'the coordinator does not know who asks',
+    message: 'the coordinator could not identify the caller: `identify` returned nothing',
     disposition: 'permanent',
     hint: 'Sign in again.',
   });

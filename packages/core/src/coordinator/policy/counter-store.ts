@@ -1,35 +1,36 @@
 import type { Clock } from '../../ports.ts';
 
 /**
- * Counts that a policy looks at. With several coordinator processes give one that all of them share: in Redis
- * each method is one or two commands. What is counted by a process alone bounds that process alone.
- * An upload that one process began and another one ended stays counted by the first until its token expires.
+ * Counters for the limits of a policy. Several coordinator processes need a shared one: in Redis each
+ * method is one or two commands. Counters of one process limit that process alone: an upload initiated by
+ * one process and ended by another stays counted by the first until its token expires.
  */
 export interface CounterStore {
   /**
-   * Adds to a count and resolves with the new one. It is forgotten `lifetimeMs` after it was first added to;
-   * adding 0 reads it.
+   * Adds to a counter and resolves with the new value. The counter expires `lifetimeMs` after its first
+   * addition; adding 0 reads it.
    */
   increment(name: string, amount: number, lifetimeMs: number): Promise<number>;
   /**
-   * Puts a member into a group for `lifetimeMs`, and resolves with how many it has. Doing it again changes
-   * nothing.
+   * Adds a member to a group for `lifetimeMs`, and resolves with the number of members. Adding it again has
+   * no effect.
    */
   addMember(group: string, member: string, lifetimeMs: number): Promise<number>;
+  /** Removes a member from a group. */
   removeMember(group: string, member: string): Promise<void>;
 }
 
 /**
- * A {@link CounterStore} of one process. It remembers 100,000 counts; when there are more, the oldest are
- * forgotten before their time.
+ * A {@link CounterStore} of one process. It holds 100,000 counters; beyond that the oldest are removed
+ * before they expire.
  */
 export function createInMemoryCounterStore(clock: Pick<Clock, 'now'>): CounterStore {
   const counts = new Map<string, { count: number; readonly endsAt: number }>();
   const groups = new Map<string, Map<string, number>>();
   let nextCleaning = 0;
 
-  /** Once a minute at most: what nobody asks for any more would stay for ever. */
-  function forgetThePast(now: number): void {
+  /** Removes expired entries, at most once a minute. */
+  function removeExpired(now: number): void {
     if (now < nextCleaning) return;
     nextCleaning = now + CLEANING_MS;
     for (const [name, { endsAt }] of counts) if (endsAt <= now) counts.delete(name);
@@ -39,8 +40,8 @@ export function createInMemoryCounterStore(clock: Pick<Clock, 'now'>): CounterSt
     }
   }
 
-  /** Only where there are too many: a map that has lost its first entries takes long to find the next. */
-  function forgetTheOldest(): void {
+  /** Only above the limit: a Map with deleted first entries is slow to find the next. */
+  function removeOldest(): void {
     const [oldest] = counts.keys();
     if (oldest !== undefined) counts.delete(oldest);
   }
@@ -48,18 +49,18 @@ export function createInMemoryCounterStore(clock: Pick<Clock, 'now'>): CounterSt
   return {
     async increment(name, amount, lifetimeMs) {
       const now = clock.now();
-      forgetThePast(now);
+      removeExpired(now);
       const known = counts.get(name);
-      const tally =
+      const counter =
         known !== undefined && known.endsAt > now ? known : { count: 0, endsAt: now + lifetimeMs };
-      tally.count += amount;
-      if (tally.count !== 0) counts.set(name, tally);
-      if (counts.size > COUNTS_MAX) forgetTheOldest();
-      return tally.count;
+      counter.count += amount;
+      if (counter.count !== 0) counts.set(name, counter);
+      if (counts.size > COUNTS_MAX) removeOldest();
+      return counter.count;
     },
     async addMember(group, member, lifetimeMs) {
       const now = clock.now();
-      forgetThePast(now);
+      removeExpired(now);
       const members = groups.get(group) ?? new Map<string, number>();
       groups.set(group, members);
       if (!members.has(member)) members.set(member, now + lifetimeMs);

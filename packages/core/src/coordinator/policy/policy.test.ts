@@ -60,7 +60,7 @@ test.each<[Policy, RegExp]>([
   [{ sizeMin: 2, sizeMax: 1 }, /policy.sizeMin 2 exceeds/],
   [{ partSizeMin: 1 }, /partSize must be/],
   [{ partSizeMin: 8 * MIB, partSizeMax: 4 * MIB }, /policy.partSizeMin/],
-  [{ contentTypes: ['image'] }, /policy.contentTypes has image/],
+  [{ contentTypes: ['image'] }, /policy.contentTypes must hold types/],
   [{ urlsPerCallMax: 127 }, /policy.urlsPerCallMax must be a whole number from 128 to 10000/],
   [{ urlsPerUploadMax: 0 }, /policy.urlsPerUploadMax/],
   [{ uploadsPerPrincipalMax: 1.5 }, /policy.uploadsPerPrincipalMax/],

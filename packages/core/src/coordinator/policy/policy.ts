@@ -10,19 +10,22 @@ import {
 import { withoutUndefined } from '../../without-undefined.ts';
 import { refusedError } from './access.ts';
 
-/** What no upload may exceed, whoever asks and whatever was authorised. */
+/** The limits of every upload, for all callers and placements. */
 export interface Policy {
-  /** Bytes of an object, from 0. Default: 0. */
+  /** Minimum bytes of an object. Default: 0. */
   readonly sizeMin?: number | undefined;
-  /** Bytes of an object. Default: 48.8 TB, what OSS takes. */
+  /** Maximum bytes of an object. Default: the maximum of OSS, 48.8 TB. */
   readonly sizeMax?: number | undefined;
-  /** `image/png`, `image/*`. A file that declares another type, or none, is refused. Default: any. */
+  /**
+   * Allowed types such as `image/png` or `image/*`. A file with another or no type is refused. Default:
+   * any.
+   */
   readonly contentTypes?: readonly string[] | undefined;
-  /** Bytes of a part, from 102400. A smaller wish is raised. Default: 102400. */
+  /** Minimum bytes of a part, from 102400. A smaller requested size is raised. Default: 102400. */
   readonly partSizeMin?: number | undefined;
-  /** Bytes of a part, to 5368709120. A larger wish is lowered. Default: 5368709120. */
+  /** Maximum bytes of a part, to 5368709120. A larger requested size is lowered. Default: 5368709120. */
   readonly partSizeMax?: number | undefined;
-  /** URLs signed in one call, 128 (what our own clients ask for at most) to 10000. Default: 1000. */
+  /** URLs signed in one call, 128 (the maximum of our clients) to 10000. Default: 1000. */
   readonly urlsPerCallMax?: number | undefined;
   /** URLs signed for one upload, retries included; see `counters`. Default: no limit. */
   readonly urlsPerUploadMax?: number | undefined;
@@ -31,14 +34,14 @@ export interface Policy {
   /** Never replaces an object. Without effect in a bucket with versioning. Default: false. */
   readonly forbidOverwrite?: boolean | undefined;
   /**
-   * Whether a file smaller than one part is one PutObject. Its URL is good until it expires, also after the
-   * object was proven, unless `forbidOverwrite` is set; a part's URL is worth nothing after Complete. An
-   * empty file is always one PutObject. Default: true.
+   * Whether a file smaller than one part is one PutObject. Its URL is valid until it expires, also after the
+   * object was proven, unless `forbidOverwrite` is set; a part's URL is useless after Complete. An empty file
+   * is always one PutObject. Default: true.
    */
   readonly singlePut?: boolean | undefined;
   /**
-   * Signs the Content-Length of every part, so that OSS itself takes neither more nor fewer bytes. For
-   * services that cannot check it, `false`: then sizes are compared before Complete. Default: true.
+   * Signs the Content-Length of every part, so that OSS accepts exactly these bytes. Use `false` for services
+   * that cannot check it: sizes are then compared before Complete. Default: true.
    */
   readonly signContentLength?: boolean | undefined;
 }
@@ -59,7 +62,7 @@ export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
   }
   for (const type of contentTypes) {
     if (!MEDIA_RANGE.test(type))
-      throw new TypeError(`policy.contentTypes has ${type}, want image/png or image/*`);
+      throw new TypeError(`policy.contentTypes must hold types such as image/png or image/*, got ${type}`);
   }
   assertCount('urlsPerCallMax', resolved.urlsPerCallMax, 128, PARTS_MAX);
   assertCount('urlsPerUploadMax', resolved.urlsPerUploadMax, 1, Number.POSITIVE_INFINITY);
@@ -89,7 +92,7 @@ function assertCount(name: string, value: number, min: number, max: number): voi
   throw new RangeError(`policy.${name} must be a whole number from ${min} to ${max}, got ${value}`);
 }
 
-/** Throws `refused`, in words for the user, unless the policy allows such a file. */
+/** Throws `refused` with a message for the user, unless the policy allows the file. */
 export function admit(
   { sizeMin, sizeMax, contentTypes }: ResolvedPolicy,
   { size, contentType }: { readonly size: number | undefined; readonly contentType: string | undefined },
@@ -97,16 +100,16 @@ export function admit(
   if (size !== undefined) {
     if (!isFileSize(size))
       throw refusedError('the size of the file is not a whole number of bytes up to 48.8 TB');
-    if (size > sizeMax) throw refusedError(`the file has ${size} bytes, and at most ${sizeMax} are allowed`);
-    if (size < sizeMin) throw refusedError(`the file has ${size} bytes, and at least ${sizeMin} are wanted`);
+    if (size > sizeMax) throw refusedError(`the file has ${size} bytes; at most ${sizeMax} are allowed`);
+    if (size < sizeMin) throw refusedError(`the file has ${size} bytes; at least ${sizeMin} are required`);
   }
   if (contentTypes.length === 0 || contentTypes.some((range) => covers(range, contentType))) return;
   throw refusedError(
-    `files of type ${contentType ?? 'unknown'} are not allowed: ${contentTypes.join(', ')} are`,
+    `files of type ${contentType ?? 'unknown'} are not allowed; allowed types: ${contentTypes.join(', ')}`,
   );
 }
 
-/** Parameters such as `; charset=utf-8` do not count. */
+/** Parameters such as `; charset=utf-8` are ignored. */
 function covers(range: string, contentType = ''): boolean {
   const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
   return range.endsWith('/*')
@@ -114,18 +117,21 @@ function covers(range: string, contentType = ''): boolean {
     : type === range.toLowerCase();
 }
 
-/** The part size for a file, or the first one for a stream: what the caller wishes, within the policy. */
+/** The part size for a file, or the first one for a stream: the requested one within the policy. */
 export function partSizeFor(
   { partSizeMin, partSizeMax }: ResolvedPolicy,
   size: number | undefined,
-  wanted: number | undefined,
+  requested: number | undefined,
 ): number {
-  if (wanted !== undefined && !isPartSize(wanted)) {
+  if (requested !== undefined && !isPartSize(requested)) {
     throw refusedError('the part size is not a whole number of bytes from 102400 to 5368709120');
   }
-  const fitting = wanted === undefined ? undefined : Math.min(Math.max(wanted, partSizeMin), partSizeMax);
+  const fitting =
+    requested === undefined ? undefined : Math.min(Math.max(requested, partSizeMin), partSizeMax);
   if (size === undefined) return Math.min(Math.max(firstPartSize(fitting), partSizeMin), partSizeMax);
   const chosen = Math.max(choosePartSize(size, fitting), partSizeMin);
   if (chosen <= partSizeMax || size <= partSizeMax * PARTS_MAX) return Math.min(chosen, partSizeMax);
-  throw refusedError(`the file needs parts of ${chosen} bytes, and at most ${partSizeMax} are allowed`);
+  throw refusedError(
+    `the file needs parts of ${chosen} bytes; at most ${partSizeMax} are allowed (policy.partSizeMax)`,
+  );
 }

@@ -5,24 +5,25 @@ import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { objectHeaders } from '../oss/object-headers.ts';
 import { countParts } from '../parts/part-plan.ts';
 import type { InitiateRequest, ObjectOptions } from '../ports.ts';
-import { callHook } from './call-hook.ts';
-import { sweepLost } from './cleanup/sweep-lost-initiates.ts';
+import { sweepLostInitiates } from './cleanup/sweep-lost-initiates.ts';
 import type { OpenedGrant } from './grant.ts';
+import { callHook } from './hooks.ts';
 import { type Caller, type Placement, refusedError } from './policy/access.ts';
 import { admit, partSizeFor } from './policy/policy.ts';
 import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
 import type { UploadGrant } from './upload-token.ts';
 
-/** Begins an upload that the policy allows, and says what may be done with it. */
-export async function beginUpload<Context>(
-  terms: ResolvedCoordinatorOptions<Context>,
+/** Initiates an upload that the policy allows, and returns its grant. */
+export async function initiateUpload<Context>(
+  resolved: ResolvedCoordinatorOptions<Context>,
   request: InitiateRequest,
   caller: Caller<Context> | undefined,
 ): Promise<OpenedGrant> {
-  const { policy, clock, quota } = terms;
+  const { policy, clock, quota } = resolved;
   const { size } = request;
-  const placement = caller === undefined ? trusted(request) : await authorized(terms, request, caller);
-  const store = storeOf(terms, placement.bucket);
+  const placement =
+    caller === undefined ? trustedPlacement(request) : await authorizedPlacement(resolved, request, caller);
+  const store = storeOf(resolved, placement.bucket);
   const { key } = placement;
   const object = objectFor(placement.object ?? {}, policy.forbidOverwrite);
   const sizeMax = Math.min(policy.sizeMax, placement.sizeMax ?? OBJECT_SIZE_MAX);
@@ -38,19 +39,19 @@ export async function beginUpload<Context>(
     sizeMax,
     partSize,
     object,
-    nonce: terms.nonce(),
-    callback: terms.chooseCallback({ bucket: store.bucket, key, size }),
+    nonce: resolved.nonce(),
+    callback: resolved.chooseCallback({ bucket: store.bucket, key, size }),
     principal: caller?.principal,
-    expiresAt: clock.now() + terms.tokenLifetimeMs,
+    expiresAt: clock.now() + resolved.tokenLifetimeMs,
   };
   if (caller !== undefined) assertSealable(grant);
-  await quota.begin(grant);
+  await quota.admitUpload(grant);
   const isSingle = size !== undefined && size < partSize && (policy.singlePut || size === 0);
   if (isSingle) return { store, grant };
   try {
-    return { store, grant: { ...grant, uploadId: await initiate(terms, store, grant, request) } };
+    return { store, grant: { ...grant, uploadId: await initiate(resolved, store, grant, request) } };
   } catch (reason) {
-    await quota.end(grant);
+    await quota.endUpload(grant);
     throw reason;
   }
 }
@@ -61,62 +62,63 @@ async function initiate<Context>(
   { key, object, nonce }: UploadGrant,
   { previousAttemptAgeMs, signal }: InitiateRequest,
 ): Promise<string> {
-  const beganAt = clock.now();
+  const startedAt = clock.now();
   const { uploadId } = await store.initiate({ key, object: addNonce(object, nonce), signal });
   if (previousAttemptAgeMs !== undefined) {
-    const sinceMs = Math.min(Math.max(previousAttemptAgeMs, 0), LOST_MS_MAX) + clock.now() - beganAt;
-    await sweepLost(store, clock, { key, uploadId }, sinceMs, signal);
+    const sinceMs = Math.min(Math.max(previousAttemptAgeMs, 0), LOST_MS_MAX) + clock.now() - startedAt;
+    await sweepLostInitiates(store, clock, { key, uploadId }, sinceMs, signal);
   }
   return uploadId;
 }
 
-/** The numbers of as many parts as are wanted, from the first on; of a stream at least one is to come. */
-export function firstPartNumbers({ size, partSize }: UploadGrant, wanted: number): readonly number[] {
+/** The numbers of the first `max` parts, fewer where the plan has fewer. */
+export function firstPartNumbers({ size, partSize }: UploadGrant, max: number): readonly number[] {
   const count = size === undefined ? PARTS_MAX : countParts(size, partSize);
-  return Array.from({ length: Math.min(wanted, count) }, (_, index) => index + 1);
+  return Array.from({ length: Math.min(max, count) }, (_, index) => index + 1);
 }
 
-/** No client tries to initiate for longer: what is older than that is not what it lost. */
+/** No client retries Initiate for longer: an older upload is not a lost one. */
 const LOST_MS_MAX = 86_400_000;
 
-/** Whoever calls the coordinator in its own process could ask the store as well. */
-function trusted({ key, object }: InitiateRequest): Placement {
+/** A caller in the coordinator's own process could use the store directly. */
+function trustedPlacement({ key, object }: InitiateRequest): Placement {
   return { key, object };
 }
 
-async function authorized<Context>(
+async function authorizedPlacement<Context>(
   { authorize }: ResolvedCoordinatorOptions<Context>,
   { key: name, size, object }: InitiateRequest,
   caller: Caller<Context>,
 ): Promise<Placement> {
-  if (authorize === undefined)
-    throw new TypeError('authorize is needed to serve callers who are not trusted');
+  if (authorize === undefined) throw new TypeError('authorize is required to serve untrusted callers');
   const contentType = object.contentType?.trim() === '' ? undefined : object.contentType;
   const declared = { name, size, contentType, object };
-  const answer = await callHook('authorize', () => authorize(declared, caller));
-  if ('refused' in answer) throw refusedError(answer.refused);
-  const placement = { ...answer, object: answer.object ?? { contentType } };
-  assertPossible(placement);
+  const decision = await callHook('authorize', () => authorize(declared, caller));
+  if ('refused' in decision) throw refusedError(decision.refused);
+  const placement = { ...decision, object: decision.object ?? { contentType } };
+  assertStorable(placement);
   return placement;
 }
 
-/** Of JSON: its token then has fewer than the 32768 characters that a request may send. */
+/** Bytes of JSON: the token then has fewer than the 32768 characters allowed in a request. */
 const GRANT_SIZE_MAX = 24_000;
 
-/** Otherwise an upload would begin that its own token could neither go on with nor abort. */
+/** Otherwise an upload would be initiated that its own token could neither resume nor abort. */
 function assertSealable(grant: UploadGrant): void {
   if (new TextEncoder().encode(JSON.stringify(grant)).length <= GRANT_SIZE_MAX) return;
-  throw refusedError('the metadata, tags and headers of the file are more than an upload token can hold');
+  throw refusedError('the metadata, tags and headers of the file do not fit into an upload token');
 }
 
-/** What `authorize` made of the caller's own words may be more than OSS takes: the caller's fault. */
-function assertPossible({ key, object = {} }: Placement): void {
+/** A placement made from the caller's input may exceed the limits of OSS: the caller is refused. */
+function assertStorable({ key, object = {} }: Placement): void {
   try {
     assertKey(key);
     assertNoNonce(object);
     objectHeaders(object);
   } catch (reason) {
-    throw refusedError(reason instanceof Error ? reason.message : 'the file cannot be stored like this');
+    throw refusedError(
+      reason instanceof Error ? reason.message : 'OSS cannot store the file with this key and these options',
+    );
   }
 }
 
@@ -126,7 +128,7 @@ function storeOf<Context>(
 ): ObjectStore {
   const store = bucket === undefined ? stores.values().next().value : stores.get(bucket);
   if (store === undefined)
-    throw new TypeError(`authorize named the bucket ${bucket}, of which there is no store`);
+    throw new TypeError(`authorize returned the bucket ${bucket}, but stores has no store for it`);
   return store;
 }
 
