@@ -106,8 +106,7 @@ async function* readChunks(blob: Blob, signal: AbortSignal): AsyncGenerator<Uint
 /** The error for a failed read of a Blob: browsers report a changed file as a NotReadableError. */
 export function unreadableBlobError(reason: unknown): UploadError {
   const name = reason instanceof Error ? reason.name : 'unknown error';
-  if (name === 'NotReadableError')
-    return sourceChangedError(`the browser cannot read it any more: ${name}`, reason);
+  if (name === 'NotReadableError') return sourceChangedError(`the browser cannot read it: ${name}`, reason);
   return new UploadError({
     code: 'source_unreadable',
     message: `the file cannot be read: ${name}`,

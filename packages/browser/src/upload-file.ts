@@ -152,6 +152,6 @@ function createEndpointControlPlane(endpoint: string | URL, http: HttpControlPla
   try {
     return createHttpControlPlane(endpoint, http);
   } catch (cause) {
-    throw new TypeError('endpoint must be an http or https URL, or a path like /uploads', { cause });
+    throw new TypeError('endpoint must be an http(s) URL or a path like /uploads', { cause });
   }
 }

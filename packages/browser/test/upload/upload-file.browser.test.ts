@@ -103,7 +103,7 @@ const controlPlane = createHttpControlPlane(endpoint);
 test.each([
   ['neither of endpoint and controlPlane', {}, 'endpoint or controlPlane is required'],
   ['both', { endpoint, controlPlane }, 'endpoint and controlPlane are mutually exclusive'],
-  ['an endpoint that is none', { endpoint: 'ftp://a' }, 'endpoint must be an http or https URL, or a path'],
+  ['an endpoint that is none', { endpoint: 'ftp://a' }, 'endpoint must be an http(s) URL or a path'],
   ['headers for a controlPlane', { controlPlane, headers }, 'headers requires endpoint'],
   ['a controlPlane that is none', { controlPlane: JSON.parse('{}') }, 'controlPlane must be a coordinator'],
 ])('%s throws at once', (_, options, message) => {
