@@ -16,7 +16,7 @@ import {
   createStage,
   type StageOptions,
 } from '../stages/coordinator-stage.ts';
-import { aborted } from '../stages/in-process-oss.ts';
+import { waitForAbort } from '../stages/in-process-oss.ts';
 
 const { signal } = new AbortController();
 const bytes = Uint8Array.from({ length: 350_000 }, (_, index) => (index * 31) % 251);
@@ -236,7 +236,7 @@ test('a rate limit with Retry-After delays the client accordingly [threat-21]', 
   const clock: Clock = {
     now: systemClock.now,
     sleep(ms, stop) {
-      if (ms !== WAIT_MS) return aborted(stop);
+      if (ms !== WAIT_MS) return waitForAbort(stop);
       waited.push(ms);
       return Promise.resolve();
     },

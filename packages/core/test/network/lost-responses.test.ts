@@ -1,120 +1,120 @@
 import type { ControlPlane } from '@partway/core';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
-import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+import { BUCKET, createHarness, type Harness, KEY } from '../stages/harness.ts';
 
 const PART = 102_400;
 const random = createSeededRandom(7);
 const bytes = new Uint8Array(4 * PART + 1).map(() => random.next() * 256);
 
-async function upload(world: World): Promise<void> {
+async function upload(harness: Harness): Promise<void> {
   const source = createInMemorySource(bytes);
-  await world.settled(world.start(source, { partSize: PART, concurrency: 2 }).result);
-  const stored = await world.model.object(BUCKET, KEY)?.bytes();
+  await harness.runUntilSettled(harness.start(source, { partSize: PART, concurrency: 2 }).result);
+  const stored = await harness.model.object(BUCKET, KEY)?.bytes();
   expect(stored !== undefined && Buffer.compare(stored, bytes) === 0).toBe(true);
-  expect(world.model.uploads(BUCKET)).toEqual([]);
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
 }
 
-function count(world: World, operation: string): number {
-  return world.operations.filter((name) => name === operation).length;
+function count(harness: Harness, operation: string): number {
+  return harness.operations.filter((name) => name === operation).length;
 }
 
 test('a part with a lost response is adopted from ListParts, not sent again [pain-43]', async () => {
-  const world = createWorld();
-  world.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect: { kind: 'dropResponse' } });
-  await upload(world);
-  expect(count(world, 'UploadPart 2')).toBe(1);
+  const harness = createHarness();
+  harness.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect: { kind: 'dropResponse' } });
+  await upload(harness);
+  expect(count(harness, 'UploadPart 2')).toBe(1);
   // One to adopt the part, one before Complete.
-  expect(count(world, 'ListParts')).toBe(2);
+  expect(count(harness, 'ListParts')).toBe(2);
 });
 
 test('a part with a lost response and other bytes in OSS is sent again', async () => {
-  const world = createWorld();
+  const harness = createHarness();
   const once = { operation: 'UploadPart', partNumber: 2, times: 1 } as const;
-  world.faults.add({ ...once, effect: { kind: 'corruptIncoming' } });
-  world.faults.add({ ...once, effect: { kind: 'dropResponse' } });
-  await upload(world);
-  expect(count(world, 'UploadPart 2')).toBe(2);
+  harness.faults.add({ ...once, effect: { kind: 'corruptIncoming' } });
+  harness.faults.add({ ...once, effect: { kind: 'dropResponse' } });
+  await upload(harness);
+  expect(count(harness, 'UploadPart 2')).toBe(2);
 });
 
 test('a part refused with PartAlreadyExist is adopted when its CRC64 matches [pain-32]', async () => {
-  const world = createWorld();
+  const harness = createHarness();
   const part = { operation: 'UploadPart', partNumber: 2 } as const;
-  world.faults.add({
+  harness.faults.add({
     ...part,
     nth: 1,
     effect: { kind: 'wrongCrc' },
   });
   const effect = { kind: 'refuse', status: 409, code: 'PartAlreadyExist', ec: '0042-00000108' } as const;
-  world.faults.add({ ...part, nth: 2, effect });
-  await upload(world);
+  harness.faults.add({ ...part, nth: 2, effect });
+  await upload(harness);
 });
 
 test('a part refused with PartAlreadyExist and another CRC64 fails the upload', async () => {
-  const world = createWorld();
+  const harness = createHarness();
   const effect = { kind: 'refuse', status: 409, code: 'PartAlreadyExist', ec: '0042-00000108' } as const;
-  world.faults.add({ operation: 'UploadPart', partNumber: 2, effect });
-  await expect(upload(world)).rejects.toMatchObject({ code: 'refused', context: { partNumber: 2 } });
-  expect(world.model.uploads(BUCKET)).toEqual([]);
+  harness.faults.add({ operation: 'UploadPart', partNumber: 2, effect });
+  await expect(upload(harness)).rejects.toMatchObject({ code: 'refused', context: { partNumber: 2 } });
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
 });
 
 test('an Initiate with a lost response leaves no upload [pain-28]', async () => {
-  const world = createWorld();
-  world.faults.add({ operation: 'InitiateMultipartUpload', times: 2, effect: { kind: 'dropResponse' } });
-  await upload(world);
-  expect(count(world, 'InitiateMultipartUpload')).toBe(3);
+  const harness = createHarness();
+  harness.faults.add({ operation: 'InitiateMultipartUpload', times: 2, effect: { kind: 'dropResponse' } });
+  await upload(harness);
+  expect(count(harness, 'InitiateMultipartUpload')).toBe(3);
 });
 
 test('abort after an Initiate with a lost response leaves no upload', async () => {
-  const world = createWorld();
-  world.faults.add({ operation: 'InitiateMultipartUpload', times: 1, effect: { kind: 'dropResponse' } });
-  const upload = world.start(createInMemorySource(bytes), { partSize: PART });
+  const harness = createHarness();
+  harness.faults.add({ operation: 'InitiateMultipartUpload', times: 1, effect: { kind: 'dropResponse' } });
+  const upload = harness.start(createInMemorySource(bytes), { partSize: PART });
   upload.subscribe((event) => {
     if (event.type === 'retrying') void upload.abort();
   });
-  await expect(world.settled(upload.result)).rejects.toMatchObject({ code: 'aborted' });
-  expect(world.model.uploads(BUCKET)).toEqual([]);
+  await expect(harness.runUntilSettled(upload.result)).rejects.toMatchObject({ code: 'aborted' });
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
 });
 
 test('a part that was lost in OSS after its confirmation is found before Complete and sent again, alone [pain-15]', async () => {
-  const world = createWorld();
-  world.faults.add({ operation: 'UploadPart', partNumber: 3, times: 1, effect: { kind: 'losePart' } });
-  world.faults.add({
+  const harness = createHarness();
+  harness.faults.add({ operation: 'UploadPart', partNumber: 3, times: 1, effect: { kind: 'losePart' } });
+  harness.faults.add({
     operation: 'UploadPart',
     partNumber: 1,
     times: 1,
     effect: { kind: 'corruptStoredPart' },
   });
-  await upload(world);
-  const sent = world.operations.filter((name) => name.startsWith('UploadPart')).toSorted(byName);
+  await upload(harness);
+  const sent = harness.operations.filter((name) => name.startsWith('UploadPart')).toSorted(byName);
   expect(sent).toEqual([1, 1, 2, 3, 3, 4, 5].map((number) => `UploadPart ${number}`));
 });
 
 test('an upload aborted by another process is restarted', async () => {
-  const world = createWorld();
+  const harness = createHarness();
   const source = createInMemorySource(bytes);
-  const running = world.start(source, { partSize: PART, concurrency: 1 });
+  const running = harness.start(source, { partSize: PART, concurrency: 1 });
   let taken = false;
   running.subscribe((event) => {
-    const [upload] = world.model.uploads(BUCKET);
+    const [upload] = harness.model.uploads(BUCKET);
     if (event.type !== 'part-confirmed' || event.partNumber !== 2 || taken || upload === undefined) return;
     taken = true;
-    void world.store.abort({ key: KEY, uploadId: upload.uploadId });
+    void harness.store.abort({ key: KEY, uploadId: upload.uploadId });
   });
-  await world.settled(running.result);
-  expect(count(world, 'InitiateMultipartUpload')).toBe(2);
-  expect(world.model.uploads(BUCKET)).toEqual([]);
+  await harness.runUntilSettled(running.result);
+  expect(count(harness, 'InitiateMultipartUpload')).toBe(2);
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
 });
 
 test('a request is not tried again when its budget of time is spent', async () => {
-  const world = createWorld();
-  world.faults.add({ operation: 'UploadPart', effect: { kind: 'refuse', status: 503, code: 'Busy' } });
+  const harness = createHarness();
+  harness.faults.add({ operation: 'UploadPart', effect: { kind: 'refuse', status: 503, code: 'Busy' } });
   const retry = { attemptsMax: 100, baseMs: 1000, maxMs: 1000, budgetMs: 10_000 };
-  const upload = world.start(createInMemorySource(bytes), { partSize: PART, retry });
-  const startedAt = world.clock.now();
-  await expect(world.settled(upload.result)).rejects.toMatchObject({ disposition: 'exhausted' });
-  expect(world.clock.now() - startedAt).toBeLessThanOrEqual(11_000);
-  expect(world.clock.now() - startedAt).toBeGreaterThan(5_000);
+  const upload = harness.start(createInMemorySource(bytes), { partSize: PART, retry });
+  const startedAt = harness.clock.now();
+  await expect(harness.runUntilSettled(upload.result)).rejects.toMatchObject({ disposition: 'exhausted' });
+  expect(harness.clock.now() - startedAt).toBeLessThanOrEqual(11_000);
+  expect(harness.clock.now() - startedAt).toBeGreaterThan(5_000);
 });
 
 function byName(a: string, b: string): number {
@@ -122,14 +122,14 @@ function byName(a: string, b: string): number {
 }
 
 test('two concurrent Completes produce one object and two equal responses', async () => {
-  const world = createWorld();
-  world.faults.add({ operation: 'CompleteMultipartUpload', effect: { kind: 'latency', ms: 50 } });
+  const harness = createHarness();
+  harness.faults.add({ operation: 'CompleteMultipartUpload', effect: { kind: 'latency', ms: 50 } });
   const twice: ControlPlane = {
-    ...world.controlPlane,
+    ...harness.controlPlane,
     async complete(request) {
       const [first, second] = await Promise.all([
-        world.controlPlane.complete(request),
-        world.controlPlane.complete(request),
+        harness.controlPlane.complete(request),
+        harness.controlPlane.complete(request),
       ]);
       const { requestId: _, recovered: __, ...object } = first;
       expect(second).toMatchObject(object);
@@ -137,7 +137,9 @@ test('two concurrent Completes produce one object and two equal responses', asyn
       return first;
     },
   };
-  await world.settled(world.startWith(twice, createInMemorySource(bytes), { partSize: PART }).result);
-  expect(world.model.keys(BUCKET)).toEqual([KEY]);
-  expect(world.model.uploads(BUCKET)).toEqual([]);
+  await harness.runUntilSettled(
+    harness.startWithControlPlane(twice, createInMemorySource(bytes), { partSize: PART }).result,
+  );
+  expect(harness.model.keys(BUCKET)).toEqual([KEY]);
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
 });

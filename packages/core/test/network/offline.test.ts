@@ -2,7 +2,7 @@ import { type ControlPlane, type Upload, UploadError } from '@partway/core';
 import { startUpload, type UploadPorts } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
-import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+import { BUCKET, createHarness, type Harness, KEY } from '../stages/harness.ts';
 
 // A machine that reports whether it is online, as browsers do: `UploadPorts.isOnline`.
 
@@ -11,9 +11,9 @@ const MINUTE = 60_000;
 const random = createSeededRandom(23);
 const bytes = new Uint8Array(6 * PART + 1).map(() => random.next() * 256);
 
-/** A world with a cable to be pulled out. */
+/** A harness with a cable to be pulled out. */
 interface Wire {
-  readonly world: World;
+  readonly harness: Harness;
   readonly ports: UploadPorts;
   /** From the next request on nothing comes through. */
   pull(): void;
@@ -21,8 +21,8 @@ interface Wire {
 }
 
 function wired(): Wire {
-  const world = createWorld();
-  const ports = world.portsOf(createInMemorySource(bytes));
+  const harness = createHarness();
+  const ports = harness.createPorts(createInMemorySource(bytes));
   let isOnline = true;
   const lost = (): Promise<never> =>
     Promise.reject(new UploadError({ code: 'network', message: 'no network', disposition: 'transient' }));
@@ -38,7 +38,7 @@ function wired(): Wire {
     abort: over(controlPlane.abort),
   };
   return {
-    world,
+    harness,
     ports: {
       ...ports,
       transport: { ...transport, put: over(transport.put) },
@@ -55,8 +55,8 @@ function wired(): Wire {
 }
 
 /** Uploads one part after the other, with two attempts each. */
-function start({ world, ports }: Wire): Upload {
-  const onEvent = world.events.push.bind(world.events);
+function start({ harness, ports }: Wire): Upload {
+  const onEvent = harness.events.push.bind(harness.events);
   return startUpload(ports, {
     ...{ key: KEY, partSize: PART, concurrency: 1, retry: { attemptsMax: 2 } },
     onEvent: (event) => void onEvent(event),
@@ -64,23 +64,23 @@ function start({ world, ports }: Wire): Upload {
 }
 
 /** Advances time until the event is emitted. */
-async function heard({ world }: Wire, type: string): Promise<void> {
-  const isTold = (): boolean => world.events.some((event) => event.type === type);
-  while (!isTold()) await world.settled(world.clock.sleep(10, new AbortController().signal));
+async function heard({ harness }: Wire, type: string): Promise<void> {
+  const isTold = (): boolean => harness.events.some((event) => event.type === type);
+  while (!isTold()) await harness.runUntilSettled(harness.clock.sleep(10, new AbortController().signal));
 }
 
-async function pass({ world }: Wire, ms: number): Promise<void> {
-  await world.settled(world.clock.sleep(ms, new AbortController().signal));
+async function pass({ harness }: Wire, ms: number): Promise<void> {
+  await harness.runUntilSettled(harness.clock.sleep(ms, new AbortController().signal));
 }
 
-function tales({ world }: Wire): readonly string[] {
-  return world.events.map(({ type }) => type).filter((type) => type === 'offline' || type === 'online');
+function tales({ harness }: Wire): readonly string[] {
+  return harness.events.map(({ type }) => type).filter((type) => type === 'offline' || type === 'online');
 }
 
-async function expectStored({ world }: Wire): Promise<void> {
-  const stored = await world.model.object(BUCKET, KEY)?.bytes();
+async function expectStored({ harness }: Wire): Promise<void> {
+  const stored = await harness.model.object(BUCKET, KEY)?.bytes();
   expect(stored !== undefined && Buffer.compare(stored, bytes) === 0).toBe(true);
-  expect(world.model.uploads(BUCKET)).toEqual([]);
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
 }
 
 test.each(['part-confirmed', 'opened', 'completing'])(
@@ -98,7 +98,7 @@ test.each(['part-confirmed', 'opened', 'completing'])(
     await pass(wire, 60 * MINUTE);
     const { confirmedBytes } = upload.snapshot();
     wire.plugIn();
-    await wire.world.settled(upload.result);
+    await wire.harness.runUntilSettled(upload.result);
     expect(upload.snapshot()).toMatchObject({ phase: 'completed', isOffline: false });
     expect(confirmedBytes % PART).toBe(moment === 'completing' ? 1 : 0);
     // Each waiting request probes once a minute, and none waits at the end.
@@ -115,7 +115,7 @@ test('an upload that begins without a network begins when there is one [pain-27]
   await pass(wire, 10 * MINUTE);
   expect(upload.snapshot()).toMatchObject({ phase: 'opening', isOffline: true });
   wire.plugIn();
-  await wire.world.settled(upload.result);
+  await wire.harness.runUntilSettled(upload.result);
   await expectStored(wire);
 });
 
@@ -125,29 +125,29 @@ test('an upload continues within a second of the network, for any length of the 
   const upload = start(wire);
   await pass(wire, 30 * MINUTE);
   wire.plugIn();
-  const pluggedInAt = wire.world.clock.now();
+  const pluggedInAt = wire.harness.clock.now();
   await heard(wire, 'opened');
-  expect(wire.world.clock.now() - pluggedInAt).toBeLessThanOrEqual(1000);
-  await wire.world.settled(upload.result);
+  expect(wire.harness.clock.now() - pluggedInAt).toBeLessThanOrEqual(1000);
+  await wire.harness.runUntilSettled(upload.result);
 });
 
 test('a machine that wrongly reports offline does not delay the upload', async () => {
   const wire = wired();
   const upload = startUpload({ ...wire.ports, isOnline: () => false }, { key: KEY, partSize: PART });
-  await wire.world.settled(upload.result);
+  await wire.harness.runUntilSettled(upload.result);
   await expectStored(wire);
 });
 
 test('a failure with a response is not treated as offline', async () => {
   const wire = wired();
-  wire.world.faults.add({
+  wire.harness.faults.add({
     operation: 'UploadPart',
     partNumber: 3,
     effect: { kind: 'refuse', status: 500, code: 'InternalError' },
   });
   const ports = { ...wire.ports, isOnline: () => false };
   const upload = startUpload(ports, { key: KEY, partSize: PART, retry: { attemptsMax: 2 } });
-  await expect(wire.world.settled(upload.result)).rejects.toMatchObject({
+  await expect(wire.harness.runUntilSettled(upload.result)).rejects.toMatchObject({
     code: 'server_error',
     disposition: 'exhausted',
   });
@@ -161,12 +161,12 @@ test('pause while offline pauses, and resume continues', async () => {
   upload.pause();
   await heard(wire, 'paused');
   expect(upload.snapshot()).toMatchObject({ phase: 'paused', isOffline: false });
-  expect(wire.world.events.at(-1)?.type).toBe('paused');
+  expect(wire.harness.events.at(-1)?.type).toBe('paused');
   wire.plugIn();
   await pass(wire, MINUTE);
   expect(upload.snapshot().phase).toBe('paused');
   upload.resume();
-  await wire.world.settled(upload.result);
+  await wire.harness.runUntilSettled(upload.result);
   await expectStored(wire);
 });
 
@@ -179,7 +179,7 @@ test('abort during Complete while offline waits for the network and reports the 
   await pass(wire, 60 * MINUTE);
   expect(upload.snapshot()).toMatchObject({ phase: 'completing', isOffline: true });
   wire.plugIn();
-  await wire.world.settled(aborted);
+  await wire.harness.runUntilSettled(aborted);
   expect(upload.snapshot().phase).toBe('completed');
   await expectStored(wire);
 });
@@ -189,9 +189,9 @@ test('abort during an unanswered Initiate rejects with `aborted` and reports a p
   wire.pull();
   const upload = start(wire);
   await heard(wire, 'offline');
-  await wire.world.settled(upload.abort());
+  await wire.harness.runUntilSettled(upload.abort());
   await expect(upload.result).rejects.toMatchObject({ code: 'aborted' });
-  expect(wire.world.events.map(({ type }) => type)).toContain('cleanup-failed');
+  expect(wire.harness.events.map(({ type }) => type)).toContain('cleanup-failed');
 });
 
 test('abort while offline does not wait for the network and reports a possible leftover', async () => {
@@ -199,10 +199,10 @@ test('abort while offline does not wait for the network and reports a possible l
   const upload = start(wire);
   upload.subscribe(({ type }) => type === 'opened' && wire.pull());
   await heard(wire, 'offline');
-  const abortedAt = wire.world.clock.now();
+  const abortedAt = wire.harness.clock.now();
   const aborted = upload.abort();
-  await wire.world.settled(aborted);
-  expect(wire.world.clock.now() - abortedAt).toBeLessThan(MINUTE);
+  await wire.harness.runUntilSettled(aborted);
+  expect(wire.harness.clock.now() - abortedAt).toBeLessThan(MINUTE);
   await expect(upload.result).rejects.toMatchObject({ code: 'aborted' });
-  expect(wire.world.events.map(({ type }) => type)).toContain('cleanup-failed');
+  expect(wire.harness.events.map(({ type }) => type)).toContain('cleanup-failed');
 });

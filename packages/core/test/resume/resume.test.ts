@@ -8,7 +8,7 @@ import {
 } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
-import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+import { BUCKET, createHarness, type Harness, KEY } from '../stages/harness.ts';
 
 const PART = 102_400;
 const random = createSeededRandom(3);
@@ -16,31 +16,31 @@ const bytes = new Uint8Array(5 * PART + 1).map(() => random.next() * 256);
 
 /** Starts a resumable upload with one part in flight. */
 function start(
-  world: World,
+  harness: Harness,
   options: Partial<UploadOptions> = {},
   source: Source = createInMemorySource(bytes),
 ): Upload {
-  return world.start(source, { partSize: PART, concurrency: 1, ...options }, true);
+  return harness.start(source, { partSize: PART, concurrency: 1, ...options }, true);
 }
 
 /** Uploads until part 4 fails for good, as when the network goes away, and leaves the rest to a resume. */
-async function interrupt(world: World): Promise<void> {
-  const fault = world.faults.add({
+async function interrupt(harness: Harness): Promise<void> {
+  const fault = harness.faults.add({
     operation: 'UploadPart',
     partNumber: 4,
     effect: { kind: 'resetAfterBytes', bytes: 1 },
   });
-  const failing = world.settled(start(world, { retry: { attemptsMax: 2 } }).result);
+  const failing = harness.runUntilSettled(start(harness, { retry: { attemptsMax: 2 } }).result);
   await expect(failing).rejects.toMatchObject({ code: 'network', disposition: 'exhausted' });
   fault.remove();
-  world.operations.length = 0;
+  harness.operations.length = 0;
 }
 
-function partsSent({ operations }: World): string[] {
+function partsSent({ operations }: Harness): string[] {
   return operations.filter((name) => name.startsWith('UploadPart'));
 }
 
-async function expectStored({ model, checkpoints }: World, content = bytes): Promise<void> {
+async function expectStored({ model, checkpoints }: Harness, content = bytes): Promise<void> {
   const stored = await model.object(BUCKET, KEY)?.bytes();
   expect(stored !== undefined && Buffer.compare(stored, content) === 0).toBe(true);
   expect(model.uploads(BUCKET)).toEqual([]);
@@ -48,159 +48,164 @@ async function expectStored({ model, checkpoints }: World, content = bytes): Pro
 }
 
 test('stored parts of a failed upload are proven, not sent again [pain-11]', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  expect(await world.checkpoints.list()).toHaveLength(1);
-  await world.settled(start(world).result);
-  expect(partsSent(world)).toEqual(['UploadPart 4', 'UploadPart 5', 'UploadPart 6']);
-  expect(world.operations).not.toContain('InitiateMultipartUpload');
-  await expectStored(world);
+  const harness = createHarness();
+  await interrupt(harness);
+  expect(await harness.checkpoints.list()).toHaveLength(1);
+  await harness.runUntilSettled(start(harness).result);
+  expect(partsSent(harness)).toEqual(['UploadPart 4', 'UploadPart 5', 'UploadPart 6']);
+  expect(harness.operations).not.toContain('InitiateMultipartUpload');
+  await expectStored(harness);
 });
 
 test('a listed part with other bytes, or of another size, is sent again [pain-15]', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  const [upload] = world.model.uploads(BUCKET);
-  await world.model.corruptPart({
+  const harness = createHarness();
+  await interrupt(harness);
+  const [upload] = harness.model.uploads(BUCKET);
+  await harness.model.corruptPart({
     bucket: BUCKET,
     key: KEY,
     uploadId: upload?.uploadId ?? '',
     partNumber: 2,
   });
-  await world.settled(start(world).result);
-  expect(partsSent(world)).toEqual(['UploadPart 2', 'UploadPart 4', 'UploadPart 5', 'UploadPart 6']);
-  await expectStored(world);
+  await harness.runUntilSettled(start(harness).result);
+  expect(partsSent(harness)).toEqual(['UploadPart 2', 'UploadPart 4', 'UploadPart 5', 'UploadPart 6']);
+  await expectStored(harness);
 });
 
 test('parts beyond a hole are adopted too', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  const [upload] = world.model.uploads(BUCKET);
-  await world.model.removePart({ bucket: BUCKET, key: KEY, uploadId: upload?.uploadId ?? '', partNumber: 1 });
-  await world.settled(start(world).result);
-  expect(partsSent(world)).toEqual(['UploadPart 1', 'UploadPart 4', 'UploadPart 5', 'UploadPart 6']);
-  await expectStored(world);
+  const harness = createHarness();
+  await interrupt(harness);
+  const [upload] = harness.model.uploads(BUCKET);
+  await harness.model.removePart({
+    bucket: BUCKET,
+    key: KEY,
+    uploadId: upload?.uploadId ?? '',
+    partNumber: 1,
+  });
+  await harness.runUntilSettled(start(harness).result);
+  expect(partsSent(harness)).toEqual(['UploadPart 1', 'UploadPart 4', 'UploadPart 5', 'UploadPart 6']);
+  await expectStored(harness);
 });
 
 test('a pause stops all traffic, and a resume sends no proven part again', async () => {
-  const world = createWorld();
-  const upload = start(world);
+  const harness = createHarness();
+  const upload = start(harness);
   const unsubscribe = upload.subscribe((event) => {
     if (event.type === 'part-confirmed' && event.partNumber === 3) upload.pause();
-    if (event.type === 'paused') world.operations.push('paused');
+    if (event.type === 'paused') harness.operations.push('paused');
   });
   while (upload.snapshot().phase !== 'paused') await new Promise((resolve) => setImmediate(resolve));
-  expect(world.operations.at(-1)).toBe('paused');
+  expect(harness.operations.at(-1)).toBe('paused');
   expect(upload.snapshot()).toMatchObject({ confirmedBytes: 3 * PART, sentBytes: 3 * PART });
-  expect(world.sleepersLeft()).toBe(0);
+  expect(harness.countPendingTimers()).toBe(0);
   unsubscribe();
   upload.resume();
-  await world.settled(upload.result);
-  expect(new Set(partsSent(world)).size).toBe(partsSent(world).length);
+  await harness.runUntilSettled(upload.result);
+  expect(new Set(partsSent(harness)).size).toBe(partsSent(harness).length);
   expect(upload.snapshot()).toMatchObject({ phase: 'completed', confirmedBytes: bytes.length });
-  await expectStored(world);
+  await expectStored(harness);
 });
 
 test('a pause during Initiate forgets no upload [pain-40]', async () => {
-  const world = createWorld();
-  const slow = world.faults.add({
+  const harness = createHarness();
+  const slow = harness.faults.add({
     operation: 'InitiateMultipartUpload',
     effect: { kind: 'latency', ms: 500 },
   });
-  const upload = start(world);
+  const upload = start(harness);
   upload.subscribe((event) => {
     if (event.type === 'paused') upload.resume();
   });
   const pausing = slow.whenFired().then(() => upload.pause());
-  await world.settled(upload.result);
+  await harness.runUntilSettled(upload.result);
   await pausing;
-  expect(world.operations.filter((name) => name === 'InitiateMultipartUpload')).toHaveLength(1);
-  await expectStored(world);
+  expect(harness.operations.filter((name) => name === 'InitiateMultipartUpload')).toHaveLength(1);
+  await expectStored(harness);
 });
 
 test('an abort while paused leaves nothing', async () => {
-  const world = createWorld();
-  const upload = start(world);
+  const harness = createHarness();
+  const upload = start(harness);
   upload.subscribe((event) => {
     if (event.type === 'part-confirmed') upload.pause();
     if (event.type === 'paused') void upload.abort();
   });
-  await expect(world.settled(upload.result)).rejects.toMatchObject({ code: 'aborted' });
-  expect(world.model.uploads(BUCKET)).toEqual([]);
-  expect(await world.checkpoints.list()).toEqual([]);
+  await expect(harness.runUntilSettled(upload.result)).rejects.toMatchObject({ code: 'aborted' });
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
+  expect(await harness.checkpoints.list()).toEqual([]);
 });
 
 test('an abort of a resumed upload leaves nothing, however early it comes', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  const aborted = start(world, { signal: AbortSignal.abort() });
-  await expect(world.settled(aborted.result)).rejects.toMatchObject({ code: 'aborted' });
-  expect(world.model.uploads(BUCKET)).toEqual([]);
-  expect(await world.checkpoints.list()).toEqual([]);
+  const harness = createHarness();
+  await interrupt(harness);
+  const aborted = start(harness, { signal: AbortSignal.abort() });
+  await expect(harness.runUntilSettled(aborted.result)).rejects.toMatchObject({ code: 'aborted' });
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
+  expect(await harness.checkpoints.list()).toEqual([]);
 });
 
 test('a changed source is rejected, and uploaded from zero with resume: false [pain-13]', async () => {
-  const world = createWorld();
-  await interrupt(world);
+  const harness = createHarness();
+  await interrupt(harness);
   const changed = bytes.slice();
   changed[0] = (bytes[0] ?? 0) ^ 1;
-  const refused = world.settled(start(world, {}, createInMemorySource(changed)).result);
+  const refused = harness.runUntilSettled(start(harness, {}, createInMemorySource(changed)).result);
   await expect(refused).rejects.toMatchObject({ code: 'source_changed', disposition: 'permanent' });
-  expect(world.operations).toEqual([]);
-  await world.settled(start(world, { resume: false }, createInMemorySource(changed)).result);
-  await expectStored(world, changed);
+  expect(harness.operations).toEqual([]);
+  await harness.runUntilSettled(start(harness, { resume: false }, createInMemorySource(changed)).result);
+  await expectStored(harness, changed);
 });
 
 test('an upload missing in OSS is restarted', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  world.faults.add({
+  const harness = createHarness();
+  await interrupt(harness);
+  harness.faults.add({
     operation: 'ListParts',
     times: 2,
     effect: { kind: 'refuse', status: 404, code: 'NoSuchUpload' },
   });
-  await world.settled(start(world).result);
-  expect(partsSent(world)).toHaveLength(6);
-  await expectStored(world);
+  await harness.runUntilSettled(start(harness).result);
+  expect(partsSent(harness)).toHaveLength(6);
+  await expectStored(harness);
 });
 
 test('a checkpoint with an expired token does not block a new upload', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  const [id = ''] = await world.checkpoints.list();
-  const text = (await world.checkpoints.load(id)) ?? '';
-  await world.checkpoints.save(id, text.replace('secret-token-0', 'secret-token-of-a-dead-process'));
-  await world.settled(start(world).result);
-  expect(partsSent(world)).toHaveLength(6);
-  expect(await world.checkpoints.list()).toEqual([]);
+  const harness = createHarness();
+  await interrupt(harness);
+  const [id = ''] = await harness.checkpoints.list();
+  const text = (await harness.checkpoints.load(id)) ?? '';
+  await harness.checkpoints.save(id, text.replace('secret-token-0', 'secret-token-of-a-dead-process'));
+  await harness.runUntilSettled(start(harness).result);
+  expect(partsSent(harness)).toHaveLength(6);
+  expect(await harness.checkpoints.list()).toEqual([]);
 });
 
 test('a checkpoint that cannot be written fails the upload before its first part, and leaves nothing', async () => {
-  const world = createWorld();
-  world.checkpoints.save = () => Promise.reject(new Error('no space left'));
-  const failing = world.settled(start(world).result);
+  const harness = createHarness();
+  harness.checkpoints.save = () => Promise.reject(new Error('no space left'));
+  const failing = harness.runUntilSettled(start(harness).result);
   await expect(failing).rejects.toMatchObject({
     code: 'checkpoint_failed',
     cause: { message: 'no space left' },
   });
-  expect(partsSent(world)).toEqual([]);
-  expect(world.model.uploads(BUCKET)).toEqual([]);
+  expect(partsSent(harness)).toEqual([]);
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
 });
 
 test('a checkpoint that cannot be removed does not turn a success into a failure', async () => {
-  const world = createWorld();
-  world.checkpoints.remove = () => Promise.reject(new Error('gone'));
-  expect(await world.settled(start(world).result)).toMatchObject({ size: bytes.length });
-  expect(world.events.filter((event) => event.type === 'cleanup-failed')).toHaveLength(1);
+  const harness = createHarness();
+  harness.checkpoints.remove = () => Promise.reject(new Error('gone'));
+  expect(await harness.runUntilSettled(start(harness).result)).toMatchObject({ size: bytes.length });
+  expect(harness.events.filter((event) => event.type === 'cleanup-failed')).toHaveLength(1);
 });
 
 test('two uploads of one source to one key do not fight: the second is refused [pain-39]', async () => {
-  const world = createWorld();
-  const first = start(world);
-  const second = start(world);
-  await expect(world.settled(second.result)).rejects.toMatchObject({ code: 'upload_locked' });
-  await world.settled(first.result);
-  await expectStored(world);
+  const harness = createHarness();
+  const first = start(harness);
+  const second = start(harness);
+  await expect(harness.runUntilSettled(second.result)).rejects.toMatchObject({ code: 'upload_locked' });
+  await harness.runUntilSettled(first.result);
+  await expectStored(harness);
 });
 
 test.each([
@@ -209,13 +214,13 @@ test.each([
   '{"format":"partway-checkpoint-1"}',
   '{"format":"partway-checkpoint-9","key":"movies/1.mp4"}',
 ])('a checkpoint that reads %j is not trusted, and not fatal', async (text) => {
-  const world = createWorld();
-  await interrupt(world);
-  const [id = ''] = await world.checkpoints.list();
-  await world.checkpoints.save(id, text);
-  await world.settled(start(world).result);
-  expect(partsSent(world)).toHaveLength(6);
-  expect(await world.checkpoints.list()).toEqual([]);
+  const harness = createHarness();
+  await interrupt(harness);
+  const [id = ''] = await harness.checkpoints.list();
+  await harness.checkpoints.save(id, text);
+  await harness.runUntilSettled(start(harness).result);
+  expect(partsSent(harness)).toHaveLength(6);
+  expect(await harness.checkpoints.list()).toEqual([]);
 });
 
 const OPERATIONS = 9;
@@ -223,67 +228,67 @@ const OPERATIONS = 9;
 test.each(Array.from({ length: OPERATIONS }, (_, index) => index + 1))(
   'a process that dies when OSS has done its operation %i is followed by one that finishes',
   async (fatal) => {
-    const world = createWorld();
-    const dying = start(world);
-    while (world.operations.length < fatal) await new Promise((resolve) => setImmediate(resolve));
-    world.crash();
+    const harness = createHarness();
+    const dying = start(harness);
+    while (harness.operations.length < fatal) await new Promise((resolve) => setImmediate(resolve));
+    harness.crash();
     await new Promise((resolve) => setImmediate(resolve));
-    await world.restart();
-    world.operations.length = 0;
-    const object = await world.settled(start(world).result);
+    await harness.restart();
+    harness.operations.length = 0;
+    const object = await harness.runUntilSettled(start(harness).result);
     expect(dying.snapshot().phase).not.toBe('failed');
     expect(object.size).toBe(bytes.length);
-    expect(await world.checkpoints.list()).toEqual([]);
-    const stored = await world.model.object(BUCKET, KEY)?.bytes();
+    expect(await harness.checkpoints.list()).toEqual([]);
+    const stored = await harness.model.object(BUCKET, KEY)?.bytes();
     expect(Buffer.compare(stored ?? bytes.subarray(1), bytes)).toBe(0);
   },
 );
 
 test('unfinished uploads are listed without their tokens, and what cannot be read is left out', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  await world.checkpoints.save('0000000000000000', 'rubbish');
-  const [upload, ...others] = await listUnfinishedUploads(world.checkpoints);
+  const harness = createHarness();
+  await interrupt(harness);
+  await harness.checkpoints.save('0000000000000000', 'rubbish');
+  const [upload, ...others] = await listUnfinishedUploads(harness.checkpoints);
   expect(others).toEqual([]);
   expect(upload).toMatchObject({ identity: 'memory', size: bytes.length, bucket: BUCKET, key: KEY });
-  expect(upload?.uploadId).toBe(world.model.uploads(BUCKET)[0]?.uploadId);
+  expect(upload?.uploadId).toBe(harness.model.uploads(BUCKET)[0]?.uploadId);
   expect(JSON.stringify(upload)).not.toContain('secret-token');
-  expect(await loadUnfinishedUpload(world.checkpoints, upload?.id ?? '')).toEqual({
+  expect(await loadUnfinishedUpload(harness.checkpoints, upload?.id ?? '')).toEqual({
     identity: 'memory',
     fingerprint: await createInMemorySource(bytes).fingerprint(),
     size: bytes.length,
     options: { key: KEY, partSize: PART },
   });
-  expect(await loadUnfinishedUpload(world.checkpoints, '0000000000000000')).toBeUndefined();
+  expect(await loadUnfinishedUpload(harness.checkpoints, '0000000000000000')).toBeUndefined();
 });
 
 test('countStoredBytes sends one request', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  const { checkpoints, controlPlane } = world;
+  const harness = createHarness();
+  await interrupt(harness);
+  const { checkpoints, controlPlane } = harness;
   const [id = ''] = await checkpoints.list();
   const { signal } = new AbortController();
-  const held = await world.settled(countStoredBytes(checkpoints, id, { controlPlane, signal }));
+  const held = await harness.runUntilSettled(countStoredBytes(checkpoints, id, { controlPlane, signal }));
   expect(held).toBe(3 * PART);
-  expect(world.operations).toEqual(['ListParts']);
+  expect(harness.operations).toEqual(['ListParts']);
   const nothing = countStoredBytes(checkpoints, 'fedcba9876543210', { controlPlane, signal });
-  expect(await world.settled(nothing)).toBeUndefined();
+  expect(await harness.runUntilSettled(nothing)).toBeUndefined();
 });
 
 test('an unreadable checkpoint is set aside and reported, and does not block the upload', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  const [id = ''] = await world.checkpoints.list();
-  const text = (await world.checkpoints.load(id)) ?? '';
-  await world.checkpoints.save(id, text.replace('partway-checkpoint-1', 'partway-checkpoint-2'));
-  await world.settled(start(world).result);
-  expect(world.events).toContainEqual(expect.objectContaining({ type: 'checkpoint-set-aside', id }));
-  expect(await world.checkpoints.list()).toEqual([]);
+  const harness = createHarness();
+  await interrupt(harness);
+  const [id = ''] = await harness.checkpoints.list();
+  const text = (await harness.checkpoints.load(id)) ?? '';
+  await harness.checkpoints.save(id, text.replace('partway-checkpoint-1', 'partway-checkpoint-2'));
+  await harness.runUntilSettled(start(harness).result);
+  expect(harness.events).toContainEqual(expect.objectContaining({ type: 'checkpoint-set-aside', id }));
+  expect(await harness.checkpoints.list()).toEqual([]);
 });
 
 test('with verifyExistingParts: size, held parts are believed and not read', async () => {
-  const world = createWorld();
-  await interrupt(world);
+  const harness = createHarness();
+  await interrupt(harness);
   const source = createInMemorySource(bytes);
   const read: number[] = [];
   const watched: Source = {
@@ -299,18 +304,18 @@ test('with verifyExistingParts: size, held parts are believed and not read', asy
       };
     },
   };
-  await world.settled(start(world, { verifyExistingParts: 'size' }, watched).result);
+  await harness.runUntilSettled(start(harness, { verifyExistingParts: 'size' }, watched).result);
   expect(read).toEqual([4, 5, 6]);
-  await expectStored(world);
+  await expectStored(harness);
 });
 
 test.each([
   ['was changed', async (): Promise<Source> => createInMemorySource(bytes.map((byte) => byte ^ 1))],
   ['went away', async (): Promise<Source> => Promise.reject(new Error('ENOENT'))],
 ])('abort removes a paused upload although its source %s', async (_, reopen) => {
-  const world = createWorld();
+  const harness = createHarness();
   let open = async (): Promise<Source> => createInMemorySource(bytes);
-  const ports = { ...world.portsOf(createInMemorySource(bytes)), checkpoints: world.checkpoints };
+  const ports = { ...harness.createPorts(createInMemorySource(bytes)), checkpoints: harness.checkpoints };
   const upload = startUpload({ ...ports, openSource: () => open() }, { key: KEY, partSize: PART });
   upload.subscribe((event) => {
     if (event.type === 'part-confirmed') upload.pause();
@@ -319,26 +324,26 @@ test.each([
       void upload.abort();
     }
   });
-  await expect(world.settled(upload.result)).rejects.toMatchObject({ code: 'aborted' });
-  expect(world.model.uploads(BUCKET)).toEqual([]);
-  expect(await world.checkpoints.list()).toEqual([]);
+  await expect(harness.runUntilSettled(upload.result)).rejects.toMatchObject({ code: 'aborted' });
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
+  expect(await harness.checkpoints.list()).toEqual([]);
 });
 
 test('a checkpoint that cannot be removed ends the upload after a few restarts', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  const [lost] = world.model.uploads(BUCKET);
-  await world.store.abort({ key: KEY, uploadId: lost?.uploadId ?? '' });
-  const stuck = { ...world.checkpoints, remove: () => Promise.reject(new Error('EBUSY')) };
-  const ports = { ...world.portsOf(createInMemorySource(bytes)), checkpoints: stuck };
-  const failing = world.settled(startUpload(ports, { key: KEY, partSize: PART }).result);
+  const harness = createHarness();
+  await interrupt(harness);
+  const [lost] = harness.model.uploads(BUCKET);
+  await harness.store.abort({ key: KEY, uploadId: lost?.uploadId ?? '' });
+  const stuck = { ...harness.checkpoints, remove: () => Promise.reject(new Error('EBUSY')) };
+  const ports = { ...harness.createPorts(createInMemorySource(bytes)), checkpoints: stuck };
+  const failing = harness.runUntilSettled(startUpload(ports, { key: KEY, partSize: PART }).result);
   await expect(failing).rejects.toMatchObject({ code: 'upload_not_found' });
 });
 
 test('a checkpoint stored under another id is not resumed', async () => {
-  const world = createWorld();
-  await interrupt(world);
-  const [id = ''] = await world.checkpoints.list();
-  await world.checkpoints.save('0123456789abcdef', (await world.checkpoints.load(id)) ?? '');
-  expect(await loadUnfinishedUpload(world.checkpoints, '0123456789abcdef')).toBeUndefined();
+  const harness = createHarness();
+  await interrupt(harness);
+  const [id = ''] = await harness.checkpoints.list();
+  await harness.checkpoints.save('0123456789abcdef', (await harness.checkpoints.load(id)) ?? '');
+  expect(await loadUnfinishedUpload(harness.checkpoints, '0123456789abcdef')).toBeUndefined();
 });

@@ -6,7 +6,7 @@ import { createInMemorySource, createSeededRandom } from '@partway/core/testing'
 import type { OssCredentials } from '@partway/emulator';
 import { expect, test } from 'vitest';
 import { type CoordinatorStage, createStage } from '../stages/coordinator-stage.ts';
-import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+import { BUCKET, createHarness, type Harness, KEY } from '../stages/harness.ts';
 
 const { signal } = new AbortController();
 const PART = 102_400;
@@ -133,12 +133,12 @@ interface Sts {
   current(): TemporarySet;
 }
 
-function createSts(world: () => World, lifeMs: number): Sts {
+function createSts(harness: () => Harness, lifeMs: number): Sts {
   const issued = new Map<string, TemporarySet>();
   return {
     issued,
     current() {
-      const now = world().clock.now();
+      const now = harness().clock.now();
       const second = Math.floor(now / 1000);
       const accessKeyId = `STS.${second}`;
       const set = issued.get(accessKeyId) ?? {
@@ -149,7 +149,7 @@ function createSts(world: () => World, lifeMs: number): Sts {
         expiresAt: now + lifeMs,
       };
       issued.set(accessKeyId, set);
-      world().model.putCredentials([...issued.values()]);
+      harness().model.putCredentials([...issued.values()]);
       return set;
     },
   };
@@ -204,13 +204,13 @@ test.each(
 )(
   'credentials that rotate every second, given %s and dead after %i ms, sign no mixed and no dead URL',
   async (_, lifeMs, sourceOf) => {
-    const sts = createSts(() => world, lifeMs);
-    const world: World = createWorld({ credentials: sourceOf(sts) });
-    world.faults.add({ operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: PART / 2 } });
+    const sts = createSts(() => harness, lifeMs);
+    const harness: Harness = createHarness({ credentials: sourceOf(sts) });
+    harness.faults.add({ operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: PART / 2 } });
     const used = new Set<TemporarySet>();
-    const { transport, controlPlane, ...ports } = world.portsOf(createInMemorySource(bytes));
+    const { transport, controlPlane, ...ports } = harness.createPorts(createInMemorySource(bytes));
     const watch = (parts: readonly PresignedPart[]): readonly PresignedPart[] => {
-      const now = world.clock.now();
+      const now = harness.clock.now();
       for (const { url, expiresInMs } of parts) {
         expect(now + expiresInMs).toBeLessThanOrEqual(livingSetOf(sts, url, now).expiresAt);
       }
@@ -231,17 +231,20 @@ test.each(
         transport: {
           ...transport,
           put(request) {
-            used.add(livingSetOf(sts, request.url, world.clock.now()));
+            used.add(livingSetOf(sts, request.url, harness.clock.now()));
             return transport.put(request);
           },
         },
       },
       { key: KEY, partSize: PART, concurrency: 2 },
     );
-    expect(await world.settled(upload.result)).toMatchObject({ size: bytes.length, crc64: crc64(bytes) });
+    expect(await harness.runUntilSettled(upload.result)).toMatchObject({
+      size: bytes.length,
+      crc64: crc64(bytes),
+    });
     expect(used.size).toBeGreaterThan(2);
     // OSS refused nothing: neither what was presigned, nor what the coordinator signed by header.
     expect(upload.snapshot().retries).toBe(0);
-    expect(world.model.uploads(BUCKET)).toEqual([]);
+    expect(harness.model.uploads(BUCKET)).toEqual([]);
   },
 );

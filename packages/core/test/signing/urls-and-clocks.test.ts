@@ -4,7 +4,7 @@ import { createCoordinator, type UploadGrant, type UploadTokens } from '@partway
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import type { FaultEffect, OssCredentials } from '@partway/emulator';
 import { expect, test } from 'vitest';
-import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
+import { BUCKET, createHarness, type Harness, KEY } from '../stages/harness.ts';
 
 // Problems that users of upload tools report about URLs, credentials, tokens and clocks: docs/explanation/reported-problems.md.
 
@@ -17,50 +17,50 @@ const options: Partial<UploadOptions> = { partSize: PART, concurrency: 1 };
 const source = createInMemorySource(bytes, { chunkSize: 500 });
 
 /** The line takes 1100 bytes a second, so that a part takes a minute and a half. */
-function slowLine(world: World): void {
-  world.faults.add({ operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: 1100 } });
+function slowLine(harness: Harness): void {
+  harness.faults.add({ operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: 1100 } });
 }
 
-function errorsRetried({ events }: World): string[] {
+function errorsRetried({ events }: Harness): string[] {
   return events.flatMap((event) => (event.type === 'retrying' ? [event.error.code] : []));
 }
 
-async function expectStored({ model }: World): Promise<void> {
+async function expectStored({ model }: Harness): Promise<void> {
   const stored = await model.object(BUCKET, KEY)?.bytes();
   expect(stored !== undefined && Buffer.compare(stored, bytes) === 0).toBe(true);
   expect(model.uploads(BUCKET)).toEqual([]);
 }
 
 test('parts that wait longer than a URL lives are signed when their turn comes [pain-1]', async () => {
-  const world = createWorld();
-  const startedAt = world.clock.now();
-  slowLine(world);
-  await world.settled(world.start(source, options).result);
-  expect(world.clock.now() - startedAt).toBeGreaterThan(15 * MINUTE);
-  expect(errorsRetried(world)).toEqual([]);
-  await expectStored(world);
+  const harness = createHarness();
+  const startedAt = harness.clock.now();
+  slowLine(harness);
+  await harness.runUntilSettled(harness.start(source, options).result);
+  expect(harness.clock.now() - startedAt).toBeGreaterThan(15 * MINUTE);
+  expect(errorsRetried(harness)).toEqual([]);
+  await expectStored(harness);
 });
 
 test('an upload longer than the credential lifetime continues with new credentials [pain-2]', async () => {
   const sets: OssCredentials[] = [];
-  const world = createWorld({
+  const harness = createHarness({
     credentials: () => {
       const set = {
         accessKeyId: `STS.${sets.length}`,
         accessKeySecret: `secret ${sets.length}`,
         securityToken: `token ${sets.length}`,
-        expiresAt: world.clock.now() + 6 * MINUTE,
+        expiresAt: harness.clock.now() + 6 * MINUTE,
       };
       sets.push(set);
-      world.model.putCredentials(sets);
+      harness.model.putCredentials(sets);
       return set;
     },
   });
-  slowLine(world);
-  await world.settled(world.start(source, options).result);
+  slowLine(harness);
+  await harness.runUntilSettled(harness.start(source, options).result);
   expect(sets.length).toBeGreaterThan(2);
-  expect(errorsRetried(world)).toEqual([]);
-  await expectStored(world);
+  expect(errorsRetried(harness)).toEqual([]);
+  await expectStored(harness);
 });
 
 const refusal = { kind: 'refuse', status: 403, message: 'whatever OSS says in words' } as const;
@@ -72,81 +72,83 @@ test.each<[string, FaultEffect]>([
   ['a dead STS token by its EC', { ...refusal, code: 'AccessDenied', ec: '0002-00000007' }],
   ['a dead STS token by its code', { ...refusal, code: 'SecurityTokenExpired' }],
 ])('a 403 for %s is met with a new URL, not with giving up [pain-4]', async (_, effect) => {
-  const world = createWorld();
-  world.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect });
+  const harness = createHarness();
+  harness.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect });
   // A URL signed in the same second would be the same.
-  world.faults.add({ operation: 'HeadObject', effect: { kind: 'latency', ms: 1000 } });
-  await world.settled(world.start(source, options).result);
-  expect(errorsRetried(world)).toHaveLength(1);
-  expect(new Set(world.urls).size).toBe(world.urls.length);
-  await expectStored(world);
+  harness.faults.add({ operation: 'HeadObject', effect: { kind: 'latency', ms: 1000 } });
+  await harness.runUntilSettled(harness.start(source, options).result);
+  expect(errorsRetried(harness)).toHaveLength(1);
+  expect(new Set(harness.presignedUrls).size).toBe(harness.presignedUrls.length);
+  await expectStored(harness);
 });
 
 test('any other 403 is not sent again [pain-4]', async () => {
-  const world = createWorld();
+  const harness = createHarness();
   const effect: FaultEffect = { ...refusal, code: 'AccessDenied', ec: '0003-00000001' };
-  world.faults.add({ operation: 'UploadPart', partNumber: 2, effect });
-  const failing = world.settled(world.start(source, options).result);
+  harness.faults.add({ operation: 'UploadPart', partNumber: 2, effect });
+  const failing = harness.runUntilSettled(harness.start(source, options).result);
   await expect(failing).rejects.toMatchObject({ code: 'access_denied', disposition: 'permanent' });
-  expect(world.operations.filter((name) => name === 'UploadPart 2')).toHaveLength(1);
+  expect(harness.operations.filter((name) => name === 'UploadPart 2')).toHaveLength(1);
 });
 
 test('an upload continues after the machine slept for a day [pain-27]', async () => {
-  const world = createWorld();
-  world.faults.add({
+  const harness = createHarness();
+  harness.faults.add({
     operation: 'UploadPart',
     partNumber: 3,
     times: 1,
     effect: { kind: 'clockJump', ms: DAY },
   });
-  await world.settled(world.start(source, options).result);
-  expect(errorsRetried(world)).toHaveLength(1);
-  await expectStored(world);
+  await harness.runUntilSettled(harness.start(source, options).result);
+  expect(errorsRetried(harness)).toHaveLength(1);
+  await expectStored(harness);
 });
 
 test('an upload longer than its token lifetime fails with token_refused and a hint [pain-19]', async () => {
-  const world = createWorld();
-  slowLine(world);
+  const harness = createHarness();
+  slowLine(harness);
   const controlPlane = createCoordinator({
-    store: world.store,
-    clock: world.clock,
+    store: harness.store,
+    clock: harness.clock,
     uploadTokens: createExpiringTokens(),
     tokenLifetimeSeconds: 300,
   });
-  const failing = world.settled(world.startWith(controlPlane, source, options).result);
+  const failing = harness.runUntilSettled(
+    harness.startWithControlPlane(controlPlane, source, options).result,
+  );
   await expect(failing).rejects.toMatchObject({
     code: 'token_refused',
     retryable: false,
     hint: expect.any(String),
     context: { partNumber: expect.any(Number) },
   });
-  expect(world.model.uploads(BUCKET)).toEqual([]);
+  expect(harness.model.uploads(BUCKET)).toEqual([]);
 });
 
 test('a signing call that fails is made again [pain-34]', async () => {
-  const world = createWorld();
+  const harness = createHarness();
   let calls = 0;
   const controlPlane: ControlPlane = {
-    ...world.controlPlane,
+    ...harness.controlPlane,
     presignParts(request) {
       calls += 1;
-      if (calls % 2 === 0) return world.controlPlane.presignParts(request);
+      if (calls % 2 === 0) return harness.controlPlane.presignParts(request);
       return Promise.reject(
         new UploadError({ code: 'network', message: 'the server is restarting', disposition: 'transient' }),
       );
     },
   };
-  await world.settled(world.startWith(controlPlane, source, options).result);
-  await expectStored(world);
+  await harness.runUntilSettled(harness.startWithControlPlane(controlPlane, source, options).result);
+  await expectStored(harness);
 });
 
 test.each([1, -1])(
   'a coordinator with a clock %i day off signs URLs that the client and OSS accept [pain-29]',
   async (days) => {
-    const world = createWorld({ signerSkewMs: days * DAY });
-    const clock = { now: () => world.clock.now() + days * DAY, sleep: world.clock.sleep };
+    const harness = createHarness({ signerSkewMs: days * DAY });
+    const clock = { now: () => harness.clock.now() + days * DAY, sleep: harness.clock.sleep };
     const uploadTokens = createExpiringTokens();
-    const controlPlane = createCoordinator({ store: world.store, clock, uploadTokens });
+    const controlPlane = createCoordinator({ store: harness.store, clock, uploadTokens });
     let calls = 0;
     const counted: ControlPlane = {
       ...controlPlane,
@@ -155,12 +157,12 @@ test.each([1, -1])(
         return controlPlane.presignParts(request);
       },
     };
-    const upload = world.startWith(counted, source, { ...options, concurrency: 3 });
-    await world.settled(upload.result);
-    expect(errorsRetried(world)).toEqual(['clock_skewed']);
+    const upload = harness.startWithControlPlane(counted, source, { ...options, concurrency: 3 });
+    await harness.runUntilSettled(upload.result);
+    expect(errorsRetried(harness)).toEqual(['clock_skewed']);
     // The first six parts were signed along with the initiation.
     expect(calls).toBe(2);
-    await expectStored(world);
+    await expectStored(harness);
   },
 );
 

@@ -17,7 +17,12 @@ import {
   type OssRequest,
   type OssResponse,
 } from '@partway/emulator';
-import { answerOf, createOnThreadTokens, fetchOver, putOver } from '../stages/in-process-oss.ts';
+import {
+  createInMemoryUploadTokens,
+  createInProcessFetch,
+  createInProcessPut,
+  deliverOutcome,
+} from '../stages/in-process-oss.ts';
 import type { Scenario } from './scenario.ts';
 
 export const BUCKET = 'media';
@@ -75,10 +80,10 @@ export function createCloud(scenario: Scenario): Cloud {
     const outcome = await oss.handle(request);
     // The response takes time too: the client may be gone when it arrives.
     if (latencyMs > 0) await sleep(latencyMs / 2);
-    return answerOf(outcome, stop);
+    return deliverOutcome(outcome, stop);
   }
 
-  const site = { region: REGION, bucket: BUCKET, fetch: fetchOver(answer) };
+  const site = { region: REGION, bucket: BUCKET, fetch: createInProcessFetch(answer) };
   const store = createOssObjectStore({
     ...site,
     credentials: credentials.source,
@@ -90,11 +95,11 @@ export function createCloud(scenario: Scenario): Cloud {
   const coordinator = createCoordinator({
     store,
     clock: { now: signerNow, sleep: clock.sleep },
-    uploadTokens: createOnThreadTokens(),
+    uploadTokens: createInMemoryUploadTokens(),
     urlLifetimeSeconds,
     nonce: () => (nonces++).toString(16).padStart(32, '0'),
   });
-  const put = putOver(answer);
+  const put = createInProcessPut(answer);
   return {
     clock,
     startedAt: clock.now(),

@@ -17,7 +17,12 @@ import {
   injectFaults,
   type OssModel,
 } from '@partway/emulator';
-import { type AnswerRequest, answerOf, fetchOver, putOver } from './in-process-oss.ts';
+import {
+  createInProcessFetch,
+  createInProcessPut,
+  deliverOutcome,
+  type HandleOssRequest,
+} from './in-process-oss.ts';
 
 export const BUCKET = 'media';
 const REGION = 'cn-hangzhou';
@@ -69,11 +74,11 @@ export function createStage({ handler: handlerOptions, ...options }: StageOption
   const faults = createFaults({ advanceClock: () => undefined });
   const oss = injectFaults(model, faults, { sleep: () => Promise.resolve(), now: systemClock.now });
   const operations: string[] = [];
-  const answer: AnswerRequest = async (request, stop) => {
+  const answer: HandleOssRequest = async (request, stop) => {
     operations.push(model.identify(request).operation);
-    return answerOf(await oss.handle(request), stop);
+    return deliverOutcome(await oss.handle(request), stop);
   };
-  const fetchOss = fetchOver(answer);
+  const fetchOss = createInProcessFetch(answer);
   const storeOf = (bucket: string) =>
     createOssObjectStore({ region: REGION, bucket, credentials: CREDENTIALS, fetch: fetchOss });
   const store = storeOf(BUCKET);
@@ -99,7 +104,12 @@ export function createStage({ handler: handlerOptions, ...options }: StageOption
     handler,
     operations,
     verbs,
-    transport: { reportsProgress: true, mayHideHeaders: false, connectionsMax: 256, put: putOver(answer) },
+    transport: {
+      reportsProgress: true,
+      mayHideHeaders: false,
+      connectionsMax: 256,
+      put: createInProcessPut(answer),
+    },
     clientOf: (user) =>
       createHttpControlPlane('https://app.test/uploads', {
         fetch: fetchHandler,

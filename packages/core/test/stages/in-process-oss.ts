@@ -5,46 +5,62 @@ import type { PartRequest, PartResponse } from '@partway/core/ports';
 import type { OssRequest, OssResponse, Outcome } from '@partway/emulator';
 
 /** Handles one request, or rejects as a lost connection does. `stop` closes the connection. */
-export type AnswerRequest = (request: OssRequest, stop: AbortSignal) => Promise<OssResponse>;
+export type HandleOssRequest = (request: OssRequest, stop: AbortSignal) => Promise<OssResponse>;
 
 /** The outcome of a request without sockets: a response, a lost connection, or nothing. */
-export async function answerOf({ response, connection }: Outcome, stop: AbortSignal): Promise<OssResponse> {
-  if (connection === 'hold') await aborted(stop);
-  if (response === undefined || connection === 'cut') throw connectionLost(connection);
+export async function deliverOutcome(
+  { response, connection }: Outcome,
+  stop: AbortSignal,
+): Promise<OssResponse> {
+  if (connection === 'hold') await waitForAbort(stop);
+  if (response === undefined || connection === 'cut') throw connectionLostError(connection);
   return response;
 }
 
-/** A transport's `put` that knows no sockets. */
-export function putOver(answer: AnswerRequest): (request: PartRequest) => Promise<PartResponse> {
+/** A transport's `put` without sockets. */
+export function createInProcessPut(
+  handleRequest: HandleOssRequest,
+): (request: PartRequest) => Promise<PartResponse> {
   return async ({ url, headers, body, onProgress, signal }) => {
     const sent = { ...headers, 'content-length': String(body.size) };
-    const broken: unknown[] = [];
-    const chunks = told(body.chunks(signal), onProgress, (reason) => broken.push(reason));
-    const response = await rejectOnAbort(() => answer(requestOf('PUT', url, sent, chunks), signal), signal);
-    // Whatever OSS made of half a body, it is the body's own error that counts.
-    if (broken.length > 0) throw broken[0];
+    const bodyErrors: unknown[] = [];
+    const chunks = reportChunks(body.chunks(signal), onProgress, (reason) => bodyErrors.push(reason));
+    const response = await rejectOnAbort(
+      () => handleRequest(toOssRequest('PUT', url, sent, chunks), signal),
+      signal,
+    );
+    // An error of the body takes precedence over the response of OSS to an incomplete body.
+    if (bodyErrors.length > 0) throw bodyErrors[0];
     signal.throwIfAborted();
-    return { status: response.status, headers: lowerCased(response.headers), body: await textOf(response) };
+    return {
+      status: response.status,
+      headers: lowerCaseNames(response.headers),
+      body: await readText(response),
+    };
   };
 }
 
-/** A `fetch` that knows no sockets, and stays within microtasks. */
-export function fetchOver(answer: AnswerRequest): (url: string, init: RequestInit) => Promise<Response> {
+/** A `fetch` without sockets, which completes within microtasks. */
+export function createInProcessFetch(
+  handleRequest: HandleOssRequest,
+): (url: string, init: RequestInit) => Promise<Response> {
   return async (url, init) => {
     const bytes = init.body instanceof Uint8Array ? init.body : new Uint8Array();
     const headers = { ...(init.headers as Record<string, string>), 'content-length': String(bytes.length) };
     const stop = init.signal ?? new AbortController().signal;
-    const request = requestOf(init.method ?? 'GET', url, headers, once(bytes));
-    const response = await rejectOnAbort(() => answer(request, stop), stop).catch((reason: unknown) => {
-      throw new TypeError('fetch failed', { cause: reason });
-    });
-    return responseOf(response);
+    const request = toOssRequest(init.method ?? 'GET', url, headers, singleChunk(bytes));
+    const response = await rejectOnAbort(() => handleRequest(request, stop), stop).catch(
+      (reason: unknown) => {
+        throw new TypeError('fetch failed', { cause: reason });
+      },
+    );
+    return toFetchResponse(response);
   };
 }
 
-/** As much of a `Response` as the object store reads: the platform's own needs macrotasks for its body. */
-function responseOf(response: OssResponse): Response {
-  const chunks = bytesOf(response);
+/** The part of `Response` that the object store reads. The platform's `Response` needs macrotasks for its body. */
+function toFetchResponse(response: OssResponse): Response {
+  const chunks = readChunks(response);
   const reader = {
     async read() {
       const { done = false, value } = await chunks.next();
@@ -56,19 +72,19 @@ function responseOf(response: OssResponse): Response {
   return { status: response.status, headers: new Headers(response.headers), body } as unknown as Response;
 }
 
-function requestOf(
+function toOssRequest(
   method: string,
   url: string,
   headers: Readonly<Record<string, string>>,
   body: AsyncIterable<Uint8Array>,
 ): OssRequest {
   const { host, pathname, search } = new URL(url);
-  const lowered = lowerCased(headers);
+  const lowered = lowerCaseNames(headers);
   return { method, target: pathname + search, headers: { ...lowered, host }, body };
 }
 
-/** Reports the bytes as they are read, and the reason of their end. */
-async function* told(
+/** Yields the chunks, reports the bytes read so far, and reports an error of the body. */
+async function* reportChunks(
   chunks: AsyncIterable<Uint8Array>,
   onProgress: (sentBytes: number) => void,
   onError: (reason: unknown) => void,
@@ -86,22 +102,22 @@ async function* told(
   }
 }
 
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+async function* singleChunk(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   if (bytes.length > 0) yield bytes;
 }
 
-async function* bytesOf({ body }: OssResponse): AsyncGenerator<Uint8Array, undefined> {
+async function* readChunks({ body }: OssResponse): AsyncGenerator<Uint8Array, undefined> {
   if (!(body instanceof Uint8Array)) yield* body;
   else if (body.length > 0) yield body;
 }
 
-async function textOf(response: OssResponse): Promise<string> {
+async function readText(response: OssResponse): Promise<string> {
   let text = '';
-  for await (const chunk of bytesOf(response)) text += new TextDecoder().decode(chunk);
+  for await (const chunk of readChunks(response)) text += new TextDecoder().decode(chunk);
   return text;
 }
 
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
@@ -110,14 +126,14 @@ export function never(): Promise<never> {
 }
 
 /** Never resolves; rejects with the reason of the abort. */
-export function aborted(signal: AbortSignal): Promise<never> {
+export function waitForAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }
 
-export function connectionLost(how: string): UploadError {
+export function connectionLostError(how: string): UploadError {
   return new UploadError({
     code: 'network',
     message: `the connection was lost: ${how}`,
@@ -125,8 +141,8 @@ export function connectionLost(how: string): UploadError {
   });
 }
 
-/** Tokens without WebCrypto, which works off-thread: virtual time must not pass while it does. */
-export function createOnThreadTokens(): UploadTokens {
+/** Upload tokens without WebCrypto. WebCrypto runs on another thread, and virtual time would pass meanwhile. */
+export function createInMemoryUploadTokens(): UploadTokens {
   const grants = new Map<string, UploadGrant>();
   return {
     async seal(grant) {

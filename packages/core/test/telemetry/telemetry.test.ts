@@ -13,36 +13,36 @@ import { startUpload } from '@partway/core/ports';
 import { createInMemorySource, createSeededRandom } from '@partway/core/testing';
 import type { FaultEffect } from '@partway/emulator';
 import { expect, test } from 'vitest';
+import { BUCKET, createHarness, type Harness, KEY } from '../stages/harness.ts';
 import { createTelemetry, type Telemetry } from '../stages/telemetry-stage.ts';
-import { BUCKET, createWorld, KEY, type World } from '../stages/world.ts';
 
 const PART = 102_400;
 const random = createSeededRandom(7);
 const bytes = new Uint8Array(2 * PART + 1).map(() => random.next() * 256);
 
 interface Stage extends Telemetry {
-  readonly world: World;
+  readonly harness: Harness;
   start(options?: Partial<UploadOptions>, controlPlane?: ControlPlane): Upload;
   run(options?: Partial<UploadOptions>, controlPlane?: ControlPlane): Promise<unknown>;
 }
 
 function createStage(options: TraceUploadsOptions = {}): Stage {
-  const world = createWorld();
+  const harness = createHarness();
   const telemetry = createTelemetry();
   const { tracer, meter } = telemetry;
-  const traced = traceUploads({ tracer, meter, clock: world.clock, ...options });
-  function start(uploadOptions: Partial<UploadOptions> = {}, plane = world.controlPlane): Upload {
+  const traced = traceUploads({ tracer, meter, clock: harness.clock, ...options });
+  function start(uploadOptions: Partial<UploadOptions> = {}, plane = harness.controlPlane): Upload {
     const all = traced({ key: KEY, partSize: PART, concurrency: 1, ...uploadOptions, controlPlane: plane });
     const { controlPlane, ...others } = all;
-    return startUpload({ ...world.portsOf(createInMemorySource(bytes)), controlPlane }, others);
+    return startUpload({ ...harness.createPorts(createInMemorySource(bytes)), controlPlane }, others);
   }
   const run: Stage['run'] = (uploadOptions, plane) =>
-    world.settled(start(uploadOptions, plane).result).catch((reason: unknown) => reason);
-  return { ...telemetry, world, start, run };
+    harness.runUntilSettled(start(uploadOptions, plane).result).catch((reason: unknown) => reason);
+  return { ...telemetry, harness, start, run };
 }
 
-function misbehave({ world }: Stage, partNumber: number, effect: FaultEffect, times = 1): void {
-  world.faults.add({ operation: 'UploadPart', partNumber, times, effect });
+function misbehave({ harness }: Stage, partNumber: number, effect: FaultEffect, times = 1): void {
+  harness.faults.add({ operation: 'UploadPart', partNumber, times, effect });
 }
 
 const BUSY = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
@@ -109,7 +109,7 @@ test("each failed attempt is a span of its own, with OSS's codes and the wait th
 
 test('attempt spans start and end with their events', async () => {
   const stage = createStage();
-  stage.world.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 2000 } });
+  stage.harness.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 2000 } });
   await stage.run();
   const attempts = stage.spans().filter(({ name }) => name === 'partway.attempt');
   expect(attempts.map(({ duration: [seconds] }) => seconds)).toEqual([2, 2, 2]);
@@ -120,7 +120,7 @@ test('attempt spans start and end with their events', async () => {
 
 test('a permanent failure marks its part and the upload as errors, not the stopped parts', async () => {
   const stage = createStage();
-  stage.world.faults.add({ operation: 'UploadPart', partNumber: 1, effect: { kind: 'latency', ms: 500 } });
+  stage.harness.faults.add({ operation: 'UploadPart', partNumber: 1, effect: { kind: 'latency', ms: 500 } });
   misbehave(stage, 2, DENIED);
   await stage.run({ concurrency: 2 });
   expect(stage.tree().filter((line) => /upload|part |attempt/.test(line))).toEqual([
@@ -143,12 +143,12 @@ test('a pause is an event of one span, and its upload stays open until it ends',
   const unsubscribe = upload.subscribe((event) => {
     if (event.type === 'part-attempt' && event.partNumber === 2) upload.pause();
   });
-  await stage.world.settled(paused);
+  await stage.harness.runUntilSettled(paused);
   unsubscribe();
   expect(stage.openCount()).toBe(1);
   expect(await stage.points('partway.uploads.open')).toMatchObject([{ value: 1 }]);
   upload.resume();
-  await stage.world.settled(upload.result);
+  await stage.harness.runUntilSettled(upload.result);
   const told = stage.spans().find(({ name }) => name === 'partway.upload');
   expect(told?.events.map(({ name }) => name)).toEqual([
     'opened',
@@ -171,7 +171,7 @@ test('an upload aborted by its caller is reported and not an error', async () =>
   upload.subscribe((event) => {
     if (event.type === 'part-progress') void upload.abort();
   });
-  await stage.world.settled(upload.result).catch(() => undefined);
+  await stage.harness.runUntilSettled(upload.result).catch(() => undefined);
   expect(stage.tree()[0]).toBe('upload aborted aborted');
   expect(stage.tree().join()).not.toContain('ERROR');
   expect(stage.tree()).toContain('  abort');
@@ -185,10 +185,10 @@ test('bytes are counted once confirmed, and apart those that OSS was found to ho
   const unsubscribe = upload.subscribe((event) => {
     if (event.type === 'part-confirmed' && event.partNumber === 2) upload.pause();
   });
-  await stage.world.settled(paused);
+  await stage.harness.runUntilSettled(paused);
   unsubscribe();
   upload.resume();
-  await stage.world.settled(upload.result);
+  await stage.harness.runUntilSettled(upload.result);
   const points = await stage.points('partway.bytes.confirmed');
   const heldOf = (isHeld: boolean): number | undefined =>
     points.find(({ attributes }) => attributes['partway.held'] === isHeld)?.value;
@@ -245,14 +245,14 @@ test('a key that is not to be recorded is nowhere', async () => {
 });
 
 test('options that are used once more trace another upload', async () => {
-  const world = createWorld();
+  const harness = createHarness();
   const telemetry = createTelemetry();
   const { tracer, meter } = telemetry;
-  const traced = traceUploads({ tracer, meter, clock: world.clock });
-  const { controlPlane, ...options } = traced({ key: KEY, controlPlane: world.controlPlane });
-  const ports = { ...world.portsOf(createInMemorySource(bytes)), controlPlane };
-  await world.settled(startUpload(ports, options).result);
-  await world.settled(startUpload(ports, options).result);
+  const traced = traceUploads({ tracer, meter, clock: harness.clock });
+  const { controlPlane, ...options } = traced({ key: KEY, controlPlane: harness.controlPlane });
+  const ports = { ...harness.createPorts(createInMemorySource(bytes)), controlPlane };
+  await harness.runUntilSettled(startUpload(ports, options).result);
+  await harness.runUntilSettled(startUpload(ports, options).result);
   expect(telemetry.tree().filter((line) => !line.startsWith(' '))).toEqual([
     'upload completed',
     'upload completed',
@@ -263,13 +263,13 @@ test('options that are used once more trace another upload', async () => {
 test('a control plane that is observed already has one span for each verb', async () => {
   const stage = createStage();
   const { tracer } = stage;
-  await stage.run({}, observeControlPlane(stage.world.controlPlane, { tracer }));
+  await stage.run({}, observeControlPlane(stage.harness.controlPlane, { tracer }));
   expect(stage.spans().filter(({ name }) => name === 'partway.complete')).toHaveLength(1);
 });
 
 test('a failed verb is recorded with its code, and its error is unchanged', async () => {
   const { tracer, spans } = createTelemetry();
-  const { controlPlane } = createWorld();
+  const { controlPlane } = createHarness();
   const observed = observeControlPlane(controlPlane, { tracer });
   const request = { uploadToken: 'forged', signal: new AbortController().signal };
   await expect(observed.abort(request)).rejects.toMatchObject({ code: 'token_refused' });
@@ -285,10 +285,12 @@ test('an invalid option throws at once', () => {
 });
 
 test('without an SDK an upload sends the same requests and is stored', async () => {
-  const [plain, traced] = [createWorld(), createStage({ tracer: undefined, meter: undefined })];
-  await plain.settled(plain.start(createInMemorySource(bytes), { partSize: PART, concurrency: 1 }).result);
+  const [plain, traced] = [createHarness(), createStage({ tracer: undefined, meter: undefined })];
+  await plain.runUntilSettled(
+    plain.start(createInMemorySource(bytes), { partSize: PART, concurrency: 1 }).result,
+  );
   expect(await traced.run()).toMatchObject({ size: bytes.length });
-  expect(traced.world.operations).toEqual(plain.operations);
+  expect(traced.harness.operations).toEqual(plain.operations);
   expect(traced.spans()).toEqual([]);
 });
 
@@ -315,14 +317,15 @@ test('no URL, signature, token or secret is exported or logged, whatever fails',
   const tokens: string[] = [];
   const records: LogRecord[] = [];
   const plane: ControlPlane = {
-    ...stage.world.controlPlane,
+    ...stage.harness.controlPlane,
     async initiate(request) {
-      const upload = await stage.world.controlPlane.initiate(request);
+      const upload = await stage.harness.controlPlane.initiate(request);
       tokens.push(upload.uploadToken);
       return upload;
     },
     // A third-party port that puts secrets into its message.
-    complete: ({ uploadToken }) => Promise.reject(new Error(`${stage.world.urls[0]} ${uploadToken}`)),
+    complete: ({ uploadToken }) =>
+      Promise.reject(new Error(`${stage.harness.presignedUrls[0]} ${uploadToken}`)),
   };
   misbehave(stage, 1, BUSY);
   misbehave(stage, 2, { kind: 'resetAfterBytes', bytes: 100 });
@@ -330,7 +333,7 @@ test('no URL, signature, token or secret is exported or logged, whatever fails',
   expect(await stage.run({ onEvent }, plane)).toMatchObject({ code: 'internal' });
   const told = `${await stage.exported()}${JSON.stringify(records)}`;
   expect(told).toContain('internal');
-  const secrets = stage.world.urls.flatMap((url) => [
+  const secrets = stage.harness.presignedUrls.flatMap((url) => [
     url,
     new URL(url).searchParams.get('x-oss-signature') ?? '',
   ]);

@@ -6,8 +6,8 @@ import { observeControlPlane, traceHandler, traceHeaders, traceUploads } from '@
 import { createUploader, startUpload } from '@partway/core/ports';
 import { createInMemorySource } from '@partway/core/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createHarness, KEY } from '../stages/harness.ts';
 import { createTelemetry } from '../stages/telemetry-stage.ts';
-import { createWorld, KEY } from '../stages/world.ts';
 
 const bytes = new Uint8Array(300_000).fill(7);
 const PART = 102_400;
@@ -23,15 +23,15 @@ afterEach(() => {
 });
 
 test('one trace leads from the caller through the upload to the coordinator on another machine', async () => {
-  const world = createWorld();
+  const harness = createHarness();
   const [client, server] = [createTelemetry(), createTelemetry()];
-  const coordinator = observeControlPlane(world.controlPlane, { tracer: server.tracer });
+  const coordinator = observeControlPlane(harness.controlPlane, { tracer: server.tracer });
   const handler = traceHandler(
     async (request) => Response.json(await coordinator.initiate({ ...(await request.json()), signal })),
     { tracer: server.tracer },
   );
   const controlPlane: ControlPlane = {
-    ...world.controlPlane,
+    ...harness.controlPlane,
     async initiate({ signal: _, ...asked }) {
       const body = JSON.stringify(asked);
       const headers = { authorization: 'Bearer a-session', ...traceHeaders() };
@@ -39,14 +39,14 @@ test('one trace leads from the caller through the upload to the coordinator on a
       return (await handler(new Request(url, { method: 'POST', body, headers }))).json();
     },
   };
-  const traced = traceUploads({ tracer: client.tracer, clock: world.clock });
+  const traced = traceUploads({ tracer: client.tracer, clock: harness.clock });
   const caller = client.tracer.startSpan('request of a user');
   const options = context.with(trace.setSpan(context.active(), caller), () =>
     traced({ key: KEY, partSize: PART, controlPlane }),
   );
   const { controlPlane: tracedPlane, ...others } = options;
-  const ports = { ...world.portsOf(createInMemorySource(bytes)), controlPlane: tracedPlane };
-  await world.settled(startUpload(ports, others).result);
+  const ports = { ...harness.createPorts(createInMemorySource(bytes)), controlPlane: tracedPlane };
+  await harness.runUntilSettled(startUpload(ports, others).result);
   caller.end();
 
   const spans = [...client.spans(), ...server.spans()];
@@ -136,9 +136,9 @@ test('where nothing is registered there are no headers, and a handler serves as 
 });
 
 test('a listener runs within the span of its upload, of many that share one budget too', async () => {
-  const world = createWorld();
+  const harness = createHarness();
   const { tracer, spans } = createTelemetry();
-  const traced = traceUploads({ tracer, clock: world.clock });
+  const traced = traceUploads({ tracer, clock: harness.clock });
   const uploader = createUploader({ filesMax: 1 });
   const heard = new Map<string, Set<string | undefined>>();
   const results = ['a', 'b', 'c'].map((key) => {
@@ -149,12 +149,12 @@ test('a listener runs within the span of its upload, of many that share one budg
       key,
       partSize: PART,
       onEvent,
-      controlPlane: world.controlPlane,
+      controlPlane: harness.controlPlane,
     });
-    const ports = { ...world.portsOf(createInMemorySource(bytes)), controlPlane };
+    const ports = { ...harness.createPorts(createInMemorySource(bytes)), controlPlane };
     return uploader.start(ports, options).result;
   });
-  await world.settled(Promise.all(results));
+  await harness.runUntilSettled(Promise.all(results));
   const uploads = spans().filter(({ name }) => name === 'partway.upload');
   const told = uploads.map((span) => [span.attributes['partway.key'], [span.spanContext().spanId]]);
   expect([...heard].map(([key, ids]) => [key, [...ids]])).toEqual(told);

@@ -35,13 +35,19 @@ import {
   type OssResponse,
   type SendCallback,
 } from '@partway/emulator';
-import { answerOf, createOnThreadTokens, fetchOver, never, putOver } from './in-process-oss.ts';
+import {
+  createInMemoryUploadTokens,
+  createInProcessFetch,
+  createInProcessPut,
+  deliverOutcome,
+  never,
+} from './in-process-oss.ts';
 
 export const BUCKET = 'media';
 export const KEY = 'movies/1.mp4';
 
-/** The engine, the coordinator and the object store that ship, on the emulator's model, without a socket. */
-export interface World {
+/** A test harness: engine, coordinator and object store as released, on the emulator's model, without sockets. */
+export interface Harness {
   readonly clock: VirtualClock;
   readonly model: OssModel;
   readonly faults: Faults;
@@ -51,41 +57,41 @@ export interface World {
   /** The operations that OSS received, in order, those of parts with their number: `UploadPart 3`. */
   readonly operations: string[];
   /** Every URL that was presigned. */
-  readonly urls: string[];
-  /** The parts in flight at the start of each part, itself included. */
+  readonly presignedUrls: string[];
+  /** Per PUT, in order: the number of parts in flight at its start, itself included. */
   readonly partsInFlight: number[];
   readonly checkpoints: CheckpointStore;
-  /** With `isDurable`, what fails on the way is kept for a resume. */
+  /** With `isDurable`, checkpoints are written, and a failed upload can be resumed. */
   start(source: Source, options?: Partial<UploadOptions>, isDurable?: boolean): Upload;
-  /** The ports of an upload in this world, for tests that start it themselves. */
-  portsOf(source: Source): UploadPorts;
+  /** The ports of an upload without checkpoints, for tests that call `startUpload` themselves. */
+  createPorts(source: Source): UploadPorts;
   startStream(stream: ByteStream, options?: Partial<StreamUploadOptions>, plane?: ControlPlane): Upload;
-  /** A coordinator of this world with another store. */
-  coordinatorOf(store: ObjectStore): Coordinator;
-  /** The same with another control plane. */
-  startWith(controlPlane: ControlPlane, source: Source, options?: Partial<UploadOptions>): Upload;
-  /** From now on OSS receives and sends nothing, as if this process had died. */
+  /** A coordinator with another object store. */
+  createCoordinatorFor(store: ObjectStore): Coordinator;
+  /** Like `start`, with another control plane. */
+  startWithControlPlane(controlPlane: ControlPlane, source: Source, options?: Partial<UploadOptions>): Upload;
+  /** Simulates a crash of this process: from now on OSS receives and sends nothing. */
   crash(): void;
-  /** Another process: nothing of the dead one holds a lock. */
+  /** Continues as a new process: checkpoints remain, locks of the crashed process are released. */
   restart(): Promise<void>;
-  /** How many on our own side of the wire wait for time to pass. */
-  sleepersLeft(): number;
+  /** Pending timers of the client and the coordinator, without those of OSS. */
+  countPendingTimers(): number;
   /** Lets virtual time pass until the promise settles. */
-  settled<T>(promise: Promise<T>): Promise<T>;
+  runUntilSettled<T>(promise: Promise<T>): Promise<T>;
 }
 
-export interface WorldOptions {
+export interface HarnessOptions {
   /** How far the signer's clock is ahead of OSS's. Default: 0. */
   readonly signerSkewMs?: number;
-  /** Default: one set that never dies. */
+  /** Default: one set that never expires. */
   readonly credentials?: CredentialsSource;
-  /** Of the coordinators of this world. Default: none. */
+  /** The callback of its coordinators. Default: none. */
   readonly callback?: CoordinatorOptions['callback'];
   /** Sends callbacks. Default: an application server that replies `{"Status":"OK"}`. */
   readonly sendCallback?: SendCallback;
 }
 
-export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {}): World {
+export function createHarness({ signerSkewMs = 0, ...options }: HarnessOptions = {}): Harness {
   const clock = createVirtualClock(Date.UTC(2026, 10, 21));
   const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
   const region = 'cn-hangzhou';
@@ -98,33 +104,33 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     ...(options.sendCallback === undefined ? {} : { sendCallback: options.sendCallback }),
   });
   const faults = createFaults({ advanceClock: clock.advance });
-  let ossSleepers = 0;
+  let ossTimers = 0;
   async function ossSleep(ms: number): Promise<void> {
-    ossSleepers += 1;
+    ossTimers += 1;
     await clock.sleep(ms, new AbortController().signal);
-    ossSleepers -= 1;
+    ossTimers -= 1;
   }
   const oss = injectFaults(model, faults, { sleep: ossSleep, now: clock.now });
   const events: UploadEvent[] = [];
   const operations: string[] = [];
-  const urls: string[] = [];
+  const presignedUrls: string[] = [];
   const partsInFlight: number[] = [];
   let inFlight = 0;
   let isDead = false;
   let checkpoints = createInMemoryCheckpoints();
 
-  async function answer(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {
+  async function handleRequest(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {
     if (isDead) return never();
     const { operation, partNumber } = model.identify(request);
     operations.push(partNumber === undefined ? operation : `${operation} ${partNumber}`);
     const outcome = await oss.handle(request);
-    return isDead ? never() : answerOf(outcome, stop);
+    return isDead ? never() : deliverOutcome(outcome, stop);
   }
 
-  const putOnce = putOver(answer);
+  const putOnce = createInProcessPut(handleRequest);
 
   async function put(request: PartRequest): Promise<PartResponse> {
-    urls.push(request.url);
+    presignedUrls.push(request.url);
     inFlight += 1;
     partsInFlight.push(inFlight);
     try {
@@ -139,18 +145,18 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     region,
     bucket: BUCKET,
     credentials: options.credentials ?? credentials,
-    fetch: fetchOver(answer),
+    fetch: createInProcessFetch(handleRequest),
     clock: signer,
   });
-  const uploadTokens = createOnThreadTokens();
-  const coordinatorOf = (other: ObjectStore): Coordinator =>
+  const uploadTokens = createInMemoryUploadTokens();
+  const createCoordinatorFor = (other: ObjectStore): Coordinator =>
     createCoordinator({ store: other, clock, uploadTokens, callback: options.callback });
-  const controlPlane = coordinatorOf(store);
+  const controlPlane = createCoordinatorFor(store);
 
-  const noSource = undefined as unknown as Source;
+  const unusedSource = undefined as unknown as Source;
   const onEvent = (event: UploadEvent): void => void events.push(event);
 
-  function portsOf(source: Source, plane: ControlPlane, isDurable: boolean): UploadPorts {
+  function createPortsFor(source: Source, plane: ControlPlane, isDurable: boolean): UploadPorts {
     return {
       openSource: () => Promise.resolve(source),
       transport: { reportsProgress: true, mayHideHeaders: false, connectionsMax: 256, put },
@@ -167,25 +173,25 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
     faults,
     store,
     controlPlane,
-    coordinatorOf,
+    createCoordinatorFor,
     get checkpoints() {
       return checkpoints;
     },
     events,
     operations,
-    urls,
+    presignedUrls,
     partsInFlight,
     start: (source, uploadOptions = {}, isDurable = false) =>
-      startUpload(portsOf(source, controlPlane, isDurable), { key: KEY, onEvent, ...uploadOptions }),
-    portsOf: (source) => portsOf(source, controlPlane, false),
+      startUpload(createPortsFor(source, controlPlane, isDurable), { key: KEY, onEvent, ...uploadOptions }),
+    createPorts: (source) => createPortsFor(source, controlPlane, false),
     startStream: (stream, uploadOptions = {}, plane = controlPlane) =>
       startStreamUpload(
-        { ...portsOf(noSource, plane, false), stream, spill: undefined },
+        { ...createPortsFor(unusedSource, plane, false), stream, spill: undefined },
         { key: KEY, onEvent, ...uploadOptions },
       ),
-    startWith: (other, source, uploadOptions = {}) =>
-      startUpload(portsOf(source, other, false), { key: KEY, onEvent, ...uploadOptions }),
-    sleepersLeft: () => clock.sleeperCount - ossSleepers,
+    startWithControlPlane: (other, source, uploadOptions = {}) =>
+      startUpload(createPortsFor(source, other, false), { key: KEY, onEvent, ...uploadOptions }),
+    countPendingTimers: () => clock.sleeperCount - ossTimers,
     crash() {
       isDead = true;
     },
@@ -195,14 +201,14 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
       for (const id of await checkpoints.list()) await survivors.save(id, (await checkpoints.load(id)) ?? '');
       checkpoints = survivors;
     },
-    async settled(promise) {
+    async runUntilSettled(promise) {
       let isSettled = false;
       const watched = promise.finally(() => {
         isSettled = true;
       });
       watched.catch(() => undefined);
       while (!isSettled) {
-        await macrotask();
+        await waitForMacrotask();
         if (!isSettled) clock.wakeNext();
       }
       return watched;
@@ -211,6 +217,6 @@ export function createWorld({ signerSkewMs = 0, ...options }: WorldOptions = {})
 }
 
 /** Runs all started work that needs no timer: all of it lies in microtasks. */
-function macrotask(): Promise<void> {
+function waitForMacrotask(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
