@@ -47,13 +47,13 @@ test('the upload of docs/guides/browser.md reports a lost network, and resumes',
   const rule = { operation: 'PutObject', key: 'wei/awake.txt', times: 1, effect };
   await fetch(`${uploadsUrl}/misbehave`, { method: 'POST', body: JSON.stringify(rule) });
   const onLine = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
-  const said: string[] = [];
+  const shown: string[] = [];
   const { result } = uploadAwake(new File(['123456789'], 'awake.txt'), `${uploadsUrl}/uploads`, (text) => {
-    said.push(text);
+    shown.push(text);
     onLine.mockReturnValue(true);
   });
   expect(await result).toMatchObject({ key: 'wei/awake.txt' });
-  expect(said).toEqual(['no network: the upload goes on by itself', 'the upload goes on']);
+  expect(shown).toEqual(['no network: the upload waits', 'the upload continues']);
   onLine.mockRestore();
 });
 
