@@ -1,5 +1,5 @@
 import { UploadError } from '@partway/core';
-import { rejectOnAbort } from '@partway/core/internal';
+import { rejectOnAbort, sourceUnreadableError } from '@partway/core/internal';
 import { type PartBody, type Source, sourceChangedError } from '@partway/core/ports';
 import { type BlobChecksums, openBlobChecksums } from './crc64/blob-checksums.ts';
 import { readSlices, SLICE_SIZE } from './read-slices.ts';
@@ -107,10 +107,7 @@ async function* readChunks(blob: Blob, signal: AbortSignal): AsyncGenerator<Uint
 export function unreadableBlobError(reason: unknown): UploadError {
   const name = reason instanceof Error ? reason.name : 'unknown error';
   if (name === 'NotReadableError') return sourceChangedError(`the browser cannot read it: ${name}`, reason);
-  return new UploadError({
-    code: 'source_unreadable',
-    message: `the file cannot be read: ${name}`,
-    disposition: 'permanent',
+  return sourceUnreadableError(`the file cannot be read: ${name}`, {
     hint: 'Let the user choose the file again.',
     cause: reason,
   });

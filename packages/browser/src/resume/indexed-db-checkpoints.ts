@@ -1,4 +1,5 @@
-import { UploadError } from '@partway/core';
+import type { UploadError } from '@partway/core';
+import { checkpointFailedError } from '@partway/core/internal';
 import { uploadLockedError } from '@partway/core/ports';
 import type { PageCheckpoints } from './page-checkpoints.ts';
 import { acquireLock, lockName } from './tab-lock.ts';
@@ -77,11 +78,11 @@ function callOnce(listener: (reason: unknown) => void): (reason: unknown) => voi
 }
 
 function storageBlockedError(cause: unknown): UploadError {
-  return new UploadError({
-    code: 'checkpoint_failed',
-    message: 'the browser does not store checkpoints: uploads cannot be resumed after a reload',
-    disposition: 'permanent',
-    hint: 'See the cause: storage may be blocked, full, or unavailable in a private window.',
-    cause,
-  });
+  return checkpointFailedError(
+    'the browser does not store checkpoints: uploads cannot be resumed after a reload',
+    {
+      hint: 'See the cause: storage may be blocked, full, or unavailable in a private window.',
+      cause,
+    },
+  );
 }

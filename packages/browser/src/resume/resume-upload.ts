@@ -1,4 +1,5 @@
-import { type ObjectOptions, type Upload, UploadError } from '@partway/core';
+import type { ObjectOptions, Upload, UploadError } from '@partway/core';
+import { sourceUnreadableError, uploadNotFoundError } from '@partway/core/internal';
 import { loadUnfinishedUpload, sourceChangedError, type UnfinishedUploadDetails } from '@partway/core/ports';
 import { createBlobSource, unreadableBlobError } from '../blob-source.ts';
 import { type UploadFileOptions, uploadFile } from '../upload-file.ts';
@@ -84,10 +85,7 @@ export async function openFileByHandle(
 async function loadDetails(checkpoints: PageCheckpoints, id: string): Promise<UnfinishedUploadDetails> {
   const details = await loadUnfinishedUpload(checkpoints, id);
   if (details?.identity.startsWith('blob:') === true) return details;
-  throw new UploadError({
-    code: 'upload_not_found',
-    message: `there is no unfinished upload of a file with the ID ${id}`,
-    disposition: 'permanent',
+  throw uploadNotFoundError(`there is no unfinished upload of a file with the ID ${id}`, {
     hint: '`listUnfinishedUploads` returns the IDs of all unfinished uploads.',
   });
 }
@@ -109,10 +107,7 @@ async function requestReadAccess(handle: FileSystemFileHandle & PermissionReques
 }
 
 function unreadableHandleError(cause: string): UploadError {
-  return new UploadError({
-    code: 'source_unreadable',
-    message: `the file cannot be read: ${cause}`,
-    disposition: 'permanent',
+  return sourceUnreadableError(`the file cannot be read: ${cause}`, {
     hint: 'Let the user choose the file again, and call resumeUpload.',
   });
 }

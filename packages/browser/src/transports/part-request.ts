@@ -1,4 +1,5 @@
 import { UploadError } from '@partway/core';
+import { networkError } from '@partway/core/internal';
 import type { PartBody, PartRequest, PartResponse } from '@partway/core/ports';
 import { type BlobPartBody, unreadableBlobError } from '../blob-source.ts';
 import { assertLength } from '../read-slices.ts';
@@ -88,10 +89,7 @@ async function toSendError(blob: Blob, reason: unknown): Promise<UploadError> {
   const readError = await assertReadable(blob).catch(UploadError.from);
   if (readError !== undefined) return readError;
   if (!(reason instanceof TypeError)) return UploadError.from(reason);
-  return new UploadError({
-    code: 'network',
-    message: 'no readable response: connection lost or blocked by CORS',
-    disposition: 'transient',
+  return networkError('no response, or a response blocked by CORS', {
     hint: 'If all parts fail, the bucket may have no CORS rule for PUT from this origin.',
     cause: reason,
   });

@@ -1,4 +1,5 @@
 import { UploadError, type UploadedObject } from '@partway/core';
+import { refusedError } from '@partway/core/internal';
 import {
   type InitiatedUpload,
   type Part,
@@ -195,11 +196,11 @@ function hasSameParts(size: number, chunkSize: number, partSize: number): boolea
 
 function assertSameParts(size: number, chunkSize: number, partSize: number): void {
   if (hasSameParts(size, chunkSize, partSize)) return;
-  throw new UploadError({
-    code: 'refused',
-    message: `the coordinator requires parts of ${partSize} bytes, but Uppy uses parts of ${chunkSize}`,
-    disposition: 'permanent',
-    context: { operation: 'initiate' },
-    hint: `Set partSize: ${partSize} in the bridge, or allow ${chunkSize} in the coordinator's policy.`,
-  });
+  throw refusedError(
+    `the coordinator requires parts of ${partSize} bytes, but Uppy uses parts of ${chunkSize}`,
+    {
+      context: { operation: 'initiate' },
+      hint: `Set partSize: ${partSize} in the bridge, or allow ${chunkSize} in the coordinator's policy.`,
+    },
+  );
 }

@@ -1,4 +1,5 @@
 import { combineCrc64, UploadError, type UploadErrorCode, type UploadedObject } from '@partway/core';
+import { checksumMismatchError } from '@partway/core/internal';
 import type { Receipt } from '@partway/core/ports';
 import type { ResolvedBridgeOptions } from './bridge-options.ts';
 import { type BridgedUpload, NEVER_ABORTED } from './bridged-upload.ts';
@@ -54,10 +55,7 @@ function recordFailure(upload: BridgedUpload, error: UploadError): UploadError {
 }
 
 function objectDiffersError({ bucket, key }: BridgedUpload): UploadError {
-  return new UploadError({
-    code: 'checksum_mismatch',
-    message: 'the size or CRC64 of the object differs from the file',
-    disposition: 'permanent',
+  return checksumMismatchError('the size or CRC64 of the object differs from the file', {
     context: { operation: 'complete', bucket, key },
     hint: 'Upload the file again.',
   });

@@ -1,4 +1,5 @@
 import { UploadError, type UploadErrorCode } from '@partway/core';
+import { checksumMismatchError } from '@partway/core/internal';
 import { ossError } from '@partway/core/oss';
 import type { PartResponse } from '@partway/core/ports';
 import { createBlobSource } from '../blob-source.ts';
@@ -58,9 +59,7 @@ function assertStored(upload: BridgedUpload, response: PartResponse, isRetry: bo
 function assertSameCrc64({ headers, status }: PartResponse, crc64: string): void {
   const stored = headers['x-oss-hash-crc64ecma'];
   if (stored === undefined || stored === crc64 || status !== 200) return;
-  throw new UploadError({
-    code: 'checksum_mismatch',
-    message: `OSS received different bytes: CRC64 ${stored} instead of ${crc64}`,
+  throw checksumMismatchError(`OSS received different bytes: CRC64 ${stored} instead of ${crc64}`, {
     disposition: 'transient',
     context: { status },
     hint: 'Something between this page and OSS changes the bytes.',

@@ -1,4 +1,5 @@
-import { UploadError } from '@partway/core';
+import type { UploadError } from '@partway/core';
+import { refusedError, uploadNotFoundError } from '@partway/core/internal';
 import type { BridgedUpload } from './bridged-upload.ts';
 
 /** The presigned request of a part, in the form that Uppy expects. */
@@ -28,20 +29,14 @@ export async function signPart(
 /** Throws unless the part of Uppy is a part of the plan. */
 export function assertPlannedPart({ plan }: BridgedUpload, partNumber: number, size: number): void {
   if (plan[partNumber - 1]?.size === size) return;
-  throw new UploadError({
-    code: 'refused',
-    message: `part ${partNumber} with ${size} bytes is not in the part plan`,
-    disposition: 'permanent',
+  throw refusedError(`part ${partNumber} with ${size} bytes is not in the part plan`, {
     context: { operation: 'signPart', partNumber },
     hint: 'Do not replace getChunkSize or shouldUseMultipart of the bridge.',
   });
 }
 
 export function unknownUploadError(operation: string): UploadError {
-  return new UploadError({
-    code: 'upload_not_found',
-    message: 'this page has no upload with this uploadId',
-    disposition: 'permanent',
+  return uploadNotFoundError('this page has no upload with this uploadId', {
     context: { operation },
     hint: 'It has ended, or another page started it. Upload the file again.',
   });

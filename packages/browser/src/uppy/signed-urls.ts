@@ -1,4 +1,5 @@
-import { type ControlPlane, UploadError } from '@partway/core';
+import type { ControlPlane, UploadError } from '@partway/core';
+import { malformedResponseError } from '@partway/core/internal';
 import { type PresignedPart, systemClock } from '@partway/core/ports';
 
 /** A small window of presigned parts of one upload. */
@@ -73,10 +74,7 @@ function toSignedUrl(part: PresignedPart, requestedAt: number): SignedUrl {
 }
 
 function partNotPresignedError(partNumber: number): UploadError {
-  return new UploadError({
-    code: 'malformed_response',
-    message: `the control plane returned no presigned request for part ${partNumber}`,
-    disposition: 'transient',
+  return malformedResponseError(`the control plane returned no presigned request for part ${partNumber}`, {
     context: { operation: 'presignParts', partNumber },
   });
 }

@@ -1,4 +1,5 @@
-import { UploadError } from '@partway/core';
+import type { UploadError } from '@partway/core';
+import { refusedError } from '@partway/core/internal';
 import {
   type ResolvedBridgeOptions,
   resolveBridgeOptions,
@@ -173,10 +174,7 @@ async function respondToAbort(
 
 /** Uppy 6 sends a PutObject for an empty file, or if `shouldUseMultipart` was replaced. */
 function putRefusedError(): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: 'Uppy 6 does not report the end of a PutObject: the object could not be verified',
-    disposition: 'permanent',
+  return refusedError('Uppy 6 does not report the end of a PutObject: the object could not be verified', {
     context: { operation: 'signRequest' },
     hint: 'Do not replace shouldUseMultipart of the bridge. For empty files use Uppy 5, or uploadFile.',
   });
