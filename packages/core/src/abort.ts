@@ -78,6 +78,11 @@ export function createUnabortedSignal(): AbortSignal {
 /** The abort reason of a pause. It never reaches the caller. */
 export const PAUSED: Error = new Error('the upload is paused');
 
+/** Aborted for good, and not only paused. */
+export function isAborted({ aborted, reason }: AbortSignal): boolean {
+  return aborted && reason !== PAUSED;
+}
+
 /**
  * Abort reason for timers and waiters that are no longer needed. Created once: an `abort()` without a reason
  * creates an error with a stack each time.

@@ -1,109 +1,73 @@
-import { createUnabortedSignal, PAUSED } from '../abort.ts';
-import { UploadError, type UploadErrorCode } from '../errors.ts';
+import type { UploadError, UploadErrorCode } from '../errors.ts';
 import type { InitiatedUpload } from '../ports.ts';
-import { type Checkpoint, checkpointId, decodeCheckpoint } from './checkpoints/checkpoint.ts';
-import { callControlPlane } from './resilience/retry.ts';
-import type { UploadRun } from './run-context.ts';
 
-/** Whether a failed walk leaves everything as it is, for a resume. */
-export function isKept(run: UploadRun, { kind }: InitiatedUpload, reason: unknown): boolean {
-  if (reason === PAUSED) return true;
-  return kind === 'multipart' && isDurable(run) && RESUMABLE_CODES.has(UploadError.from(reason).code);
+/** What the engine does with an upload whose run failed. */
+export type FailureAction =
+  /** Keeps the upload and its checkpoint: a resume continues it. */
+  | 'keep'
+  /** Keeps the object, which is stored, and removes the checkpoint. */
+  | 'keep-object'
+  /** Aborts the upload and removes its checkpoint. */
+  | 'abort'
+  /** Aborts the upload, removes its checkpoint and starts a new upload. */
+  | 'restart'
+  /** Looks for the object, which another process may have completed, before it starts a new upload. */
+  | 'look-first';
+
+/** An upload whose run failed. */
+export interface FailedUpload {
+  readonly error: Pick<UploadError, 'code' | 'context'>;
+  readonly kind: InitiatedUpload['kind'];
+  /** A checkpoint store of the caller remembers the upload after this handle has settled. */
+  readonly isDurable: boolean;
+  /** An earlier run started the upload. */
+  readonly isResumed: boolean;
 }
 
-/** Whether anybody will remember the upload when this handle has settled. */
-function isDurable({ ports }: UploadRun): boolean {
-  return ports.checkpoints !== undefined;
+/** Looks the failure up in the table below. A pause is no failure: nothing is done then. */
+export function onFailure(failed: FailedUpload): FailureAction {
+  const action = ACTIONS[failed.error.code] ?? 'abort';
+  return typeof action === 'string' ? action : action(failed);
 }
 
-/** Failures of the way, not of the upload: tomorrow, or with other rights, it may go on. */
-// canary: resumable-upload-removed
-const RESUMABLE_CODES: ReadonlySet<UploadErrorCode> = new Set([
-  'network',
-  'stalled',
-  'throttled',
-  'server_error',
-  'url_expired',
-  'credentials_expired',
-  'clock_skewed',
-  'signature_mismatch',
-  'access_denied',
-  'unauthenticated',
-  'bad_request',
-  'malformed_response',
-  'source_unreadable',
-  'internal',
-]);
+/** A failure that is not listed aborts the upload: it is damaged or refused, and a resume cannot help. */
+const ACTIONS: Readonly<Partial<Record<UploadErrorCode, Action>>> = {
+  // The network, OSS, the credentials or the source failed, and the upload itself did not.
+  // canary: resumable-upload-removed
+  network: keepIfResumable,
+  stalled: keepIfResumable,
+  throttled: keepIfResumable,
+  server_error: keepIfResumable,
+  url_expired: keepIfResumable,
+  credentials_expired: keepIfResumable,
+  clock_skewed: keepIfResumable,
+  signature_mismatch: keepIfResumable,
+  access_denied: keepIfResumable,
+  unauthenticated: keepIfResumable,
+  bad_request: keepIfResumable,
+  malformed_response: keepIfResumable,
+  source_unreadable: keepIfResumable,
+  internal: keepIfResumable,
 
-/** The object is in OSS, and it is not for us to take it away. */
-export function isStored(reason: unknown): boolean {
-  const { code, context } = UploadError.from(reason);
-  // A part has no callback: a 203 to one is from something in between, and makes no object.
-  return code === 'unproven' || (code === 'callback_failed' && context.partNumber === undefined);
-}
+  // Another process, or a lifecycle rule, has completed or aborted the upload.
+  upload_not_found: 'look-first',
 
-/** Nobody opens the token any more: the upload it stands for cannot be gone on with. */
-export function isRefused(reason: unknown): boolean {
-  return UploadError.from(reason).code === 'token_refused';
-}
+  // The object is stored, and only its proof or its callback failed.
+  unproven: 'keep-object',
+  // A part has no callback: its 203 comes from a proxy, and makes no object.
+  callback_failed: ({ error }) => (error.context.partNumber === undefined ? 'keep-object' : 'abort'),
 
-/**
- * The bytes of a PutObject were changed on the way, and with forbidOverwrite the object they made stands in
- * the way of the next try. It has been removed since.
- */
-export function isCorruptedPut({ kind }: InitiatedUpload, reason: unknown): boolean {
-  const { code, context } = UploadError.from(reason);
-  return kind === 'single' && code === 'checksum_mismatch' && context.operation === 'complete';
-}
+  // The coordinator cannot open the upload token of an earlier run any more.
+  token_refused: ({ isResumed }) => (isResumed ? 'restart' : 'abort'),
+  // The bytes of a PutObject were changed on the way. The coordinator has deleted the object since, which
+  // with forbidOverwrite would block another PutObject.
+  checksum_mismatch: ({ error, kind }) =>
+    kind === 'single' && error.context.operation === 'complete' ? 'restart' : 'abort',
+};
 
-/**
- * Leaves nothing behind that would be billed, and then no checkpoint of it. Runs to its end even when the
- * caller has aborted. A failure is told, not thrown: the one that led here is the one to throw.
- */
-export async function abandonUpload(
-  run: UploadRun,
-  { uploadToken, key }: InitiatedUpload,
-  id: string,
-): Promise<void> {
-  try {
-    await callControlPlane(run, createUnabortedSignal(), { operation: 'abort', key }, (signal) =>
-      run.ports.controlPlane.abort({ uploadToken, signal }),
-    );
-    await run.checkpoints.remove(id);
-  } catch (reason) {
-    if (!isDurable(run)) await run.checkpoints.remove(id);
-    run.emit({ type: 'cleanup-failed', error: UploadError.from(reason) });
-  }
-}
+type Action = FailureAction | ((failed: FailedUpload) => FailureAction);
 
-/**
- * Removes an upload that a pause had kept, and that the failed walk did not come to: what nobody will
- * remember, and, for a caller who aborts, all of it, unless its Complete was sent. Tells whether there was
- * any.
- */
-export async function abortOrphanedUploads(run: UploadRun, isCompleting: boolean): Promise<boolean> {
-  const isAll = isAborted(run) && !isCompleting;
-  const texts = isAll ? run.checkpoints.known() : await run.checkpoints.passing();
-  for (const text of texts) {
-    const checkpoint = decodeCheckpoint(text);
-    if (checkpoint !== undefined) await abortIfUnlocked(run, checkpoint);
-  }
-  return texts.length > 0;
-}
-
-/** Aborted for good, and not only paused. */
-export function isAborted({ signal }: UploadRun): boolean {
-  return signal.aborted && signal.reason !== PAUSED;
-}
-
-/** Whoever has gone on with the upload meanwhile keeps it. */
-async function abortIfUnlocked(run: UploadRun, { upload, ...checkpoint }: Checkpoint): Promise<void> {
-  const id = checkpointId(checkpoint, checkpoint.key);
-  const lease = await run.checkpoints.lock(id).catch(() => undefined);
-  if (lease === undefined) return;
-  try {
-    await abandonUpload(run, upload, id);
-  } finally {
-    await lease.release();
-  }
+/** A single PutObject is sent again as a whole: there is nothing for a resume to continue. */
+function keepIfResumable({ kind, isDurable }: FailedUpload): FailureAction {
+  return kind === 'multipart' && isDurable ? 'keep' : 'abort';
 }

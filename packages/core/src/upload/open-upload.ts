@@ -1,11 +1,10 @@
-import { createUnabortedSignal } from '../abort.ts';
+import { isAborted, createUnabortedSignal } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { sourceChangedError } from '../parts/part-body.ts';
 import { isPartSize } from '../parts/part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.ts';
-import { isAborted } from './on-failure.ts';
 import { callControlPlane, VERB_MS_MAX, withDeadline, withRetries } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 
@@ -46,7 +45,7 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
   }
   if (!run.options.resume) return discard(run, checkpoint);
   // Whoever aborts wants it removed, whatever has become of the source.
-  if (isAborted(run)) return checkpoint;
+  if (isAborted(run.signal)) return checkpoint;
   // canary: changed-source
   if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;
   throw sourceChangedError('an unfinished upload of it began with other bytes');
@@ -89,7 +88,7 @@ export async function initiate(run: UploadRun, size: number | undefined): Promis
   try {
     return await tryToInitiate(run, size, run.signal);
   } catch (reason) {
-    if (run.lostInitiate.since === undefined || !isAborted(run)) throw reason;
+    if (run.lostInitiate.since === undefined || !isAborted(run.signal)) throw reason;
     return await tryToInitiate(run, size, createUnabortedSignal()).catch((error: unknown) => {
       run.emit({ type: 'cleanup-failed', error: UploadError.from(error) });
       throw run.signal.reason;

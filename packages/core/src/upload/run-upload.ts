@@ -1,17 +1,19 @@
+import { PAUSED } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import { sourceChangedError } from '../parts/part-body.ts';
 import { type Part, planParts } from '../parts/part-plan.ts';
 import type { Receipt, Source, UploadedObject } from '../ports.ts';
+import { discardUpload } from './checkpoints/abort-unfinished-upload.ts';
 import { checkpointId } from './checkpoints/checkpoint.ts';
 import { completeUpload, findCompleted } from './complete-upload.ts';
-import { abandonUpload, isCorruptedPut, isKept, isRefused, isStored } from './on-failure.ts';
+import { onFailure } from './on-failure.ts';
 import { type OpenedUpload, openUpload, saveCheckpoint, type UploadOfSource } from './open-upload.ts';
 import { captureCallbackReply } from './part-response.ts';
-import { isGone, listStoredParts, type StoredParts } from './remote-parts.ts';
+import { listStoredParts, type StoredParts } from './remote-parts.ts';
 import type { UploadRun } from './run-context.ts';
 import { sendParts, sourceFeed } from './send-parts.ts';
 
-/** The whole upload: open, plan, send the parts, complete, prove. Nobody else works on it meanwhile. */
+/** The whole upload: open, plan, send the parts, complete, prove. A lock keeps other processes away. */
 export async function runUpload(run: UploadRun): Promise<UploadedObject> {
   const source = await run.ports.openSource();
   try {
@@ -19,7 +21,7 @@ export async function runUpload(run: UploadRun): Promise<UploadedObject> {
     // canary: no-lock
     const lease = await run.checkpoints.lock(id);
     try {
-      return await walk(run, source, id);
+      return await runUntilStored(run, source, id);
     } finally {
       // canary: lock-not-released
       await lease.release();
@@ -30,58 +32,75 @@ export async function runUpload(run: UploadRun): Promise<UploadedObject> {
   }
 }
 
-/** What fails on the way is kept where a resume can go on with it, and else removed from OSS. */
-async function walk(run: UploadRun, source: Source, id: string, restarts = 0): Promise<UploadedObject> {
+/** Runs again while the upload disappears from OSS, or a new upload may succeed. */
+async function runUntilStored(run: UploadRun, source: Source, id: string): Promise<UploadedObject> {
+  for (let runs = 1, { options } = run; ; runs++, options = { ...options, resume: true }) {
+    const object = await runOnce({ ...run, options }, source, id, runs === RUNS_MAX);
+    if (object !== undefined) return object;
+    if (runs === RUNS_MAX) throw uploadDisappearedError();
+  }
+}
+
+/** Others may abort the upload three times: one run notices it, and the next one starts a new upload. */
+const RUNS_MAX = 7;
+
+/** Returns `undefined` where another run is to follow. */
+async function runOnce(
+  run: UploadRun,
+  source: Source,
+  id: string,
+  isLast: boolean,
+): Promise<UploadedObject | undefined> {
   const upload = await openUpload(run, source, id);
   try {
-    // Before anything may stop the walk: an upload that nobody remembers could be neither resumed nor
-    // removed.
+    // Before anything can stop the run: without a checkpoint the upload could be neither resumed nor removed.
     // canary: no-checkpoint
     await saveCheckpoint(run, source, id, upload);
     run.signal.throwIfAborted();
     const plan = planUpload(run, source, upload);
-    const held = await listStoredParts(run, upload);
+    const stored = await listStoredParts(run, upload);
     const object =
-      held === undefined
+      stored === undefined
         ? await findCompleted(run, source, upload, plan)
-        : await sendAndComplete(run, source, upload, plan, held);
-    // Not found: whatever may be left of it goes before the next one is begun.
-    if (object === undefined) await abandonUpload(run, upload, id);
+        : await sendAndComplete(run, source, upload, plan, stored);
+    // OSS knows neither the upload nor its object: nothing of it remains when the next one starts.
+    if (object === undefined) await discardUpload(run, upload, id);
     // canary: stale-checkpoint
     await run.checkpoints.remove(id);
-    if (object !== undefined) return object;
+    return object;
   } catch (reason) {
-    if (isKept(run, upload, reason)) throw reason;
-    // Somebody has completed it, or aborted it: the next walk finds out which.
-    // canary: no-restart
-    if (isGone(reason)) return walkAgain(run, source, id, restarts);
-    if (isStored(reason)) await run.checkpoints.remove(id);
-    // canary: leftover-upload
-    else await abandonUpload(run, upload, id);
-    const canRestart = isCorruptedPut(upload, reason)
-      ? restarts < RESTARTS_MAX
-      : upload.isResumed && isRefused(reason);
-    if (!canRestart) throw reason;
-    // Also where it could not be aborted: else it would be resumed for ever.
-    await run.checkpoints.remove(id);
+    if (reason === PAUSED) throw reason;
+    const { kind, isResumed } = upload;
+    const { isDurable } = run.checkpoints;
+    switch (onFailure({ error: UploadError.from(reason), kind, isDurable, isResumed })) {
+      case 'look-first':
+        // canary: no-restart
+        return undefined;
+      case 'keep':
+        throw reason;
+      case 'keep-object':
+        await run.checkpoints.remove(id);
+        throw reason;
+      case 'abort':
+        // canary: leftover-upload
+        await discardUpload(run, upload, id);
+        throw reason;
+      case 'restart':
+        await discardUpload(run, upload, id);
+        if (isLast) throw reason;
+        // Also after a failed abort: otherwise every run would resume this upload.
+        await run.checkpoints.remove(id);
+        return undefined;
+    }
   }
-  return walkAgain(run, source, id, restarts);
-}
-
-/** Others may take the upload away three times: one walk finds out, and the next one begins anew. */
-const RESTARTS_MAX = 6;
-
-function walkAgain(run: UploadRun, source: Source, id: string, restarts: number): Promise<UploadedObject> {
-  if (restarts >= RESTARTS_MAX) throw uploadDisappearedError();
-  return walk({ ...run, options: { ...run.options, resume: true } }, source, id, restarts + 1);
 }
 
 function uploadDisappearedError(): UploadError {
   return new UploadError({
     code: 'upload_not_found',
-    message: 'the upload was gone from OSS again and again, or its checkpoint could not be removed',
+    message: 'the upload disappeared from OSS repeatedly',
     disposition: 'permanent',
-    hint: 'Look for whoever aborts uploads of this key: another process, or a lifecycle rule.',
+    hint: 'Find out what aborts uploads of this key: another process, or a lifecycle rule.',
   });
 }
 

@@ -1,4 +1,4 @@
-import { PAUSED } from '../abort.ts';
+import { isAborted, PAUSED } from '../abort.ts';
 import { assertObjectOptions } from '../assert-object-options.ts';
 import { abortedError, UploadError } from '../errors.ts';
 import {
@@ -11,10 +11,10 @@ import {
 } from '../options.ts';
 import { firstPartSize } from '../parts/part-plan.ts';
 import type { UploadedObject } from '../ports.ts';
+import { abortOrphanedUploads } from './checkpoints/abort-unfinished-upload.ts';
 import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
 import { type Budget, NO_PERMIT } from './concurrency/budget.ts';
 import { createPartLimit } from './concurrency/part-limiter.ts';
-import { abortOrphanedUploads, isAborted } from './on-failure.ts';
 import { createHeaderNotice } from './part-response.ts';
 import type { UploadEvent, UploadFact } from './progress/events.ts';
 import { createSnapshotFold, type UploadSnapshot } from './progress/snapshot.ts';
@@ -188,14 +188,15 @@ async function runUntilSettled(
 ): Promise<UploadedObject> {
   for (let { resume } = options; ; resume = true) {
     const current = { emit, options: { ...options, resume }, signal: stops.signal(), ...run };
-    const wasCalledOff = isAborted(current);
+    const wasCalledOff = isAborted(current.signal);
     try {
       return await walk(current);
     } catch (reason) {
       if (reason !== PAUSED) {
         const isSent = isCompleting();
         // canary: orphaned-upload
-        const isRemoved = (await abortOrphanedUploads(current, isSent)) && isAborted(current) && !isSent;
+        const isRemoved =
+          (await abortOrphanedUploads(current, isSent)) && isAborted(current.signal) && !isSent;
         // What kept a walk from tidying up, or could have been resumed, is not what the caller is to hear.
         throw wasCalledOff || isRemoved ? current.signal.reason : reason;
       }

@@ -16,7 +16,6 @@ import {
   resultOf,
   rethrow,
   returnValue,
-  withoutElements,
 } from './mutations.mjs';
 
 /** Each one is a mistake that a change could make at the anchor `// canary: ID` in packages/core/src. */
@@ -90,7 +89,7 @@ export const CANARIES = [
   {
     id: 'resumable-upload-removed',
     name: 'an upload that could be resumed is removed',
-    mistake: withoutElements("'network'", "'stalled'"),
+    mistake: propertyValue("'abort'"),
   },
   {
     id: 'no-lock',

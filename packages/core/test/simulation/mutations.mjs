@@ -142,16 +142,6 @@ export function callBeforehand() {
   };
 }
 
-/** Removes these elements from the list. They are given as source text. */
-export function withoutElements(...elements) {
-  return ({ target, textOf }) => {
-    const node = outermost(target, 'ArrayExpression');
-    const texts = node.elements.map(textOf);
-    if (!elements.every((each) => texts.includes(each))) throw new Error('an element is not in the list');
-    return { node, replacement: `[${texts.filter((each) => !elements.includes(each)).join(', ')}]` };
-  };
-}
-
 function placeOf(program, text, id) {
   const anchors = [...text.matchAll(ANCHOR)].filter(([, found]) => found === id);
   if (anchors.length !== 1) throw new Error(`${anchors.length} anchors of ${id}`);

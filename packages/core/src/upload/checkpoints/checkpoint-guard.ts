@@ -4,10 +4,12 @@ import { createInMemoryCheckpoints } from './in-memory-checkpoints.ts';
 
 /** The checkpoints of one upload: those that outlive it, and those that only outlive a pause. */
 export interface RunCheckpoints extends Omit<CheckpointStore, 'list'> {
+  /** Whether a store of the caller remembers checkpoints after this upload has settled. */
+  readonly isDurable: boolean;
   /** Remembers until this upload has settled, and no longer. */
   keep(id: string, text: string): Promise<void>;
-  /** What nobody will remember when this upload has settled. */
-  passing(): Promise<readonly string[]>;
+  /** What is forgotten when this upload has settled. */
+  volatile(): Promise<readonly string[]>;
   /** All that this upload has loaded, saved or kept, and not removed. */
   known(): readonly string[];
 }
@@ -25,6 +27,7 @@ export function guardCheckpoints(
   const store = lasting ?? memory;
   const known = new Map<string, string>();
   return {
+    isDurable: lasting !== undefined,
     async load(id) {
       const text = (await memory.load(id)) ?? (await store.load(id).catch(throwTyped('load')));
       if (text !== undefined) known.set(id, text);
@@ -39,7 +42,7 @@ export function guardCheckpoints(
       await memory.save(id, text);
     },
     known: () => [...known.values()],
-    passing: async () => {
+    volatile: async () => {
       const texts = await Promise.all((await memory.list()).map((id) => memory.load(id)));
       return texts.filter((text) => text !== undefined);
     },

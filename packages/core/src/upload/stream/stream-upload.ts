@@ -4,10 +4,10 @@ import { createPartBody } from '../../parts/part-body.ts';
 import { createPartBuffers } from '../../parts/part-buffers.ts';
 import { firstPartSize } from '../../parts/part-plan.ts';
 import type { PartBuffers, Source, UploadedObject } from '../../ports.ts';
+import { removeFromOss } from '../checkpoints/abort-unfinished-upload.ts';
 import { completeUpload } from '../complete-upload.ts';
-import { abandonUpload, isStored } from '../on-failure.ts';
+import { onFailure } from '../on-failure.ts';
 import { initiate, type OpenedUpload } from '../open-upload.ts';
-import { isGone } from '../remote-parts.ts';
 import type { UploadRun, UploadRunner } from '../run-context.ts';
 import { runUpload } from '../run-upload.ts';
 import { sendParts } from '../send-parts.ts';
@@ -57,35 +57,34 @@ export function createStreamRunner(
     return await completeUpload(run, opened, kept.receipts());
   }
 
-  /** Somebody has taken the upload away before OSS held anything of it: every part is still here. */
-  async function walkAgain(run: UploadRun): Promise<UploadedObject> {
-    for (let restarts = 0; ; restarts++) {
-      try {
-        return await walk(run);
-      } catch (reason) {
-        const isLost = kept.receipts().length > 0 || restarts === RESTARTS_MAX;
-        if (reason === PAUSED || !isGone(reason) || isLost) throw reason;
-        if (upload !== undefined) await abandonUpload(run, upload, '');
-        upload = undefined;
-      }
-    }
+  async function close(): Promise<void> {
+    await Promise.allSettled([cutter.close(), first?.release(), kept.release()]);
   }
 
   return async (run) => {
-    try {
-      const object = await walkAgain(run);
-      await Promise.allSettled([cutter.close(), first?.release()]);
-      return object;
-    } catch (reason) {
-      if (reason === PAUSED) throw reason;
-      if (upload !== undefined && !isStored(reason)) await abandonUpload(run, upload, '');
-      await Promise.allSettled([cutter.close(), first?.release(), kept.release()]);
-      throw reason;
+    for (let restarts = 0; ; restarts++) {
+      try {
+        const object = await walk(run);
+        await close();
+        return object;
+      } catch (reason) {
+        if (reason === PAUSED) throw reason;
+        const error = UploadError.from(reason);
+        const action = onFailure({ error, kind: 'multipart', isDurable: false, isResumed: false });
+        if (upload !== undefined && action !== 'keep-object') await removeFromOss(run, upload);
+        // All parts are still here, and can be sent to a new upload.
+        const isWhole = kept.receipts().length === 0 && restarts < RESTARTS_MAX;
+        if (action !== 'look-first' || !isWhole) {
+          await close();
+          throw reason;
+        }
+        upload = undefined;
+      }
     }
   };
 }
 
-/** However often others take the upload away. */
+/** How often others may abort the upload. */
 const RESTARTS_MAX = 3;
 
 function otherPartSize(wanted: number, first: number): UploadError {
