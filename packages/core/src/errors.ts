@@ -171,6 +171,13 @@ export const checkpointFailedError: ErrorFactory = /* @__PURE__ */ errorFactory(
   'permanent',
 );
 
+/** For `catch`: resolves with `undefined` after an error of this code, and rethrows any other. */
+export function ignoreError(code: UploadErrorCode): (reason: unknown) => undefined {
+  return (reason) => {
+    if (UploadError.from(reason).code !== code) throw reason;
+  };
+}
+
 function errorFactory(code: UploadErrorCode, disposition: Disposition): ErrorFactory {
   return (message, details) => new UploadError({ code, message, disposition, ...details });
 }

@@ -59,6 +59,8 @@ export {
 } from './upload/checkpoints/unfinished-uploads.ts';
 export type { RetryingControlPlaneOptions } from './upload/resilience/retrying-control-plane.ts';
 export { createRetryingControlPlane } from './upload/resilience/retrying-control-plane.ts';
-export type { StreamPorts, UploadPorts } from './upload/run-context.ts';
-export { startBrowserUpload, startStreamUpload, startUpload } from './upload/upload.ts';
+export type { RunPorts, UploadPorts } from './upload/run-context.ts';
+export type { StreamPorts } from './upload/stream/stream-upload.ts';
+export { startStreamUpload } from './upload/stream/stream-upload.ts';
+export { startBrowserUpload, startUpload } from './upload/upload.ts';
 export { createUploader } from './upload/uploader.ts';

@@ -160,7 +160,7 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
     verifyExistingParts,
     hedge,
     retry: resolveRetry(retry),
-    stall: resolveStall(stall),
+    stall: resolveIntegers('stall', STALL, stall),
     signal,
     onEvent: onEvent ?? (() => undefined),
   };
@@ -168,26 +168,42 @@ export function resolveOptions(options: UploadOptions): ResolvedOptions {
 
 const HOUR_MS = 3_600_000;
 
-export function resolveRetry({
-  attemptsMax = 8,
-  baseMs = 200,
-  maxMs = 20_000,
-  budgetMs = HOUR_MS / 2,
-}: RetryOptions = {}): Resolved<RetryOptions> {
-  assertInteger('retry.attemptsMax', attemptsMax, 1, 100);
-  assertInteger('retry.baseMs', baseMs, 0, 60_000);
-  assertInteger('retry.maxMs', maxMs, 0, HOUR_MS);
-  assertInteger('retry.budgetMs', budgetMs, 0, 24 * HOUR_MS);
-  return { attemptsMax, baseMs, maxMs, budgetMs };
+/** Default, minimum and maximum of each option. */
+type Bounds<Name extends string> = Readonly<Record<Name, readonly [number, number, number]>>;
+
+const RETRY: Bounds<keyof RetryOptions> = {
+  attemptsMax: [8, 1, 100],
+  baseMs: [200, 0, 60_000],
+  maxMs: [20_000, 0, HOUR_MS],
+  budgetMs: [HOUR_MS / 2, 0, 24 * HOUR_MS],
+};
+
+const STALL: Bounds<keyof StallOptions> = {
+  idleMs: [30_000, 1, HOUR_MS],
+  responseMs: [60_000, 1, HOUR_MS],
+  minBytesPerSecond: [1024, 0, Number.MAX_SAFE_INTEGER],
+  windowMs: [60_000, 1, HOUR_MS],
+};
+
+/** Throws a `RangeError` that names the option. */
+export function resolveRetry(retry: RetryOptions | undefined): Resolved<RetryOptions> {
+  return resolveIntegers('retry', RETRY, retry);
 }
 
-function resolveStall(stall: StallOptions = {}): Resolved<StallOptions> {
-  const { idleMs = 30_000, responseMs = 60_000, minBytesPerSecond = 1024, windowMs = 60_000 } = stall;
-  assertInteger('stall.idleMs', idleMs, 1, HOUR_MS);
-  assertInteger('stall.responseMs', responseMs, 1, HOUR_MS);
-  assertInteger('stall.minBytesPerSecond', minBytesPerSecond, 0, Number.MAX_SAFE_INTEGER);
-  assertInteger('stall.windowMs', windowMs, 1, HOUR_MS);
-  return { idleMs, responseMs, minBytesPerSecond, windowMs };
+function resolveIntegers<Name extends string>(
+  group: string,
+  bounds: Bounds<Name>,
+  given: Partial<Readonly<Record<Name, number | undefined>>> = {},
+): Record<Name, number> {
+  const names = Object.keys(bounds) as Name[];
+  return Object.fromEntries(
+    names.map((name) => {
+      const [byDefault, min, max] = bounds[name];
+      const { [name]: value = byDefault } = given;
+      assertInteger(`${group}.${name}`, value, min, max);
+      return [name, value];
+    }),
+  ) as Record<Name, number>;
 }
 
 export function assertConcurrency(concurrency: number): void {

@@ -1,4 +1,4 @@
-import { UploadError, type UploadErrorOptions } from '../errors.ts';
+import { networkError, UploadError, type UploadErrorOptions } from '../errors.ts';
 import type { ControlPlane } from '../ports.ts';
 import { readText } from '../read-text.ts';
 import {
@@ -117,12 +117,7 @@ async function post(
   } catch {
     signal.throwIfAborted();
     // The cause is not kept: runtimes put addresses into it.
-    throw new UploadError({
-      code: 'network',
-      message: `${verb} got no answer from the coordinator`,
-      disposition: 'transient',
-      context: { operation: verb },
-    });
+    throw networkError(`${verb} got no response from the coordinator`, { context: { operation: verb } });
   }
 }
 

@@ -1,17 +1,42 @@
 import { createUnabortedSignal } from '../abort.ts';
+import { provenCallbackError } from '../callback.ts';
+import { ignoreError, UploadError } from '../errors.ts';
 import type { Part } from '../parts/part-plan.ts';
 import { expectedObject, proveObject } from '../parts/proof.ts';
 import type { InitiatedUpload, Receipt, Source, UploadedObject } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
-import { unlessGone } from './remote-parts.ts';
+import type { CallbackOutcome } from './part-response.ts';
 import { COMPLETE_MS_MAX, callControlPlane } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 
+/** What is known of the parts once all of them are confirmed. */
+export interface SentParts {
+  /** One for each part, ascending. */
+  readonly receipts: readonly Receipt[];
+  /** Of a single PutObject; the callback of a multipart upload is part of Complete's response. */
+  readonly callback: CallbackOutcome;
+}
+
 /**
- * Once Complete is on its way its outcome is found out, whatever the caller wants meanwhile: OSS carries it
- * out whether or not anybody listens, and an upload must not be called aborted whose object is there.
+ * Completes the upload, and resolves with the proven object and the reply to its callback. Rejects with
+ * `callback_failed` when the object is proven and its callback has failed.
  */
 export async function completeUpload(
+  run: UploadRun,
+  upload: InitiatedUpload,
+  { receipts, callback }: SentParts,
+): Promise<UploadedObject> {
+  const completing = completeAndProve(run, upload, receipts);
+  if (callback instanceof UploadError) throw await callbackError(callback, completing);
+  const object = await completing;
+  return callback === undefined ? object : { ...object, callback };
+}
+
+/**
+ * An abort does not interrupt Complete once it is sent: OSS carries it out in any case, and an upload must
+ * not end as aborted while its object exists.
+ */
+async function completeAndProve(
   run: UploadRun,
   { uploadToken, key }: InitiatedUpload,
   receipts: readonly Receipt[],
@@ -31,10 +56,19 @@ export async function completeUpload(
   return object;
 }
 
+/** The failed callback, unless the object itself turns out to be missing or damaged. */
+async function callbackError(failure: UploadError, completing: Promise<UploadedObject>): Promise<unknown> {
+  return completing.then(
+    () => provenCallbackError(failure),
+    // No response about the object is no reason to remove it.
+    (reason: unknown) => (UploadError.from(reason).disposition === 'exhausted' ? failure : reason),
+  );
+}
+
 /**
- * The object of an upload that is no more, where an earlier run, or another process, completed it. Reads the
- * whole source for its receipts: with them the coordinator can tell whether the object is ours. `undefined`
- * where it is not.
+ * The object of an upload that OSS does not know any more, where an earlier run or another process has
+ * completed it; `undefined` where there is none of this upload. Reads the whole source: the coordinator
+ * recognizes the object by its receipts.
  */
 export async function findCompleted(
   run: UploadRun,
@@ -47,9 +81,7 @@ export async function findCompleted(
     const crc64 = await source.part(offset, size).crc64(run.signal);
     receipts.push({ partNumber, size, crc64 });
   }
-  try {
-    return await completeUpload(run, upload, receipts);
-  } catch (reason) {
-    return unlessGone(reason);
-  }
+  return completeUpload(run, upload, { receipts, callback: undefined }).catch(
+    ignoreError('upload_not_found'),
+  );
 }

@@ -1,35 +1,36 @@
-import { isAborted, createUnabortedSignal } from '../abort.ts';
-import { UploadError } from '../errors.ts';
+import { createUnabortedSignal, isAborted } from '../abort.ts';
+import { ignoreError, malformedResponseError, refusedError, UploadError } from '../errors.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { sourceChangedError } from '../parts/part-body.ts';
 import { isPartSize } from '../parts/part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
+import { requestAbort } from './checkpoints/abort-unfinished-upload.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.ts';
-import { callControlPlane, VERB_MS_MAX, withDeadline, withRetries } from './resilience/retry.ts';
+import { VERB_MS_MAX, withDeadline, withRetries } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 
-/** An upload to go on with. */
+/** An upload that parts can be sent to. */
 export interface OpenedUpload extends InitiatedUpload {
-  /** Begun by an earlier run: OSS may hold parts of it already. */
+  /** An earlier run started it: OSS may have stored parts of it. */
   readonly isResumed: boolean;
   /** When its first parts were presigned, at the earliest. */
   readonly presignedAt: number;
 }
 
-/** One that knows what it sends. */
+/** An opened upload of a source. */
 export interface UploadOfSource extends OpenedUpload {
-  /** Of the source, when the upload began. */
+  /** Of the source, when the upload started. */
   readonly fingerprint: string;
 }
 
-/** The upload that a checkpoint of this source names, or else a new one. */
+/** Resumes the upload in the checkpoint of this source, or initiates a new one. */
 export async function openUpload(run: UploadRun, source: Source, id: string): Promise<UploadOfSource> {
   const checkpoint = await loadCheckpoint(run, source, id);
   if (checkpoint !== undefined) {
     const { upload, fingerprint } = checkpoint;
     return { ...upload, fingerprint, isResumed: true, presignedAt: 0 };
   }
-  if (source.size > OBJECT_SIZE_MAX) throw tooLarge(source.size);
+  if (source.size > OBJECT_SIZE_MAX) throw tooLargeError(source.size);
   const fingerprint = await source.fingerprint();
   return { ...(await initiate(run, source.size)), fingerprint };
 }
@@ -43,31 +44,24 @@ async function loadCheckpoint(run: UploadRun, source: Source, id: string): Promi
     run.emit({ type: 'checkpoint-set-aside', id });
     return undefined;
   }
-  if (!run.options.resume) return discard(run, checkpoint);
-  // Whoever aborts wants it removed, whatever has become of the source.
+  if (!run.options.resume) {
+    // A token that the coordinator cannot open any more must not prevent a new upload.
+    await requestAbort(run, checkpoint.upload, run.signal).catch(ignoreError('token_refused'));
+    return undefined;
+  }
+  // An abort removes the upload even if the source has changed.
   if (isAborted(run.signal)) return checkpoint;
   // canary: changed-source
   if (checkpoint.fingerprint === (await source.fingerprint())) return checkpoint;
-  throw sourceChangedError('an unfinished upload of it began with other bytes');
+  throw sourceChangedError('an unfinished upload of it started with other bytes');
 }
 
-/** The caller wants a new upload: the unfinished one goes first. */
-async function discard(run: UploadRun, { upload }: Checkpoint): Promise<undefined> {
-  const { key, uploadToken } = upload;
-  await callControlPlane(run, run.signal, { operation: 'abort', key }, (signal) =>
-    run.ports.controlPlane.abort({ uploadToken, signal }),
-  ).catch((reason: unknown) => {
-    // A token nobody opens any more must not stand in the way of a new upload.
-    if (UploadError.from(reason).code !== 'token_refused') throw reason;
-  });
-}
-
-/** Before the first part, so that whatever happens from then on can be resumed. */
+/** Called before the first part is sent, so that a failure at any later point can be resumed. */
 export async function saveCheckpoint(
   run: UploadRun,
   source: Source,
   id: string,
-  // A presigned URL is no use to a later process, and is nobody else's business.
+  // A presigned URL is a credential, and expires before a later process could use it.
   { fingerprint, isResumed, presigned, presignedAt, ...upload }: UploadOfSource,
 ): Promise<void> {
   if (isResumed) return;
@@ -76,13 +70,13 @@ export async function saveCheckpoint(
   const startedAt = run.ports.clock.now();
   const checkpoint = { key, object, identity, fingerprint, size, upload, startedAt };
   const text = encodeCheckpoint(checkpoint);
-  // One PutObject is sent again as a whole: there is nothing for another process to resume.
+  // A single PutObject is sent again as a whole: another process could resume nothing.
   await (upload.kind === 'single' ? run.checkpoints.keep(id, text) : run.checkpoints.save(id, text));
 }
 
 /**
- * Begins a new upload, `size` bytes long or of a length nobody knows. A try whose answer was lost may have
- * begun one nobody remembers: the next one finds and removes it, if need be after the caller has aborted.
+ * Starts a new upload of `size` bytes, or of unknown size. OSS may hold an upload of an attempt that got no
+ * response: the next attempt finds and removes it, even after the caller has aborted.
  */
 export async function initiate(run: UploadRun, size: number | undefined): Promise<OpenedUpload> {
   try {
@@ -96,59 +90,48 @@ export async function initiate(run: UploadRun, size: number | undefined): Promis
   }
 }
 
-function tryToInitiate(
-  run: UploadRun,
-  size: number | undefined,
-  patience: AbortSignal,
-): Promise<OpenedUpload> {
+function tryToInitiate(run: UploadRun, size: number | undefined, signal: AbortSignal): Promise<OpenedUpload> {
   const { lostInitiate, options, ports } = run;
   const { key, object } = options;
   const partSize = options.partSize ?? (size === undefined ? undefined : ports.preferredPartSize?.(size));
   const presignCount = 2 * run.limit.concurrency();
-  return withRetries(run, patience, { operation: 'initiate', key }, async () => {
-    const triedAt = ports.clock.now();
-    const previousAttemptAgeMs = lostInitiate.since === undefined ? undefined : triedAt - lostInitiate.since;
+  return withRetries(run, signal, { operation: 'initiate', key }, async () => {
+    const startedAt = ports.clock.now();
+    const { since } = lostInitiate;
+    const previousAttemptAgeMs = since === undefined ? undefined : startedAt - since;
+    const request = { key, size, partSize, object, previousAttemptAgeMs, presignCount };
     try {
-      // Not interrupted: an upload whose initiation was cut off would be there, and nobody would know it.
-      const upload = await withDeadline(run, VERB_MS_MAX, createUnabortedSignal(), (signal) =>
-        ports.controlPlane.initiate({
-          key,
-          size,
-          partSize,
-          object,
-          previousAttemptAgeMs,
-          presignCount,
-          signal,
-        }),
+      // Not interrupted by an abort: the upload might exist then, and its ID would be unknown.
+      const upload = await withDeadline(run, VERB_MS_MAX, createUnabortedSignal(), (stop) =>
+        ports.controlPlane.initiate({ ...request, signal: stop }),
       );
       lostInitiate.since = undefined;
       const isPossible = isPartSize(upload.partSize) && (size ?? 0) <= upload.partSize * PARTS_MAX;
-      if (!isPossible) throw malformed(`parts of ${upload.partSize} bytes`);
-      return { ...upload, isResumed: false, presignedAt: triedAt };
+      if (!isPossible) throw impossiblePartSizeError(upload.partSize);
+      return { ...upload, isResumed: false, presignedAt: startedAt };
     } catch (reason) {
       // canary: forgotten-initiate
-      if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) lostInitiate.since ??= triedAt;
+      if (MAY_HAVE_INITIATED.has(UploadError.from(reason).code)) lostInitiate.since ??= startedAt;
       throw reason;
     }
   });
 }
 
-/** Failures that leave open whether OSS has begun an upload. */
-export const MAY_HAVE_BEGUN: ReadonlySet<string> = new Set(['network', 'server_error', 'malformed_response']);
+/** Failures of `initiate` that leave open whether OSS has started an upload. */
+export const MAY_HAVE_INITIATED: ReadonlySet<string> = new Set([
+  'network',
+  'server_error',
+  'malformed_response',
+]);
 
-function malformed(what: string): UploadError {
-  return new UploadError({
-    code: 'malformed_response',
-    message: `the coordinator answered initiate with ${what}`,
+function impossiblePartSizeError(partSize: number): UploadError {
+  return malformedResponseError(`the coordinator responded to initiate with parts of ${partSize} bytes`, {
     disposition: 'permanent',
   });
 }
 
-function tooLarge(size: number): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: `the source has ${size} bytes, an object of OSS at most ${OBJECT_SIZE_MAX} (48.8 TB)`,
-    disposition: 'permanent',
+function tooLargeError(size: number): UploadError {
+  return refusedError(`the source has ${size} bytes; an object has at most ${OBJECT_SIZE_MAX} (48.8 TB)`, {
     hint: 'Split the file.',
   });
 }

@@ -56,7 +56,7 @@ function openWindow({
     () => false,
     () => undefined,
   );
-  const heard = { emit: () => undefined, noteHeaders: () => undefined };
+  const heard = { emit: () => undefined, reportHiddenHeaders: () => undefined };
   const run = { ports, options, checkpoints, signal, limit, ...state, outage, ...heard };
   const upload: OpenedUpload = {
     uploadToken: 'T',

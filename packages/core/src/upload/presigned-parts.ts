@@ -1,4 +1,4 @@
-import { UploadError } from '../errors.ts';
+import { malformedResponseError, type UploadError } from '../errors.ts';
 import type { Part } from '../parts/part-plan.ts';
 import type { PresignedPart, PresignPartsRequest } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
@@ -44,7 +44,7 @@ export function createPresignedParts(
   async function signOne({ partNumber, size }: SizedPart, afterRefusal: boolean): Promise<PresignedPart> {
     // canary: refusal-kept-from-signer
     const [held] = await sign([partNumber], { sizes: [size], afterRefusal });
-    if (held?.part.partNumber !== partNumber) throw forgottenError(partNumber);
+    if (held?.part.partNumber !== partNumber) throw missingPartError(partNumber);
     return held.part;
   }
 
@@ -107,11 +107,8 @@ function heldPart(part: PresignedPart, askedAt: number): HeldPart {
 /** A URL in the last fifth of its life may expire on the way: it is signed anew. */
 const USABLE_LIFE = 0.8;
 
-function forgottenError(partNumber: number): UploadError {
-  return new UploadError({
-    code: 'malformed_response',
-    message: `part ${partNumber} was to be presigned, and was not`,
-    disposition: 'transient',
+function missingPartError(partNumber: number): UploadError {
+  return malformedResponseError(`the coordinator did not presign part ${partNumber}`, {
     context: { operation: 'presignParts', partNumber },
   });
 }

@@ -3,10 +3,10 @@ import { ossError } from '../oss/error-response.ts';
 import type { Part } from '../parts/part-plan.ts';
 import type { ListedPart, PartBody, Receipt } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
-import { assertStored, isCallbackResponse } from './part-response.ts';
+import { assertStored, type CallbackOutcome, callbackOutcome, isCallbackResponse } from './part-response.ts';
 import type { PresignedParts } from './presigned-parts.ts';
 import { findStoredPart } from './remote-parts.ts';
-import type { FailedTry, Hedging, PutOutcome } from './resilience/hedging.ts';
+import type { ConfirmedPut, FailedPut, Hedging, PutOutcome } from './resilience/hedging.ts';
 import { RETRY_WITH_NEW_URL, withRetries } from './resilience/retry.ts';
 import type { StallGuard } from './resilience/stall-guard.ts';
 import type { UploadRun } from './run-context.ts';
@@ -23,67 +23,78 @@ export interface PartSending {
 
 /** A part of the plan, with its bytes. */
 export interface PartToSend extends Part {
-  /** The bytes, to be read by one reader at a time. Another reader opens them anew. */
+  /** Opens the bytes for one reader at a time. Each further reader opens its own. */
   open(): PartBody;
-  /** What OSS lists under this number. */
-  readonly held?: ListedPart | undefined;
-  /** Told when OSS holds the part: its bytes are not read again. */
-  confirmed?(receipt: Receipt): Promise<void>;
+  /** The part that OSS lists under this number. */
+  readonly stored?: ListedPart | undefined;
+  /** Called when OSS has confirmed the part: its bytes are not read again. */
+  onConfirmed?(receipt: Receipt): Promise<void>;
 }
 
-/** Gives the receipt of a part: of the one OSS holds, if our own bytes prove it, or else by sending it. */
-export async function putPart(sending: PartSending, part: PartToSend): Promise<Receipt> {
+/** A part that OSS has confirmed. */
+export interface ConfirmedPart {
+  readonly receipt: Receipt;
+  readonly callback: CallbackOutcome;
+}
+
+/**
+ * Confirms a part: by the part that OSS has stored, if our own bytes prove it, and otherwise by sending it.
+ */
+export async function putPart(sending: PartSending, part: PartToSend): Promise<ConfirmedPart> {
   sending.signal.throwIfAborted();
   const { partNumber, size } = part;
   const body = part.open();
-  const crc64 = (await provenHeld(sending, part, body)) ?? (await sendPart(sending, part, body));
-  sending.run.emit({ type: 'part-confirmed', partNumber, size, crc64 });
+  const proven = await proveStoredPart(sending, part, body);
+  const { crc64, callback } =
+    proven === undefined ? await sendPart(sending, part, body) : { crc64: proven, callback: undefined };
   const receipt = { partNumber, size, crc64 };
-  await part.confirmed?.(receipt);
-  return receipt;
+  sending.run.emit({ type: 'part-confirmed', ...receipt });
+  await part.onConfirmed?.(receipt);
+  return { receipt, callback };
 }
 
-async function provenHeld(
+/** The CRC64 of the part that OSS has stored, unless it is unknown or our own bytes have another. */
+async function proveStoredPart(
   { run, signal }: PartSending,
-  { held, size }: PartToSend,
+  { stored, size }: PartToSend,
   body: PartBody,
 ): Promise<string | undefined> {
-  if (held?.size !== size) return undefined;
-  if (run.options.verifyExistingParts === 'size') return held.crc64;
+  if (stored?.size !== size) return undefined;
+  if (run.options.verifyExistingParts === 'size') return stored.crc64;
   // canary: unproven-existing-part
-  return held.crc64 === (await body.crc64(signal)) ? held.crc64 : undefined;
+  return stored.crc64 === (await body.crc64(signal)) ? stored.crc64 : undefined;
 }
 
 /** Sends one part until OSS confirms its CRC64. */
-function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promise<string> {
+function sendPart(sending: PartSending, part: PartToSend, body: PartBody): Promise<ConfirmedPut> {
   const { run, upload, hedging, signal } = sending;
   const { partNumber } = part;
-  let last: FailedTry | undefined;
+  const find = (): Promise<ConfirmedPut | undefined> => findStoredPart(run, upload, partNumber, body, signal);
+  let last: FailedPut | undefined;
   return withRetries(run, signal, { operation: 'UploadPart', partNumber }, async (attempt) => {
     // canary: attempt-without-event
     run.emit({ type: 'part-attempt', partNumber, attempt });
     // canary: no-lookup-of-lost-part
-    const stored = last?.mayBeStored
-      ? await findStoredPart(run, upload, partNumber, body, signal)
-      : undefined;
+    const stored = last?.mayBeStored ? await find() : undefined;
     if (stored !== undefined) return stored;
     const afterRefusal = last?.isRefused ?? false;
     const copies = { body, second: part.open };
     const outcome = await hedging.race(copies, signal, (copy, stop, isSecond) =>
       putOnce({ ...sending, signal: stop }, part, copy, { afterRefusal, isSecond }),
     );
-    if ('crc64' in outcome) return outcome.crc64;
+    if ('crc64' in outcome) return outcome;
     last = outcome;
-    if (upload.kind === 'single' && (attempt > 1 || upload.isResumed) && isExisting(outcome.failure))
-      return body.crc64(signal);
-    if (outcome.failure.context.ossCode !== 'PartAlreadyExist') throw outcome.failure;
-    const earlier = await findStoredPart(run, upload, partNumber, body, signal);
-    if (earlier === undefined) throw outcome.failure;
-    return earlier;
+    const { failure } = outcome;
+    if (upload.kind === 'single' && (attempt > 1 || upload.isResumed) && isObjectExists(failure))
+      return { crc64: await body.crc64(signal), callback: undefined };
+    if (failure.context.ossCode !== 'PartAlreadyExist') throw failure;
+    const existing = await find();
+    if (existing === undefined) throw failure;
+    return existing;
   });
 }
 
-/** One PUT. Rejects only when it was stopped; what else fails, it tells. */
+/** Sends one PUT. Rejects only when it is stopped, and resolves with every other failure. */
 async function putOnce(
   { run, upload, presigned, stalls, signal }: PartSending,
   { partNumber, size }: PartToSend,
@@ -95,20 +106,20 @@ async function putOnce(
   try {
     const { url, headers } = await presigned.take({ partNumber, size }, afterRefusal);
     signal.throwIfAborted();
-    const moved = (sentBytes: number): void => {
+    const onProgress = (sentBytes: number): void => {
       isSent ||= sentBytes === body.size;
       if (!isSecond) run.emit({ type: 'part-progress', partNumber, sentBytes });
     };
-    const response = await stalls.guard(body.size, signal, moved, (guarded) =>
+    const response = await stalls.guard(body.size, signal, onProgress, (guarded) =>
       transport.put({ url, headers, body, ...guarded }),
     );
-    const isCallbackReply = isCallbackResponse(upload, response);
+    const isCallback = isCallbackResponse(upload, response);
     // canary: url-in-error
-    if (response.status !== 200 && !isCallbackReply) throw ossError(response, { operation: 'UploadPart' });
+    if (response.status !== 200 && !isCallback) throw ossError(response, { operation: 'UploadPart' });
     const crc64 = await body.crc64(signal);
-    assertStored(response, crc64, transport.mayHideHeaders || isCallbackReply);
-    if (!isCallbackReply) run.noteHeaders(response);
-    return { crc64 };
+    assertStored(response, crc64, transport.mayHideHeaders || isCallback);
+    if (!isCallback) run.reportHiddenHeaders(response);
+    return { crc64, callback: callbackOutcome(upload, response) };
   } catch (reason) {
     signal.throwIfAborted();
     const failure = UploadError.from(reason);
@@ -123,9 +134,9 @@ function isUnanswered({ code }: UploadError): boolean {
 }
 
 /**
- * With forbidOverwrite, a PutObject whose answer was lost is refused when it is sent again: by its own
- * object, as Complete will prove.
+ * With forbidOverwrite, OSS rejects the second try of a PutObject when the response to the first was lost:
+ * its own object exists by then, which Complete will prove.
  */
-function isExisting({ code, context }: UploadError): boolean {
+function isObjectExists({ code, context }: UploadError): boolean {
   return context.status === 409 && code === 'object_exists';
 }

@@ -4,7 +4,6 @@ import type {
   CheckpointStore,
   Clock,
   ControlPlane,
-  PartBuffers,
   PartResponse,
   Random,
   Source,
@@ -14,75 +13,83 @@ import type {
 import type { RunCheckpoints } from './checkpoints/checkpoint-guard.ts';
 import type { Permit } from './concurrency/budget.ts';
 import type { UploadFact } from './progress/events.ts';
-import type { ByteStream } from './stream/part-cutter.ts';
 
-/** Everything the engine awaits. */
-export interface UploadPorts {
-  openSource(): Promise<Source>;
+/** The ports of any upload, wherever its bytes come from. */
+export interface RunPorts {
+  /** Sends parts to OSS. */
   readonly transport: Transport;
+  /** The coordinator, or a client of it. */
   readonly controlPlane: ControlPlane;
   /**
-   * Where checkpoints survive this upload. `undefined`: it can be paused, but a failed one is not resumed.
+   * Keeps checkpoints beyond this upload. `undefined`: the upload can be paused, and a failed one is removed
+   * from OSS.
    */
   readonly checkpoints: CheckpointStore | undefined;
-  /** The part size to wish for where the caller has none, by what is known of the link. Default: no wish. */
+  /**
+   * The part size to request where the caller gives none, in bytes, from what is known of the link. Default:
+   * the coordinator chooses.
+   */
   preferredPartSize?(size: number): number | undefined;
   /**
-   * Whether the machine has a network, as far as it knows. While it has none, requests that fail wait for it,
-   * and their tries do not count. Default: it always has.
+   * Whether the machine has a network, as far as it knows. While it has none, failed requests wait for it,
+   * and their attempts do not count. Default: always true.
    */
   isOnline?(): boolean;
+  /** Default in our packages: `systemClock`. */
   readonly clock: Clock;
+  /** Default in our packages: `systemRandom`. */
   readonly random: Random;
 }
 
-/** Everything the engine awaits to upload a stream. */
-export interface StreamPorts extends Omit<UploadPorts, 'openSource' | 'checkpoints'> {
-  readonly stream: ByteStream;
-  /** Keeps the parts for which there is no room in memory. `undefined`: they stay in memory all the same. */
-  readonly spill: PartBuffers | undefined;
+/** The ports of an upload of a source, which can be read again. */
+export interface UploadPorts extends RunPorts {
+  /** Opens the source. Called once for every run: at the start, and after each pause. */
+  openSource(): Promise<Source>;
 }
 
-/** Walks until it is done, fails or is stopped. */
+/** Runs an upload until it is stored, fails, or is stopped by the signal of its run. */
 export type UploadRunner = (run: UploadRun) => Promise<UploadedObject>;
 
-/** What every step of the walk is given. */
+/** What every step of a run is given. */
 export interface UploadRun {
-  readonly ports: UploadPorts;
+  readonly ports: RunPorts;
   readonly options: ResolvedOptions;
   readonly checkpoints: RunCheckpoints;
   /** Aborted when the caller stops the upload: with an `UploadError`, or with `PAUSED`. */
   readonly signal: AbortSignal;
-  /** Parts in flight. */
+  /** Limits the parts in flight. */
   readonly limit: PartLimit;
-  /** Among other uploads, where there are any. */
+  /** The permit to send, among other uploads of a budget. */
   readonly permit: Permit;
   readonly lostInitiate: LostInitiateState;
   readonly outage: Outage;
   readonly emit: (fact: UploadFact) => void;
-  /** To be told of every answer of OSS that confirms a part. */
-  readonly noteHeaders: (answer: PartResponse) => void;
+  /** Called with each response that confirms a part. */
+  readonly reportHiddenHeaders: (response: PartResponse) => void;
 }
 
 /** Runs tasks, at most `concurrency` of them at once. */
 export interface PartLimit {
-  /** The signal takes a task that has not begun out of the queue, where it waits for others. */
+  /** Runs a task as soon as there is room. The signal removes a task that still waits. */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
   concurrency(): number;
-  /** Whether a task would begin at once, and keep nobody waiting. */
+  /** Whether a task would start at once, and delay no other. */
   isIdle(): boolean;
 }
 
 /** What the requests of one upload do while the machine has no network. */
 export interface Outage {
-  /** Whether a failure may be the doing of it: nobody answered, and the machine says that it is offline. */
+  /** Whether a missing network explains a failure: there was no response, and the machine is offline. */
   isOfflineError(error: UploadError): boolean;
-  /** Resolves when the machine says that it is online, and after a minute all the same: it may be wrong. */
+  /** Resolves when the machine is online, and after a minute in any case: it may be wrong about it. */
   waitUntilOnline(signal: AbortSignal): Promise<void>;
 }
 
-/** What is not known of an initiation that got no answer. Outlives a pause. */
+/** Whether OSS may hold an upload of which no response told the ID. Outlives a pause. */
 export interface LostInitiateState {
-  /** When the first try was begun whose answer was lost; `undefined` when none was, or it has been mended. */
+  /**
+   * When the first attempt started that got no response, in ms since the epoch; `undefined` when there is
+   * none, or a later attempt has removed its upload.
+   */
   since: number | undefined;
 }

@@ -1,34 +1,40 @@
 import { PAUSED } from '../abort.ts';
-import { UploadError } from '../errors.ts';
+import { UploadError, uploadNotFoundError } from '../errors.ts';
 import { sourceChangedError } from '../parts/part-body.ts';
 import { type Part, planParts } from '../parts/part-plan.ts';
 import type { Receipt, Source, UploadedObject } from '../ports.ts';
 import { discardUpload } from './checkpoints/abort-unfinished-upload.ts';
 import { checkpointId } from './checkpoints/checkpoint.ts';
-import { completeUpload, findCompleted } from './complete-upload.ts';
+import { completeUpload, findCompleted, type SentParts } from './complete-upload.ts';
 import { onFailure } from './on-failure.ts';
 import { type OpenedUpload, openUpload, saveCheckpoint, type UploadOfSource } from './open-upload.ts';
-import { captureCallbackReply } from './part-response.ts';
 import { listStoredParts, type StoredParts } from './remote-parts.ts';
-import type { UploadRun } from './run-context.ts';
-import { sendParts, sourceFeed } from './send-parts.ts';
+import type { UploadPorts, UploadRun, UploadRunner } from './run-context.ts';
+import { sendParts, sortReceipts, sourceFeed } from './send-parts.ts';
+
+/** Runs the upload of a source, which is opened for each run. */
+export function createSourceRunner({ openSource }: Pick<UploadPorts, 'openSource'>): UploadRunner {
+  return async (run) => {
+    const source = await openSource();
+    try {
+      return await uploadSource(run, source);
+    } finally {
+      // canary: source-not-closed
+      await source.close();
+    }
+  };
+}
 
 /** The whole upload: open, plan, send the parts, complete, prove. A lock keeps other processes away. */
-export async function runUpload(run: UploadRun): Promise<UploadedObject> {
-  const source = await run.ports.openSource();
+export async function uploadSource(run: UploadRun, source: Source): Promise<UploadedObject> {
+  const id = checkpointId(source, run.options.key);
+  // canary: no-lock
+  const lease = await run.checkpoints.lock(id);
   try {
-    const id = checkpointId(source, run.options.key);
-    // canary: no-lock
-    const lease = await run.checkpoints.lock(id);
-    try {
-      return await runUntilStored(run, source, id);
-    } finally {
-      // canary: lock-not-released
-      await lease.release();
-    }
+    return await runUntilStored(run, source, id);
   } finally {
-    // canary: source-not-closed
-    await source.close();
+    // canary: lock-not-released
+    await lease.release();
   }
 }
 
@@ -70,9 +76,8 @@ async function runOnce(
     return object;
   } catch (reason) {
     if (reason === PAUSED) throw reason;
-    const { kind, isResumed } = upload;
     const { isDurable } = run.checkpoints;
-    switch (onFailure({ error: UploadError.from(reason), kind, isDurable, isResumed })) {
+    switch (onFailure({ ...upload, isDurable, error: UploadError.from(reason) })) {
       case 'look-first':
         // canary: no-restart
         return undefined;
@@ -96,11 +101,8 @@ async function runOnce(
 }
 
 function uploadDisappearedError(): UploadError {
-  return new UploadError({
-    code: 'upload_not_found',
-    message: 'the upload disappeared from OSS repeatedly',
-    disposition: 'permanent',
-    hint: 'Find out what aborts uploads of this key: another process, or a lifecycle rule.',
+  return uploadNotFoundError('the upload disappeared from OSS repeatedly', {
+    hint: 'Another process, or a lifecycle rule, aborts uploads of this key.',
   });
 }
 
@@ -111,61 +113,60 @@ function planUpload(run: UploadRun, { size }: Source, upload: OpenedUpload): rea
   return plan;
 }
 
-/** A part that OSS has lost or spoilt since it was confirmed is sent again, a few times. */
+/** A part that OSS has lost or damaged since it confirmed it is sent again, a few times. */
 async function sendAndComplete(
   run: UploadRun,
   source: Source,
   upload: UploadOfSource,
   plan: readonly Part[],
-  held: StoredParts,
+  stored: StoredParts,
 ): Promise<UploadedObject> {
-  const heard = captureCallbackReply(run, upload);
-  let receipts = await sendParts(heard.run, upload, sourceFeed(source, plan, held));
+  let sent = await sendParts(run, upload, sourceFeed(source, plan, stored));
   for (let repairs = 0; ; repairs++) {
     try {
       await assertUnchanged(source, upload);
-      return await heard.completed(completeUpload(run, upload, receipts));
+      return await completeUpload(run, upload, sent);
     } catch (reason) {
       // canary: no-repair
-      if (!isPartAtFault(reason) || repairs === REPAIRS_MAX) throw reason;
-      receipts = await repairParts(run, source, upload, plan, receipts);
+      if (!isDamagedPart(reason) || repairs === REPAIRS_MAX) throw reason;
+      sent = await repairParts(run, source, upload, plan, sent);
     }
   }
 }
 
 const REPAIRS_MAX = 3;
 
-/** Complete found a part in OSS that is not the one confirmed, or none at all. */
-function isPartAtFault(reason: unknown): boolean {
+/** Complete found a part in OSS that is not the one confirmed, or found no part at all. */
+function isDamagedPart(reason: unknown): boolean {
   const { code, context } = UploadError.from(reason);
   return code === 'part_missing' || (code === 'checksum_mismatch' && context.partNumber !== undefined);
 }
 
-/** Sends again the parts that OSS does not hold as they were confirmed, and no others. */
+/** Sends the parts again that OSS has not stored as they were confirmed, and no others. */
 async function repairParts(
   run: UploadRun,
   source: Source,
   upload: OpenedUpload,
   plan: readonly Part[],
-  receipts: readonly Receipt[],
-): Promise<readonly Receipt[]> {
-  const held = await listStoredParts(run, { ...upload, isResumed: true });
-  const sound = receipts.filter(({ partNumber, size, crc64 }) => {
-    const part = held?.get(partNumber);
+  { receipts }: SentParts,
+): Promise<SentParts> {
+  const stored = await listStoredParts(run, { ...upload, isResumed: true });
+  const isIntact = ({ partNumber, size, crc64 }: Receipt): boolean => {
+    const part = stored?.get(partNumber);
     // canary: repair-of-every-part
     return part?.size === size && part.crc64 === crc64;
-  });
-  const soundNumbers = new Set(sound.map(({ partNumber }) => partNumber));
-  const wrong = plan.filter(({ partNumber }) => !soundNumbers.has(partNumber));
-  const sent = await sendParts(run, upload, sourceFeed(source, wrong, new Map()));
-  return [...sound, ...sent].sort((a, b) => a.partNumber - b.partNumber);
+  };
+  const intact = new Map(receipts.filter(isIntact).map((receipt) => [receipt.partNumber, receipt]));
+  const damaged = plan.filter(({ partNumber }) => !intact.has(partNumber));
+  const sent = await sendParts(run, upload, sourceFeed(source, damaged, new Map()));
+  return { ...sent, receipts: sortReceipts([...intact.values(), ...sent.receipts]) };
 }
 
 /**
- * Parts that were read one after the other are of one source only if it is the same behind the last of them.
- * A PutObject has made its object by then.
+ * Parts that were read one after another belong to one source only if it is unchanged after the last of them.
+ * A single PutObject has made its object by then.
  */
 async function assertUnchanged(source: Source, { kind, fingerprint }: UploadOfSource): Promise<void> {
   if (kind === 'single' || (await source.fingerprint()) === fingerprint) return;
-  throw sourceChangedError('its fingerprint is another');
+  throw sourceChangedError('its fingerprint is different');
 }

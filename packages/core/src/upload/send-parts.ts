@@ -1,7 +1,9 @@
 import { createLinkedController, createLinkedControllers } from '../abort.ts';
 import type { Part } from '../parts/part-plan.ts';
 import type { Receipt, Source } from '../ports.ts';
+import type { SentParts } from './complete-upload.ts';
 import type { OpenedUpload } from './open-upload.ts';
+import type { CallbackOutcome } from './part-response.ts';
 import { createPresignedParts } from './presigned-parts.ts';
 import { type PartToSend, putPart } from './put-part.ts';
 import type { StoredParts } from './remote-parts.ts';
@@ -25,11 +27,7 @@ export interface PartFeed {
  * Sends every part of the feed that OSS does not hold, at most `concurrency` at once, and gives the receipts
  * of all in order. The first failure stops the others; all have settled when it is thrown.
  */
-export async function sendParts(
-  run: UploadRun,
-  upload: OpenedUpload,
-  feed: PartFeed,
-): Promise<readonly Receipt[]> {
+export async function sendParts(run: UploadRun, upload: OpenedUpload, feed: PartFeed): Promise<SentParts> {
   // canary: unlinked-part-signals
   const allParts = createLinkedController(run.signal);
   const { signal } = allParts;
@@ -39,6 +37,7 @@ export async function sendParts(
   const hedging = createHedging(run, () => run.options.hedge * feed.size());
   const sending = { run, upload, presigned, hedging, stalls: createStallGuard(run) };
   const receipts: Receipt[] = [];
+  let callback: CallbackOutcome;
   const taken = new Set<Promise<void>>();
   let tellSettled = (): void => undefined;
   try {
@@ -47,7 +46,10 @@ export async function sendParts(
       // canary: parts-survive-failure
       const sent: Promise<void> = run.limit
         .run(() => putPart({ signal: own.signal, ...sending }, part), own.signal)
-        .then((receipt) => void receipts.push(receipt))
+        .then((confirmed) => {
+          receipts.push(confirmed.receipt);
+          callback ??= confirmed.callback;
+        })
         .catch(allParts.abort)
         .finally(() => {
           own.unlink();
@@ -70,20 +72,24 @@ export async function sendParts(
   links.close();
   allParts.unlink();
   signal.throwIfAborted();
-  return receipts.sort((a, b) => a.partNumber - b.partNumber);
+  return { receipts: sortReceipts(receipts), callback };
+}
+
+export function sortReceipts(receipts: readonly Receipt[]): readonly Receipt[] {
+  return receipts.toSorted((a, b) => a.partNumber - b.partNumber);
 }
 
 /** The parts of a plan, read from the source whenever they are sent. */
-export function sourceFeed(source: Source, plan: readonly Part[], held: StoredParts): PartFeed {
+export function sourceFeed(source: Source, plan: readonly Part[], stored: StoredParts): PartFeed {
   return {
     *parts() {
       for (const part of plan) {
         const { partNumber, offset, size } = part;
-        yield { held: held.get(partNumber), open: () => source.part(offset, size), ...part };
+        yield { stored: stored.get(partNumber), open: () => source.part(offset, size), ...part };
       }
     },
     partNumbers: plan
-      .filter(({ partNumber, size }) => held.get(partNumber)?.size !== size)
+      .filter(({ partNumber, size }) => stored.get(partNumber)?.size !== size)
       .map(({ partNumber }) => partNumber),
     takenMax: () => QUEUED_MAX,
     size: () => source.size,

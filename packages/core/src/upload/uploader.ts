@@ -1,5 +1,7 @@
+import { assertObjectOptions } from '../assert-object-options.ts';
 import {
   assertUploaderConcurrency,
+  resolveOptions,
   resolveUploaderOptions,
   type StreamUploadOptions,
   type UploaderOptions,
@@ -7,9 +9,10 @@ import {
 } from '../options.ts';
 import type { PartBuffers } from '../ports.ts';
 import { createBudget } from './concurrency/budget.ts';
-import type { StreamPorts, UploadPorts } from './run-context.ts';
-import { createStreamMemory } from './stream/stream-upload.ts';
-import { beginStreamUpload, beginUpload, type Upload } from './upload.ts';
+import type { UploadPorts } from './run-context.ts';
+import { createSourceRunner } from './run-upload.ts';
+import { createStreamMemory, createStreamUpload, type StreamPorts } from './stream/stream-upload.ts';
+import { createUpload, type Upload } from './upload.ts';
 
 /** Uploads many files within one budget of requests and memory, and lets none of them starve. */
 export interface Uploader {
@@ -38,8 +41,11 @@ export function createUploader(options: UploaderOptions = {}, spill?: PartBuffer
   });
   const memory = createStreamMemory(Math.floor(memoryMax / 2), spill);
   return {
-    start: (ports, uploadOptions) => beginUpload(ports, uploadOptions, budget),
-    startStream: (ports, uploadOptions) => beginStreamUpload(ports, uploadOptions, memory, budget),
+    start(ports, uploadOptions) {
+      assertObjectOptions(uploadOptions);
+      return createUpload(ports, resolveOptions(uploadOptions), createSourceRunner(ports), budget);
+    },
+    startStream: (ports, uploadOptions) => createStreamUpload(ports, uploadOptions, memory, budget),
     setConcurrency(wanted) {
       assertUploaderConcurrency(wanted);
       budget.setSlots(slotsWithin(wanted));

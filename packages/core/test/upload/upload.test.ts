@@ -125,12 +125,12 @@ test.each<[string, FaultEffect, string]>([
 );
 
 test.each<[string, FaultEffect, RegExp]>([
-  ['takes no byte', { kind: 'silent' }, /no byte moved for 30000 ms/],
-  ['never answers', { kind: 'silent', afterHandling: true }, /no answer came for 60000 ms/],
+  ['takes no byte', { kind: 'silent' }, /no byte was sent for 30000 ms/],
+  ['never answers', { kind: 'silent', afterHandling: true }, /no response for 60000 ms/],
   [
     'takes 100 bytes a second',
     { kind: 'bandwidth', bytesPerSecond: 100 },
-    /only \d+ bytes per second moved for 60000 ms/,
+    /only \d+ bytes per second were sent for 60000 ms/,
   ],
 ])(
   'a part with a connection that %s is stopped and sent again [pain-16] [pain-43]',

@@ -1,9 +1,9 @@
-import { isAborted, createUnabortedSignal } from '../../abort.ts';
+import { createUnabortedSignal, isAborted } from '../../abort.ts';
 import { UploadError } from '../../errors.ts';
 import type { InitiatedUpload } from '../../ports.ts';
 import { callControlPlane } from '../resilience/retry.ts';
 import type { UploadRun } from '../run-context.ts';
-import { type Checkpoint, checkpointId, decodeCheckpoint } from './checkpoint.ts';
+import { decodeCheckpoint } from './checkpoint.ts';
 
 /**
  * Aborts an upload, so that no parts remain that OSS bills, and then removes its checkpoint. Runs to its end
@@ -17,16 +17,25 @@ export async function discardUpload(run: UploadRun, upload: InitiatedUpload, id:
 }
 
 /** Aborts an upload. Emits a failure as `cleanup-failed` and returns false then. */
-export async function removeFromOss(run: UploadRun, { uploadToken, key }: InitiatedUpload): Promise<boolean> {
+export async function removeFromOss(run: UploadRun, upload: InitiatedUpload): Promise<boolean> {
   try {
-    await callControlPlane(run, createUnabortedSignal(), { operation: 'abort', key }, (signal) =>
-      run.ports.controlPlane.abort({ uploadToken, signal }),
-    );
+    await requestAbort(run, upload, createUnabortedSignal());
     return true;
   } catch (reason) {
     run.emit({ type: 'cleanup-failed', error: UploadError.from(reason) });
     return false;
   }
+}
+
+/** Aborts an upload, with retries. Rejects when that fails. */
+export function requestAbort(
+  run: UploadRun,
+  { uploadToken, key }: InitiatedUpload,
+  signal: AbortSignal,
+): Promise<void> {
+  return callControlPlane(run, signal, { operation: 'abort', key }, (stop) =>
+    run.ports.controlPlane.abort({ uploadToken, signal: stop }),
+  );
 }
 
 /**
@@ -36,17 +45,16 @@ export async function removeFromOss(run: UploadRun, { uploadToken, key }: Initia
  */
 export async function abortOrphanedUploads(run: UploadRun, isCompleting: boolean): Promise<boolean> {
   const isAll = isAborted(run.signal) && !isCompleting;
-  const texts = isAll ? run.checkpoints.known() : await run.checkpoints.volatile();
-  for (const text of texts) {
-    const checkpoint = decodeCheckpoint(text);
-    if (checkpoint !== undefined) await abortIfUnlocked(run, checkpoint);
+  const checkpoints = isAll ? run.checkpoints.known() : run.checkpoints.volatile();
+  for (const [id, text] of checkpoints) {
+    const upload = decodeCheckpoint(text)?.upload;
+    if (upload !== undefined) await abortIfUnlocked(run, upload, id);
   }
-  return texts.length > 0;
+  return checkpoints.length > 0;
 }
 
 /** A process that holds the lock has resumed the upload, and keeps it. */
-async function abortIfUnlocked(run: UploadRun, { upload, ...checkpoint }: Checkpoint): Promise<void> {
-  const id = checkpointId(checkpoint, checkpoint.key);
+async function abortIfUnlocked(run: UploadRun, upload: InitiatedUpload, id: string): Promise<void> {
   const lease = await run.checkpoints.lock(id).catch(() => undefined);
   if (lease === undefined) return;
   try {

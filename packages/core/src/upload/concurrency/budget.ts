@@ -26,6 +26,19 @@ export interface Permit {
 /** Of an upload that keeps nobody waiting. */
 export const NO_PERMIT: Permit = { complete: () => Promise.resolve(), release: () => undefined };
 
+/** Of an upload that shares nothing with others. */
+export const NO_BUDGET: Budget = {
+  acquire: async () => NO_PERMIT,
+  share: () => ({
+    isShared: false,
+    run: (task) => task(),
+    hasRoom: () => true,
+    slots: () => Number.POSITIVE_INFINITY,
+    onEvent: () => undefined,
+  }),
+  setSlots: () => undefined,
+};
+
 export interface Share {
   readonly isShared: boolean;
   /**

@@ -119,12 +119,7 @@ function advance(state: UploadSnapshot, event: UploadEvent): UploadSnapshot {
       return { ...state, phase: 'completed', object: event.object };
     case 'failed':
       return { ...state, phase: 'failed', isOffline: false, error: event.error };
-    case 'part-attempt':
-    case 'part-confirmed':
-    case 'part-progress':
-    case 'headers-hidden':
-    case 'checkpoint-set-aside':
-    case 'cleanup-failed':
+    default:
       return state;
   }
 }

@@ -1,30 +1,37 @@
 import { createLinkedController, type LinkedController, SETTLED } from '../../abort.ts';
 import type { UploadError } from '../../errors.ts';
 import type { PartBody } from '../../ports.ts';
+import type { CallbackOutcome } from '../part-response.ts';
 import type { UploadRun } from '../run-context.ts';
-import { createWatch } from './periodic-check.ts';
+import { createPeriodicCheck } from './periodic-check.ts';
 
-/** What came of one PUT: the CRC64 that OSS confirmed, or why it did not. */
-export type PutOutcome = { readonly crc64: string } | FailedTry;
+/** The outcome of one PUT. */
+export type PutOutcome = ConfirmedPut | FailedPut;
 
-/** Why one try did not confirm the part, and what the next one must know. */
-export interface FailedTry {
+/** OSS has confirmed the CRC64 of the bytes. */
+export interface ConfirmedPut {
+  readonly crc64: string;
+  readonly callback: CallbackOutcome;
+}
+
+/** Why one PUT did not confirm the part, and what the next attempt needs to know. */
+export interface FailedPut {
   readonly failure: UploadError;
-  /** The URL was at fault. */
+  /** The presigned URL caused the failure. */
   readonly isRefused: boolean;
-  /** All bytes were sent, and no answer said what became of them. */
+  /** All bytes were sent, and no response said whether OSS has stored them. */
   readonly mayBeStored: boolean;
 }
 
 /** Sends one copy until it is stopped. */
 type Send = (body: PartBody, stop: AbortSignal, isSecond: boolean) => Promise<PutOutcome>;
 
-/** Sends the parts that lag behind all others a second time. */
+/** Sends the slowest parts of an upload a second time. */
 export interface Hedging {
   /**
-   * Sends a part; beside it, where it lags and the bytes can be spared, a second copy on a connection of its
-   * own. The first copy that is confirmed, or refused for good, counts and stops the other; both have
-   * settled when it resolves.
+   * Sends a part and, when it is slow and the bytes can be spared, a second copy on another connection. The
+   * first copy to be confirmed, or to fail permanently, counts and stops the other. Resolves when both have
+   * settled.
    */
   race(
     copies: { readonly body: PartBody; second(): PartBody },
@@ -33,44 +40,45 @@ export interface Hedging {
   ): Promise<PutOutcome>;
 }
 
-/** A part lags that has run so many times as long as the middle one of its peers … */
-const LAG_FACTOR = 3;
+/** A part is slow when it takes this many times as long as the median of its peers … */
+const SLOW_FACTOR = 3;
 /** … of which there must be so many. */
 const PEERS_MIN = 5;
-/** How often a part in flight is looked at, at most. */
-const LOOK_MS_MIN = 100;
-/** The last ones tell how fast the link is now. */
+/** Only the latest peers show how fast the link is now. */
 const PEERS_MAX = 64;
+/** The parts in flight are checked no more often. */
+const CHECK_MS_MIN = 100;
 
-/** `spareBytes` is what second copies may cost in all. */
+/** `spareBytes` is the limit for the bytes of all second copies. */
 export function createHedging(run: UploadRun, spareBytes: () => number): Hedging {
   const { clock } = run.ports;
-  const durations: number[] = [];
-  let spent = 0;
+  const durationsMs: number[] = [];
+  let spentBytes = 0;
 
-  function remember(durationMs: number): void {
-    durations.push(durationMs);
-    if (durations.length > PEERS_MAX) durations.shift();
+  function addDuration(durationMs: number): void {
+    durationsMs.push(durationMs);
+    if (durationsMs.length > PEERS_MAX) durationsMs.shift();
   }
 
-  function typicalMs(): number {
-    return durations.toSorted((a, b) => a - b).at(durations.length / 2) ?? 0;
+  function medianMs(): number {
+    return durationsMs.toSorted((a, b) => a - b).at(durationsMs.length / 2) ?? 0;
   }
 
-  /** Only where a slot is free that no part waits for. */
-  function mayHedge({ size, startedAt }: Runner): boolean {
-    if (!run.limit.isIdle() || durations.length < PEERS_MIN || spent + size > spareBytes()) return false;
-    return clock.now() - startedAt > LAG_FACTOR * typicalMs();
+  /** Only where the second copy delays no other part. */
+  function shouldHedge({ size, startedAt }: PartInFlight): boolean {
+    if (!run.limit.isIdle() || durationsMs.length < PEERS_MIN || spentBytes + size > spareBytes())
+      return false;
+    return clock.now() - startedAt > SLOW_FACTOR * medianMs();
   }
 
-  const watch = createWatch<Runner>(clock, {
-    pauseMs: () => Math.max(LOOK_MS_MIN, typicalMs()),
-    look(runner) {
-      if (!mayHedge(runner)) return;
-      watch.remove(runner);
-      // Also where the first copy ends before this one begins: others must not count on its bytes meanwhile.
-      spent += runner.size;
-      runner.sendSecond();
+  const checks = createPeriodicCheck<PartInFlight>(clock, {
+    pauseMs: () => Math.max(CHECK_MS_MIN, medianMs()),
+    check(part) {
+      if (!shouldHedge(part)) return;
+      checks.remove(part);
+      // Even if the first copy ends before the second one starts: no other part may count on these bytes.
+      spentBytes += part.size;
+      part.sendSecond();
     },
   });
 
@@ -81,18 +89,18 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
       const startedAt = clock.now();
       // canary: unlinked-hedge-signal
       const stop = createLinkedController(signal);
-      const end = (outcome: PutOutcome): PutOutcome => {
+      const stopOther = (outcome: PutOutcome): PutOutcome => {
         if (isFinal(outcome)) stop.abort(SETTLED);
         return outcome;
       };
       let copy: Promise<PutOutcome> | undefined;
       let waiting: LinkedController | undefined;
-      const first = send(body, stop.signal, false).then(end);
-      // A copy that has not begun when the first one ends never does: nobody may wait for a slot while he
-      // holds one.
+      const first = send(body, stop.signal, false).then(stopOther);
+      // A copy that still waits for a slot when the first one ends is never sent: the first one holds a slot,
+      // and must not wait for another.
       const sendCopy = (): Promise<PutOutcome> => {
         waiting?.signal.throwIfAborted();
-        copy = send(second(), stop.signal, true).then(end);
+        copy = send(second(), stop.signal, true).then(stopOther);
         return copy;
       };
       const sendSecond = (): void => {
@@ -100,34 +108,34 @@ export function createHedging(run: UploadRun, spareBytes: () => number): Hedging
         // canary: hedge-without-permit
         run.limit.run(sendCopy, waiting.signal).catch(() => undefined);
       };
-      const runner = { size, startedAt, sendSecond };
-      watch.add(runner);
-      const [firstResult] = await Promise.allSettled([first]);
-      watch.remove(runner);
+      const part = { size, startedAt, sendSecond };
+      checks.add(part);
+      await Promise.allSettled([first]);
+      checks.remove(part);
       waiting?.abort(SETTLED);
-      const outcomes = [firstResult, ...(await Promise.allSettled(copy === undefined ? [] : [copy]))];
+      const outcomes = (await Promise.allSettled([first, copy])).flatMap(outcomesOf);
       stop.unlink();
-      const told = outcomes.map(fulfilment).filter((outcome) => outcome !== undefined);
-      const final = told.find((outcome) => 'crc64' in outcome) ?? told.find(isFinal);
+      const final = outcomes.find((outcome) => 'crc64' in outcome) ?? outcomes.find(isFinal);
       if (final === undefined) return await first;
-      remember(clock.now() - startedAt);
+      addDuration(clock.now() - startedAt);
       return final;
     },
   };
 }
 
-/** A part in flight that was not sent a second time yet. */
-interface Runner {
+/** A part that was not sent a second time yet. */
+interface PartInFlight {
   readonly size: number;
   readonly startedAt: number;
   readonly sendSecond: () => void;
 }
 
-function fulfilment<T>(settled: PromiseSettledResult<T>): T | undefined {
-  return settled.status === 'fulfilled' ? settled.value : undefined;
+/** None of a copy that was stopped, or never sent. */
+function outcomesOf(settled: PromiseSettledResult<PutOutcome | undefined>): readonly PutOutcome[] {
+  return settled.status === 'fulfilled' && settled.value !== undefined ? [settled.value] : [];
 }
 
-/** Confirmed, or refused for good: another copy could change nothing. */
+/** Confirmed, or failed permanently: another copy could change nothing. */
 function isFinal(outcome: PutOutcome): boolean {
   return 'crc64' in outcome || outcome.failure.disposition !== 'transient';
 }

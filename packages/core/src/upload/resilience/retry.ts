@@ -1,5 +1,5 @@
 import { createLinkedController, rejectOnAbort, SETTLED } from '../../abort.ts';
-import { type ErrorContext, UploadError, type UploadErrorCode } from '../../errors.ts';
+import { type ErrorContext, networkError, UploadError, type UploadErrorCode } from '../../errors.ts';
 import type { Resolved, ResolvedOptions, RetryOptions } from '../../options.ts';
 import type { Random } from '../../ports.ts';
 import type { UploadFact } from '../progress/events.ts';
@@ -85,7 +85,7 @@ export async function withDeadline<T>(
   const controller = createLinkedController(signal);
   run.ports.clock.sleep(deadlineMs, controller.signal).then(
     // canary: no-deadline
-    () => controller.abort(deadlineError(deadlineMs)),
+    () => controller.abort(networkError(`no response within ${deadlineMs} ms`)),
     // The attempt has settled before the deadline.
     () => undefined,
   );
@@ -95,14 +95,6 @@ export async function withDeadline<T>(
     controller.unlink();
     controller.abort(SETTLED);
   }
-}
-
-function deadlineError(deadlineMs: number): UploadError {
-  return new UploadError({
-    code: 'network',
-    message: `no response within ${deadlineMs} ms`,
-    disposition: 'transient',
-  });
 }
 
 /**

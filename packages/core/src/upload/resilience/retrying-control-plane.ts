@@ -3,7 +3,7 @@ import { UploadError } from '../../errors.ts';
 import { type RetryOptions, resolveRetry } from '../../options.ts';
 import type { Clock, ControlPlane, InitiatedUpload, InitiateRequest, Random } from '../../ports.ts';
 import { systemClock, systemRandom } from '../../system.ts';
-import { MAY_HAVE_BEGUN } from '../open-upload.ts';
+import { MAY_HAVE_INITIATED } from '../open-upload.ts';
 import {
   COMPLETE_MS_MAX,
   callControlPlane,
@@ -78,7 +78,7 @@ async function initiate(
         controlPlane.initiate({ ...request, previousAttemptAgeMs, signal }),
       );
     } catch (reason) {
-      if (MAY_HAVE_BEGUN.has(UploadError.from(reason).code)) doubtfulSince ??= triedAt;
+      if (MAY_HAVE_INITIATED.has(UploadError.from(reason).code)) doubtfulSince ??= triedAt;
       throw reason;
     }
   }

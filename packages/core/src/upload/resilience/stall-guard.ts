@@ -2,122 +2,123 @@ import { createLinkedController, type LinkedController } from '../../abort.ts';
 import { UploadError } from '../../errors.ts';
 import type { Resolved, StallOptions } from '../../options.ts';
 import type { UploadRun } from '../run-context.ts';
-import { createWatch } from './periodic-check.ts';
+import { createPeriodicCheck } from './periodic-check.ts';
 
-/** One try under guard. */
-export interface GuardedTry {
+/** What one guarded attempt is given. */
+export interface GuardedAttempt {
   /** Aborted by the caller, or with an `UploadError` of code `stalled`. */
   readonly signal: AbortSignal;
-  /** To be told how many bytes of the body have been handed to the network. */
+  /** To be called with the bytes of the body that have been handed to the network. */
   readonly onProgress: (sentBytes: number) => void;
 }
 
-/** The clocks of all parts in flight. */
+/** Detects stalls of all parts in flight. */
 export interface StallGuard {
   /**
-   * Runs one try of a part under three clocks: no byte moved for `idleMs`; fewer than `minBytesPerSecond`
-   * over `windowMs`; body sent, but no answer for `responseMs`. None of them limits how long an honest slow
-   * part may take, and of the time that a machine sleeps only seconds count. A transport that cannot tell its
-   * progress is not guarded. `moved` hears of the progress for as long as the try is under way.
+   * Runs one attempt of a part and aborts it when no byte was sent for `idleMs`, when fewer than
+   * `minBytesPerSecond` were sent over `windowMs`, or when there is no response `responseMs` after the body.
+   * A slow part that makes progress may take any time. Of the time that the machine sleeps only seconds
+   * count. Without progress reports of the transport nothing is guarded. `onProgress` is called until the
+   * attempt settles.
    */
   guard<T>(
     size: number,
     signal: AbortSignal,
-    moved: (sentBytes: number) => void,
-    attempt: (guarded: GuardedTry) => Promise<T>,
+    onProgress: (sentBytes: number) => void,
+    attempt: (guarded: GuardedAttempt) => Promise<T>,
   ): Promise<T>;
 }
 
 export function createStallGuard(run: UploadRun): StallGuard {
   const { clock, transport } = run.ports;
   const { idleMs, responseMs, windowMs } = run.options.stall;
-  // No clock that is started, or set back, during a pause runs out before the pause is over. And of the time
-  // that a machine sleeps no more than one pause counts.
-  const lookMs = Math.ceil(Math.min(idleMs, responseMs, windowMs) / 3);
-  const watch = createWatch<Guarded>(clock, {
-    pauseMs(tries) {
-      const pausesMs = [...tries].map(({ clocks }) => clocks.nextAt() - clock.now());
-      return Math.max(0, Math.min(lookMs, ...pausesMs));
+  // So short that no deadline that starts during a pause passes before its end, and that of the time that the
+  // machine sleeps no more than one pause counts.
+  const pauseMsMax = Math.ceil(Math.min(idleMs, responseMs, windowMs) / 3);
+  const checks = createPeriodicCheck<GuardedPart>(clock, {
+    pauseMs(parts) {
+      const pausesMs = [...parts].map(({ progress }) => progress.nextDeadline() - clock.now());
+      return Math.max(0, Math.min(pauseMsMax, ...pausesMs));
     },
-    look(guarded, lateMs) {
-      guarded.clocks.forgive(clock.now(), lateMs);
-      const symptom = guarded.clocks.symptom(clock.now());
+    check(part, lateMs) {
+      part.progress.extend(clock.now(), lateMs);
+      const symptom = part.progress.symptom(clock.now());
       // canary: no-stall
       if (symptom === undefined) return;
-      watch.remove(guarded);
-      guarded.controller.abort(stalledError(symptom));
+      checks.remove(part);
+      part.controller.abort(stalledError(symptom));
     },
   });
 
   return {
-    async guard(size, signal, moved, attempt) {
-      const clocks = startClocks(run.options.stall, size, clock.now());
+    async guard(size, signal, onProgress, attempt) {
+      const progress = trackProgress(run.options.stall, size, clock.now());
       const controller = createLinkedController(signal);
-      const guarded = { clocks, controller };
-      let hasEnded = false;
-      const onProgress = (sentBytes: number): void => {
-        if (hasEnded || controller.signal.aborted) return;
-        clocks.moved(clock.now(), sentBytes);
-        moved(sentBytes);
+      const part = { progress, controller };
+      let isSettled = false;
+      const onSent = (sentBytes: number): void => {
+        if (isSettled || controller.signal.aborted) return;
+        progress.update(clock.now(), sentBytes);
+        onProgress(sentBytes);
       };
-      if (transport.reportsProgress) watch.add(guarded);
+      if (transport.reportsProgress) checks.add(part);
       try {
-        return await attempt({ signal: controller.signal, onProgress });
+        return await attempt({ signal: controller.signal, onProgress: onSent });
       } finally {
-        hasEnded = true;
-        watch.remove(guarded);
+        isSettled = true;
+        checks.remove(part);
         controller.unlink();
       }
     },
   };
 }
 
-interface Guarded {
-  readonly clocks: Clocks;
+interface GuardedPart {
+  readonly progress: Progress;
   readonly controller: LinkedController;
 }
 
-interface Clocks {
-  /** Takes back so much time: nobody was there to hear of progress. */
-  forgive(now: number, lateMs: number): void;
-  moved(now: number, sentBytes: number): void;
-  /** When the next look is due. */
-  nextAt(): number;
-  /** What is wrong, in words; `undefined` when nothing is. */
+/** The progress of one attempt. All instants are in ms since the epoch. */
+interface Progress {
+  /** Adds this time to the deadlines: the process could not observe progress. */
+  extend(now: number, lateMs: number): void;
+  update(now: number, sentBytes: number): void;
+  nextDeadline(): number;
+  /** Describes a stall; `undefined` when there is none. */
   symptom(now: number): string | undefined;
 }
 
-function startClocks(limits: Resolved<StallOptions>, size: number, startedAt: number): Clocks {
+function trackProgress(limits: Resolved<StallOptions>, size: number, startedAt: number): Progress {
   const { idleMs, responseMs, minBytesPerSecond, windowMs } = limits;
   let sentBytes = 0;
-  let movedAt = startedAt;
+  let progressAt = startedAt;
   let windowStart = { at: startedAt, sentBytes: 0 };
   return {
-    forgive(now, lateMs) {
-      movedAt = Math.min(now, movedAt + lateMs);
+    extend(now, lateMs) {
+      progressAt = Math.min(now, progressAt + lateMs);
       windowStart = { ...windowStart, at: Math.min(now, windowStart.at + lateMs) };
     },
-    moved(now, bytes) {
+    update(now, bytes) {
       if (bytes === sentBytes) return;
       sentBytes = bytes;
-      movedAt = now;
+      progressAt = now;
     },
-    nextAt() {
-      if (sentBytes >= size) return movedAt + responseMs;
-      return Math.min(movedAt + idleMs, windowStart.at + windowMs);
+    nextDeadline() {
+      if (sentBytes >= size) return progressAt + responseMs;
+      return Math.min(progressAt + idleMs, windowStart.at + windowMs);
     },
     symptom(now) {
       if (sentBytes >= size) {
-        return now - movedAt < responseMs
+        return now - progressAt < responseMs
           ? undefined
-          : `the body was sent, but no answer came for ${responseMs} ms`;
+          : `no response for ${responseMs} ms after the whole body was sent`;
       }
-      if (now - movedAt >= idleMs) return `no byte moved for ${idleMs} ms`;
+      if (now - progressAt >= idleMs) return `no byte was sent for ${idleMs} ms`;
       if (now - windowStart.at < windowMs) return undefined;
       const bytesPerSecond = ((sentBytes - windowStart.sentBytes) / (now - windowStart.at)) * 1000;
       windowStart = { at: now, sentBytes };
       if (bytesPerSecond >= minBytesPerSecond) return undefined;
-      return `only ${Math.floor(bytesPerSecond)} bytes per second moved for ${windowMs} ms`;
+      return `only ${Math.floor(bytesPerSecond)} bytes per second were sent for ${windowMs} ms`;
     },
   };
 }
@@ -127,6 +128,6 @@ function stalledError(symptom: string): UploadError {
     code: 'stalled',
     message: `the part stalled: ${symptom}`,
     disposition: 'transient',
-    hint: 'It is sent again on a new connection. When that happens often, send fewer parts at once.',
+    hint: 'If this happens often, lower the concurrency.',
   });
 }

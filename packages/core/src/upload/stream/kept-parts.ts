@@ -1,19 +1,20 @@
-import { UploadError } from '../../errors.ts';
+import { refusedError, type UploadError } from '../../errors.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../../oss/limits.ts';
 import { streamPartSize } from '../../parts/part-plan.ts';
 import type { Receipt } from '../../ports.ts';
 import type { PartToSend } from '../put-part.ts';
-import type { PartFeed } from '../send-parts.ts';
+import { type PartFeed, sortReceipts } from '../send-parts.ts';
 import type { KeptPart, PartCutter } from './part-cutter.ts';
 
-/** The parts of a stream that OSS has not confirmed yet, and the receipts of those it has. */
+/** The parts of a stream that OSS has not confirmed yet, and the receipts of those that it has. */
 export interface KeptParts {
-  /** Goes on where the last walk stopped: first the parts it had not confirmed, then new ones. */
+  /** First the parts that an earlier run did not confirm, then new ones. `ahead` limits the unconfirmed. */
   feed(ahead: () => number): PartFeed;
-  /** Takes in a part that was cut already. */
+  /** Adds a part that was cut already. */
   keep(part: KeptPart): void;
   /** Of all parts confirmed so far, ascending. */
   receipts(): readonly Receipt[];
+  /** Releases all parts. */
   release(): Promise<void>;
 }
 
@@ -24,7 +25,7 @@ export function createKeptParts(cutter: PartCutter, firstSize: number): KeptPart
 
   function keep({ size, open, release }: KeptPart): PartToSend {
     const partNumber = receipts.length + kept.size + 1;
-    if (partNumber > PARTS_MAX) throw tooLong();
+    if (partNumber > PARTS_MAX) throw streamTooLongError();
     const part = {
       partNumber,
       offset,
@@ -32,18 +33,18 @@ export function createKeptParts(cutter: PartCutter, firstSize: number): KeptPart
       open,
       // canary: early-release
       release,
-      confirmed,
+      onConfirmed,
     };
     offset += size;
     kept.set(partNumber, part);
     return part;
   }
 
-  async function confirmed(receipt: Receipt): Promise<void> {
+  async function onConfirmed(receipt: Receipt): Promise<void> {
     const part = kept.get(receipt.partNumber);
     kept.delete(receipt.partNumber);
     receipts.push(receipt);
-    // Room that is not given back is no reason to fail a part that OSS holds.
+    // OSS has the part: a failed release must not fail the upload.
     await part?.release().catch(() => undefined);
   }
 
@@ -65,23 +66,21 @@ export function createKeptParts(cutter: PartCutter, firstSize: number): KeptPart
       size: () => offset,
     }),
     keep,
-    receipts: () => receipts.toSorted((a, b) => a.partNumber - b.partNumber),
+    receipts: () => sortReceipts(receipts),
     async release() {
       await Promise.allSettled([...kept.values()].map((part) => part.release()));
     },
   };
 }
 
-/** Which of them will be needed nobody knows: a URL too many is never sent. */
+/** The stream may end before any of them. A presigned URL that is never used does no harm. */
 function numbersFrom(first: number): readonly number[] {
   return Array.from({ length: PARTS_MAX - first + 1 }, (_, index) => first + index);
 }
 
-function tooLong(): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: `the stream is longer than ${PARTS_MAX} parts; an object holds ${OBJECT_SIZE_MAX} bytes`,
-    disposition: 'permanent',
-    hint: 'Begin with larger parts (partSize), or split the stream.',
-  });
+function streamTooLongError(): UploadError {
+  return refusedError(
+    `the stream has more than ${PARTS_MAX} parts; an object has at most ${OBJECT_SIZE_MAX} bytes`,
+    { hint: 'Start with larger parts (partSize), or split the stream.' },
+  );
 }

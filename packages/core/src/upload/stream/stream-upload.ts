@@ -1,120 +1,57 @@
-import { PAUSED } from '../../abort.ts';
-import { UploadError } from '../../errors.ts';
-import { createPartBody } from '../../parts/part-body.ts';
+import { assertObjectOptions } from '../../assert-object-options.ts';
+import { resolveMemoryMax, resolveOptions, type StreamUploadOptions } from '../../options.ts';
 import { createPartBuffers } from '../../parts/part-buffers.ts';
 import { firstPartSize } from '../../parts/part-plan.ts';
-import type { PartBuffers, Source, UploadedObject } from '../../ports.ts';
-import { removeFromOss } from '../checkpoints/abort-unfinished-upload.ts';
-import { completeUpload } from '../complete-upload.ts';
-import { onFailure } from '../on-failure.ts';
-import { initiate, type OpenedUpload } from '../open-upload.ts';
-import type { UploadRun, UploadRunner } from '../run-context.ts';
-import { runUpload } from '../run-upload.ts';
-import { sendParts } from '../send-parts.ts';
-import { createKeptParts } from './kept-parts.ts';
-import { type ByteStream, createPartCutter, type KeptPart } from './part-cutter.ts';
+import type { PartBuffers } from '../../ports.ts';
+import { type Budget, NO_BUDGET } from '../concurrency/budget.ts';
+import type { RunPorts } from '../run-context.ts';
+import { createUpload, type Upload } from '../upload.ts';
+import type { ByteStream } from './part-cutter.ts';
+import { createStreamRunner } from './stream-runner.ts';
+
+/** The ports of an upload of a stream, which can be read only once. */
+export interface StreamPorts extends Omit<RunPorts, 'checkpoints'> {
+  readonly stream: ByteStream;
+  /** Keeps the parts for which memory has no room. `undefined`: memory keeps them all the same. */
+  readonly spill: PartBuffers | undefined;
+}
 
 /**
- * The walk of an upload whose bytes come once: each part is kept until OSS has confirmed it. What is kept
- * outlives a pause, not the process.
+ * Starts the upload of a stream, which is read only as fast as OSS confirms parts. Throws a `TypeError` or
+ * `RangeError` for a wrong option; any other failure rejects `result`.
  */
-export function createStreamRunner(
-  stream: ByteStream,
-  buffers: PartBuffers,
-  partSize: number | undefined,
-): UploadRunner {
-  const firstSize = firstPartSize(partSize);
-  const cutter = createPartCutter(stream, buffers);
-  const kept = createKeptParts(cutter, firstSize);
-  let first: KeptPart | undefined;
-  let upload: OpenedUpload | undefined;
-  let isBegun = false;
-
-  async function open(run: UploadRun, begun: KeptPart): Promise<OpenedUpload> {
-    if (upload === undefined) {
-      upload = await initiate(run, undefined);
-      if (upload.partSize !== firstSize) throw otherPartSize(upload.partSize, firstSize);
-      if (!isBegun) kept.keep(begun);
-      isBegun = true;
-    }
-    const { bucket, key, uploadId } = upload;
-    const [size, partCount] = [undefined, undefined];
-    run.emit({ type: 'opened', bucket, key, uploadId, size, partSize: upload.partSize, partCount });
-    return upload;
-  }
-
-  async function walk(run: UploadRun): Promise<UploadedObject> {
-    first ??= await cutter.next(firstSize, run.signal);
-    if (first === undefined || first.size < firstSize) return await runUpload(known(run, first));
-    const opened = await open(run, first);
-    run.signal.throwIfAborted();
-    // One part more than are in flight is read ahead.
-    await sendParts(
-      run,
-      opened,
-      kept.feed(() => run.limit.concurrency() + 1),
-    );
-    return await completeUpload(run, opened, kept.receipts());
-  }
-
-  async function close(): Promise<void> {
-    await Promise.allSettled([cutter.close(), first?.release(), kept.release()]);
-  }
-
-  return async (run) => {
-    for (let restarts = 0; ; restarts++) {
-      try {
-        const object = await walk(run);
-        await close();
-        return object;
-      } catch (reason) {
-        if (reason === PAUSED) throw reason;
-        const error = UploadError.from(reason);
-        const action = onFailure({ error, kind: 'multipart', isDurable: false, isResumed: false });
-        if (upload !== undefined && action !== 'keep-object') await removeFromOss(run, upload);
-        // All parts are still here, and can be sent to a new upload.
-        const isWhole = kept.receipts().length === 0 && restarts < RESTARTS_MAX;
-        if (action !== 'look-first' || !isWhole) {
-          await close();
-          throw reason;
-        }
-        upload = undefined;
-      }
-    }
-  };
+export function startStreamUpload(ports: StreamPorts, options: StreamUploadOptions): Upload {
+  const { memoryMax, ...uploadOptions } = options;
+  const memory = createStreamMemory(resolveMemoryMax(memoryMax), ports.spill);
+  return createStreamUpload(ports, uploadOptions, memory, NO_BUDGET);
 }
 
-/** How often others may abort the upload. */
-const RESTARTS_MAX = 3;
-
-function otherPartSize(wanted: number, first: number): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: `the coordinator wants parts of ${wanted} bytes, and the first one has ${first}`,
-    disposition: 'permanent',
-    hint: 'Begin the stream with the part size that the coordinator wants (partSize).',
-  });
+/** The same with memory and a budget that other uploads may share. */
+export function createStreamUpload(
+  ports: StreamPorts,
+  options: Omit<StreamUploadOptions, 'memoryMax'>,
+  { buffers, partsWithin }: StreamMemory,
+  budget: Budget,
+): Upload {
+  assertObjectOptions(options);
+  const resolved = resolveOptions(options);
+  const firstSize = firstPartSize(resolved.partSize);
+  return createUpload(
+    { ...ports, checkpoints: undefined },
+    { ...resolved, concurrencyMax: Math.min(resolved.concurrencyMax, partsWithin(firstSize)) },
+    createStreamRunner(ports.stream, buffers, firstSize),
+    budget,
+  );
 }
 
-/** A stream that ended before its first part was full is an upload like any other. */
-function known(run: UploadRun, whole: KeptPart | undefined): UploadRun {
-  const source: Source = {
-    identity: 'stream',
-    size: whole?.size ?? 0,
-    fingerprint: () => Promise.resolve('stream'),
-    part: () => whole?.open() ?? createPartBody({ size: 0, read: async function* () {} }),
-    close: () => Promise.resolve(),
-  };
-  return { ...run, ports: { ...run.ports, openSource: () => Promise.resolve(source) } };
-}
-
-/** Where the parts of streams are kept until they are confirmed. */
+/** Where the parts of streams are kept until OSS has confirmed them. */
 export interface StreamMemory {
   readonly buffers: PartBuffers;
-  /** Parts of this size that may be in flight before most of them have to be kept elsewhere. */
+  /** Parts of this size, in bytes, that may be in flight before `spill` has to keep most of them. */
   partsWithin(partSize: number): number;
 }
 
+/** `memoryMax` is in bytes. */
 export function createStreamMemory(memoryMax: number, spill: PartBuffers | undefined): StreamMemory {
   return {
     buffers: createPartBuffers(memoryMax, spill),
