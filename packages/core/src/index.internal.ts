@@ -15,5 +15,5 @@ export {
   sourceUnreadableError,
   uploadNotFoundError,
 } from './errors.ts';
-export { assertControlPlane, assertOptions } from './options.ts';
 export { ERROR_BODY_MAX } from './ports.ts';
+export { assertControlPlane, assertOptions } from './resolve-options.ts';

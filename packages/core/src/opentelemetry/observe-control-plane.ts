@@ -1,7 +1,7 @@
 import { type Attributes, type Context, context, type Span } from '@opentelemetry/api';
 import { abortedError, UploadError } from '../errors.ts';
-import { assertControlPlane } from '../options.ts';
 import type { CompleteRequest, ControlPlane, InitiateRequest, UploadedObject } from '../ports.ts';
+import { assertControlPlane } from '../resolve-options.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import {
   openSpan,

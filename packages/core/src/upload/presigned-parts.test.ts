@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { UploadError } from '../errors.ts';
-import { resolveOptions } from '../options.ts';
 import type { ControlPlane, PresignedPart } from '../ports.ts';
+import { resolveOptions } from '../resolve-options.ts';
 import { createSeededRandom, createVirtualClock, type VirtualClock } from '../testing/virtual-clock.ts';
 import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
 import { NO_PERMIT } from './concurrency/budget.ts';

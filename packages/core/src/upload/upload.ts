@@ -1,7 +1,7 @@
-import { assertObjectOptions } from '../assert-object-options.ts';
 import { abortedError, type UploadError } from '../errors.ts';
-import { assertConcurrency, type ResolvedOptions, resolveOptions, type UploadOptions } from '../options.ts';
+import type { ResolvedOptions, UploadOptions } from '../options.ts';
 import type { UploadedObject } from '../ports.ts';
+import { assertConcurrency, assertObjectOptions, resolveOptions } from '../resolve-options.ts';
 import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
 import { type Budget, NO_BUDGET } from './concurrency/budget.ts';
 import { createPartLimit } from './concurrency/part-limiter.ts';

@@ -1,13 +1,11 @@
-import { assertObjectOptions } from '../assert-object-options.ts';
+import type { StreamUploadOptions, UploaderOptions, UploadOptions } from '../options.ts';
+import type { PartBuffers } from '../ports.ts';
 import {
+  assertObjectOptions,
   assertUploaderConcurrency,
   resolveOptions,
   resolveUploaderOptions,
-  type StreamUploadOptions,
-  type UploaderOptions,
-  type UploadOptions,
-} from '../options.ts';
-import type { PartBuffers } from '../ports.ts';
+} from '../resolve-options.ts';
 import { createBudget } from './concurrency/budget.ts';
 import type { UploadPorts } from './run-context.ts';
 import { createSourceRunner } from './run-upload.ts';

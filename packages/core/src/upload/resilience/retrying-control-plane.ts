@@ -1,7 +1,8 @@
 import { createUnabortedSignal } from '../../abort.ts';
 import { UploadError } from '../../errors.ts';
-import { type RetryOptions, resolveRetry } from '../../options.ts';
+import type { RetryOptions } from '../../options.ts';
 import type { Clock, ControlPlane, InitiatedUpload, InitiateRequest, Random } from '../../ports.ts';
+import { resolveRetry } from '../../resolve-options.ts';
 import { systemClock, systemRandom } from '../../system.ts';
 import { MAY_HAVE_INITIATED } from '../open-upload.ts';
 import {

@@ -1,8 +1,8 @@
-import { assertObjectOptions } from '../../assert-object-options.ts';
-import { resolveMemoryMax, resolveOptions, type StreamUploadOptions } from '../../options.ts';
+import type { StreamUploadOptions } from '../../options.ts';
 import { createPartBuffers } from '../../parts/part-buffers.ts';
 import { firstPartSize } from '../../parts/part-plan.ts';
 import type { PartBuffers } from '../../ports.ts';
+import { assertObjectOptions, resolveMemoryMax, resolveOptions } from '../../resolve-options.ts';
 import { type Budget, NO_BUDGET } from '../concurrency/budget.ts';
 import type { RunPorts } from '../run-context.ts';
 import { createUpload, type Upload } from '../upload.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { assertObjectOptions } from './assert-object-options.ts';
-import { resolveOptions, type UploadOptions } from './options.ts';
+import type { UploadOptions } from './options.ts';
+import { assertObjectOptions, resolveOptions } from './resolve-options.ts';
 
 test('defaults are filled in, and object options are kept separate', () => {
   expect(resolveOptions({ key: 'a', contentType: 'text/plain', metadata: { a: 'b' } })).toMatchObject({
