@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
-  childNames,
+  createModelClient,
   type ModelClient,
-  modelClient,
   PART,
+  readChildNames,
+  readObjectText,
+  readTag,
   START,
-  tag,
-  textOfObject,
 } from '../test/stages/model-client.ts';
-import { CREDENTIALS, headerSigned } from '../test/stages/signing.ts';
+import { CREDENTIALS, signInHeaders } from '../test/stages/signing.ts';
 import type { Blobs } from './storage/blobs.ts';
 import { createDirectoryBlobs } from './storage/directory-blobs.ts';
 import { createMemoryBlobs } from './storage/memory-blobs.ts';
@@ -35,8 +35,8 @@ async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 describe('every response', () => {
   test('has the headers of OSS', async () => {
-    const { ask } = modelClient();
-    for (const { headers } of [await ask('PUT', 'k', { body: 'x' }), await ask('GET', 'none')]) {
+    const { send } = createModelClient();
+    for (const { headers } of [await send('PUT', 'k', { body: 'x' }), await send('GET', 'none')]) {
       expect(headers).toMatchObject({
         Server: 'AliyunOSS',
         Date: 'Fri, 02 Jan 2026 03:04:05 GMT',
@@ -47,58 +47,66 @@ describe('every response', () => {
     }
   });
 
-  test('says how long it took by the clock', async () => {
-    const client = modelClient();
+  test('has its duration by the model’s clock', async () => {
+    const client = createModelClient();
     async function* slow(): AsyncGenerator<Uint8Array> {
-      client.pass(40);
+      client.advanceClock(40);
       yield Buffer.from('x');
     }
-    const { headers } = await client.ask('PUT', 'k', { body: slow(), contentLength: 1 });
+    const { headers } = await client.send('PUT', 'k', { body: slow(), contentLength: 1 });
     expect(headers['x-oss-server-time']).toBe('40');
   });
 
-  test('is the same again for the same names, time and requests', async () => {
+  test('is repeatable for the same IDs, time and requests', async () => {
     const run = async (): Promise<readonly unknown[]> => {
       let last = 0;
       const next = (): string => String(++last).padStart(24, '0');
-      const client = modelClient({ ids: { requestId: next, uploadId: next, versionId: next } });
+      const client = createModelClient({ ids: { requestId: next, uploadId: next, versionId: next } });
       const uploadId = await client.initiate('k');
-      const etag = await client.put('k', uploadId, 1, 'x');
-      return [uploadId, await client.complete('k', uploadId, [[1, etag]]), await client.ask('GET', 'k')];
+      const etag = await client.putPart('k', uploadId, 1, 'x');
+      return [uploadId, await client.complete('k', uploadId, [[1, etag]]), await client.send('GET', 'k')];
     };
     expect(await run()).toEqual(await run());
   });
 });
 
-test('in memory everything happens in microtasks, so that a virtual clock stays in command', async () => {
-  const client = modelClient();
+test('with blobs in memory every request is handled in microtasks', async () => {
+  const client = createModelClient();
   let isLoopTurned = false;
   setImmediate(() => {
     isLoopTurned = true;
   });
   const uploadId = await client.initiate('k');
-  const etag = await client.put('k', uploadId, 1, PART);
+  const etag = await client.putPart('k', uploadId, 1, PART);
   await client.complete('k', uploadId, [[1, etag]]);
-  await client.ask('GET', 'k');
-  await client.ask('DELETE', 'k');
+  await client.send('GET', 'k');
+  await client.send('DELETE', 'k');
   expect(isLoopTurned).toBe(false);
 });
 
 describe('an error', () => {
-  test('is XML in the order of OSS', async () => {
-    const { headers, text } = await modelClient().ask('GET', 'none');
-    expect(childNames(text)).toEqual(['Code', 'Message', 'RequestId', 'HostId', 'Key', 'EC', 'RecommendDoc']);
-    expect([tag(text, 'RequestId'), tag(text, 'HostId')]).toEqual([
+  test('is XML with the element order of OSS', async () => {
+    const { headers, text } = await createModelClient().send('GET', 'none');
+    expect(readChildNames(text)).toEqual([
+      'Code',
+      'Message',
+      'RequestId',
+      'HostId',
+      'Key',
+      'EC',
+      'RecommendDoc',
+    ]);
+    expect([readTag(text, 'RequestId'), readTag(text, 'HostId')]).toEqual([
       headers['x-oss-request-id'],
       '127.0.0.1:9000',
     ]);
     expect([headers['x-oss-ec'], headers['Content-Type']]).toEqual(['0026-00000001', 'application/xml']);
   });
 
-  test('of HEAD is in a header, and has no body', async () => {
-    const { status, headers, text } = await modelClient().ask('HEAD', 'none');
+  test('of HEAD is in a header, without a body', async () => {
+    const { status, headers, text } = await createModelClient().send('HEAD', 'none');
     const xml = Buffer.from(headers['x-oss-err'] ?? '', 'base64').toString();
-    expect([status, text, headers['x-oss-ec'], tag(xml, 'Code')]).toEqual([
+    expect([status, text, headers['x-oss-ec'], readTag(xml, 'Code')]).toEqual([
       404,
       '',
       '0026-00000001',
@@ -121,42 +129,52 @@ describe('an error', () => {
       'MalformedXML',
       [],
     ],
-  ] as const)('of %s %j with %j is %i %s', async (method, key, wanted, status, code, fields) => {
-    const reply = await modelClient().ask(method, key, wanted);
-    expect([reply.status, tag(reply.text, 'Code')]).toEqual([status, code]);
-    expect(childNames(reply.text)).toEqual(expect.arrayContaining([...fields]));
+  ] as const)('of %s %j with %j is %i %s', async (method, key, options, status, code, fields) => {
+    const reply = await createModelClient().send(method, key, options);
+    expect([reply.status, readTag(reply.text, 'Code')]).toEqual([status, code]);
+    expect(readChildNames(reply.text)).toEqual(expect.arrayContaining([...fields]));
   });
 
-  test('of our own making is InternalError, and is told of', async () => {
+  test('that is a bug becomes InternalError and is passed to onInternalError', async () => {
     const reasons: unknown[] = [];
     const broken: Blobs = { ...createMemoryBlobs(), write: () => Promise.reject(new Error('disk full')) };
-    const { ask } = modelClient({ blobs: broken, onInternalError: (reason) => reasons.push(reason) });
-    const { status, text } = await ask('PUT', 'k', { body: 'x' });
-    expect([status, tag(text, 'Code'), reasons]).toEqual([500, 'InternalError', [new Error('disk full')]]);
-    await expect(modelClient({ blobs: broken }).ask('PUT', 'k', { body: 'x' })).rejects.toThrow('disk full');
+    const { send } = createModelClient({ blobs: broken, onInternalError: (reason) => reasons.push(reason) });
+    const { status, text } = await send('PUT', 'k', { body: 'x' });
+    expect([status, readTag(text, 'Code'), reasons]).toEqual([
+      500,
+      'InternalError',
+      [new Error('disk full')],
+    ]);
+    await expect(createModelClient({ blobs: broken }).send('PUT', 'k', { body: 'x' })).rejects.toThrow(
+      'disk full',
+    );
   });
 });
 
-describe('who may ask', () => {
-  test('is not somebody without a signature', async () => {
-    const { status, headers, body } = await unsigned(modelClient(), 'GET', '/demo/k');
+describe('authentication', () => {
+  test('rejects a request without a signature', async () => {
+    const { status, headers, body } = await unsigned(createModelClient(), 'GET', '/demo/k');
     const text = Buffer.from(body as Uint8Array).toString();
-    expect([status, tag(text, 'Code'), headers['x-oss-ec']]).toEqual([403, 'AccessDenied', '0003-00000905']);
+    expect([status, readTag(text, 'Code'), headers['x-oss-ec']]).toEqual([
+      403,
+      'AccessDenied',
+      '0003-00000905',
+    ]);
   });
 
-  test('is whom the model was last told', async () => {
-    const client = modelClient();
+  test('accepts the credentials of the last putCredentials', async () => {
+    const client = createModelClient();
     const other = { accessKeyId: 'other', accessKeySecret: 'secret' };
     client.model.putCredentials(other);
-    expect((await client.ask('GET', 'none')).status).toBe(403);
+    expect((await client.send('GET', 'none')).status).toBe(403);
     client.model.putCredentials([other, CREDENTIALS]);
-    expect((await client.ask('GET', 'none')).status).toBe(404);
+    expect((await client.send('GET', 'none')).status).toBe(404);
   });
 
-  test('is nobody by an address that cannot be read', async () => {
-    expect((await unsigned(modelClient(), 'GET', '/demo/%zz', { origin: 'https://a.test' })).status).toBe(
-      400,
-    );
+  test('rejects a request with an invalid path', async () => {
+    expect(
+      (await unsigned(createModelClient(), 'GET', '/demo/%zz', { origin: 'https://a.test' })).status,
+    ).toBe(400);
   });
 });
 
@@ -165,9 +183,9 @@ describe('an endpoint', () => {
     ['oss-cn-hangzhou.aliyuncs.com', 'SecondLevelDomainForbidden'],
     ['OSS-cn-hangzhou-internal.aliyuncs.com:80', 'SecondLevelDomainForbidden'],
     ['cn-hangzhou.oss.aliyuncs.com', 'SecondLevelDomainForbidden'],
-  ])('%s takes no bucket in the path', async (host, code) => {
-    const { status, text } = await modelClient().ask('GET', 'k', { headers: { host } });
-    expect([status, tag(text, 'Code')]).toEqual([403, code]);
+  ])('%s rejects a bucket in the path', async (host, code) => {
+    const { status, text } = await createModelClient().send('GET', 'k', { headers: { host } });
+    expect([status, readTag(text, 'Code')]).toEqual([403, code]);
   });
 
   test.each([
@@ -178,9 +196,9 @@ describe('an endpoint', () => {
     ['demo.localhost:9000', ''],
     ['demo.oss-cn-beijing.aliyuncs.com', 'oss-cn-hangzhou.aliyuncs.com'],
     ['demo.cn-beijing-internal.oss.aliyuncs.com', 'oss-cn-hangzhou.aliyuncs.com'],
-  ])('%s sends a bucket of Hangzhou to %j', async (host, endpoint) => {
-    const { model } = modelClient();
-    const signed = headerSigned({ signedAt: START });
+  ])('%s responds to a bucket of Hangzhou with the endpoint %j', async (host, endpoint) => {
+    const { model } = createModelClient();
+    const signed = signInHeaders({ signedAt: START });
     const { body } = await model.handle({
       method: 'GET',
       target: '/key',
@@ -188,27 +206,27 @@ describe('an endpoint', () => {
       body: nothing(),
     });
     const text = Buffer.from(body as Uint8Array).toString();
-    expect([tag(text, 'Code'), tag(text, 'Endpoint')]).toEqual(
+    expect([readTag(text, 'Code'), readTag(text, 'Endpoint')]).toEqual(
       endpoint === '' ? ['NoSuchKey', ''] : ['AccessDenied', endpoint],
     );
   });
 });
 
-describe('a page', () => {
+describe('a web page', () => {
   const origin = 'https://a.test';
-  const asked = {
+  const preflightHeaders = {
     origin,
     'access-control-request-method': 'PUT',
     'access-control-request-headers': 'x-oss-meta-a',
   };
 
-  test('asks first, without a signature, and may read answers and refusals alike', async () => {
-    const client = modelClient();
-    await client.ask('PUT', '', { query: { cors: '' }, body: CORS });
-    const preflight = await unsigned(client, 'OPTIONS', '/demo/k?partNumber=1&uploadId=U', asked);
+  test('gets CORS headers for a preflight without a signature, for responses and for errors', async () => {
+    const client = createModelClient();
+    await client.send('PUT', '', { query: { cors: '' }, body: CORS });
+    const preflight = await unsigned(client, 'OPTIONS', '/demo/k?partNumber=1&uploadId=U', preflightHeaders);
     expect([preflight.status, preflight.headers['Access-Control-Allow-Origin']]).toEqual([200, origin]);
     expect(preflight.headers['Access-Control-Allow-Headers']).toBe('x-oss-meta-a');
-    const put = await client.ask('PUT', 'k', { headers: { origin }, body: 'x' });
+    const put = await client.send('PUT', 'k', { headers: { origin }, body: 'x' });
     const refused = await unsigned(client, 'PUT', '/demo/k', { origin });
     for (const { headers } of [put, refused]) {
       expect(headers).toMatchObject({
@@ -217,131 +235,133 @@ describe('a page', () => {
       });
     }
     expect(
-      (await client.ask('PUT', 'k', { headers: { origin: 'https://b.test' } })).headers,
+      (await client.send('PUT', 'k', { headers: { origin: 'https://b.test' } })).headers,
     ).not.toHaveProperty('Access-Control-Allow-Origin');
   });
 
-  test('is refused without rules, and told that answers vary when the rules say so', async () => {
-    const client = modelClient();
-    expect((await unsigned(client, 'OPTIONS', '/demo/k', asked)).status).toBe(403);
+  test('gets no CORS headers without rules, and Vary: Origin with ResponseVary', async () => {
+    const client = createModelClient();
+    expect((await unsigned(client, 'OPTIONS', '/demo/k', preflightHeaders)).status).toBe(403);
     const body = CORS.replace(
       '</CORSConfiguration>',
       '<ResponseVary>true</ResponseVary></CORSConfiguration>',
     );
-    await client.ask('PUT', '', { query: { cors: '' }, body });
-    expect((await client.ask('GET', 'none')).headers.Vary).toBe('Origin');
-    expect((await unsigned(client, 'OPTIONS', '/demo/k', asked)).headers.Vary).toBe('Origin');
-    expect((await client.ask('GET', '', { query: { cors: '' } })).text).toContain(
+    await client.send('PUT', '', { query: { cors: '' }, body });
+    expect((await client.send('GET', 'none')).headers.Vary).toBe('Origin');
+    expect((await unsigned(client, 'OPTIONS', '/demo/k', preflightHeaders)).headers.Vary).toBe('Origin');
+    expect((await client.send('GET', '', { query: { cors: '' } })).text).toContain(
       '<ResponseVary>true</ResponseVary>',
     );
-    expect((await client.ask('DELETE', '', { query: { cors: '' } })).status).toBe(204);
-    expect((await client.ask('GET', 'none')).headers.Vary).toBeUndefined();
+    expect((await client.send('DELETE', '', { query: { cors: '' } })).status).toBe(204);
+    expect((await client.send('GET', 'none')).headers.Vary).toBeUndefined();
   });
 });
 
-describe('a lifecycle', () => {
-  const put = (client: ModelClient, rule: string): ReturnType<ModelClient['ask']> => {
+describe('a lifecycle configuration', () => {
+  const put = (client: ModelClient, rule: string): ReturnType<ModelClient['send']> => {
     const about = '<Prefix>a/</Prefix><Status>Enabled</Status>';
     const body = `<LifecycleConfiguration><Rule>${about}${rule}</Rule></LifecycleConfiguration>`;
-    return client.ask('PUT', '', { query: { lifecycle: '' }, body });
+    return client.send('PUT', '', { query: { lifecycle: '' }, body });
   };
 
-  test('ends uploads that are older than its days, when the next request comes', async () => {
-    const client = modelClient();
+  test('aborts uploads older than its days at the next request', async () => {
+    const client = createModelClient();
     await put(client, '<AbortMultipartUpload><Days>1</Days></AbortMultipartUpload>');
     const uploadId = await client.initiate('a/k');
-    const kept = await client.initiate('b/k');
-    client.pass(86_400_000 - 1);
-    expect((await client.ask('GET', 'a/k', { query: { uploadId } })).status).toBe(200);
-    client.pass(1);
-    expect((await client.ask('GET', 'a/k', { query: { uploadId } })).status).toBe(404);
-    expect(client.model.uploads('demo').map((upload) => upload.uploadId)).toEqual([kept]);
+    const otherId = await client.initiate('b/k');
+    client.advanceClock(86_400_000 - 1);
+    expect((await client.send('GET', 'a/k', { query: { uploadId } })).status).toBe(200);
+    client.advanceClock(1);
+    expect((await client.send('GET', 'a/k', { query: { uploadId } })).status).toBe(404);
+    expect(client.model.uploads('demo').map((upload) => upload.uploadId)).toEqual([otherId]);
   });
 
   test.each([
     '<AbortMultipartUpload><Days>1</Days></AbortMultipartUpload><Tag><Key>a</Key><Value>b</Value></Tag>',
     '<AbortMultipartUpload><Days>1.5</Days></AbortMultipartUpload>',
-  ])('with %s is refused', async (rule) => {
-    const { status, text } = await put(modelClient(), rule);
-    expect([status, tag(text, 'Code')]).toEqual([400, 'MalformedXML']);
+  ])('with %s is rejected', async (rule) => {
+    const { status, text } = await put(createModelClient(), rule);
+    expect([status, readTag(text, 'Code')]).toEqual([400, 'MalformedXML']);
   });
 
-  test('that expires objects by tag leaves them: not all of the prefix are meant', async () => {
-    const client = modelClient();
-    await client.ask('PUT', 'a/k', { body: 'x' });
+  test('with a tag expires no objects', async () => {
+    const client = createModelClient();
+    await client.send('PUT', 'a/k', { body: 'x' });
     await put(client, '<Tag><Key>a</Key><Value>b</Value></Tag><Expiration><Days>1</Days></Expiration>');
-    client.pass(2 * 86_400_000);
-    expect((await client.ask('HEAD', 'a/k')).status).toBe(200);
-    expect((await client.ask('DELETE', '', { query: { lifecycle: '' } })).status).toBe(204);
+    client.advanceClock(2 * 86_400_000);
+    expect((await client.send('HEAD', 'a/k')).status).toBe(200);
+    expect((await client.send('DELETE', '', { query: { lifecycle: '' } })).status).toBe(204);
   });
 });
 
-test('buckets are made, described and removed', async () => {
-  const { ask, model } = modelClient();
+test('buckets are created, read and deleted', async () => {
+  const { send, model } = createModelClient();
   const bucket = 'another';
-  expect((await ask('PUT', '', { bucket })).headers.Location).toBe('/another');
-  expect((await ask('HEAD', '', { bucket })).status).toBe(200);
+  expect((await send('PUT', '', { bucket })).headers.Location).toBe('/another');
+  expect((await send('HEAD', '', { bucket })).status).toBe(200);
   const described = ['bucketInfo', 'location', 'acl', 'versioning'];
   const replies = await Promise.all(
-    described.map((name) => ask('GET', '', { bucket, query: { [name]: '' } })),
+    described.map((name) => send('GET', '', { bucket, query: { [name]: '' } })),
   );
   expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   const body = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
-  await ask('PUT', '', { bucket, query: { versioning: '' }, body });
-  expect(tag((await ask('GET', '', { bucket, query: { versioning: '' } })).text, 'Status')).toBe('Enabled');
+  await send('PUT', '', { bucket, query: { versioning: '' }, body });
+  expect(readTag((await send('GET', '', { bucket, query: { versioning: '' } })).text, 'Status')).toBe(
+    'Enabled',
+  );
   for (const query of [{ 'list-type': '2' }, {}, { uploads: '' }])
-    expect((await ask('GET', '', { bucket, query })).status).toBe(200);
-  await ask('PUT', 'k', { bucket, body: 'x' });
-  expect(tag((await ask('DELETE', '', { bucket })).text, 'Code')).toBe('BucketNotEmpty');
-  await ask('DELETE', 'k', { bucket });
+    expect((await send('GET', '', { bucket, query })).status).toBe(200);
+  await send('PUT', 'k', { bucket, body: 'x' });
+  expect(readTag((await send('DELETE', '', { bucket })).text, 'Code')).toBe('BucketNotEmpty');
+  await send('DELETE', 'k', { bucket });
   const [version] = model.keys(bucket);
   expect(version).toBeUndefined();
-  expect((await ask('DELETE', '', { bucket: 'nowhere' })).status).toBe(404);
+  expect((await send('DELETE', '', { bucket: 'nowhere' })).status).toBe(404);
 });
 
-test('an empty bucket is removed', async () => {
-  const { ask, model } = modelClient();
-  expect((await ask('DELETE', '')).status).toBe(204);
+test('an empty bucket is deleted', async () => {
+  const { send, model } = createModelClient();
+  expect((await send('DELETE', '')).status).toBe(204);
   expect(model.bucketNames()).toEqual([]);
 });
 
-describe('behind the back of the protocol', () => {
-  test('a part that rots is listed with its new checksums', async () => {
-    const { model, initiate, put, complete } = modelClient();
+describe('direct access to the state', () => {
+  test('corruptPart changes the listed checksums', async () => {
+    const { model, initiate, putPart, complete } = createModelClient();
     const uploadId = await initiate('k');
-    const etag = await put('k', uploadId, 1, 'abc');
+    const etag = await putPart('k', uploadId, 1, 'abc');
     const part = { bucket: 'demo', key: 'k', uploadId, partNumber: 1 };
     await model.corruptPart(part);
     expect(`"${model.uploads('demo')[0]?.parts[0]?.etag}"`).not.toBe(etag);
-    expect(tag((await complete('k', uploadId, [[1, etag]])).text, 'Code')).toBe('InvalidPart');
+    expect(readTag((await complete('k', uploadId, [[1, etag]])).text, 'Code')).toBe('InvalidPart');
   });
 
-  test('a part that rots in silence is found out by the CRC64 of the object', async () => {
-    const { model, initiate, put, complete } = modelClient();
+  test('silent corruptPart changes only the CRC64 of the object', async () => {
+    const { model, initiate, putPart, complete } = createModelClient();
     const uploadId = await initiate('k');
-    const etag = await put('k', uploadId, 1, 'abc');
+    const etag = await putPart('k', uploadId, 1, 'abc');
     const [before] = model.uploads('demo');
     await model.corruptPart({ bucket: 'demo', key: 'k', uploadId, partNumber: 1, silent: true });
     expect(model.uploads('demo')[0]).toEqual(before);
     const { headers } = await complete('k', uploadId, [[1, etag]]);
     expect(headers['x-oss-hash-crc64ecma']).not.toBe(before?.parts[0]?.crc64);
-    expect(await textOfObject(model, 'k')).toBe('`bc');
+    expect(await readObjectText(model, 'k')).toBe('`bc');
   });
 
-  test('a part is lost, and one that is not there stays so', async () => {
-    const { model, initiate, put } = modelClient();
+  test('removePart removes a part and ignores an absent one', async () => {
+    const { model, initiate, putPart } = createModelClient();
     const uploadId = await initiate('k');
-    await put('k', uploadId, 1, '');
+    await putPart('k', uploadId, 1, '');
     const part = { bucket: 'demo', key: 'k', uploadId, partNumber: 1 };
     await model.corruptPart(part);
     for (const _ of [1, 2]) await model.removePart(part);
     expect(model.uploads('demo')[0]?.parts).toEqual([]);
   });
 
-  test('keys and uploads are in the order of their bytes', async () => {
-    const { model, ask, initiate } = modelClient();
+  test('keys and uploads are in the order of their UTF-8 bytes', async () => {
+    const { model, send, initiate } = createModelClient();
     for (const key of ['\u{1f600}', '\ufffd', 'a']) {
-      await ask('PUT', key, { body: 'x' });
+      await send('PUT', key, { body: 'x' });
       await initiate(key);
     }
     expect(model.keys('demo')).toEqual(['a', '\ufffd', '\u{1f600}']);
@@ -350,7 +370,7 @@ describe('behind the back of the protocol', () => {
   });
 });
 
-describe('with a directory', () => {
+describe('with a data directory', () => {
   let directory = '';
   afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -358,22 +378,22 @@ describe('with a directory', () => {
     const records = createDirectoryRecords(join(directory, 'records'));
     const restoredBuckets = await loadBuckets(join(directory, 'records'));
     const blobs = await createDirectoryBlobs(join(directory, 'blobs'));
-    return modelClient({ buckets: [], records, restoredBuckets, blobs });
+    return createModelClient({ buckets: [], records, restoredBuckets, blobs });
   }
 
-  test('a restart goes on with every upload, object and setting', async () => {
+  test('a restart loads every upload, object and setting', async () => {
     directory = await mkdtemp(join(tmpdir(), 'oss-model-'));
     const before = await started();
     await before.model.createBucket('demo');
-    await before.ask('PUT', '', { query: { cors: '' }, body: CORS });
+    await before.send('PUT', '', { query: { cors: '' }, body: CORS });
     await before.model.setVersioning('demo', 'Enabled');
-    await before.ask('PUT', 'k', { body: 'old' });
+    await before.send('PUT', 'k', { body: 'old' });
     const uploadId = await before.initiate('k');
-    const first = await before.put('k', uploadId, 1, PART);
-    await before.put('k', uploadId, 2, 'lost');
+    const first = await before.putPart('k', uploadId, 1, PART);
+    await before.putPart('k', uploadId, 2, 'lost');
 
     const after = await started();
-    const second = await after.put('k', uploadId, 2, 'tail');
+    const second = await after.putPart('k', uploadId, 2, 'tail');
     expect(
       (
         await after.complete('k', uploadId, [
@@ -391,22 +411,22 @@ describe('with a directory', () => {
       ).status,
     ).toBe(200);
 
-    const { model, ask } = await started();
+    const { model, send } = await started();
     expect(model.uploads('demo')).toEqual([]);
-    expect((await textOfObject(model, 'k'))?.slice(102_398)).toBe('AAtail');
+    expect((await readObjectText(model, 'k'))?.slice(102_398)).toBe('AAtail');
     expect(
-      (await ask('GET', 'k', { query: { versionId: model.object('demo', 'k')?.versionId ?? '' } })).status,
+      (await send('GET', 'k', { query: { versionId: model.object('demo', 'k')?.versionId ?? '' } })).status,
     ).toBe(200);
     expect(await readdir(join(directory, 'blobs'))).toHaveLength(3);
   });
 
-  test('an upload that was aborted beside its parts leaves nothing', async () => {
+  test('an upload that is aborted during its parts leaves nothing', async () => {
     directory = await mkdtemp(join(tmpdir(), 'oss-model-'));
-    const { model, ask, initiate, put } = await started();
+    const { model, send, initiate, putPart } = await started();
     await model.createBucket('demo');
     const uploadId = await initiate('k');
-    const parts = [1, 2, 3].map((partNumber) => put('k', uploadId, partNumber, 'x'));
-    await Promise.all([...parts, ask('DELETE', 'k', { query: { uploadId } })]);
+    const parts = [1, 2, 3].map((partNumber) => putPart('k', uploadId, partNumber, 'x'));
+    await Promise.all([...parts, send('DELETE', 'k', { query: { uploadId } })]);
     expect((await started()).model.uploads('demo')).toEqual([]);
     expect(await readdir(join(directory, 'blobs'))).toEqual([]);
   });

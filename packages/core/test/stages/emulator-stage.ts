@@ -1,5 +1,5 @@
 import { type FaultEffect, type OssEmulator, startOssEmulator } from '@partway/emulator';
-import { createApplicationServer, replyJson } from '../../../emulator/test/stages/application-server.ts';
+import { createApplicationServer, sendJson } from '../../../emulator/test/stages/application-server.ts';
 import type { ObjectStore } from '../../src/object-store-port.ts';
 import { callback } from '../../src/oss/index.ts';
 import type { ObjectStoreStage, StoreMishap } from '../../src/testing/index.ts';
@@ -20,8 +20,8 @@ export async function createEmulatorStage(
     callbackHosts,
   });
   const app = await createApplicationServer();
-  app.answer((reply, { body }) =>
-    replyJson(reply, { told: String(body) }, String(body) === 'refused' ? 500 : 200),
+  app.setResponder((reply, { body }) =>
+    sendJson(reply, { told: String(body) }, String(body) === 'refused' ? 500 : 200),
   );
   return {
     store: createStore(emulator),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CREDENTIALS, headerSigned, presigned, type ToSign } from '../../test/stages/signing.ts';
+import { CREDENTIALS, presignTarget, type SigningOptions, signInHeaders } from '../../test/stages/signing.ts';
 import { readTarget } from '../http/addressing.ts';
 import { OssError } from '../oss-error.ts';
 import type { OssCredentials, OssRequest } from '../types.ts';
@@ -38,12 +38,12 @@ function refusal(sent: Sent): OssError {
   throw new Error('the request was accepted');
 }
 
-const url = (toSign: ToSign = {}): Sent => ({ target: presigned({ signedAt: NOW, ...toSign }) });
-const header = (toSign: ToSign = {}): Sent => headerSigned({ signedAt: NOW, ...toSign });
+const url = (toSign: SigningOptions = {}): Sent => ({ target: presignTarget({ signedAt: NOW, ...toSign }) });
+const header = (toSign: SigningOptions = {}): Sent => signInHeaders({ signedAt: NOW, ...toSign });
 const AS_TESTER = { accessKeyId: CREDENTIALS.accessKeyId };
 
-describe('time', () => {
-  test('a signature in the header holds for 15 minutes either way', () => {
+describe('signing time', () => {
+  test('accepts a header signature up to 15 minutes before and after its date', () => {
     for (const minutes of [-15, 0, 15]) {
       expect(check(header({ signedAt: NOW + minutes * MINUTE }))).toEqual(AS_TESTER);
     }
@@ -54,7 +54,7 @@ describe('time', () => {
     }
   });
 
-  test('an URL holds from 15 minutes before its date until it expires', () => {
+  test('accepts a URL from 15 minutes before its date until it expires', () => {
     for (const signedAt of [NOW + 15 * MINUTE, NOW, NOW - 3_600_000]) {
       expect(check(url({ signedAt }))).toEqual(AS_TESTER);
     }
@@ -73,17 +73,20 @@ describe('time', () => {
     });
   });
 
-  test.each(['1', '604800'])('an URL may live %s seconds', (expires) => {
+  test.each(['1', '604800'])('accepts a URL with a lifetime of %s seconds', (expires) => {
     expect(check(url({ expires }))).toEqual(AS_TESTER);
   });
 
-  test.each(['0', '604801', '-1', '1.5', '1e3', ' 60', '99999999999'])('but not %j', (expires) => {
-    expect(refusal(url({ expires }))).toMatchObject({ status: 400, ec: '0002-00000232' });
-  });
+  test.each(['0', '604801', '-1', '1.5', '1e3', ' 60', '99999999999'])(
+    'rejects a URL with a lifetime of %j',
+    (expires) => {
+      expect(refusal(url({ expires }))).toMatchObject({ status: 400, ec: '0002-00000232' });
+    },
+  );
 
-  test('a header without x-oss-date is dated by Date, which is signed as it stands', () => {
-    expect(check(header({ byHttpDate: true }))).toEqual(AS_TESTER);
-    const { target, headers = {} } = header({ byHttpDate: true });
+  test('uses Date if there is no x-oss-date, and signs it unchanged', () => {
+    expect(check(header({ usesDateHeader: true }))).toEqual(AS_TESTER);
+    const { target, headers = {} } = header({ usesDateHeader: true });
     const later = { ...headers, date: 'Thu, 20 Jun 2024 08:09:11 GMT' };
     expect(refusal({ target, headers: later }).code).toBe('SignatureDoesNotMatch');
     for (const date of ['', '20240620T080910Z', 'yesterday']) {
@@ -93,11 +96,11 @@ describe('time', () => {
   });
 });
 
-describe('scope', () => {
+describe('credential scope', () => {
   test.each([
     ['URL', url],
     ['header', header],
-  ])('in the %s names this region and this product', (_, signed) => {
+  ])('in the %s must have the region and the product of the server', (_, signed) => {
     const message = 'Invalid signing region in Authorization header.';
     for (const region of ['cn-beijing', 'oss-cn-hangzhou']) {
       expect(refusal(signed({ region }))).toMatchObject({ status: 400, message, ec: '0002-00000226' });
@@ -105,7 +108,7 @@ describe('scope', () => {
     expect(refusal(signed({ product: 's3' }))).toMatchObject({ status: 400, ec: '0002-00000227' });
   });
 
-  test('carries the day of the signature', () => {
+  test('must have the day of the signing date', () => {
     const wrongDay = { target: url().target.replace('%2F20240620%2F', '%2F20240619%2F') };
     expect(refusal(wrongDay)).toMatchObject({ status: 400, code: 'InvalidArgument', ec: '0002-00000223' });
     const { target, headers = {} } = header();
@@ -127,7 +130,7 @@ describe('a malformed URL', () => {
     [/\?/, '?x-oss-additional-headers=Host&', undefined],
     [/aliyun_v4_request/, 'aws4_request', undefined],
     [/&x-oss-date=\w+/, '', undefined],
-  ])('with %s replaced by %j is refused with %s', (part, replacement, ec) => {
+  ])('with %s replaced by %j is rejected with %s', (part, replacement, ec) => {
     const target = url().target.replace(part, replacement);
     expect(refusal({ target })).toMatchObject({ status: 400, code: 'InvalidArgument', ec });
   });
@@ -144,13 +147,13 @@ describe('a malformed Authorization header', () => {
     [/,Signature/, ',AdditionalHeaders=range,Signature', '0002-00000211'],
     [/aliyun_v4_request/, 'abc', '0002-00000213'],
     [/OSS4-HMAC-SHA256/, 'AWS4-HMAC-SHA256', undefined],
-  ])('with %s replaced by %j is refused with %s', (part, replacement, ec) => {
+  ])('with %s replaced by %j is rejected with %s', (part, replacement, ec) => {
     const { target, headers = {} } = header();
     const authorization = (headers.authorization ?? '').replace(part, replacement);
     expect(refusal({ target, headers: { ...headers, authorization } })).toMatchObject({ status: 400, ec });
   });
 
-  test('is not one with spaces after its commas', () => {
+  test('does not include spaces after commas', () => {
     const { target, headers = {} } = header({ additionalHeaders: ['host'], headers: { host: 'localhost' } });
     const authorization = (headers.authorization ?? '').replaceAll(',', ', ');
     expect(check({ target, headers: { ...headers, authorization } })).toEqual(AS_TESTER);
@@ -170,20 +173,23 @@ describe('a security token', () => {
   test.each([
     ['URL', url],
     ['header', header],
-  ])('is needed in the %s, and is checked', (_form, signed) => {
+  ])('is required in the %s and verified', (_form, signed) => {
     expect(check({ ...signed({ credentials }), credentials: known })).toEqual({ accessKeyId: 'STS.1' });
     const missing = refusal({ ...signed({ credentials: withoutToken }), credentials: known });
     expect(missing).toMatchObject({ status: 403, code: 'InvalidAccessKeyId', ec: '0002-00000003' });
     const other = { ...credentials, securityToken: 'another' };
-    const wrong = refusal({ ...signed({ credentials: other }), credentials: known });
-    expect(wrong).toMatchObject({ status: 403, code: 'InvalidSecurityToken' });
-    const uncalledFor = refusal(signed({ credentials: { ...CREDENTIALS, securityToken: 'token' } }));
-    expect(uncalledFor).toMatchObject({ status: 403, code: 'InvalidSecurityToken' });
-    const dead = refusal({ ...signed({ credentials }), credentials: [{ ...credentials, expiresAt: NOW }] });
-    expect(dead).toMatchObject({ status: 403, code: 'SecurityTokenExpired', ec: '0002-00000007' });
+    const otherToken = refusal({ ...signed({ credentials: other }), credentials: known });
+    expect(otherToken).toMatchObject({ status: 403, code: 'InvalidSecurityToken' });
+    const unexpectedToken = refusal(signed({ credentials: { ...CREDENTIALS, securityToken: 'token' } }));
+    expect(unexpectedToken).toMatchObject({ status: 403, code: 'InvalidSecurityToken' });
+    const expired = refusal({
+      ...signed({ credentials }),
+      credentials: [{ ...credentials, expiresAt: NOW }],
+    });
+    expect(expired).toMatchObject({ status: 403, code: 'SecurityTokenExpired', ec: '0002-00000007' });
   });
 
-  test('of a signed URL belongs in the URL and only there', () => {
+  test('of a signed URL is accepted in the URL only', () => {
     const headers = { 'x-oss-security-token': 'to+ken/=' };
     const elsewhere = refusal({
       ...url({ credentials: withoutToken, headers }),
@@ -196,8 +202,8 @@ describe('a security token', () => {
   });
 });
 
-describe('who signs', () => {
-  test('must be known', () => {
+describe('the signer', () => {
+  test('must have a known access key', () => {
     const error = refusal(url({ credentials: { accessKeyId: 'nobody', accessKeySecret: 'x' } }));
     expect(error).toMatchObject({
       status: 403,
@@ -207,11 +213,11 @@ describe('who signs', () => {
     });
   });
 
-  test('is anonymous when nothing is signed', () => {
+  test('is anonymous without a signature', () => {
     expect(check({ target: '/demo/key' })).toBe('anonymous');
   });
 
-  test('signs once: the header and the URL together are refused', () => {
+  test('must sign once: a signature in both header and URL is rejected', () => {
     const { headers = {} } = header();
     expect(refusal({ ...url(), headers })).toMatchObject({ status: 400, code: 'InvalidArgument' });
   });
@@ -221,7 +227,7 @@ describe('who signs', () => {
     ['V1', { target: '/demo/key?OSSAccessKeyId=ak&Expires=1&Signature=c2ln' }],
     ['V2', { target: '/demo/key', headers: { authorization: 'OSS2 AccessKeyId:ak,Signature:c2ln' } }],
     ['V2', { target: '/demo/key?x-oss-signature-version=OSS2&x-oss-signature=c2ln' }],
-  ])('and is told how to switch from %s to V4', (version, sent) => {
+  ])('gets an error with the switch to V4 for a %s signature', (version, sent) => {
     const { status, message } = refusal(sent);
     expect(status).toBe(400);
     expect(message).toContain(version);

@@ -112,7 +112,7 @@ const UNFIT = ['gen-js-hdr-listParts-empty', 'gen-js-hdr-listUploads-empty'];
 const headerVectors = vectors.filter(({ kind }) => kind === 'header');
 
 describe('the vectors of the official SDKs', () => {
-  test('are all here', () => {
+  test('are complete', () => {
     expect(vectors).toHaveLength(95);
     expect(urls.length).toBeGreaterThan(130);
   });
@@ -124,7 +124,7 @@ describe('the vectors of the official SDKs', () => {
     },
   );
 
-  test('a URL that lives longer than seven days is refused, however well it is signed', () => {
+  test('a URL with a lifetime of more than seven days is rejected, even with a valid signature', () => {
     const each = vector(EXPIRES_OVER);
     const error = refusal(each, sentTo(each.actual?.goUrl ?? '', each));
     expect(error).toMatchObject({ status: 400, code: 'InvalidArgument', ec: '0002-00000232' });
@@ -137,17 +137,17 @@ describe('the vectors of the official SDKs', () => {
     },
   );
 
-  test.each(UNFIT.map(vector))('$name signs `k=` for an empty value and is refused', (each) => {
+  test.each(UNFIT.map(vector))('$name signs `k=` for an empty value and is rejected', (each) => {
     expect(refusal(each, sentInHeaderForm(each))).toMatchObject({ code: 'SignatureDoesNotMatch' });
   });
 
   test.each([...urls, ...headerVectors.filter(({ expected }) => expected.canonicalRequest)])(
-    'a wrong signature of $name is answered with what should have been signed',
+    'another signature of $name is rejected with the expected StringToSign and CanonicalRequest',
     (each) => {
       const sent = 'url' in each ? sentTo(each.url, each) : sentInHeaderForm(each);
-      const wrong = { credentials: [{ ...each, accessKeySecret: 'another' }] };
+      const otherSecret = { credentials: [{ ...each, accessKeySecret: 'another' }] };
       if (each.name === EXPIRES_OVER) return;
-      const error = refusal(each, sent, wrong);
+      const error = refusal(each, sent, otherSecret);
       expect(error).toMatchObject({ status: 403, code: 'SignatureDoesNotMatch', ec: '0002-00000201' });
       expect(error.fields).toEqual([
         ['OSSAccessKeyId', each.accessKeyId],
@@ -159,7 +159,7 @@ describe('the vectors of the official SDKs', () => {
   );
 });
 
-describe('a signature holds for one request only', () => {
+describe('a signature is valid for one request only', () => {
   const anyUrl = fc.constantFrom(...urls.filter(({ name }) => name !== EXPIRES_OVER));
   const anyHeader = fc.constantFrom(...headerVectors.filter(({ name }) => !UNFIT.includes(name)));
   const anySent = fc.oneof(
@@ -177,7 +177,7 @@ describe('a signature holds for one request only', () => {
     return characters.join('');
   }
 
-  test('one changed character of the method, the key, the query, a signed header or the signature is refused', () => {
+  test('one changed character of method, key, query, signed header or signature is rejected', () => {
     fc.assert(
       fc.property(anySent, change, fc.nat(), ({ each, sent }, difference, choice) => {
         const question = sent.target.indexOf('?');
@@ -209,7 +209,7 @@ describe('a signature holds for one request only', () => {
     );
   });
 
-  test('another bucket, an added or a dropped parameter and an added signed header are refused', () => {
+  test('another bucket, an added or removed parameter or an added signed header is rejected', () => {
     const each = vector('gen-uploadpart-sts');
     const sent = sentTo(each.actual?.goUrl ?? '', each);
     const others: readonly Sent[] = [
@@ -223,7 +223,7 @@ describe('a signature holds for one request only', () => {
     for (const other of others) expect(refusal(each, other).code).toBe('SignatureDoesNotMatch');
   });
 
-  test('but another endpoint, another order and an unsigned header are the same request', () => {
+  test('another endpoint, parameter order or unsigned header is accepted', () => {
     const each = vector('gen-uploadpart-sts');
     const sent = sentTo(each.actual?.goUrl ?? '', each);
     const [path = '', query = ''] = sent.target.split('?');

@@ -13,14 +13,14 @@ const PART: OssTarget = {
   query: [],
 };
 
-function faultsWith(...rules: readonly FaultRule[]): Faults {
+function createFaultsWith(...rules: readonly FaultRule[]): Faults {
   const faults = createFaults({ advanceClock: () => {} });
   for (const rule of rules) faults.add(rule);
   return faults;
 }
 
-/** Which of so many like requests misbehave, counted from 1. */
-function unlucky(faults: Faults, requests: number): readonly number[] {
+/** The numbers of the requests, from 1, that a rule applies to. */
+function findAffected(faults: Faults, requests: number): readonly number[] {
   const numbers = Array.from({ length: requests }, (_, index) => index + 1);
   return numbers.filter(() => faults.takeEffects(PART).length > 0);
 }
@@ -38,38 +38,38 @@ describe('a rule', () => {
     [{ key: /^movies\// }, true],
     [{ key: /\.avi$/ }, false],
     [{ partNumber: 3 }, false],
-  ])('with %o fits a part of movies/1.mp4: %s', (conditions, fits) => {
-    expect(unlucky(faultsWith({ ...conditions, effect }), 1)).toEqual(fits ? [1] : []);
+  ])('with %o matches a part of movies/1.mp4: %s', (conditions, isMatch) => {
+    expect(findAffected(createFaultsWith({ ...conditions, effect }), 1)).toEqual(isMatch ? [1] : []);
   });
 
-  test('for keys does not fit a request without one', () => {
-    const faults = faultsWith({ key: /x?/, effect });
+  test('with a key does not match a request without one', () => {
+    const faults = createFaultsWith({ key: /x?/, effect });
     expect(
       faults.takeEffects({ ...PART, operation: 'ListBuckets', bucket: undefined, key: undefined }),
     ).toEqual([]);
   });
 
-  test('counts the requests that match, from 1', () => {
-    expect(unlucky(faultsWith({ nth: 2, effect }), 4)).toEqual([2]);
-    expect(unlucky(faultsWith({ nth: [1, 3], effect }), 4)).toEqual([1, 3]);
-    expect(unlucky(faultsWith({ times: 2, effect }), 4)).toEqual([1, 2]);
-    expect(unlucky(faultsWith({ nth: [2, 3, 4], times: 2, effect }), 5)).toEqual([2, 3]);
+  test('with nth and times counts matching requests from 1', () => {
+    expect(findAffected(createFaultsWith({ nth: 2, effect }), 4)).toEqual([2]);
+    expect(findAffected(createFaultsWith({ nth: [1, 3], effect }), 4)).toEqual([1, 3]);
+    expect(findAffected(createFaultsWith({ times: 2, effect }), 4)).toEqual([1, 2]);
+    expect(findAffected(createFaultsWith({ nth: [2, 3, 4], times: 2, effect }), 5)).toEqual([2, 3]);
   });
 
-  test('with a pattern that remembers its place fits every time', () => {
-    expect(unlucky(faultsWith({ key: /movies/g, effect }), 3)).toEqual([1, 2, 3]);
+  test('with a global pattern matches every time', () => {
+    expect(findAffected(createFaultsWith({ key: /movies/g, effect }), 3)).toEqual([1, 2, 3]);
   });
 
-  test('with a probability fires about so often, and the same way in every run', () => {
-    const first = unlucky(faultsWith({ probability: 0.3, effect }), 1000);
+  test('with a probability fires at about that rate, identically in every run', () => {
+    const first = findAffected(createFaultsWith({ probability: 0.3, effect }), 1000);
     expect(first.length).toBeGreaterThan(250);
     expect(first.length).toBeLessThan(350);
-    expect(unlucky(faultsWith({ probability: 0.3, effect }), 1000)).toEqual(first);
-    expect(unlucky(faultsWith({ probability: 0, effect }), 100)).toEqual([]);
+    expect(findAffected(createFaultsWith({ probability: 0.3, effect }), 1000)).toEqual(first);
+    expect(findAffected(createFaultsWith({ probability: 0, effect }), 100)).toEqual([]);
   });
 
-  test('tells how often it matched and fired, and when', async () => {
-    const faults = faultsWith();
+  test('counts matches and firings, and resolves whenFired', async () => {
+    const faults = createFaultsWith();
     const handle = faults.add({ nth: 2, effect });
     const fired = handle.whenFired();
     faults.takeEffects(PART);
@@ -79,15 +79,15 @@ describe('a rule', () => {
     await Promise.all([fired, handle.whenFired(1)]);
   });
 
-  test('ends when it is removed, and all end when they are cleared', () => {
-    const faults = faultsWith({ effect }, { effect });
+  test('does not fire after remove or clear', () => {
+    const faults = createFaultsWith({ effect }, { effect });
     faults.list()[0]?.remove();
     expect(faults.takeEffects(PART)).toHaveLength(1);
     faults.clear();
     expect([faults.list(), faults.takeEffects(PART)]).toEqual([[], []]);
   });
 
-  test('that jumps the clock has done so when the request is looked at', () => {
+  test('with a clock jump moves the clock before it returns', () => {
     const jumps: number[] = [];
     const faults = createFaults({ advanceClock: (ms) => jumps.push(ms) });
     faults.add({ nth: 1, effect: { kind: 'clockJump', ms: -5000 } });
@@ -97,7 +97,7 @@ describe('a rule', () => {
   });
 });
 
-test('the seeded random stays in [0, 1) and depends on its seed', () => {
+test('createSeededRandom returns numbers in [0, 1) that depend on the seed', () => {
   const numbers = Array.from({ length: 1000 }, createSeededRandom(7));
   expect(numbers.every((number) => number >= 0 && number < 1)).toBe(true);
   expect(numbers).not.toEqual(Array.from({ length: 1000 }, createSeededRandom(8)));
@@ -113,7 +113,7 @@ describe('a rule in JSON', () => {
         effect: { kind: 'refuse', status: 503, code: 'ServiceUnavailable', headers: { 'Retry-After': '1' } },
       },
     ],
-  ])('survives the way in and out: %j', (json) => {
+  ])('is unchanged after parsing and printing: %j', (json) => {
     expect(faultRuleToJson(faultRuleFromJson(json))).toEqual(json);
   });
 
@@ -133,7 +133,7 @@ describe('a rule in JSON', () => {
       'rule.effect.status must be a whole number from 300',
     ],
     [{ effect: { kind: 'hideCorsHeaders', names: 'ETag' } }, 'rule.effect.names must be a list, got "ETag"'],
-  ])('is checked, field by field: %j', (json, message) => {
+  ])('is validated field by field: %j', (json, message) => {
     expect(() => faultRuleFromJson(json)).toThrow(message);
   });
 });

@@ -8,8 +8,8 @@ import { createFaults } from './faults.ts';
 import { type FaultInjectionModel, injectFaults } from './inject-faults.ts';
 import { injectResponseFaults } from './response-faults.ts';
 
-/** Time passes at once, and is counted. */
-function countedSleep(): { sleep(ms: number): Promise<void>; sleptMs(): number } {
+/** A sleep that returns at once and counts the time. */
+function createCountedSleep(): { sleep(ms: number): Promise<void>; sleptMs(): number } {
   let total = 0;
   return {
     sleep: async (ms) => {
@@ -24,7 +24,7 @@ async function* chunks(...sizes: readonly number[]): AsyncGenerator<Uint8Array> 
   for (const size of sizes) yield Uint8Array.from({ length: size }, () => next++ % 251);
 }
 
-async function joined(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const copies: Uint8Array[] = [];
   for await (const chunk of body) copies.push(Uint8Array.from(chunk));
   return Buffer.concat(copies);
@@ -33,14 +33,14 @@ async function joined(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
 describe("a request's body", () => {
   const sizes = fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 6 });
 
-  test('is cut after exactly so many bytes, if it has them', async () => {
+  test('with resetAfterBytes ends after exactly that many bytes, if it is long enough', async () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.nat(200), async (lengths, bytes) => {
-        const whole = await joined(chunks(...lengths));
+        const whole = await readAll(chunks(...lengths));
         const body = injectBodyFaults(
           chunks(...lengths),
           [{ kind: 'resetAfterBytes', bytes }],
-          countedSleep().sleep,
+          createCountedSleep().sleep,
         );
         let arrived = 0;
         const reading = (async () => {
@@ -53,10 +53,10 @@ describe("a request's body", () => {
     );
   });
 
-  test('has one bit flipped where it is told, and the sender’s memory is untouched', async () => {
+  test('with corruptIncoming has one bit flipped at the offset, and the sender’s memory is unchanged', async () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.nat(200), async (lengths, offset) => {
-        const sent = await joined(chunks(...lengths));
+        const sent = await readAll(chunks(...lengths));
         const memory: Uint8Array[] = [];
         async function* remembered(): AsyncGenerator<Uint8Array> {
           for await (const chunk of chunks(...lengths)) {
@@ -65,7 +65,7 @@ describe("a request's body", () => {
           }
         }
         const effect: FaultEffect = { kind: 'corruptIncoming', offset };
-        const arrived = await joined(injectBodyFaults(remembered(), [effect], countedSleep().sleep));
+        const arrived = await readAll(injectBodyFaults(remembered(), [effect], createCountedSleep().sleep));
         const differences = [...arrived.keys()].filter((index) => arrived[index] !== sent[index]);
         expect(arrived.length).toBe(sent.length);
         expect(differences).toEqual(offset < sent.length ? [offset] : []);
@@ -74,15 +74,15 @@ describe("a request's body", () => {
     );
   });
 
-  test('takes its time on a narrow line, and arrives whole', async () => {
-    const { sleep, sleptMs } = countedSleep();
+  test('with bandwidth arrives slowly and complete', async () => {
+    const { sleep, sleptMs } = createCountedSleep();
     const effect: FaultEffect = { kind: 'bandwidth', bytesPerSecond: 100 };
-    const arrived = await joined(injectBodyFaults(chunks(30, 0, 170), [effect], sleep));
-    expect(arrived.equals(await joined(chunks(30, 0, 170)))).toBe(true);
+    const arrived = await readAll(injectBodyFaults(chunks(30, 0, 170), [effect], sleep));
+    expect(arrived.equals(await readAll(chunks(30, 0, 170)))).toBe(true);
     expect(sleptMs()).toBeCloseTo(2000);
   });
 
-  test('is not read before it is asked for', async () => {
+  test('is not read before the model reads', async () => {
     let isRead = false;
     async function* watched(): AsyncGenerator<Uint8Array> {
       isRead = true;
@@ -93,10 +93,10 @@ describe("a request's body", () => {
       { kind: 'bandwidth', bytesPerSecond: 1 },
       { kind: 'resetAfterBytes', bytes: 5 },
     ];
-    const body = injectBodyFaults(watched(), effects, countedSleep().sleep);
+    const body = injectBodyFaults(watched(), effects, createCountedSleep().sleep);
     await Promise.resolve();
     expect(isRead).toBe(false);
-    await joined(body);
+    await readAll(body);
     expect(isRead).toBe(true);
   });
 });
@@ -112,22 +112,22 @@ describe('a response', () => {
     body: Uint8Array.from({ length: 10 }, (_, index) => index),
   };
 
-  async function changedBy(...effects: readonly FaultEffect[]): Promise<{
+  async function injectEffects(...effects: readonly FaultEffect[]): Promise<{
     readonly headers: Readonly<Record<string, string>>;
     readonly bytes: number;
     readonly connection: string;
     readonly sleptMs: number;
   }> {
-    const { sleep, sleptMs } = countedSleep();
+    const { sleep, sleptMs } = createCountedSleep();
     const outcome = injectResponseFaults(response, effects, sleep);
     if (outcome.response === undefined) throw new Error('no response');
     const { headers, body } = outcome.response;
-    const bytes = body instanceof Uint8Array ? body.length : (await joined(body)).length;
+    const bytes = body instanceof Uint8Array ? body.length : (await readAll(body)).length;
     return { headers, bytes, connection: outcome.connection, sleptMs: sleptMs() };
   }
 
-  test('without effects is left alone', async () => {
-    expect(await changedBy()).toEqual({
+  test('without effects is unchanged', async () => {
+    expect(await injectEffects()).toEqual({
       headers: response.headers,
       bytes: 10,
       connection: 'keep',
@@ -135,44 +135,45 @@ describe('a response', () => {
     });
   });
 
-  test('has its CRC64 wrong by a bit, all 64 of them exact', async () => {
-    const { headers } = await changedBy({ kind: 'wrongCrc' });
+  test('with wrongCrc has a CRC64 with one bit changed, exact in all 64 bits', async () => {
+    const { headers } = await injectEffects({ kind: 'wrongCrc' });
     expect(headers['x-oss-hash-crc64ecma']).toBe('18446744073709551614');
   });
 
-  test('promises more than it sends when it is truncated', async () => {
-    expect(await changedBy({ kind: 'truncateResponse', bytes: 4 })).toMatchObject({
+  test('with truncateResponse announces more bytes than it sends', async () => {
+    expect(await injectEffects({ kind: 'truncateResponse', bytes: 4 })).toMatchObject({
       headers: { 'content-length': '10' },
       bytes: 4,
       connection: 'cut',
     });
-    expect(await changedBy({ kind: 'truncateResponse', bytes: 30 })).toMatchObject({
+    expect(await injectEffects({ kind: 'truncateResponse', bytes: 30 })).toMatchObject({
       headers: { 'content-length': '31' },
       bytes: 10,
       connection: 'cut',
     });
   });
 
-  test('drips', async () => {
-    expect(await changedBy({ kind: 'slowDrip', bytesPerSecond: 20 })).toMatchObject({
+  test('with slowDrip is sent slowly', async () => {
+    expect(await injectEffects({ kind: 'slowDrip', bytesPerSecond: 20 })).toMatchObject({
       bytes: 10,
       sleptMs: 600,
     });
   });
 
-  test('exposes fewer headers to pages', async () => {
-    const all = await changedBy({ kind: 'hideCorsHeaders' });
+  test('with hideCorsHeaders exposes fewer headers to pages', async () => {
+    const all = await injectEffects({ kind: 'hideCorsHeaders' });
     expect(all.headers).not.toHaveProperty('Access-Control-Expose-Headers');
-    const some = await changedBy({ kind: 'hideCorsHeaders', names: ['etag', 'DATE'] });
+    const some = await injectEffects({ kind: 'hideCorsHeaders', names: ['etag', 'DATE'] });
     expect(some.headers['Access-Control-Expose-Headers']).toBe('x-oss-request-id');
   });
 });
 
 test.each(['losePart', 'corruptStoredPart'] as const)(
-  '%s finds nothing to harm where the upload ended meanwhile, and the answer stands',
+  '%s does nothing if the upload ended meanwhile, and the response is unchanged',
   async (kind) => {
-    const gone = (): Promise<never> => Promise.reject(noSuchUploadError('U', '0042-00000002'));
-    const answer: OssResponse = { status: 200, headers: {}, body: new Uint8Array() };
+    const rejectAsNoSuchUpload = (): Promise<never> =>
+      Promise.reject(noSuchUploadError('U', '0042-00000002'));
+    const response: OssResponse = { status: 200, headers: {}, body: new Uint8Array() };
     const target = {
       operation: 'UploadPart',
       bucket: 'b',
@@ -182,10 +183,10 @@ test.each(['losePart', 'corruptStoredPart'] as const)(
       query: [],
     } as const;
     const model: FaultInjectionModel = {
-      handle: async () => answer,
+      handle: async () => response,
       identify: () => target,
-      corruptPart: gone,
-      removePart: gone,
+      corruptPart: rejectAsNoSuchUpload,
+      removePart: rejectAsNoSuchUpload,
     };
     const faults = createFaults({ advanceClock: () => undefined });
     faults.add({ operation: 'UploadPart', effect: { kind } });

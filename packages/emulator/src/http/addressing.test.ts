@@ -31,7 +31,7 @@ describe('the bucket', () => {
     ['oss-cn-hangzhou-internal.aliyuncs.com', 'bucket'],
     ['oss-accelerate.aliyuncs.com', 'bucket'],
     ['cn-hangzhou.oss.aliyuncs.com', 'bucket'],
-  ])('is the first segment of the path at the bare service host %s', (host, bucket) => {
+  ])('is the first segment of the path for the service host %s', (host, bucket) => {
     expect(read('/bucket/a/b', { host })).toMatchObject({ bucket, key: 'a/b' });
   });
 
@@ -47,11 +47,11 @@ describe('the bucket', () => {
     expect(read('/a/b', { host })).toMatchObject({ bucket: 'media', key: 'a/b' });
   });
 
-  test('is not looked up on the prototype of the CNAME table', () => {
+  test('is not read from the prototype of the CNAME table', () => {
     expect(read('/bucket/key', { host: 'constructor' })).toMatchObject({ bucket: 'bucket', key: 'key' });
   });
 
-  test('named in a public host and again in the path, as ali-oss does at an IP, is read from the path', () => {
+  test('is read from the path if it is in a public host and the path, as from ali-oss with an IP', () => {
     const host = 'media.oss-cn-hangzhou.aliyuncs.com';
     expect(read('/media/a', { host })).toMatchObject({ bucket: 'media', key: 'a' });
     expect(read('/media', { host, method: 'GET' })).toMatchObject({ bucket: 'media', key: undefined });
@@ -68,7 +68,7 @@ describe('the bucket', () => {
 });
 
 describe('the key', () => {
-  test('is what any client encoded, byte for byte', () => {
+  test('is decoded byte for byte, whatever a client encodes', () => {
     const keys = fc.string({ unit: 'grapheme', minLength: 1 });
     fc.assert(
       fc.property(keys, (key) => {
@@ -94,7 +94,7 @@ describe('the key', () => {
   });
 
   test.each(['/media/%', '/media/%4', '/media/%zz', '/media/%ff', '/media/%c3%28', '/media/中'])(
-    'of %j is refused: that is not percent-encoded UTF-8',
+    'of %j is rejected, because it is not percent-encoded UTF-8',
     (target) => {
       expect(() => read(target)).toThrow(expect.objectContaining({ status: 400, code: 'InvalidObjectName' }));
     },
@@ -102,7 +102,7 @@ describe('the key', () => {
 });
 
 describe('the query', () => {
-  test('is decoded in wire order, a bare name having an empty value', () => {
+  test('is decoded in wire order, with an empty value for a bare name', () => {
     const { query } = read('/b/k?uploads&b=%2F&a=x=y&&c=&+=+');
     expect(query).toEqual([
       ['uploads', ''],
@@ -113,13 +113,13 @@ describe('the query', () => {
     ]);
   });
 
-  test('is refused when it is not percent-encoded UTF-8', () => {
+  test('is rejected if it is not percent-encoded UTF-8', () => {
     expect(() => read('/b/k?a=%zz')).toThrow(
       expect.objectContaining({ status: 400, code: 'InvalidArgument' }),
     );
   });
 
-  test('a part number is digits, or not a number', () => {
+  test('has the part number NaN for anything but digits', () => {
     expect(read('/b/k?partNumber=12&uploadId=U')).toMatchObject({ partNumber: 12, uploadId: 'U' });
     for (const text of ['', '1.5', '-1', '0x10', '1e3', 'one']) {
       expect(read(`/b/k?partNumber=${text}&uploadId=U`).partNumber).toBeNaN();
@@ -161,7 +161,7 @@ describe('the operation', () => {
     expect(read(target, { method }).operation).toBe(operation);
   });
 
-  test('is a copy when there is a source', () => {
+  test('is a copy if there is a source', () => {
     const headers = { 'x-oss-copy-source': '/b/other' };
     expect(read('/b/k', { headers }).operation).toBe('CopyObject');
     expect(read('/b/k?partNumber=1&uploadId=U', { headers }).operation).toBe('UploadPartCopy');

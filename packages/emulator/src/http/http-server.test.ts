@@ -2,42 +2,42 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
-  answer,
-  deferred,
-  heard,
-  opened,
-  readAll,
-  serving,
-  stopServing,
+  countBytes,
+  createDeferred,
+  createOutcome,
+  openSocket,
+  readUntil,
+  startServer,
+  stopServer,
 } from '../../test/stages/raw-http.ts';
 import type { OssRequest } from '../types.ts';
 
-afterEach(stopServing);
+afterEach(stopServer);
 
-describe('the request', () => {
-  test('arrives as it is on the wire, headers in lower case, joined and as UTF-8', async () => {
+describe('a request', () => {
+  test('arrives unchanged, with headers in lower case, joined and decoded as UTF-8', async () => {
     const requests: OssRequest[] = [];
-    const port = await serving(async (request) => {
+    const port = await startServer(async (request) => {
       requests.push(request);
-      return answer(200);
+      return createOutcome(200);
     });
-    const socket = await opened(port);
+    const socket = await openSocket(port);
     const meta = Buffer.from('x-oss-meta-a: 中').toString('latin1');
     socket.write(
       `GET /b//k/../%2e?a=&b HTTP/1.1\r\nHost: b.test:1\r\n${meta}\r\nX-A: 1\r\nx-a: 2\r\n\r\n`,
       'latin1',
     );
-    await heard(socket, /\r\n\r\n/);
+    await readUntil(socket, /\r\n\r\n/);
     expect(requests[0]).toMatchObject({ method: 'GET', target: '/b//k/../%2e?a=&b' });
     expect(requests[0]?.headers).toMatchObject({ host: 'b.test:1', 'x-oss-meta-a': '中', 'x-a': '1,2' });
     socket.destroy();
   });
 
-  test('streams its body under back-pressure', async () => {
-    const mayRead = deferred<void>();
-    const port = await serving(async ({ body }) => {
+  test('streams its body with back-pressure', async () => {
+    const mayRead = createDeferred<void>();
+    const port = await startServer(async ({ body }) => {
       await mayRead.promise;
-      return answer(200, String(await readAll(body)));
+      return createOutcome(200, String(await countBytes(body)));
     });
     const size = 64 * 1024 * 1024;
     const request = httpRequest({ port, method: 'PUT', headers: { 'content-length': size } });
@@ -50,70 +50,70 @@ describe('the request', () => {
     expect(String(await response.toArray())).toBe(String(size));
   });
 
-  test('that breaks off reaches the reader as an error, not as an end', async () => {
-    const begun = deferred<void>();
-    const seen = deferred<unknown>();
-    const port = await serving(async ({ body }) => {
+  test('that is aborted ends its body with an error', async () => {
+    const started = createDeferred<void>();
+    const received = createDeferred<unknown>();
+    const port = await startServer(async ({ body }) => {
       try {
-        for await (const _ of body) begun.resolve();
-        seen.resolve('the end');
+        for await (const _ of body) started.resolve();
+        received.resolve('the end');
       } catch (reason) {
-        seen.resolve(reason);
+        received.resolve(reason);
       }
-      return answer(200);
+      return createOutcome(200);
     });
-    const socket = await opened(port);
+    const socket = await openSocket(port);
     socket.write('PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345');
-    await begun.promise;
+    await started.promise;
     socket.resetAndDestroy();
-    expect(await seen.promise).toBeInstanceOf(Error);
+    expect(await received.promise).toBeInstanceOf(Error);
   });
 
-  test('whose sender stops short of its Content-Length still gets an answer', async () => {
-    const port = await serving(async ({ body }) => answer(400, `${await readAll(body)} bytes`));
-    const socket = await opened(port);
+  test('with a body shorter than its Content-Length gets a response', async () => {
+    const port = await startServer(async ({ body }) => createOutcome(400, `${await countBytes(body)} bytes`));
+    const socket = await openSocket(port);
     socket.end('PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345');
-    expect(await heard(socket, /bytes/)).toMatch(/^HTTP\/1\.1 400 .*\r\n\r\n5 bytes$/s);
+    expect(await readUntil(socket, /bytes/)).toMatch(/^HTTP\/1\.1 400 .*\r\n\r\n5 bytes$/s);
     socket.destroy();
   });
 
-  test('that is not HTTP is answered 400', async () => {
-    const port = await serving(async () => answer(200));
-    const socket = await opened(port);
+  test('that is not HTTP gets 400', async () => {
+    const port = await startServer(async () => createOutcome(200));
+    const socket = await openSocket(port);
     socket.write('what?\r\n\r\n');
-    expect(await heard(socket, /close/)).toMatch(/^HTTP\/1\.1 400 Bad Request/);
+    expect(await readUntil(socket, /close/)).toMatch(/^HTTP\/1\.1 400 Bad Request/);
     socket.destroy();
   });
 });
 
-describe('the response', () => {
-  test('has no body for HEAD, keeping the length of what GET would send', async () => {
-    const port = await serving(async () => answer(200, 'hidden'));
-    const socket = await opened(port);
+describe('a response', () => {
+  test('to HEAD has no body and the Content-Length of GET', async () => {
+    const port = await startServer(async () => createOutcome(200, 'hidden'));
+    const socket = await openSocket(port);
     socket.write('HEAD /b/k HTTP/1.1\r\nHost: x\r\n\r\nGET /b/k HTTP/1.1\r\nHost: x\r\n\r\n');
-    const text = await heard(socket, /hidden/);
+    const text = await readUntil(socket, /hidden/);
     expect(text.match(/Content-Length: 6/g)).toHaveLength(2);
     expect(text.split('\r\n\r\n')[1]).toMatch(/^HTTP\/1\.1 200 OK/);
     socket.destroy();
   });
 
-  test('keeps the case of its header names and writes UTF-8', async () => {
-    const port = await serving(async () => answer(204, '', { ETag: '"A"', 'x-oss-meta-a': '中' }));
-    const socket = await opened(port);
+  test('keeps the case of its header names and sends UTF-8', async () => {
+    const port = await startServer(async () => createOutcome(204, '', { ETag: '"A"', 'x-oss-meta-a': '中' }));
+    const socket = await openSocket(port);
     socket.write('DELETE /b/k HTTP/1.1\r\nHost: x\r\n\r\n');
-    const text = Buffer.from(await heard(socket, /\r\n\r\n/), 'latin1').toString();
+    const text = Buffer.from(await readUntil(socket, /\r\n\r\n/), 'latin1').toString();
     expect(text).toContain('\r\nETag: "A"\r\n');
     expect(text).toContain('x-oss-meta-a: 中');
     socket.destroy();
   });
 
-  test('streams its body from memory that is used again', async () => {
+  test('streams a body with chunks that share memory', async () => {
     async function* body(): AsyncGenerator<Uint8Array> {
       const memory = Buffer.alloc(1024 * 1024);
       for (const letter of 'abc') yield memory.fill(letter);
     }
     const headers = { 'Content-Length': String(3 * 1024 * 1024) };
-    const port = await serving(async () => ({
+    const port = await startServer(async () => ({
       response: { status: 200, headers, body: body() },
       connection: 'keep',
     }));

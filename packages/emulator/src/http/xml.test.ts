@@ -4,7 +4,7 @@ import { getChildren, getChildText, getExactChildText, parseXml, writeXml } from
 
 const malformed = expect.objectContaining({ status: 400, code: 'MalformedXML' });
 
-test('what XML 1.0 can say is read again to the letter, carriage returns and outer white space too', () => {
+test('text that XML 1.0 allows is unchanged after writing and parsing, also carriage returns and outer white space', () => {
   const character = fc.oneof(
     fc.constantFrom(...'\t\n\r &<>"\';#x'),
     fc.string({ unit: 'grapheme-composite' }),
@@ -17,11 +17,11 @@ test('what XML 1.0 can say is read again to the letter, carriage returns and out
   );
 });
 
-test('what XML 1.0 cannot say is a reference all the same', () => {
+test('characters that XML 1.0 forbids are written as references', () => {
   expect(writeXml('A', [['B', 'a\u0001\u007f\uffff']])).toContain('<B>a&#x1;&#x7F;&#xFFFF;</B>');
 });
 
-test('children stand in the order given, those without content left out', () => {
+test('children are written in the given order, without those that have no content', () => {
   expect(
     writeXml('A', [
       ['B', 1],
@@ -32,12 +32,12 @@ test('children stand in the order given, those without content left out', () => 
   ).toBe('<?xml version="1.0" encoding="UTF-8"?>\n<A><B>1</B><D><E>false</E></D><F></F></A>');
 });
 
-test.each(['&#34;', '&quot;', '&#x22;', '"', '<![CDATA["]]>'])('a quote may be written %s', (quote) => {
+test.each(['&#34;', '&quot;', '&#x22;', '"', '<![CDATA["]]>'])('a quote written as %s is parsed', (quote) => {
   const xml = `<Part xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com"><ETag> ${quote}AB${quote}\n</ETag></Part>`;
   expect(getChildText(parseXml(xml, 'Part'), 'ETag')).toBe('"AB"');
 });
 
-test('10,000 parts with their quotes escaped are read', () => {
+test('10,000 parts with escaped quotes are parsed', () => {
   const part = '<Part><PartNumber>1</PartNumber><ETag>&#34;0123456789ABCDEF&#34;</ETag></Part>';
   const root = parseXml(`<All>${part.repeat(10_000)}</All>`, 'All');
   expect(getChildren(root, 'Part')).toHaveLength(10_000);
@@ -55,6 +55,6 @@ test.each([
   '<A></A><A></A>',
   '<A></A><B></B>',
   `${'<A>'.repeat(1000)}${'</A>'.repeat(1000)}`,
-])('%j is not a document with the root A', (xml) => {
+])('%j is rejected as a document with the root A', (xml) => {
   expect(() => parseXml(xml.slice(0, 9000), 'A')).toThrow(malformed);
 });

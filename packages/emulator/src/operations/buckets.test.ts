@@ -14,7 +14,7 @@ import {
 } from './buckets.ts';
 
 test.each(['ab', 'a'.repeat(64), '-abc', 'abc-', 'Abc', 'a_bc', 'a.bc'])(
-  'no bucket may be called %s',
+  'the bucket name %s is rejected',
   (name) => {
     expect(() => putBucket(empty(), name, '')).toThrow(
       expect.objectContaining({ code: 'InvalidBucketName' }),
@@ -22,7 +22,7 @@ test.each(['ab', 'a'.repeat(64), '-abc', 'abc-', 'Abc', 'a_bc', 'a.bc'])(
   },
 );
 
-test('a bucket is there from its PUT, which may be repeated, to its DELETE', () => {
+test('a bucket exists from PUT, which may be repeated, to DELETE', () => {
   const state = empty();
   putBucket(state, 'bucket', '');
   const bucket = requireBucket(state, 'bucket');
@@ -32,7 +32,7 @@ test('a bucket is there from its PUT, which may be repeated, to its DELETE', () 
   expect(() => requireBucket(state, 'bucket')).toThrow(expect.objectContaining({ code: 'NoSuchBucket' }));
 });
 
-test('a bucket with an upload is not empty', () => {
+test('deleting a bucket with an unfinished upload is rejected as BucketNotEmpty', () => {
   const state = empty();
   putBucket(state, 'bucket', '');
   const upload = { key: 'a', uploadId: 'U', initiatedAt: 0, isSequential: false, forbidsOverwrite: false };
@@ -40,7 +40,7 @@ test('a bucket with an upload is not empty', () => {
   expect(() => deleteBucket(state, 'bucket')).toThrow(expect.objectContaining({ code: 'BucketNotEmpty' }));
 });
 
-test('buckets are listed page by page', () => {
+test('ListBuckets returns pages', () => {
   const state = empty();
   for (const name of ['bbb', 'aaa', 'abc']) putBucket(state, name, '');
   const names = (parameters: ReadonlyMap<string, string>): readonly (string | undefined)[] => {
@@ -58,7 +58,7 @@ test('buckets are listed page by page', () => {
   expect(names(new Map([['prefix', 'a']]))).toEqual(['aaa', 'abc']);
 });
 
-test('a bucket says where it is and whether it keeps versions', () => {
+test('a bucket has its location and its versioning state', () => {
   const state = empty();
   putBucket(state, 'bucket', '');
   const bucket = requireBucket(state, 'bucket');

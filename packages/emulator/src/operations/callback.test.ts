@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { modelClient, type Reply, tag } from '../../test/stages/model-client.ts';
+import { createModelClient, type ModelResponse, readTag } from '../../test/stages/model-client.ts';
 import type { CallbackReply, CallbackRequest } from './callback.ts';
 
 const callback = {
@@ -8,25 +8,25 @@ const callback = {
   callbackBody: 'o=${object}&s=${size}&c=${crc64}&v=${x:a}',
 };
 
-interface Told {
+interface PutResult {
   readonly requests: readonly CallbackRequest[];
-  readonly reply: Reply;
+  readonly reply: ModelResponse;
   readonly stored: boolean;
 }
 
 async function put(
   headers: Readonly<Record<string, string>>,
-  answer: () => Promise<CallbackReply> = () => Promise.resolve({ status: 200, body: '{"ok":1}' }),
+  respond: () => Promise<CallbackReply> = () => Promise.resolve({ status: 200, body: '{"ok":1}' }),
   query: Readonly<Record<string, string>> = {},
-): Promise<Told> {
+): Promise<PutResult> {
   const requests: CallbackRequest[] = [];
-  const { ask, model } = modelClient({
+  const { send, model } = createModelClient({
     sendCallback(request) {
       requests.push(request);
-      return answer();
+      return respond();
     },
   });
-  const reply = await ask('PUT', 'a/b', { headers, query, body: '123456789' });
+  const reply = await send('PUT', 'a/b', { headers, query, body: '123456789' });
   return { requests, reply, stored: model.object('demo', 'a/b') !== undefined };
 }
 
@@ -35,7 +35,7 @@ function base64(value: unknown): string {
 }
 
 describe('a callback', () => {
-  test('is told what was stored, and its answer is the uploader’s', async () => {
+  test('has the values of the stored object, and its reply goes to the uploader', async () => {
     const { requests, reply } = await put({
       'x-oss-callback': base64({ ...callback, callbackHost: 'app' }),
       'x-oss-callback-var': base64({ 'x:a': 'ä&' }),
@@ -55,7 +55,7 @@ describe('a callback', () => {
     });
   });
 
-  test('of JSON has its variables as strings, those unknown empty', async () => {
+  test('in JSON has its variables as strings, and empty strings for unknown ones', async () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: these are OSS's variables.
     const body = '{"b":${bucket},"t":${mimeType},"n":${x:none}}';
     const { requests } = await put({}, undefined, {
@@ -64,8 +64,8 @@ describe('a callback', () => {
     expect(requests[0]?.body).toBe('{"b":"demo","t":"application/octet-stream","n":""}');
   });
 
-  test('of Complete is made once the object is there', async () => {
-    const { initiate, put: putPart, complete } = modelClient();
+  test('of Complete is sent when the object exists', async () => {
+    const { initiate, putPart, complete } = createModelClient();
     const uploadId = await initiate('k');
     const etag = await putPart('k', uploadId, 1, 'x');
     const headers = { 'x-oss-callback': base64(callback) };
@@ -75,43 +75,46 @@ describe('a callback', () => {
   });
 
   test.each([
-    ['answers 301', () => Promise.resolve({ status: 301, body: '{}' }), 'Error status : 301.'],
+    ['with a reply of 301', () => Promise.resolve({ status: 301, body: '{}' }), 'Error status : 301.'],
     [
-      'answers no JSON',
+      'with a reply that is not JSON',
       () => Promise.resolve({ status: 200, body: 'ok' }),
       'Response body is not valid json format.',
     ],
-    ['cannot be reached', () => Promise.reject(new Error('ECONNREFUSED')), 'Error status : -1.'],
-  ])('that %s is CallbackFailed with 203, and the object is stored', async (_, answer, message) => {
-    const { reply, stored } = await put({ 'x-oss-callback': base64(callback) }, answer);
-    expect([reply.status, tag(reply.text, 'Code'), tag(reply.text, 'Message')]).toEqual([
+    ['without a reply', () => Promise.reject(new Error('ECONNREFUSED')), 'Error status : -1.'],
+  ])('%s results in CallbackFailed with 203, and the object is stored', async (_, respond, message) => {
+    const { reply, stored } = await put({ 'x-oss-callback': base64(callback) }, respond);
+    expect([reply.status, readTag(reply.text, 'Code'), readTag(reply.text, 'Message')]).toEqual([
       203,
       'CallbackFailed',
       message,
     ]);
-    expect([tag(reply.text, 'EC'), reply.headers['x-oss-ec']]).toEqual(['0007-00000203', '0007-00000203']);
+    expect([readTag(reply.text, 'EC'), reply.headers['x-oss-ec']]).toEqual([
+      '0007-00000203',
+      '0007-00000203',
+    ]);
     expect(stored).toBe(true);
   });
 
   test.each([
-    ['that is no JSON', { 'x-oss-callback': base64('{') }, {}],
-    ['that is no object', { 'x-oss-callback': base64('1') }, {}],
+    ['that is not JSON', { 'x-oss-callback': base64('{') }, {}],
+    ['that is not an object', { 'x-oss-callback': base64('1') }, {}],
     ['without a URL', { 'x-oss-callback': base64({ callbackBody: 'a' }) }, {}],
     ['without a body', { 'x-oss-callback': base64({ callbackUrl: 'http://a' }) }, {}],
     ['over 5 KB', { 'x-oss-callback': base64({ ...callback, x: 'x'.repeat(5000) }) }, {}],
     ['in header and query', { 'x-oss-callback': base64(callback) }, { callback: base64(callback) }],
     [
-      'with a variable that does not begin with x:',
+      'with a variable that does not start with x:',
       { 'x-oss-callback': base64(callback), 'x-oss-callback-var': base64({ a: 'b' }) },
       {},
     ],
-  ])('%s is refused, and nothing is stored', async (_, headers, query) => {
+  ])('%s is rejected, and nothing is stored', async (_, headers, query) => {
     const { requests, reply, stored } = await put(
       headers as Record<string, string>,
       undefined,
       query as Record<string, string>,
     );
-    expect([reply.status, tag(reply.text, 'Code')]).toEqual([400, 'InvalidArgument']);
+    expect([reply.status, readTag(reply.text, 'Code')]).toEqual([400, 'InvalidArgument']);
     expect([requests, stored]).toEqual([[], false]);
   });
 });

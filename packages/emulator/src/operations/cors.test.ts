@@ -14,7 +14,7 @@ const rules = `<CORSConfiguration>
   <CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>HEAD</AllowedMethod></CORSRule>
 </CORSConfiguration>`;
 
-test('a preflight is granted what the first rule that allows all of it says', () => {
+test('a preflight gets the headers of the first rule that allows it', () => {
   const headers = {
     origin: 'https://a.example.com',
     'access-control-request-method': 'PUT',
@@ -40,20 +40,20 @@ test.each([
       'access-control-request-headers': 'x-other',
     },
   ],
-])('a preflight with %s is refused', (_, headers) => {
+])('a preflight with %s is rejected', (_, headers) => {
   const request = requestOf('OPTIONS', headers);
   const refusal = expect.objectContaining({ status: 403, code: 'AccessForbidden' });
   expect(() => createPreflightHeaders(bucketWith(rules), request)).toThrow(refusal);
 });
 
-test('a preflight must say its origin and method', () => {
+test('a preflight without origin or method is rejected', () => {
   const refusal = expect.objectContaining({ status: 400, code: 'BadRequest' });
   expect(() =>
     createPreflightHeaders(bucketWith(rules), requestOf('OPTIONS', { origin: 'https://a' })),
   ).toThrow(refusal);
 });
 
-test('an answer gets the headers of the rule that allows its method, or none', () => {
+test('a response gets the headers of the rule that allows its method, or none', () => {
   const bucket = bucketWith(rules);
   const origin = 'https://elsewhere.org';
   expect(corsHeaders(bucket, requestOf('HEAD', { origin }))).toEqual({
@@ -64,7 +64,7 @@ test('an answer gets the headers of the rule that allows its method, or none', (
   expect(corsHeaders(bucket, requestOf('HEAD', {}))).toEqual({});
 });
 
-test('rules are given back as they were put, until they are deleted', () => {
+test('rules are returned as they were put, until they are deleted', () => {
   const bucket = bucketWith(rules);
   const again = bucketWith(getCors(bucket));
   expect(again.cors).toEqual(bucket.cors);
@@ -80,7 +80,7 @@ test.each([
   `<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>
    <ExposeHeader>x-*</ExposeHeader></CORSRule>`,
   '<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule>'.repeat(21),
-])('OSS would refuse the rules %s', (xml) => {
+])('the rules %s are rejected', (xml) => {
   const put = (): Bucket => bucketWith(`<CORSConfiguration>${xml}</CORSConfiguration>`);
   expect(put).toThrow(expect.objectContaining({ code: 'MalformedXML' }));
 });

@@ -8,7 +8,7 @@ import { applyLifecycle, deleteLifecycle, getLifecycle, putLifecycle } from './l
 const DAY = 86_400_000;
 const START = Date.parse('2026-01-10T12:00:00Z');
 
-test('an upload is aborted, and its bytes removed, the days of its rule after it began', async () => {
+test('an upload is aborted and its bytes removed when it is as old as its rule allows', async () => {
   const { state, bucket, blobId, passDays } = await withUpload('logs/a');
   putLifecycle(
     bucket,
@@ -26,15 +26,15 @@ test('an upload is aborted, and its bytes removed, the days of its rule after it
 test.each([
   ['2026-01-11T00:00:00.000Z', 0],
   ['2026-01-10T00:00:00.000Z', 1],
-])('of uploads created before %s the one of noon on the 10th leaves %i', async (date, left) => {
+])('with createdBefore %s, %i uploads of noon on the 10th are left', async (date, expectedCount) => {
   const { state, bucket } = await withUpload('a');
   const abort = `<CreatedBeforeDate>${date}</CreatedBeforeDate>`;
   putLifecycle(bucket, rule(`<AbortMultipartUpload>${abort}</AbortMultipartUpload>`));
   await applyLifecycle(state);
-  expect(bucket.uploads.size).toBe(left);
+  expect(bucket.uploads.size).toBe(expectedCount);
 });
 
-test('what the rules did is recorded, and an upload completed meanwhile keeps its bytes', async () => {
+test('changes are persisted, and an upload that is completed meanwhile keeps its bytes', async () => {
   const removed: string[] = [];
   const records: Records = {
     ...createNoRecords(),
@@ -55,7 +55,7 @@ test('what the rules did is recorded, and an upload completed meanwhile keeps it
   expect(() => state.blobs.read(blobId, 0, 1)).not.toThrow();
 });
 
-test('rules of other prefixes and disabled ones abort nothing', async () => {
+test('disabled rules and rules for other prefixes abort nothing', async () => {
   const { state, bucket, passDays } = await withUpload('a');
   const abort = '<AbortMultipartUpload><Days>1</Days></AbortMultipartUpload>';
   passDays(30);
@@ -70,22 +70,25 @@ test.each([
   [undefined, 0],
   ['Enabled', 2],
   ['Suspended', 1],
-] as const)('an object expires; with versioning %s it leaves %i versions', async (versioning, left) => {
-  const { state, bucket, passDays } = await withUpload('a');
-  const { blobId } = await state.blobs.write(bytes());
-  const object = { key: 'a', versionId: 'null', isDeleteMarker: false, type: 'Normal', size: 1 } as const;
-  const sums = { etag: 'E', crc64: '0', contentMd5: undefined, lastModified: START, headers: {} };
-  bucket.objects.set('a', [{ ...object, ...sums, pieces: [{ blobId, size: 1 }] }]);
-  bucket.versioning = versioning;
-  putLifecycle(bucket, rule('<Expiration><Days>1</Days></Expiration>'));
-  passDays(1);
-  await applyLifecycle(state);
-  await applyLifecycle(state);
-  expect(bucket.objects.get('a')?.length ?? 0).toBe(left);
-  expect(bucket.objects.get('a')?.at(-1)?.isDeleteMarker ?? true).toBe(true);
-});
+] as const)(
+  'an object expires; with versioning %s it leaves %i versions',
+  async (versioning, expectedCount) => {
+    const { state, bucket, passDays } = await withUpload('a');
+    const { blobId } = await state.blobs.write(bytes());
+    const object = { key: 'a', versionId: 'null', isDeleteMarker: false, type: 'Normal', size: 1 } as const;
+    const sums = { etag: 'E', crc64: '0', contentMd5: undefined, lastModified: START, headers: {} };
+    bucket.objects.set('a', [{ ...object, ...sums, pieces: [{ blobId, size: 1 }] }]);
+    bucket.versioning = versioning;
+    putLifecycle(bucket, rule('<Expiration><Days>1</Days></Expiration>'));
+    passDays(1);
+    await applyLifecycle(state);
+    await applyLifecycle(state);
+    expect(bucket.objects.get('a')?.length ?? 0).toBe(expectedCount);
+    expect(bucket.objects.get('a')?.at(-1)?.isDeleteMarker ?? true).toBe(true);
+  },
+);
 
-test('rules are given back whole, with an ID each', async () => {
+test('rules are returned complete, with an ID each', async () => {
   const { bucket } = await withUpload('a');
   putLifecycle(bucket, rule('<Prefix>a&amp;b</Prefix><Tag><Key>k</Key><Value>v</Value></Tag>'));
   const xml = getLifecycle(bucket);
@@ -104,7 +107,7 @@ test.each([
   rule('<AbortMultipartUpload><Days>0</Days></AbortMultipartUpload>'),
   rule('<AbortMultipartUpload><CreatedBeforeDate>2026-01-01</CreatedBeforeDate></AbortMultipartUpload>'),
   rule(`<ID>${'x'.repeat(256)}</ID>`),
-])('OSS would refuse %s', async (xml) => {
+])('the rule %s is rejected', async (xml) => {
   const { bucket } = await withUpload('a');
   expect(() => putLifecycle(bucket, xml)).toThrow(expect.objectContaining({ code: 'MalformedXML' }));
 });

@@ -54,7 +54,7 @@ const listings: readonly Listing[] = [
 ];
 
 test.each(listings)(
-  'the pages of $name give every entry once, in order',
+  'the pages of $name return every entry once, in order',
   ({ list, limit: name, next, item }) => {
     const keys = fc.array(key, { maxLength: 12 });
     fc.assert(
@@ -77,7 +77,7 @@ test.each(listings)(
   },
 );
 
-test('markers of uploads: the last entry is named always, an upload ID alone is ignored', () => {
+test('ListMultipartUploads always returns the last entry as marker, and ignores an upload-id-marker alone', () => {
   const bucket = bucketOf(['a', 'a', 'b']);
   const page = (parameters: Readonly<Record<string, string>>): ParsedElement =>
     parseXml(listUploads(bucket, parametersOf(parameters)), 'ListMultipartUploadsResult');
@@ -109,12 +109,12 @@ test.each([
   ['max-uploads', '1001'],
   ['max-uploads', 'x'],
   ['encoding-type', 'base64'],
-])('%s=%s is refused', (name, value) => {
+])('%s=%s is rejected', (name, value) => {
   const refusal = expect.objectContaining({ status: 400, code: 'InvalidArgument' });
   expect(() => listUploads(bucketOf([]), new Map([[name, value]]))).toThrow(refusal);
 });
 
-test('start-after and the owner of ListObjectsV2; a forged token is refused', () => {
+test('ListObjectsV2 supports start-after and fetch-owner, and rejects a forged token', () => {
   const bucket = bucketOf(['a', 'b', 'c']);
   const parameters = new Map([
     ['start-after', 'a'],
@@ -127,7 +127,7 @@ test('start-after and the owner of ListObjectsV2; a forged token is refused', ()
   expect(() => listObjectsV2(bucket, forged)).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
 });
 
-/** What one page without a limit would show, by the definition. */
+/** The entries of a single page without a limit, computed from the definition. */
 function expected(keys: readonly string[], from: string, by: string): readonly string[] {
   const entries = keys
     .filter((name) => name.startsWith(from))

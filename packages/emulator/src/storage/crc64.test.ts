@@ -11,20 +11,20 @@ const vectors = JSON.parse(
   readFileSync(new URL('../../../../test/vectors/crc64.json', import.meta.url), 'utf8'),
 ) as Vectors;
 
-/** The vectors say long inputs in words. */
+/** The vectors describe long inputs in words. */
 const spelled: Readonly<Record<string, Uint8Array>> = {
   "100KiB of 'A'": new Uint8Array(102_400).fill(65),
   "100KiB of 'B'": new Uint8Array(102_400).fill(66),
   '1MiB of 0x00': new Uint8Array(1_048_576),
 };
 
-test.each(vectors.values)('the CRC64 of "$Desc" is the known one', ({ Desc, Crc, Len }) => {
+test.each(vectors.values)('the CRC64 of "$Desc" is as expected', ({ Desc, Crc, Len }) => {
   const bytes = spelled[Desc] ?? Buffer.from(Desc);
   expect(bytes.length).toBe(Len);
   expect(crcOf(bytes)).toBe(Crc);
 });
 
-test.each(vectors.combine)('combining gives the known $Desc', ({ Crc1, Crc2, Len2, Combined }) => {
+test.each(vectors.combine)('combining returns the expected $Desc', ({ Crc1, Crc2, Len2, Combined }) => {
   const pieces = [
     { crc64: Crc1, size: 1 },
     { crc64: Crc2, size: Len2 },
@@ -32,7 +32,7 @@ test.each(vectors.combine)('combining gives the known $Desc', ({ Crc1, Crc2, Len
   expect(combineCrc64(pieces)).toBe(Combined);
 });
 
-test('bytes cut anywhere have the CRC64 of the whole, updated or combined', () => {
+test('bytes split anywhere have the same CRC64, updated or combined', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 20 }), (cuts) => {
       const crc = createCrc64();
@@ -44,7 +44,7 @@ test('bytes cut anywhere have the CRC64 of the whole, updated or combined', () =
   );
 });
 
-test('ten thousand equal parts combine in a moment', () => {
+test('10,000 parts of the same size are combined quickly', () => {
   const part = new Uint8Array(100).fill(7);
   const crc = createCrc64();
   for (let n = 0; n < 10_000; n++) crc.update(part);

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test('whatever is written, zeros or not, is read again, also after a restart', async () => {
+test('written bytes, zeros or not, are read back, also after a restart', async () => {
   const blobs = await createDirectoryBlobs(directory);
   const chunk = fc
     .tuple(fc.nat(9000), fc.constantFrom(0, 0, 7))
@@ -31,7 +31,7 @@ test('whatever is written, zeros or not, is read again, also after a restart', a
   expect(await readdir(directory)).toEqual([]);
 });
 
-test('zeros cost no disk', async () => {
+test('zeros use no disk space', async () => {
   const blobs = await createDirectoryBlobs(directory);
   const zeros = new Uint8Array(1_000_001);
   const chunks = [...Array.from({ length: 16 }, () => zeros), Buffer.from('end'), zeros];
@@ -51,7 +51,7 @@ test('a body that fails leaves no file', async () => {
   expect(await readdir(directory)).toEqual([]);
 });
 
-test('a start clears what a killed emulator left, and nothing else', async () => {
+test('a start removes only the unfinished files of a killed emulator', async () => {
   const blobs = await createDirectoryBlobs(directory);
   const { blobId } = await blobs.write(bodyOf([Buffer.from('kept')]));
   await writeFile(join(directory, `${blobId}.unfinished`), 'half');
@@ -60,7 +60,7 @@ test('a start clears what a killed emulator left, and nothing else', async () =>
   expect(new Set(await readdir(directory))).toEqual(new Set([blobId, 'notes.unfinished']));
 });
 
-test('corrupting flips one bit on disk', async () => {
+test('corrupt flips one bit on disk', async () => {
   const blobs = await createDirectoryBlobs(directory);
   const { blobId } = await blobs.write(bodyOf([Buffer.from('abcd')]));
   await blobs.corrupt(blobId, 2);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDiscardingBlobs, createMemoryBlobs } from './memory-blobs.ts';
 
-test('any range of a body is read as it was written, though its chunks share one memory', async () => {
+test('any range of a body is read as it was written, also if its chunks share memory', async () => {
   const chunks = fc.array(fc.uint8Array({ maxLength: 9 }), { maxLength: 6 });
   await fc.assert(
     fc.asyncProperty(chunks, fc.nat(40), fc.nat(40), async (cuts, start, end) => {
@@ -17,14 +17,14 @@ test('any range of a body is read as it was written, though its chunks share one
   );
 });
 
-test('corrupting flips one bit', async () => {
+test('corrupt flips one bit', async () => {
   const blobs = createMemoryBlobs();
   const { blobId } = await blobs.write(reusing([Buffer.from('ab'), Buffer.from('cd')]));
   await blobs.corrupt(blobId, 2);
   expect(String(await gather(blobs.read(blobId, 0, 4)))).toBe('abbd');
 });
 
-test('a body that fails is not kept, and a removed one cannot be read', async () => {
+test('a failed body is not stored, and a removed blob cannot be read', async () => {
   const blobs = createMemoryBlobs();
   await expect(blobs.write(failing())).rejects.toThrow('cut');
   const { blobId } = await blobs.write(reusing([Buffer.from('a')]));
@@ -32,7 +32,7 @@ test('a body that fails is not kept, and a removed one cannot be read', async ()
   expect(() => blobs.read(blobId, 0, 1)).toThrow('no blob');
 });
 
-test('discarded bytes keep their checksums and are read as zeros', async () => {
+test('discarded bytes have their checksums and read as zeros', async () => {
   const blobs = createDiscardingBlobs();
   const stored = await blobs.write(reusing([Buffer.from('123456789')]));
   expect(stored).toMatchObject({
@@ -43,7 +43,7 @@ test('discarded bytes keep their checksums and are read as zeros', async () => {
   expect(await gather(blobs.read(stored.blobId, 2, 9))).toEqual(Buffer.alloc(7));
 });
 
-/** Gives every chunk in the same memory, as a body may: a Buffer's, whose slices are no copies. */
+/** Gives every chunk in the same memory, as a body may: a Buffer's slices are no copies. */
 async function* reusing(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   const memory = Buffer.alloc(Math.max(0, ...chunks.map((chunk) => chunk.length)));
   for (const chunk of chunks) {

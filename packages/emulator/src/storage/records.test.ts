@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 describe('a restart', () => {
-  test('finds buckets, objects, uploads and parts as they were', async () => {
+  test('loads buckets, objects, uploads and parts unchanged', async () => {
     const records = createDirectoryRecords(directory);
     const bucket = configuredBucket();
     const upload = uploadWith([part(1, 'a'), part(10_000, 'b')]);
@@ -31,7 +31,7 @@ describe('a restart', () => {
     expect(await loadBuckets(directory)).toEqual([bucket]);
   });
 
-  test('finds nothing of what was removed', async () => {
+  test('loads nothing that was removed', async () => {
     const records = createDirectoryRecords(directory);
     const bucket = createEmptyBucket('demo', 0);
     const upload = uploadWith([part(1, 'a'), part(2, 'b')]);
@@ -52,11 +52,11 @@ describe('a restart', () => {
     expect(await loadBuckets(directory)).toEqual([]);
   });
 
-  test('in a folder that is not there yet finds nothing', async () => {
+  test('loads nothing from a folder that does not exist', async () => {
     expect(await loadBuckets(join(directory, 'new'))).toEqual([]);
   });
 
-  test('forgets an upload whose parts an object already has: a crash came between the two', async () => {
+  test('skips an upload with parts that an object has, after a crash in Complete', async () => {
     const records = createDirectoryRecords(directory);
     const bucket = createEmptyBucket('demo', 0);
     const upload = uploadWith([part(1, 'a')]);
@@ -70,7 +70,7 @@ describe('a restart', () => {
     expect(found?.objects.size).toBe(1);
   });
 
-  test('is not stopped by what a crash left half written or half removed', async () => {
+  test('skips records that a crash left half written or half removed', async () => {
     const records = createDirectoryRecords(directory);
     const bucket = createEmptyBucket('demo', 0);
     const upload = uploadWith([]);
@@ -87,7 +87,7 @@ describe('a restart', () => {
     ).toEqual([['U', 1]]);
   });
 
-  test('does not hide records that cannot be read', async () => {
+  test('rejects if a record cannot be read', async () => {
     const records = createDirectoryRecords(directory);
     await records.saveBucket(createEmptyBucket('demo', 0));
     await writeFile(join(directory, 'demo', 'bucket.json'), '{');
@@ -95,8 +95,8 @@ describe('a restart', () => {
   });
 });
 
-describe('records asked for at once', () => {
-  test('are written in that order: of two copies of a part the second stays', async () => {
+describe('concurrent writes', () => {
+  test('happen in the order of the calls: the second copy of a part stays', async () => {
     const records = createDirectoryRecords(directory);
     const bucket = createEmptyBucket('demo', 0);
     const upload = uploadWith([]);
@@ -119,7 +119,7 @@ describe('records asked for at once', () => {
     expect(await readdir(join(directory, 'demo/uploads'))).toEqual([]);
   });
 
-  test('do not wait for one that failed', async () => {
+  test('continue after one that failed', async () => {
     const records = createDirectoryRecords(directory);
     await writeFile(join(directory, 'in-the-way'), '');
     const failing = records.saveBucket(createEmptyBucket('in-the-way', 0));

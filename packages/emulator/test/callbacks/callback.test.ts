@@ -2,8 +2,8 @@ import { createPublicKey, createVerify } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from '../../src/index.ts';
-import { type ApplicationServer, createApplicationServer, replyJson } from '../stages/application-server.ts';
-import { CREDENTIALS, presigned } from '../stages/signing.ts';
+import { type ApplicationServer, createApplicationServer, sendJson } from '../stages/application-server.ts';
+import { CREDENTIALS, presignTarget } from '../stages/signing.ts';
 
 let app: ApplicationServer;
 let emulator: OssEmulator;
@@ -21,18 +21,18 @@ async function start(options: OssEmulatorOptions): Promise<void> {
   emulator = await startOssEmulator({ buckets: ['demo'], credentials: CREDENTIALS, ...options });
 }
 
-interface Answer {
+interface PutResult {
   readonly status: number;
   readonly text: string;
   readonly isStored: boolean;
 }
 
 /** Puts `hello` with a callback in the query. */
-async function put(callback: Readonly<Record<string, unknown>>): Promise<Answer> {
+async function put(callback: Readonly<Record<string, unknown>>): Promise<PutResult> {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of OSS.
-  const asked = { callbackBody: 'object=${object}&size=${size}', ...callback };
-  const query = { callback: Buffer.from(JSON.stringify(asked)).toString('base64') };
-  const target = presigned({ method: 'PUT', key: 'a/ü', query });
+  const configuration = { callbackBody: 'object=${object}&size=${size}', ...callback };
+  const query = { callback: Buffer.from(JSON.stringify(configuration)).toString('base64') };
+  const target = presignTarget({ method: 'PUT', key: 'a/ü', query });
   const response = await fetch(`${emulator.endpoint}${target}`, {
     method: 'PUT',
     body: Buffer.from('hello'),
@@ -41,11 +41,11 @@ async function put(callback: Readonly<Record<string, unknown>>): Promise<Answer>
   return { status: response.status, text, isStored: emulator.model.object('demo', 'a/ü') !== undefined };
 }
 
-describe('an emulator sends a callback', () => {
-  test('that an application server can verify as OSS documents it', async () => {
+describe('a callback', () => {
+  test('can be verified by an application server as OSS documents it', async () => {
     const callbackUrl = `${app.origin}/d%C3%B6ne/x%2By?id=1&n=%C3%B6`;
-    const answer = await put({ callbackUrl, callbackHost: 'app.example.com' });
-    expect(answer).toEqual({ status: 200, text: '{"Status":"OK"}', isStored: true });
+    const result = await put({ callbackUrl, callbackHost: 'app.example.com' });
+    expect(result).toEqual({ status: 200, text: '{"Status":"OK"}', isStored: true });
     const [{ method, url, headers, body } = {}] = app.received;
     expect([method, url, String(body)]).toEqual([
       'POST',
@@ -66,41 +66,45 @@ describe('an emulator sends a callback', () => {
     expect(createVerify('RSA-MD5').update(`${text}0`).verify(key, signature)).toBe(false);
   });
 
-  test('to one URL after the other, until one succeeds', async () => {
-    app.answer((reply, { url }) => replyJson(reply, { url }, url === '/second' ? 200 : 500));
+  test('goes to one URL after another until one succeeds', async () => {
+    app.setResponder((reply, { url }) => sendJson(reply, { url }, url === '/second' ? 200 : 500));
     const callbackUrl = ['/first', '/second', '/third'].map((path) => app.origin + path).join(';');
     expect(await put({ callbackUrl })).toMatchObject({ status: 200, text: '{"url":"/second"}' });
     expect(app.received.map(({ url }) => url)).toEqual(['/first', '/second']);
   });
 
   test.each<[string, (reply: ServerResponse) => unknown, string]>([
-    ['500', (reply) => replyJson(reply, {}, 500), 'Error status : 500.'],
+    ['a reply of 500', (reply) => sendJson(reply, {}, 500), 'Error status : 500.'],
     [
       'a redirect, which is not followed',
       (reply) => reply.writeHead(301, { Location: '/b' }).end(),
       'Error status : 301.',
     ],
     [
-      'no JSON',
+      'a reply that is not JSON',
       (reply) => reply.writeHead(200, { 'Content-Length': 2 }).end('ok'),
       'Response body is not valid json format.',
     ],
-    ['no length', (reply) => reply.writeHead(200).write('{}') && reply.end(), 'Error status : -1.'],
-    ['more than 1 MB', (reply) => replyJson(reply, 'x'.repeat(1024 ** 2)), 'Error status : -1.'],
+    [
+      'a reply without a length',
+      (reply) => reply.writeHead(200).write('{}') && reply.end(),
+      'Error status : -1.',
+    ],
+    ['a reply over 1 MB', (reply) => sendJson(reply, 'x'.repeat(1024 ** 2)), 'Error status : -1.'],
     ['a lost connection', (reply) => reply.destroy(), 'Error status : -1.'],
-    ['nothing for 5 s', () => emulator.advanceClock(5000), 'Error status : -1.'],
-  ])('whose answer of %s is CallbackFailed, and keeps the object', async (_, answer, message) => {
-    app.answer(answer);
+    ['no reply for 5 s', () => emulator.advanceClock(5000), 'Error status : -1.'],
+  ])('with %s results in CallbackFailed, and the object stays', async (_, responder, message) => {
+    app.setResponder(responder);
     const { status, text, isStored } = await put({ callbackUrl: app.origin });
     expect([status, isStored, app.received.length]).toEqual([203, true, 1]);
     expect(text).toContain('<Code>CallbackFailed</Code>');
     expect(text).toContain(message);
   });
 
-  test('whose wait of less than 5 s is no failure', async () => {
-    app.answer((reply) => {
+  test('succeeds with a reply after less than 5 s', async () => {
+    app.setResponder((reply) => {
       emulator.advanceClock(4000);
-      replyJson(reply, { ok: true });
+      sendJson(reply, { ok: true });
     });
     expect(await put({ callbackUrl: app.origin })).toMatchObject({ status: 200, text: '{"ok":true}' });
   });
@@ -112,7 +116,7 @@ describe('an emulator sends a callback', () => {
     'http://0x7f000001/',
     'http://[::1]/',
     'http://[::ffff:192.168.0.1]/',
-  ])('to no private address, which it refuses before it stores anything: %s', async (callbackUrl) => {
+  ])('to a private address is rejected before anything is stored: %s', async (callbackUrl) => {
     await emulator.close();
     await start({});
     const { status, text, isStored } = await put({ callbackUrl: `http://8.8.8.8/;${callbackUrl}` });
@@ -120,9 +124,9 @@ describe('an emulator sends a callback', () => {
     expect(text).toContain('<Message>Private address is forbidden to callback.</Message>');
   });
 
-  test('that ends with the emulator', async () => {
+  test('is aborted when the emulator is closed', async () => {
     const ended = new Promise<void>((resolve) => {
-      app.answer((reply) => {
+      app.setResponder((reply) => {
         reply.on('close', resolve);
         void emulator.close();
       });

@@ -40,7 +40,7 @@ function clientFor(options: object): OSS {
 describe('one object', () => {
   const key = "a folder/中 +%&?#'()*!.bin";
 
-  test('is put, described, read and deleted under any name', async () => {
+  test('with any key is put, read by HEAD and GET, and deleted', async () => {
     const put = await client.put(key, bytes, { meta: { author: 'wei', uid: 1, pid: 2 }, mime: 'video/mp4' });
     expect(put.res.status).toBe(200);
     const head = await client.head(key);
@@ -73,7 +73,7 @@ describe('one object', () => {
 });
 
 describe('a multipart upload', () => {
-  test('of a file goes up in parallel parts and is one object', async () => {
+  test('of a file in parallel parts creates one object', async () => {
     const { etag, res } = await client.multipartUpload('movies/1.bin', join(folder, 'movie.bin'), {
       partSize: 100 * 1024,
       parallel: 5,
@@ -85,7 +85,7 @@ describe('a multipart upload', () => {
     expect(emulator.model.uploads('demo')).toEqual([]);
   });
 
-  test('can be made step by step, listed and aborted', async () => {
+  test('can be initiated, listed and aborted step by step', async () => {
     const { uploadId } = await client.initMultipartUpload('movies/2.bin');
     await client.uploadPart('movies/2.bin', uploadId, 1, join(folder, 'movie.bin'), 0, 102_400);
     await client.uploadPart('movies/2.bin', uploadId, 2, join(folder, 'movie.bin'), 102_400, 204_800);
@@ -102,7 +102,7 @@ describe('a multipart upload', () => {
     await expect(again).rejects.toMatchObject({ status: 404, code: 'NoSuchUpload' });
   });
 
-  test('takes a part by presigned URL, from a client without credentials', async () => {
+  test('accepts a part by presigned URL from a client without credentials', async () => {
     const key = 'movies/中 3.bin';
     const { uploadId } = await client.initMultipartUpload(key);
     const queries = { partNumber: '1', uploadId };
@@ -119,7 +119,7 @@ describe('a multipart upload', () => {
     expect(otherPart.status).toBe(403);
   });
 
-  test('with an empty marker is refused: ali-oss signs `k=` for it, which OSS does not', async () => {
+  test('with an empty marker is rejected, because ali-oss signs `k=` for it and OSS does not', async () => {
     const query = JSON.parse('{ "max-parts": 1, "part-number-marker": "", "encoding-type": "url" }');
     const listing = client.listParts('a', 'U', query, {});
     await expect(listing).rejects.toMatchObject({ status: 403, code: 'SignatureDoesNotMatch' });
@@ -127,7 +127,7 @@ describe('a multipart upload', () => {
 });
 
 describe('CORS rules', () => {
-  test('are set by the client and answered to browsers', async () => {
+  test('set by the client apply to browsers', async () => {
     await client.putBucketCORS('demo', [
       {
         allowedOrigin: 'https://app.example',
@@ -154,13 +154,13 @@ describe('CORS rules', () => {
 });
 
 describe('a client', () => {
-  test('without sldEnable names the bucket in its Host header', async () => {
+  test('without sldEnable has the bucket in its Host header', async () => {
     const virtualHost = clientFor({ sldEnable: false });
     await virtualHost.put('by-host', Buffer.from('x'));
     expect(emulator.model.object('demo', 'by-host')?.size).toBe(1);
   });
 
-  test('that signs V1 is told how to switch', async () => {
+  test('that signs with V1 gets an error with the switch to V4', async () => {
     const old = clientFor({ authorizationV4: false });
     await expect(old.head('x')).rejects.toMatchObject({ status: 400 });
     await expect(old.get('x')).rejects.toThrow('authorizationV4: true');

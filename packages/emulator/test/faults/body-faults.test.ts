@@ -1,86 +1,86 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BegunUpload, beginUpload, PART } from '../stages/initiated-upload.ts';
+import { type InitiatedUpload, initiateUpload, PART } from '../stages/initiated-upload.ts';
 
-let upload: BegunUpload;
+let upload: InitiatedUpload;
 
 beforeEach(async () => {
-  upload = await beginUpload();
+  upload = await initiateUpload();
 });
 
 afterEach(() => upload.emulator.close());
 
-describe('bytes and time, over a real socket', () => {
-  test('a wrong CRC is only in the answer', async () => {
-    const right = await upload.rightCrc();
-    upload.fault({ kind: 'wrongCrc' });
+describe('faults of bytes and time, over a real socket', () => {
+  test('wrongCrc changes only the response', async () => {
+    const correct = await upload.readPartCrc();
+    upload.addFault({ kind: 'wrongCrc' });
     const response = await upload.putPart();
-    expect(response.headers.get('x-oss-hash-crc64ecma')).toBe(String(BigInt(right) ^ 1n));
-    expect(await upload.held()).toContain(`1:${right}`);
+    expect(response.headers.get('x-oss-hash-crc64ecma')).toBe(String(BigInt(correct) ^ 1n));
+    expect(await upload.listParts()).toContain(`1:${correct}`);
   });
 
-  test('a bit that flips on the way in is hashed and stored as it arrives', async () => {
-    const right = await upload.rightCrc();
-    upload.fault({ kind: 'corruptIncoming', offset: 200_000 });
+  test('corruptIncoming stores and hashes the changed bytes', async () => {
+    const correct = await upload.readPartCrc();
+    upload.addFault({ kind: 'corruptIncoming', offset: 200_000 });
     const response = await upload.putPart();
-    const wrong = response.headers.get('x-oss-hash-crc64ecma');
-    expect(wrong).not.toBe(right);
-    expect(await upload.held()).toContain(`1:${wrong}`);
+    const changed = response.headers.get('x-oss-hash-crc64ecma');
+    expect(changed).not.toBe(correct);
+    expect(await upload.listParts()).toContain(`1:${changed}`);
   });
 
-  test('a bit that flips on the way in does not pass Content-MD5', async () => {
+  test('corruptIncoming fails the check of Content-MD5', async () => {
     const headers = { 'content-md5': 'XUFAKrxLKna5cZ2REBfFkg==' };
     const body = new Uint8Array(Buffer.from('hello'));
     expect((await upload.putPart(1, { headers, body })).status).toBe(200);
-    upload.fault({ kind: 'corruptIncoming' });
+    upload.addFault({ kind: 'corruptIncoming' });
     const response = await upload.putPart(1, { headers, body });
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('InvalidDigest')]);
   });
 
-  test('a part that rots is listed with its new CRC64, or silently with the old one', async () => {
-    const right = await upload.rightCrc();
-    upload.fault({ kind: 'corruptStoredPart' });
-    expect((await upload.putPart(1)).headers.get('x-oss-hash-crc64ecma')).toBe(right);
+  test('corruptStoredPart lists the new CRC64, or with silent the old one', async () => {
+    const correct = await upload.readPartCrc();
+    upload.addFault({ kind: 'corruptStoredPart' });
+    expect((await upload.putPart(1)).headers.get('x-oss-hash-crc64ecma')).toBe(correct);
     upload.emulator.faults.clear();
-    upload.fault({ kind: 'corruptStoredPart', silent: true });
-    expect((await upload.putPart(2)).headers.get('x-oss-hash-crc64ecma')).toBe(right);
-    const [first, second] = await upload.held();
-    expect(first).not.toBe(`1:${right}`);
-    expect(second).toBe(`2:${right}`);
+    upload.addFault({ kind: 'corruptStoredPart', silent: true });
+    expect((await upload.putPart(2)).headers.get('x-oss-hash-crc64ecma')).toBe(correct);
+    const [first, second] = await upload.listParts();
+    expect(first).not.toBe(`1:${correct}`);
+    expect(second).toBe(`2:${correct}`);
   });
 
-  test('a lost part was answered with 200', async () => {
-    upload.fault({ kind: 'losePart' });
+  test('losePart responds with 200 and stores nothing', async () => {
+    upload.addFault({ kind: 'losePart' });
     expect((await upload.putPart()).status).toBe(200);
-    expect(await upload.held()).toEqual([]);
+    expect(await upload.listParts()).toEqual([]);
   });
 
   test.each([
     [undefined, null],
     [['etag'], 'x-oss-request-id'],
-  ])('headers hidden from pages: %j leave %s exposed', async (names, left) => {
-    await upload.allowPages('ETag', 'x-oss-request-id');
-    upload.fault({ kind: 'hideCorsHeaders', ...(names === undefined ? {} : { names }) });
+  ])('hideCorsHeaders with %j leaves %s exposed', async (names, exposed) => {
+    await upload.allowCors('ETag', 'x-oss-request-id');
+    upload.addFault({ kind: 'hideCorsHeaders', ...(names === undefined ? {} : { names }) });
     const response = await upload.putPart(1, { origin: 'https://app.example' });
-    expect(response.headers.get('access-control-expose-headers')).toBe(left);
+    expect(response.headers.get('access-control-expose-headers')).toBe(exposed);
   });
 
-  test('latency delays the answer', async () => {
-    upload.fault({ kind: 'latency', ms: 150 });
-    const begun = performance.now();
+  test('latency delays the response', async () => {
+    upload.addFault({ kind: 'latency', ms: 150 });
+    const startedAt = performance.now();
     expect((await upload.putPart()).status).toBe(200);
-    expect(performance.now() - begun).toBeGreaterThan(140);
+    expect(performance.now() - startedAt).toBeGreaterThan(140);
   });
 
-  test('a narrow line takes the body in slowly', async () => {
-    upload.fault({ kind: 'bandwidth', bytesPerSecond: PART.length * 4 });
-    const begun = performance.now();
+  test('bandwidth slows the body down', async () => {
+    upload.addFault({ kind: 'bandwidth', bytesPerSecond: PART.length * 4 });
+    const startedAt = performance.now();
     expect((await upload.putPart()).status).toBe(200);
-    expect(performance.now() - begun).toBeGreaterThan(240);
-    expect(await upload.held()).toHaveLength(1);
+    expect(performance.now() - startedAt).toBeGreaterThan(240);
+    expect(await upload.listParts()).toHaveLength(1);
   });
 
-  test('a jump of the clock expires a URL', async () => {
-    upload.fault({ kind: 'clockJump', ms: 3_601_000 });
+  test('clockJump makes a URL expire', async () => {
+    upload.addFault({ kind: 'clockJump', ms: 3_601_000 });
     const response = await upload.putPart();
     expect([response.status, await response.text()]).toEqual([
       403,
@@ -89,11 +89,11 @@ describe('bytes and time, over a real socket', () => {
   });
 
   test('effects of several rules add up', async () => {
-    const right = await upload.rightCrc();
-    upload.fault({ kind: 'latency', ms: 1 });
-    upload.fault({ kind: 'wrongCrc' });
-    upload.fault({ kind: 'losePart' });
-    expect((await upload.putPart()).headers.get('x-oss-hash-crc64ecma')).not.toBe(right);
-    expect(await upload.held()).toEqual([`9:${right}`]);
+    const correct = await upload.readPartCrc();
+    upload.addFault({ kind: 'latency', ms: 1 });
+    upload.addFault({ kind: 'wrongCrc' });
+    upload.addFault({ kind: 'losePart' });
+    expect((await upload.putPart()).headers.get('x-oss-hash-crc64ecma')).not.toBe(correct);
+    expect(await upload.listParts()).toEqual([`9:${correct}`]);
   });
 });

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type BegunUpload, beginUpload, KEY, PART } from '../stages/initiated-upload.ts';
-import { presigned } from '../stages/signing.ts';
+import { type InitiatedUpload, initiateUpload, KEY, PART } from '../stages/initiated-upload.ts';
+import { presignTarget } from '../stages/signing.ts';
 
-let upload: BegunUpload;
+let upload: InitiatedUpload;
 
 beforeEach(async () => {
-  upload = await beginUpload();
+  upload = await initiateUpload();
 });
 
 afterEach(() => upload.emulator.close());
 
-describe('answers and connections, over a real socket', () => {
-  test('a refusal is an answer of OSS, with the headers it is told', async () => {
-    upload.fault({
+describe('faults of responses and connections, over a real socket', () => {
+  test('refuse sends an error of OSS with the given headers', async () => {
+    upload.addFault({
       kind: 'refuse',
       status: 503,
       code: 'ServiceUnavailable',
@@ -30,10 +30,10 @@ describe('answers and connections, over a real socket', () => {
       'x-oss-request-id': expect.stringMatching(/^[0-9A-F]{24}$/),
     });
     expect(await response.text()).toMatch(/<Error>\s*<Code>ServiceUnavailable<\/Code>/);
-    expect(await upload.held()).toEqual([]);
+    expect(await upload.listParts()).toEqual([]);
   });
 
-  test('a refusal of HEAD has its error in a header', async () => {
+  test('refuse of HEAD has the error in a header', async () => {
     upload.emulator.faults.add({
       operation: 'HeadObject',
       effect: { kind: 'refuse', status: 500, code: 'InternalError' },
@@ -43,20 +43,20 @@ describe('answers and connections, over a real socket', () => {
     expect([response.status, xml]).toEqual([500, expect.stringContaining('<Code>InternalError</Code>')]);
   });
 
-  test('a page may read a refusal, if the bucket lets it read anything', async () => {
-    await upload.allowPages('ETag');
-    upload.fault({ kind: 'refuse', status: 503, code: 'ServiceUnavailable' });
+  test('refuse sends CORS headers if the bucket has a matching rule', async () => {
+    await upload.allowCors('ETag');
+    upload.addFault({ kind: 'refuse', status: 503, code: 'ServiceUnavailable' });
     const response = await upload.putPart(1, { origin: 'https://app.example' });
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
   });
 
-  test('a dropped response leaves the work done', async () => {
-    upload.fault({ kind: 'dropResponse' });
+  test('dropResponse handles the request', async () => {
+    upload.addFault({ kind: 'dropResponse' });
     await expect(upload.putPart()).rejects.toThrow('fetch failed');
-    expect(await upload.held()).toHaveLength(1);
+    expect(await upload.listParts()).toHaveLength(1);
   });
 
-  test('an error in a 200 comes instead of the work, or after it', async () => {
+  test('errorIn200 replaces the handling of the request, or follows it with afterHandling', async () => {
     const handle = upload.emulator.faults.add({
       operation: 'CompleteMultipartUpload',
       effect: { kind: 'errorIn200', code: 'InternalError' },
@@ -81,39 +81,39 @@ describe('answers and connections, over a real socket', () => {
     }
   });
 
-  test('a reset after some bytes leaves no part', async () => {
-    upload.fault({ kind: 'resetAfterBytes', bytes: 100_000 });
+  test('resetAfterBytes stores no part', async () => {
+    upload.addFault({ kind: 'resetAfterBytes', bytes: 100_000 });
     await expect(upload.putPart()).rejects.toThrow('fetch failed');
-    expect(await upload.held()).toEqual([]);
+    expect(await upload.listParts()).toEqual([]);
   });
 
-  test('a reset that is never reached is none', async () => {
-    upload.fault({ kind: 'resetAfterBytes', bytes: PART.length + 1 });
+  test('resetAfterBytes beyond the end of the body has no effect', async () => {
+    upload.addFault({ kind: 'resetAfterBytes', bytes: PART.length + 1 });
     expect((await upload.putPart()).status).toBe(200);
   });
 
-  test('silence lasts until the emulator closes, the work undone', async () => {
-    const handle = upload.fault({ kind: 'silent' });
-    const answer = upload.putPart().then(
-      () => 'an answer',
-      () => 'no answer',
+  test('silent lasts until the emulator closes, without handling the request', async () => {
+    const handle = upload.addFault({ kind: 'silent' });
+    const result = upload.putPart().then(
+      () => 'a response',
+      () => 'no response',
     );
     await handle.whenFired();
     expect(upload.emulator.model.uploads('demo')).toMatchObject([{ uploadId: upload.uploadId }]);
     await upload.emulator.close();
-    expect(await answer).toBe('no answer');
+    expect(await result).toBe('no response');
   });
 
-  test('a slow drip is slow and whole', async () => {
+  test('slowDrip sends the whole body slowly', async () => {
     await upload.send({ method: 'PUT', body: new Uint8Array(PART.subarray(0, 30)) });
     upload.emulator.faults.add({ operation: 'GetObject', effect: { kind: 'slowDrip', bytesPerSecond: 100 } });
-    const begun = performance.now();
+    const startedAt = performance.now();
     const response = await upload.send({ method: 'GET' });
     expect(Buffer.from(await response.arrayBuffer()).equals(PART.subarray(0, 30))).toBe(true);
-    expect(performance.now() - begun).toBeGreaterThan(300);
+    expect(performance.now() - startedAt).toBeGreaterThan(300);
   });
 
-  test.each([0, 10])('a truncated response breaks off after %i bytes', async (bytes) => {
+  test.each([0, 10])('truncateResponse ends the body after %i bytes', async (bytes) => {
     await upload.putPart();
     upload.emulator.faults.add({
       operation: 'CompleteMultipartUpload',
@@ -125,17 +125,17 @@ describe('answers and connections, over a real socket', () => {
     expect(upload.emulator.model.object('demo', KEY)?.size).toBe(PART.length);
   });
 
-  test('a truncated response breaks off even when it had no body', async () => {
-    upload.fault({ kind: 'truncateResponse' });
+  test('truncateResponse also breaks a response without a body', async () => {
+    upload.addFault({ kind: 'truncateResponse' });
     const response = await upload.putPart();
     expect(response.headers.get('content-length')).toBe('1');
     await expect(response.text()).rejects.toThrow('terminated');
   });
 });
 
-test('a client that waits for 100 Continue is refused before it sends a byte', async () => {
-  upload.fault({ kind: 'refuse', status: 503, code: 'ServiceUnavailable' });
-  const target = presigned({
+test('a client that waits for 100 Continue gets the error before it sends a byte', async () => {
+  upload.addFault({ kind: 'refuse', status: 503, code: 'ServiceUnavailable' });
+  const target = presignTarget({
     method: 'PUT',
     key: KEY,
     query: { partNumber: '1', uploadId: upload.uploadId },

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createApplicationServer } from '../stages/application-server.ts';
-import { headerSigned, presigned } from '../stages/signing.ts';
+import { presignTarget, signInHeaders } from '../stages/signing.ts';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const children: ChildProcess[] = [];
@@ -34,16 +34,16 @@ async function started(...args: readonly string[]): Promise<Started> {
 
 interface Ended {
   readonly status: number | null;
-  readonly said: string;
+  readonly stderr: string;
 }
 
 async function ended(...args: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   children.push(child);
   const exited = once(child, 'exit') as Promise<[number | null]>;
-  const said = String(await child.stderr.toArray());
+  const stderr = String(await child.stderr.toArray());
   const [status] = await exited;
-  return { status, said };
+  return { status, stderr };
 }
 
 const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
@@ -57,7 +57,7 @@ beforeAll(async () => {
 });
 
 describe('the command line', () => {
-  test('serves the buckets, region and keys it is told, and says where', async () => {
+  test('serves the given buckets, region and keys, and prints its endpoint', async () => {
     const { endpoint } = await started(
       '--port=0',
       '--region',
@@ -68,58 +68,58 @@ describe('the command line', () => {
       ...keys,
     );
     for (const bucket of ['one', 'two', 'three']) {
-      const target = presigned({ method: 'PUT', bucket, credentials, region: 'cn-beijing' });
+      const target = presignTarget({ method: 'PUT', bucket, credentials, region: 'cn-beijing' });
       const response = await fetch(`${endpoint}${target}`, { method: 'PUT', body: Buffer.from('x') });
       expect(response.status).toBe(200);
     }
-    const { target, headers } = headerSigned({ bucket: 'four', credentials, region: 'cn-beijing' });
+    const { target, headers } = signInHeaders({ bucket: 'four', credentials, region: 'cn-beijing' });
     expect((await fetch(`${endpoint}${target}`, { headers })).status).toBe(404);
     expect((await fetch(`${endpoint}/-/emulator/state`)).status).not.toBe(200);
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('ends with 0 on %s', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('exits with 0 on %s', async (signal) => {
     const { child } = await started('--port', '0');
     const exited = once(child, 'exit');
     child.kill(signal);
     expect(await exited).toEqual([0, null]);
   });
 
-  test('calls the private hosts that --callback-host names', async () => {
+  test('sends callbacks to the private hosts of --callback-host', async () => {
     const app = await createApplicationServer();
     const { endpoint } = await started('--port=0', '--callback-host=127.0.0.1,localhost', ...keys);
-    const asked = JSON.stringify({ callbackUrl: app.origin, callbackBody: 'a=1' });
-    const query = { callback: Buffer.from(asked).toString('base64') };
-    const target = presigned({ method: 'PUT', credentials, query });
+    const callback = JSON.stringify({ callbackUrl: app.origin, callbackBody: 'a=1' });
+    const query = { callback: Buffer.from(callback).toString('base64') };
+    const target = presignTarget({ method: 'PUT', credentials, query });
     const response = await fetch(`${endpoint}${target}`, { method: 'PUT', body: Buffer.from('x') });
     expect([response.status, await response.text()]).toEqual([200, '{"Status":"OK"}']);
     await app.close();
   });
 
-  test('keeps what it holds in --data-dir', async () => {
+  test('stores everything in --data-dir', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'emulator-cli-'));
     const args = ['--port', '0', '--bucket', 'demo', '--data-dir', folder, ...keys];
     const first = await started(...args);
-    const put = `${first.endpoint}${presigned({ method: 'PUT', credentials })}`;
+    const put = `${first.endpoint}${presignTarget({ method: 'PUT', credentials })}`;
     expect((await fetch(put, { method: 'PUT', body: Buffer.from('kept') })).status).toBe(200);
     const exited = once(first.child, 'exit');
     first.child.kill('SIGTERM');
     await exited;
     const second = await started(...args);
-    const get = `${second.endpoint}${presigned({ method: 'GET', credentials })}`;
+    const get = `${second.endpoint}${presignTarget({ method: 'GET', credentials })}`;
     expect(await (await fetch(get)).text()).toBe('kept');
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('serves its admin path only when asked to', async () => {
+  test('serves its admin path with --admin', async () => {
     const { endpoint } = await started('--port', '0', '--admin');
     expect((await fetch(`${endpoint}/-/emulator/state`)).status).toBe(200);
   });
 
-  test('says that a port is in use', async () => {
+  test('reports a port in use', async () => {
     const { endpoint } = await started('--port', '0');
-    const { status, said } = await ended('--port', new URL(endpoint).port);
+    const { status, stderr } = await ended('--port', new URL(endpoint).port);
     expect(status).toBe(1);
-    expect(said).toMatch(/^partway-emulator: the port is in use/);
+    expect(stderr).toMatch(/^partway-emulator: the port is in use/);
   });
 
   test.each([
@@ -129,10 +129,10 @@ describe('the command line', () => {
     [['9000'], 'unknown argument 9000; see --help'],
     [['--bucket', 'Not_A_Bucket', '--port', '0'], 'Not_A_Bucket'],
     [['--access-key-id'], '--access-key-id needs a value'],
-  ])('says what is wrong with %j', async (args, message) => {
-    const { status, said } = await ended(...args);
+  ])('reports the invalid argument in %j', async (args, message) => {
+    const { status, stderr } = await ended(...args);
     expect(status).toBe(1);
-    expect(said).toMatch(/^partway-emulator: /);
-    expect(said).toContain(message);
+    expect(stderr).toMatch(/^partway-emulator: /);
+    expect(stderr).toContain(message);
   });
 });

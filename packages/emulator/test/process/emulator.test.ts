@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type OssEmulator, type OssEmulatorOptions, startOssEmulator } from '../../src/index.ts';
-import { CREDENTIALS, headerSigned, presigned } from '../stages/signing.ts';
+import { CREDENTIALS, presignTarget, signInHeaders } from '../stages/signing.ts';
 
 let emulator: OssEmulator | undefined;
 
@@ -38,27 +38,27 @@ describe('an emulator', () => {
   test('needs no options', async () => {
     emulator = await startOssEmulator();
     const credentials = { accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' };
-    const put = presigned({ method: 'PUT', credentials });
+    const put = presignTarget({ method: 'PUT', credentials });
     expect(
       (await fetch(`${emulator.endpoint}${put}`, { method: 'PUT', body: Buffer.from('x') })).status,
     ).toBe(200);
     expect(emulator).toMatchObject({ region: 'cn-hangzhou', endpoint: `http://127.0.0.1:${emulator.port}` });
   });
 
-  test('knows several signers', async () => {
+  test('accepts several credentials', async () => {
     const others = [CREDENTIALS, { accessKeyId: 'second', accessKeySecret: 'x' }];
     const { endpoint } = await started({ credentials: others });
     for (const credentials of others) {
-      const put = presigned({ method: 'PUT', credentials });
+      const put = presignTarget({ method: 'PUT', credentials });
       expect((await fetch(`${endpoint}${put}`, { method: 'PUT', body: Buffer.from('x') })).status).toBe(200);
     }
   });
 
-  test('finds the bucket in the host, in a CNAME or in the path', async () => {
+  test('reads the bucket from the host, a CNAME or the path', async () => {
     const { port, model } = await started({ cnames: { 'Files.Example.com': 'demo' } });
-    const put = presigned({ method: 'PUT' });
+    const put = presignTarget({ method: 'PUT' });
     await fetch(`http://127.0.0.1:${port}${put}`, { method: 'PUT', body: Buffer.from('found') });
-    const get = presigned({ method: 'GET' });
+    const get = presignTarget({ method: 'GET' });
     const withoutBucket = get.replace('/demo/', '/');
     expect(await ask(port, get, { host: 'localhost' })).toEqual({ status: 200, text: 'found' });
     for (const host of ['demo.oss-cn-hangzhou.aliyuncs.com', 'demo.localhost', 'files.example.com']) {
@@ -67,27 +67,27 @@ describe('an emulator', () => {
     expect(model.object('demo', 'key')?.size).toBe(5);
   });
 
-  test('keeps a key as it is on the wire', async () => {
+  test('does not normalise keys', async () => {
     const { port, model } = await started();
     for (const key of ['a//b/', 'a/../b', 'a/./b']) {
       expect(
-        await ask(port, presigned({ method: 'PUT', key }), { 'content-length': '0' }, 'PUT'),
+        await ask(port, presignTarget({ method: 'PUT', key }), { 'content-length': '0' }, 'PUT'),
       ).toMatchObject({
         status: 200,
       });
       expect(model.object('demo', key)?.size).toBe(0);
     }
     expect(
-      await ask(port, presigned({ method: 'PUT', key: '/a' }), { 'content-length': '0' }, 'PUT'),
+      await ask(port, presignTarget({ method: 'PUT', key: '/a' }), { 'content-length': '0' }, 'PUT'),
     ).toMatchObject({
       status: 400,
       text: expect.stringContaining('InvalidObjectName'),
     });
   });
 
-  test('answers a wrong signature with what should have been signed', async () => {
+  test('rejects an invalid signature with the expected CanonicalRequest', async () => {
     const { port } = await started();
-    const { target, headers } = headerSigned({ credentials: { ...CREDENTIALS, accessKeySecret: 'wrong' } });
+    const { target, headers } = signInHeaders({ credentials: { ...CREDENTIALS, accessKeySecret: 'wrong' } });
     const { status, text } = await ask(port, target, headers);
     expect(status).toBe(403);
     expect(text).toContain('<Code>SignatureDoesNotMatch</Code>');
@@ -95,10 +95,10 @@ describe('an emulator', () => {
     expect(text).toContain('<EC>0002-00000201</EC>');
   });
 
-  test('lives in the time it is given, and can jump', async () => {
+  test('uses the given clock, which can be advanced', async () => {
     const now = Date.UTC(2024, 5, 20);
     const { endpoint, advanceClock } = await started({ clock: { now: () => now } });
-    const url = `${endpoint}${presigned({ method: 'PUT', signedAt: now, expires: '60' })}`;
+    const url = `${endpoint}${presignTarget({ method: 'PUT', signedAt: now, expires: '60' })}`;
     expect((await fetch(url, { method: 'PUT', body: Buffer.from('x') })).status).toBe(200);
     advanceClock(61_000);
     const late = await fetch(url, { method: 'PUT', body: Buffer.from('x') });
@@ -106,15 +106,15 @@ describe('an emulator', () => {
     expect(late.headers.get('date')).toBe('Thu, 20 Jun 2024 00:01:01 GMT');
   });
 
-  test('may keep no bytes, but sizes and checksums', async () => {
+  test('with discardBodies stores sizes and checksums but no bytes', async () => {
     const { endpoint, model } = await started({ discardBodies: true });
-    const put = presigned({ method: 'PUT' });
+    const put = presignTarget({ method: 'PUT' });
     const response = await fetch(`${endpoint}${put}`, { method: 'PUT', body: Buffer.from('123456789') });
     expect(response.headers.get('x-oss-hash-crc64ecma')).toBe('11051210869376104954');
     expect(model.object('demo', 'key')?.size).toBe(9);
   });
 
-  test('refuses a region as the console writes it', async () => {
+  test('rejects a region with the prefix oss-', async () => {
     await expect(started({ region: 'oss-cn-hangzhou' })).rejects.toThrow('region');
   });
 });
@@ -128,7 +128,7 @@ describe('the admin path', () => {
     return { status: response.status, json: text === '' ? undefined : JSON.parse(text) };
   }
 
-  test('takes, lists and removes rules', async () => {
+  test('adds, lists and removes rules', async () => {
     const { faults } = await started({ adminPath: '/-/emulator' });
     const rule = {
       operation: 'PutObject',
@@ -137,7 +137,7 @@ describe('the admin path', () => {
     };
     const added = await admin('faults', { method: 'POST', headers: json, body: JSON.stringify(rule) });
     expect(added).toEqual({ status: 201, json: { id: 'fault-1', rule, matchedCount: 0, firedCount: 0 } });
-    const put = presigned({ method: 'PUT', key: 'a' });
+    const put = presignTarget({ method: 'PUT', key: 'a' });
     expect(
       (await fetch(`${emulator?.endpoint}${put}`, { method: 'PUT', body: Buffer.from('x') })).status,
     ).toBe(503);
@@ -149,7 +149,7 @@ describe('the admin path', () => {
     expect(faults.list()).toEqual([]);
   });
 
-  test('tells what is wrong with a rule', async () => {
+  test('reports the invalid field of a rule', async () => {
     await started({ adminPath: '/-/emulator' });
     const post = (body: string): Promise<unknown> => admin('faults', { method: 'POST', headers: json, body });
     expect(await post('{')).toEqual({ status: 400, json: { error: 'the body must be JSON' } });
@@ -160,7 +160,7 @@ describe('the admin path', () => {
     expect(await post(' '.repeat(70_000))).toMatchObject({ status: 400 });
   });
 
-  test('shows the state and moves the clock', async () => {
+  test('returns the state and moves the clock', async () => {
     const now = Date.UTC(2024, 5, 20);
     await started({ adminPath: '/-/emulator', clock: { now: () => now } });
     expect(await admin('state')).toMatchObject({
@@ -176,12 +176,12 @@ describe('the admin path', () => {
     expect((await admin('nothing')).status).toBe(404);
   });
 
-  test('is not there unless asked for', async () => {
+  test('is not served by default', async () => {
     await started();
     expect((await fetch(`${emulator?.endpoint}/-/emulator/state`)).status).not.toBe(200);
   });
 
-  test('is not for web pages', async () => {
+  test('rejects requests of web pages', async () => {
     const { port } = await started({ adminPath: '/-/emulator' });
     expect(await ask(port, '/-/emulator/state', { host: 'rebound.example' })).toMatchObject({ status: 403 });
     const plain = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' };

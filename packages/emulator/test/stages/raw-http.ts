@@ -6,18 +6,18 @@ import type { OssRequest, OssResponse, Outcome } from '../../src/types.ts';
 let running: HttpServer | undefined;
 
 /** For afterEach. */
-export async function stopServing(): Promise<void> {
+export async function stopServer(): Promise<void> {
   await running?.close();
   running = undefined;
 }
 
-/** Starts a server that answers so; resolves to its port. */
-export async function serving(handle: (request: OssRequest) => Promise<Outcome>): Promise<number> {
+/** Starts a server with the handler and resolves to its port. */
+export async function startServer(handle: (request: OssRequest) => Promise<Outcome>): Promise<number> {
   running = await serveHttp({ port: 0, host: '127.0.0.1', handle, intercept: () => false });
   return running.port;
 }
 
-export function answer(status: number, text = '', headers: Record<string, string> = {}): Outcome {
+export function createOutcome(status: number, text = '', headers: Record<string, string> = {}): Outcome {
   const response: OssResponse = {
     status,
     headers: { 'Content-Length': String(Buffer.byteLength(text)), ...headers },
@@ -26,7 +26,7 @@ export function answer(status: number, text = '', headers: Record<string, string
   return { response, connection: 'keep' };
 }
 
-export async function readAll(body: AsyncIterable<Uint8Array>): Promise<number> {
+export async function countBytes(body: AsyncIterable<Uint8Array>): Promise<number> {
   let size = 0;
   for await (const chunk of body) size += chunk.length;
   return size;
@@ -37,7 +37,7 @@ export interface Deferred<T> {
   resolve(value: T): void;
 }
 
-export function deferred<T>(): Deferred<T> {
+export function createDeferred<T>(): Deferred<T> {
   let settle: (value: T) => void = () => {};
   const promise = new Promise<T>((resolve) => {
     settle = resolve;
@@ -45,7 +45,7 @@ export function deferred<T>(): Deferred<T> {
   return { promise, resolve: (value) => settle(value) };
 }
 
-export async function opened(port: number): Promise<Socket> {
+export async function openSocket(port: number): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   socket.setEncoding('latin1');
   await once(socket, 'connect');
@@ -53,7 +53,7 @@ export async function opened(port: number): Promise<Socket> {
 }
 
 /** Reads until the text so far matches. */
-export async function heard(socket: Socket, pattern: RegExp): Promise<string> {
+export async function readUntil(socket: Socket, pattern: RegExp): Promise<string> {
   let text = '';
   for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     text += chunk;

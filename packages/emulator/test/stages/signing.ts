@@ -3,8 +3,8 @@ import { formatBasicIso, type SignatureClaim } from '../../src/auth/signature-cl
 import { percentEncode } from '../../src/http/wire-text.ts';
 import type { OssCredentials, OssRequest } from '../../src/types.ts';
 
-/** What a test wants signed. Everything has a default, so that a test names only what it is about. */
-export interface ToSign {
+/** A request to sign. Every field has a default, so that a test has only the fields it depends on. */
+export interface SigningOptions {
   readonly method?: string;
   readonly bucket?: string;
   readonly key?: string;
@@ -19,77 +19,81 @@ export interface ToSign {
   readonly signedAt?: number;
   readonly expires?: string;
   /** Dates a header signature by `Date` alone, as ossutil does. */
-  readonly byHttpDate?: boolean;
+  readonly usesDateHeader?: boolean;
 }
 
 export const CREDENTIALS: OssCredentials = { accessKeyId: 'test-key-id', accessKeySecret: 'test-key-secret' };
 
 /** A path-style request target with a V4 signature in its query. The vectors prove the signing. */
-export function presigned(toSign: ToSign = {}): string {
-  const claim = claimOf(toSign, 'query');
-  const { securityToken } = toSign.credentials ?? CREDENTIALS;
+export function presignTarget(options: SigningOptions = {}): string {
+  const claim = createClaim(options, 'query');
+  const { securityToken } = options.credentials ?? CREDENTIALS;
   const query = Object.entries({
-    ...toSign.query,
+    ...options.query,
     'x-oss-signature-version': 'OSS4-HMAC-SHA256',
     'x-oss-date': claim.timestamp,
-    'x-oss-expires': toSign.expires ?? '3600',
-    'x-oss-credential': credentialOf(claim),
+    'x-oss-expires': options.expires ?? '3600',
+    'x-oss-credential': formatCredential(claim),
     ...(claim.additionalHeaders.length > 0
       ? { 'x-oss-additional-headers': claim.additionalHeaders.join(';') }
       : {}),
     ...(securityToken === undefined ? {} : { 'x-oss-security-token': securityToken }),
   });
-  const signature = sign(toSign, claim, query);
-  return pathOf(toSign, [...query, ['x-oss-signature', signature]]);
+  const signature = sign(options, claim, query);
+  return formatTarget(options, [...query, ['x-oss-signature', signature]]);
 }
 
 /** A path-style request target and the headers that sign it. */
-export function headerSigned(toSign: ToSign = {}): {
+export function signInHeaders(options: SigningOptions = {}): {
   readonly target: string;
   readonly headers: Record<string, string>;
 } {
-  const claim = claimOf(toSign, 'header');
-  const { securityToken } = toSign.credentials ?? CREDENTIALS;
+  const claim = createClaim(options, 'header');
+  const { securityToken } = options.credentials ?? CREDENTIALS;
   const headers = {
-    ...toSign.headers,
-    [toSign.byHttpDate ? 'date' : 'x-oss-date']: claim.timestamp,
+    ...options.headers,
+    [options.usesDateHeader ? 'date' : 'x-oss-date']: claim.timestamp,
     'x-oss-content-sha256': 'UNSIGNED-PAYLOAD',
     ...(securityToken === undefined ? {} : { 'x-oss-security-token': securityToken }),
   };
-  const query = Object.entries(toSign.query ?? {});
+  const query = Object.entries(options.query ?? {});
   const fields = [
-    `Credential=${credentialOf(claim)}`,
+    `Credential=${formatCredential(claim)}`,
     ...(claim.additionalHeaders.length > 0 ? [`AdditionalHeaders=${claim.additionalHeaders.join(';')}`] : []),
-    `Signature=${sign({ ...toSign, headers }, claim, query)}`,
+    `Signature=${sign({ ...options, headers }, claim, query)}`,
   ];
   const authorization = `OSS4-HMAC-SHA256 ${fields.join(',')}`;
-  return { target: pathOf(toSign, query), headers: { ...headers, authorization } };
+  return { target: formatTarget(options, query), headers: { ...headers, authorization } };
 }
 
-function claimOf(toSign: ToSign, form: SignatureClaim['form']): SignatureClaim {
-  const signedAt = toSign.signedAt ?? Date.now();
-  const timestamp = toSign.byHttpDate ? new Date(signedAt).toUTCString() : formatBasicIso(signedAt);
+function createClaim(options: SigningOptions, form: SignatureClaim['form']): SignatureClaim {
+  const signedAt = options.signedAt ?? Date.now();
+  const timestamp = options.usesDateHeader ? new Date(signedAt).toUTCString() : formatBasicIso(signedAt);
   return {
     form,
-    accessKeyId: (toSign.credentials ?? CREDENTIALS).accessKeyId,
+    accessKeyId: (options.credentials ?? CREDENTIALS).accessKeyId,
     date: formatBasicIso(signedAt).slice(0, 8),
-    region: toSign.region ?? 'cn-hangzhou',
-    product: toSign.product ?? 'oss',
+    region: options.region ?? 'cn-hangzhou',
+    product: options.product ?? 'oss',
     timestamp,
     signedAt,
     expires: undefined,
-    additionalHeaders: toSign.additionalHeaders ?? [],
+    additionalHeaders: options.additionalHeaders ?? [],
     signature: '',
   };
 }
 
-function credentialOf({ accessKeyId, date, region, product }: SignatureClaim): string {
+function formatCredential({ accessKeyId, date, region, product }: SignatureClaim): string {
   return `${accessKeyId}/${date}/${region}/${product}/aliyun_v4_request`;
 }
 
-function sign(toSign: ToSign, claim: SignatureClaim, query: readonly (readonly [string, string])[]): string {
-  const { method = 'GET', bucket = 'demo', key = 'key', headers = {} } = toSign;
-  const request: OssRequest = { method, target: '', headers, body: noBody() };
+function sign(
+  options: SigningOptions,
+  claim: SignatureClaim,
+  query: readonly (readonly [string, string])[],
+): string {
+  const { method = 'GET', bucket = 'demo', key = 'key', headers = {} } = options;
+  const request: OssRequest = { method, target: '', headers, body: emptyBody() };
   const target = {
     operation: 'Unknown',
     bucket,
@@ -98,14 +102,14 @@ function sign(toSign: ToSign, claim: SignatureClaim, query: readonly (readonly [
     partNumber: undefined,
     query,
   } as const;
-  const { accessKeySecret } = toSign.credentials ?? CREDENTIALS;
+  const { accessKeySecret } = options.credentials ?? CREDENTIALS;
   return computeSignature(claim, request, target, accessKeySecret).signature;
 }
 
-async function* noBody(): AsyncGenerator<Uint8Array> {}
+async function* emptyBody(): AsyncGenerator<Uint8Array> {}
 
-function pathOf(
-  { bucket = 'demo', key = 'key' }: ToSign,
+function formatTarget(
+  { bucket = 'demo', key = 'key' }: SigningOptions,
   query: readonly (readonly [string, string])[],
 ): string {
   const path = `/${bucket}/${key.split('/').map(percentEncode).join('/')}`;

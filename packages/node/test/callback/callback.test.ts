@@ -13,7 +13,7 @@ import {
   type ApplicationServer,
   createApplicationServer,
   type ReceivedCallback,
-  replyJson,
+  sendJson,
 } from '../../../emulator/test/stages/application-server.ts';
 import { createAliOssObjectStore } from '../../src/ali-oss/ali-oss-object-store.ts';
 import { type CallbackVerifier, createCallbackVerifier } from '../../src/callback/index.ts';
@@ -37,7 +37,7 @@ beforeEach(async () => {
   emulator = await startOssEmulator({ buckets: ['media'], credentials, callbackHosts: ['127.0.0.1'] });
   const allowedKeyUrls = [new URL('..', emulator.callbackKeyUrl).href];
   verifier = createCallbackVerifier({ allowedKeyUrls });
-  app.answer(answerVerified);
+  app.setResponder(answerVerified);
 });
 afterEach(async () => {
   await app.close();
@@ -50,9 +50,9 @@ async function answerVerified(reply: ServerResponse, request: ReceivedCallback):
   try {
     const { values } = await verifier.verify(request);
     const head = await ossStore().head({ key: String(values.key) });
-    replyJson(reply, { key: values.key, user: values.user, crc64: head?.crc64 });
+    sendJson(reply, { key: values.key, user: values.user, crc64: head?.crc64 });
   } catch (reason) {
-    replyJson(reply, { code: UploadError.from(reason).code }, 403);
+    sendJson(reply, { code: UploadError.from(reason).code }, 403);
   }
 }
 
@@ -111,7 +111,7 @@ describe.each(Object.keys(stores))('with %s', (name) => {
   });
 
   test.each(kinds)('a %s upload whose callback is refused is stored, and says so', async (kind) => {
-    app.answer((reply) => replyJson(reply, {}, 500));
+    app.setResponder((reply) => sendJson(reply, {}, 500));
     await expect(upload(kind, stores[name]?.())).rejects.toMatchObject({
       code: 'callback_failed',
       hint: expect.stringContaining('stored and proven'),
@@ -125,7 +125,7 @@ test.each<[string, (reply: ServerResponse) => unknown]>([
   ['that is no JSON', (reply) => reply.writeHead(200, { 'Content-Length': 2 }).end('ok')],
   ['that never comes', () => emulator.advanceClock(5000)],
 ])('an answer %s is a failed callback', async (_, answer) => {
-  app.answer(answer);
+  app.setResponder(answer);
   for (const kind of kinds) {
     await expect(upload(kind)).rejects.toMatchObject({ code: 'callback_failed' });
     await expectStored(kind);
