@@ -1,4 +1,4 @@
-import { effectsOf, type FaultEffect } from './fault-rule.ts';
+import { type FaultEffect, filterEffects } from './fault-rule.ts';
 
 /** The body that the model reads. */
 export interface IncomingBody extends AsyncIterable<Uint8Array> {
@@ -14,11 +14,12 @@ export function injectBodyFaults(
 ): IncomingBody {
   let isReset = false;
   let incoming = body;
-  for (const { bytesPerSecond } of effectsOf(effects, 'bandwidth')) {
+  for (const { bytesPerSecond } of filterEffects(effects, 'bandwidth')) {
     incoming = limitRate(incoming, bytesPerSecond, sleep);
   }
-  for (const { offset = 0 } of effectsOf(effects, 'corruptIncoming')) incoming = flipBit(incoming, offset);
-  for (const { bytes } of effectsOf(effects, 'resetAfterBytes')) {
+  for (const { offset = 0 } of filterEffects(effects, 'corruptIncoming'))
+    incoming = flipBit(incoming, offset);
+  for (const { bytes } of filterEffects(effects, 'resetAfterBytes')) {
     incoming = resetAfter(incoming, bytes, () => {
       isReset = true;
     });

@@ -165,7 +165,7 @@ export interface ClockJumpEffect {
 }
 
 /** The effects of one kind, in the order of their rules. */
-export function effectsOf<K extends FaultEffect['kind']>(
+export function filterEffects<K extends FaultEffect['kind']>(
   effects: readonly FaultEffect[],
   kind: K,
 ): readonly Extract<FaultEffect, { kind: K }>[] {

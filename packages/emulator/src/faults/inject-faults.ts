@@ -5,7 +5,7 @@ import { OssError } from '../oss-error.ts';
 import type { OssRequest, OssResponse, OssTarget, Outcome } from '../types.ts';
 import { injectBodyFaults } from './body-faults.ts';
 import { createFaultResponses, type FaultResponses } from './fault-responses.ts';
-import { effectsOf, type FaultEffect } from './fault-rule.ts';
+import { type FaultEffect, filterEffects } from './fault-rule.ts';
 import type { Faults } from './faults.ts';
 import { injectResponseFaults } from './response-faults.ts';
 
@@ -64,7 +64,7 @@ export function injectFaults(
     async handle(request) {
       const target = identifyTarget(model, request);
       const effects = target === undefined ? [] : faults.takeEffects(target);
-      for (const { ms } of effectsOf(effects, 'latency')) await sleep(ms);
+      for (const { ms } of filterEffects(effects, 'latency')) await sleep(ms);
       const exchange: Exchange = { model, request, target, effects, responses, sleep };
       const response = (await faultResponse('beforeHandling', exchange)) ?? (await handleRequest(exchange));
       if (typeof response === 'string') return { response: undefined, connection: response };
@@ -161,10 +161,10 @@ async function damagePart(
   if (uploadId === undefined || partNumber === undefined) return;
   const part: PartLocation = { bucket, key, uploadId, partNumber };
   try {
-    for (const { silent = false } of effectsOf(effects, 'corruptStoredPart')) {
+    for (const { silent = false } of filterEffects(effects, 'corruptStoredPart')) {
       await model.corruptPart({ ...part, silent });
     }
-    for (const _ of effectsOf(effects, 'losePart')) await model.removePart(part);
+    for (const _ of filterEffects(effects, 'losePart')) await model.removePart(part);
   } catch (reason) {
     // The upload ended while the part was stored: the part no longer exists.
     if (!(reason instanceof OssError) || reason.code !== 'NoSuchUpload') throw reason;

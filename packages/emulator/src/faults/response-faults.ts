@@ -1,6 +1,6 @@
 import type { OssResponse, Outcome } from '../types.ts';
 import { limitRate } from './body-faults.ts';
-import { effectsOf, type FaultEffect } from './fault-rule.ts';
+import { type FaultEffect, filterEffects } from './fault-rule.ts';
 
 /** Applies the effects on a response. The outcome has the state of the connection after it. */
 export function injectResponseFaults(
@@ -9,9 +9,10 @@ export function injectResponseFaults(
   sleep: (ms: number) => Promise<void>,
 ): Outcome {
   let { headers, body } = response;
-  if (effectsOf(effects, 'wrongCrc').length > 0) headers = changeCrc64(headers);
-  for (const { names } of effectsOf(effects, 'hideCorsHeaders')) headers = hideExposedHeaders(headers, names);
-  const [truncate] = effectsOf(effects, 'truncateResponse');
+  if (filterEffects(effects, 'wrongCrc').length > 0) headers = changeCrc64(headers);
+  for (const { names } of filterEffects(effects, 'hideCorsHeaders'))
+    headers = hideExposedHeaders(headers, names);
+  const [truncate] = filterEffects(effects, 'truncateResponse');
   if (truncate !== undefined) {
     const { bytes = 0 } = truncate;
     headers = replaceHeader(headers, 'Content-Length', (length = '0') =>
@@ -19,7 +20,7 @@ export function injectResponseFaults(
     );
     body = takeBytes(readChunks(body), bytes);
   }
-  for (const { bytesPerSecond } of effectsOf(effects, 'slowDrip')) {
+  for (const { bytesPerSecond } of filterEffects(effects, 'slowDrip')) {
     body = drip(readChunks(body), bytesPerSecond, sleep);
   }
   return { response: { ...response, headers, body }, connection: truncate === undefined ? 'keep' : 'cut' };
