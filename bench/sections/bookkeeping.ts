@@ -13,9 +13,9 @@ const KINDS: Readonly<Record<BookkeepingQuestion, string>> = {
 export const bookkeeping: Section = {
   title: 'Planning and tracking 10,000 parts',
   how:
-    'Each run is a new process, with nothing compiled yet. The ports answer at once and read no bytes, ' +
-    'so that the engine is what remains: retries, stall guards, hedging, URLs, events. Memory is the ' +
-    'heap held after a collection, when every part is confirmed.',
+    'Each run is a new process without compiled code. The ports respond at once and read no bytes, so ' +
+    'only the engine is measured: retries, stall detection, hedging, URLs, events. Memory is the heap ' +
+    'after a garbage collection when every part is confirmed.',
   async run(scale) {
     const found = new Map<BookkeepingQuestion, BookkeepingAnswer[]>();
     const script = 'workloads/bookkeeping.js';

@@ -18,8 +18,8 @@ const PARTS = Array.from({ length: PART_COUNT }, (_, index) => ({
 export const coordinator: Section = {
   title: 'Listing and completing 10,000 parts',
   how:
-    'A coordinator in a process of its own, just started, lists 10,000 parts from the sink, proves them ' +
-    'against their receipts, and completes. The event loop is watched every 2 ms.',
+    'A newly started coordinator in its own process lists 10,000 parts from the sink, proves them ' +
+    'against their receipts, and completes. The event loop is sampled every 2 ms.',
   async run(scale) {
     const runs: Usage[] = [];
     for (let round = 0; round < scale.rounds; round++) runs.push(await completeOnce());

@@ -8,9 +8,9 @@ const GIB = 1024 ** 3;
 export const crc64: Section = {
   title: 'CRC64',
   how:
-    'One process takes CRC64 of 1 MiB chunks by every way in turns, over eight buffers that are used ' +
-    'again, as four parts in flight have them. Bytes per second of CPU; combining is of 10,000 parts of ' +
-    '8 MiB, the median of 25 times.',
+    'One process computes the CRC64 of 1 MiB chunks with each implementation in turn, over eight ' +
+    'reused buffers, as four parts in flight have them. The unit is bytes per second of CPU. ' +
+    'Combining is done for 10,000 parts of 8 MiB; the figure is the median of 25 runs.',
   async run(scale) {
     const question: Crc64Question = { size: scale.checksumSize, rounds: scale.rounds };
     const { bytesPerSecond, combineMs, absent } = await askOnce<Crc64Answer>('workloads/crc64.js', question);

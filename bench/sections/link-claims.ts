@@ -48,7 +48,7 @@ function refusalClaim(runs: readonly LinkRun[]): Claim {
     medianOf(runsOf(runs, THROTTLED, value), ({ refused }) => refused),
   );
   return {
-    claim: 'auto is refused less often than a fixed 16 where the server answers 503 above a rate',
+    claim: 'refusals of auto below those of a fixed 16 where the server responds 503 above a rate',
     figure: `${digits(auto ?? Number.NaN)} against ${digits(fixed ?? Number.NaN)}`,
     holds: (auto ?? 0) < (fixed ?? 0),
   };

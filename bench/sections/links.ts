@@ -15,13 +15,14 @@ const MB = 1e6;
 export const links: Section = {
   title: 'Links',
   how:
-    'Whole uploads by Partway, a new process each, over a proxy that stands for a link: one bottleneck ' +
-    'for all connections with a queue before it, and a congestion window a connection (slow start, then ' +
-    'as cubic at small windows) that losses shrink. A model, not a kernel: the column of one connection ' +
-    'shows what it makes of each link. The values take turns in every round; MB/s are medians, from ' +
-    'start to proof, and ratios those of rounds. On the server that answers 503, bodies of refused parts ' +
-    'have travelled too. The loopback takes a file eight times as long, as the short one is sent before ' +
-    'its process is warm, and more rounds.',
+    'Complete uploads by Partway, each in a new process, over a proxy that simulates a link: one ' +
+    'bottleneck for all connections with a queue before it, and a congestion window per connection ' +
+    '(slow start, then like CUBIC at small windows) that shrinks after losses. It is a model, not a ' +
+    'kernel: the column of one connection shows its effect on each link. The values take turns in ' +
+    'every round. MB/s are medians, from the start to the proof; ratios are those of the rounds. On ' +
+    'the server that responds 503, the bodies of refused parts are transferred too. The loopback uses ' +
+    'a file eight times as long and more rounds, because the short file is sent before its process is ' +
+    'warm.',
   async run(scale, say) {
     const { linkFileSize, linkPartSize } = scale;
     const short = await createTestFile('file', linkFileSize);

@@ -8,9 +8,9 @@ const URLS_PER_CALL = 20;
 export const presignCalls: Section = {
   title: 'Calls to presign',
   how:
-    `A client asks the coordinator’s HTTP handler for ${URLS_PER_CALL} URLs at a time: from the request to the ` +
-    'text of the answer, without sockets, after as many calls to warm up. `npm run soak -- coordinator` ' +
-    'measures the same over sockets.',
+    `A client requests ${URLS_PER_CALL} URLs at a time from the coordinator’s HTTP handler. Measured ` +
+    'from the request to the text of the response, without sockets, after as many calls to warm up. ' +
+    '`npm run soak -- coordinator` measures the same over sockets.',
   async run({ rounds, presigns }) {
     const question: PresignCallsQuestion = {
       calls: Math.ceil(presigns / URLS_PER_CALL),

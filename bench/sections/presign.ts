@@ -5,8 +5,9 @@ import type { PresignAnswer, PresignQuestion } from '../workloads/presign.ts';
 export const presign: Section = {
   title: 'Presigning UploadPart',
   how:
-    'One process signs by every way in turns; URLs per second of CPU. The second table is the hashing ' +
-    'of a signature alone, by where SHA-256 comes from: Node has its own, other platforms a library.',
+    'One process signs with each implementation in turn; the unit is URLs per second of CPU. The ' +
+    'second table shows only the hashing of a signature, by the source of SHA-256: Node has its own, ' +
+    'other platforms use a library.',
   async run(scale) {
     const question: PresignQuestion = { count: scale.presigns, rounds: scale.rounds };
     const { urls, hashings, absent } = await askOnce<PresignAnswer>('workloads/presign.js', question);

@@ -11,11 +11,11 @@ import { runCase, type SendRun, type SendStage } from './send-runs.ts';
 export const send: Section = {
   title: 'Sending a file',
   how:
-    'Each sender runs in a process of its own, sends a quarter of it to warm up, then the file, from the page ' +
-    'cache to a sink in another process, which counts the bytes and throws them away; it answers with ' +
-    'CRC64s computed beforehand. CPU is user and system time of the sender. The senders take turns in ' +
-    'every round; figures are medians of the rounds, and ratios are taken within a round, then their ' +
-    'median.',
+    'Each sender runs in its own process. It sends a quarter of the file to warm up, then the file, ' +
+    'from the page cache to a sink in another process that counts and discards the bytes and responds ' +
+    'with precomputed CRC64s. CPU is user and system time of the sender. The senders take turns in ' +
+    'every round. Figures are medians of the rounds; ratios are computed within each round, and their ' +
+    'median is shown.',
   async run(scale, say) {
     const notMeasured: string[] = [];
     const stage: SendStage = {

@@ -23,10 +23,10 @@ interface Round {
 export const smallFiles: Section = {
   title: 'Many small files',
   how:
-    'Files of 10 KiB through one uploader of @partway/node, coordinator in the same process, against a ' +
-    `loop of undici PUTs of the same files to URLs signed beforehand; the claims compare ${CONCURRENCY} at ` +
-    `once each, in turns, ${WARM_UP} files to warm up. Partway seals a token, signs, takes CRC64, and ` +
-    'proves each object by a HEAD.',
+    'Files of 10 KiB through one uploader of @partway/node, with the coordinator in the same process, ' +
+    'compared with a loop of undici PUTs of the same files to URLs signed before. The targets compare ' +
+    `${CONCURRENCY} files at once, in interleaved rounds, with ${WARM_UP} files to warm up. Partway ` +
+    'seals a token, signs, computes CRC64, and proves each object with a HEAD.',
   async run(scale) {
     const paths = await createFiles(scale.smallFiles);
     const crc64s = { [`whole:${BYTES.length}`]: crc64(BYTES) };
