@@ -42,7 +42,7 @@ assert.deepEqual(report, dry);
 assert.deepEqual(report, {
   uploads: 3,
   swept: 1,
-  spared: 2,
+  kept: 2,
   gone: 0,
   parts: 1,
   bytes: 100_000,

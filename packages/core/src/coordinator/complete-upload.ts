@@ -4,23 +4,24 @@ import type { ObjectStore } from '../object-store-port.ts';
 import { type Part, planParts, planStream } from '../parts/part-plan.ts';
 import { assertReceipts, expectedObject, proveObject, proveParts } from '../parts/proof.ts';
 import type { Clock, ListedPart, Receipt, UploadedObject } from '../ports.ts';
-import { abortUntilGone } from './cleanup/abort-until-gone.ts';
+import { abortUntilGone } from './cleanup/abort-upload.ts';
 import { deleteOwnObject, headOwnObject } from './own-object.ts';
-import { objectDespiteCallback } from './upload-callback.ts';
+import { refusedError } from './policy/access.ts';
+import { headDespiteCallback } from './upload-callback.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /**
- * Proves the parts, completes, and proves the object. A repeated call returns the same result. Receipts of
- * the caller never cause a deletion: only a wrong object that OSS made of proven parts in this call is
- * deleted.
+ * Proves the parts, completes the upload, and proves the object. A repeated call has the same result. The
+ * receipts of a client never delete an object. Only an object that OSS assembled in this call from proven
+ * parts is deleted, if its CRC64 is still different.
  */
 export async function completeGrantedUpload(upload: CompletionRequest): Promise<UploadedObject> {
   const { store, grant, receipts, signal } = upload;
   const { bucket, key } = grant;
   const plan = planOf(grant, receipts);
   assertReceipts(plan, receipts);
-  const stored = await storedObject(upload, plan);
-  // Combining 10,000 CRC64s takes milliseconds: not in the same turn of the event loop as the checks.
+  const stored = await storeObject(upload, plan);
+  // Combining 10,000 CRC64s takes a while: not in the same event loop turn as the checks above.
   const { size, crc64 } = expectedObject(receipts);
   const isNew = grant.uploadId !== undefined && !stored.recovered;
   const checked = stored.crc64 === undefined ? await withChecksum(store, grant, stored, signal) : stored;
@@ -28,7 +29,7 @@ export async function completeGrantedUpload(upload: CompletionRequest): Promise<
     // canary: unproven-object
     proveObject({ size, crc64 }, checked);
   } catch (reason) {
-    throw isNew ? await deleteWrongObject(store, grant, reason, signal) : reason;
+    throw isNew ? await deleteMismatch(store, grant, reason, signal) : reason;
   }
   if (stored.callbackFailure !== undefined) throw provenCallbackError(stored.callbackFailure);
   const { etag, versionId, requestId, recovered, callback } = stored;
@@ -45,12 +46,11 @@ export async function completeGrantedUpload(upload: CompletionRequest): Promise<
   };
 }
 
-/** The input of {@link completeGrantedUpload}. */
 export interface CompletionRequest {
   readonly store: ObjectStore;
   readonly grant: UploadGrant;
   readonly receipts: readonly Receipt[];
-  /** For the delays between aborts. */
+  /** Times the pauses between repeated aborts. */
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -63,21 +63,21 @@ interface StoredObject {
   readonly versionId: string | undefined;
   readonly requestId: string;
   readonly recovered: boolean;
-  /** The reply of the application server, where it is known. */
+  /** The application server's reply to the callback, where it is known. */
   readonly callback?: CallbackReply | undefined;
-  /** The failure of the callback after OSS stored the object. */
+  /** OSS stored the object, but its callback to the application server failed. */
   readonly callbackFailure?: UploadError;
 }
 
-async function storedObject(upload: CompletionRequest, plan: readonly Part[]): Promise<StoredObject> {
+async function storeObject(upload: CompletionRequest, plan: readonly Part[]): Promise<StoredObject> {
   const { store, grant, signal } = upload;
   const { uploadId } = grant;
-  if (uploadId === undefined) return headPutObject(store, grant, signal);
+  if (uploadId === undefined) return findSingleObject(store, grant, signal);
   try {
     return await completeMultipart(upload, uploadId, plan);
   } catch (reason) {
     if (reason instanceof UploadError && reason.code === 'callback_failed') {
-      const head = await objectDespiteCallback(store, { ...grant, uploadId }, reason, signal);
+      const head = await headDespiteCallback(store, { ...grant, uploadId }, reason, signal);
       return { ...head, recovered: false, callbackFailure: reason };
     }
     // canary: no-recovery-of-complete
@@ -85,9 +85,7 @@ async function storedObject(upload: CompletionRequest, plan: readonly Part[]): P
   }
 }
 
-/**
- * Requests the CRC64 again by HEAD. Without a CRC64 the object can neither be proven nor disproven.
- */
+/** Requests the CRC64 a second time. Without it the object is neither proven nor known to be damaged. */
 async function withChecksum(
   store: ObjectStore,
   grant: UploadGrant,
@@ -96,18 +94,21 @@ async function withChecksum(
 ): Promise<StoredObject> {
   const head = await headOwnObject(store, grant, signal);
   if (head?.crc64 !== undefined) return { ...stored, size: head.size, crc64: head.crc64 };
-  const { bucket, key } = grant;
-  throw new UploadError({
+  throw unprovenError(grant, stored.requestId);
+}
+
+function unprovenError({ bucket, key }: UploadGrant, requestId: string): UploadError {
+  return new UploadError({
     code: 'unproven',
-    message: 'the object is stored, but OSS gave no CRC64 of it',
+    message: 'the object is stored, but OSS returned no CRC64 for it',
     disposition: 'permanent',
-    context: { operation: 'complete', bucket, key, requestId: stored.requestId },
-    hint: 'Its parts were proven. A proxy may remove the header x-oss-hash-crc64ecma.',
+    context: { operation: 'complete', bucket, key, requestId },
+    hint: 'All parts were proven. A proxy may remove the response header x-oss-hash-crc64ecma.',
   });
 }
 
-/** Deletes the wrong object, and returns the error to throw. */
-async function deleteWrongObject(
+/** Deletes the damaged object. The mismatch remains the error even if the deletion fails. */
+async function deleteMismatch(
   store: ObjectStore,
   grant: UploadGrant,
   mismatch: unknown,
@@ -117,33 +118,44 @@ async function deleteWrongObject(
     await deleteOwnObject(store, grant, signal);
     return mismatch;
   } catch (cause) {
-    const { message, context } = UploadError.from(mismatch);
-    return new UploadError({
-      code: 'checksum_mismatch',
-      message: `${message}, and it could not be deleted`,
-      disposition: 'permanent',
-      context: { ...context, bucket: grant.bucket, key: grant.key },
-      hint: 'A wrong object is stored under the key. Delete it, then upload the file again.',
-      cause,
-    });
+    return undeletedMismatchError(grant, mismatch, cause);
   }
 }
 
-/** A single PutObject has no Complete: its object exists already, or was never sent. */
-async function headPutObject(
+function undeletedMismatchError(
+  { bucket, key }: UploadGrant,
+  mismatch: unknown,
+  cause: unknown,
+): UploadError {
+  const { message, context } = UploadError.from(mismatch);
+  return new UploadError({
+    code: 'checksum_mismatch',
+    message: `${message}, and it could not be deleted`,
+    disposition: 'permanent',
+    context: { ...context, bucket, key },
+    hint: 'A damaged object is stored under the key. Delete it, and upload the file again.',
+    cause,
+  });
+}
+
+/** A single PutObject needs no Complete: its object is stored already, or was never sent. */
+async function findSingleObject(
   store: ObjectStore,
   grant: UploadGrant,
   signal: AbortSignal,
 ): Promise<StoredObject> {
   const head = await headOwnObject(store, grant, signal);
-  if (head !== undefined) return { recovered: false, ...head };
-  const { bucket, key, object } = grant;
-  throw new UploadError({
+  if (head === undefined) throw singleObjectMissingError(grant);
+  return { recovered: false, ...head };
+}
+
+function singleObjectMissingError({ bucket, key, object }: UploadGrant): UploadError {
+  return new UploadError({
     code: object.forbidOverwrite ? 'object_exists' : 'object_not_found',
     message: 'OSS has no object of this upload',
     disposition: 'permanent',
     context: { operation: 'complete', bucket, key },
-    hint: 'It was not sent, or another upload has replaced it. Upload the file again.',
+    hint: 'The file was not sent, or another upload has replaced it. Upload the file again.',
   });
 }
 
@@ -154,9 +166,9 @@ async function completeMultipart(
 ): Promise<StoredObject> {
   const { key, object, callback } = grant;
   const listed = await store.listParts({ key, uploadId, signal });
-  if (exceeds(grant, listed)) {
+  if (isTooLarge(grant, listed)) {
     await abortUntilGone(store, clock, { key, uploadId }, signal);
-    throw excessBytesError(grant);
+    throw tooLargeError(grant);
   }
   // canary: unproven-parts
   proveParts(plan, receipts, listed);
@@ -170,42 +182,37 @@ async function completeMultipart(
     callback,
     signal,
   });
-  // The response has no size: it is the sum of the listed parts, which equals the plan.
-  return { ...completed, size: sizeOf(plan), recovered: false };
+  // The response contains no size. The listed parts add up to the size of the plan.
+  return { ...completed, size: totalSize(plan), recovered: false };
 }
 
-/** Above this, proving and serialising the parts take two turns of the event loop. */
+/** The proof of more parts than this and the body of Complete are built in separate event loop turns. */
 const PARTS_PER_TURN = 1000;
 
-/** For a stream the receipts determine the size; the schedule determines the parts. */
+/** The receipts of a stream show where it ends. Its earlier parts have the sizes of the stream's plan. */
 function planOf({ size, partSize }: UploadGrant, receipts: readonly Receipt[]): readonly Part[] {
   if (size !== undefined) return planParts(size, partSize);
-  const claimed = sizeOf(receipts);
+  const claimed = totalSize(receipts);
   return Number.isSafeInteger(claimed) && claimed >= 0 ? planStream(claimed, partSize) : [];
 }
 
-/** Whether OSS holds more bytes than the grant allows, which no client that follows the plan sends. */
-function exceeds({ size, sizeMax }: UploadGrant, listed: readonly ListedPart[]): boolean {
-  return sizeOf(listed) > (size ?? sizeMax ?? Number.POSITIVE_INFINITY);
+/** Whether OSS has more bytes than the grant allows. A client that keeps to the plan never sends more. */
+function isTooLarge({ size, sizeMax }: UploadGrant, listed: readonly ListedPart[]): boolean {
+  return totalSize(listed) > (size ?? sizeMax ?? Number.POSITIVE_INFINITY);
 }
 
-function excessBytesError({ bucket, key }: UploadGrant): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: 'OSS holds more bytes of this upload than were declared, so it was removed',
-    disposition: 'permanent',
+function tooLargeError({ bucket, key }: UploadGrant): UploadError {
+  return refusedError('the upload was aborted: OSS received more bytes than were declared or allowed', {
     context: { operation: 'complete', bucket, key },
     hint: 'Upload the file again, and declare its size.',
   });
 }
 
-function sizeOf(parts: readonly { readonly size: number }[]): number {
+function totalSize(parts: readonly { readonly size: number }[]): number {
   return parts.reduce((sum, { size }) => sum + size, 0);
 }
 
-/**
- * Failures after which the object may exist: OSS completes also when the response is lost.
- */
+/** Failures after which the object may exist: OSS also completes when its response is lost. */
 const MAY_HAVE_COMPLETED: ReadonlySet<UploadErrorCode> = new Set([
   'network',
   'server_error',
@@ -215,9 +222,9 @@ const MAY_HAVE_COMPLETED: ReadonlySet<UploadErrorCode> = new Set([
 ]);
 
 /**
- * Looks for the object after such a failure. The failure is thrown when the object is not of this upload.
- * When the HEAD fails, a transient failure is thrown to be retried, and the error of the HEAD replaces a
- * permanent one.
+ * Looks for the object after such a failure. If the object is not of this upload, the failure is thrown. If
+ * HEAD fails too, a transient failure is thrown, to be retried; instead of a permanent one, which may be
+ * wrong, the error of HEAD is thrown.
  */
 async function recoverObject(
   store: ObjectStore,

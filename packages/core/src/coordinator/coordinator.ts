@@ -5,34 +5,43 @@ import { abortGrantedUpload } from './cleanup/abort-upload.ts';
 import { completeGrantedUpload } from './complete-upload.ts';
 import { type OpenedGrant, openExpiredGrant, openGrant } from './grant.ts';
 import { callHook, grantedUpload, notify } from './hooks.ts';
-import { firstPartNumbers, initiateUpload } from './initiate-upload.ts';
-import { type Caller, unauthenticatedError } from './policy/access.ts';
-import { verifyContent } from './policy/verify-content.ts';
-import { presignParts } from './presign-parts.ts';
+import { firstPartNumbers, initiateGrantedUpload } from './initiate-upload.ts';
+import { authorizeMissingError, type Caller, refusedError, unauthenticatedError } from './policy/access.ts';
+import { presignGrantedParts } from './presign-parts.ts';
 import {
   type CoordinatorOptions,
   type ResolvedCoordinatorOptions,
   resolveCoordinatorOptions,
 } from './resolved-options.ts';
 import type { UploadGrant } from './upload-token.ts';
+import { verifyContent } from './verify-content.ts';
 
 /**
- * The side that holds the credentials. It keeps no state: the rights of an upload travel in its token. Its
- * own verbs are for the service it is part of, which may use any key; untrusted callers use
- * `controlPlaneFor`.
+ * The server side of uploads, which has the credentials. It is stateless: the rights of each upload travel in
+ * its upload token. The verbs of the coordinator itself are for the service that contains it, which may use
+ * any key and is not bound by `authorize`. Untrusted clients get the verbs of `controlPlaneFor`.
  */
 export interface Coordinator<Context = Request> extends ControlPlane {
   /**
-   * The verbs for one request of an untrusted caller: `identify` returns its principal, and `authorize` the
-   * key of its upload. Throws a `TypeError` for a coordinator without `authorize`.
+   * The verbs for one request of an untrusted client. `identify` names the client, `authorize` decides
+   * whether it may upload and under which key.
+   *
+   * @throws TypeError if the coordinator has no `authorize`.
    */
   controlPlaneFor(context: Context): ControlPlane;
-  /** Throws that `TypeError` at start-up instead of at the first request. */
+  /**
+   * Checks early that untrusted clients can be served.
+   *
+   * @throws TypeError if the coordinator has no `authorize`.
+   */
   assertAuthorizes(): void;
 }
 
 /**
- * Throws a `TypeError` or `RangeError` that names the option.
+ * Creates a coordinator. Serve it over HTTP with `createCoordinatorHandler`, or pass it as the control plane
+ * to an uploader in the same process.
+ *
+ * @throws TypeError or RangeError that names the invalid option.
  *
  * @example
  * ```ts
@@ -63,113 +72,110 @@ export function createCoordinator<Context = Request>(
   if (typeof options !== 'object' || options === null) throw new TypeError('options must be an object');
   const resolved = resolveCoordinatorOptions(options);
   function assertAuthorizes(): void {
-    if (resolved.authorize !== undefined) return;
-    throw new TypeError('authorize is required to serve untrusted callers');
+    if (resolved.authorize === undefined) throw authorizeMissingError();
   }
   return {
-    ...verbsFor(resolved, async () => undefined),
+    ...createVerbs(resolved, async () => undefined),
     controlPlaneFor(context) {
       assertAuthorizes();
-      return verbsFor(resolved, () => resolveCaller(resolved, context));
+      return createVerbs(resolved, () => identifyCaller(resolved, context));
     },
     assertAuthorizes,
   };
 }
 
-async function resolveCaller<Context>(
+async function identifyCaller<Context>(
   { identify }: ResolvedCoordinatorOptions<Context>,
   context: Context,
 ): Promise<Caller<Context>> {
   if (identify === undefined) return { context, principal: undefined };
   const principal: unknown = await callHook('identify', () => identify(context));
-  // A JavaScript service may return `null`: it would be one principal for all callers without a session.
+  // `identify` may be plain JavaScript: with `null`, all clients without a session would be one principal.
   if (typeof principal !== 'string' || principal === '') throw unauthenticatedError();
   return { context, principal };
 }
 
-/** `identifyCaller` resolves with `undefined` for the service itself. */
-function verbsFor<Context>(
-  resolved: ResolvedCoordinatorOptions<Context>,
-  identifyCaller: () => Promise<Caller<Context> | undefined>,
+/** `getCaller` resolves with `undefined` for the service itself. */
+function createVerbs<Context>(
+  options: ResolvedCoordinatorOptions<Context>,
+  getCaller: () => Promise<Caller<Context> | undefined>,
 ): ControlPlane {
-  const { clock, tokens, quota } = resolved;
+  const { clock, tokens, quota } = options;
   return {
     async initiate({ presignCount = 0, ...request }) {
-      const caller = await identifyCaller();
-      const opened = await initiateUpload(resolved, request, caller);
+      const caller = await getCaller();
+      const opened = await initiateGrantedUpload(options, request, caller);
       const { grant } = opened;
       const { bucket, key, uploadId, partSize } = grant;
       const kind = uploadId === undefined ? 'single' : 'multipart';
       const uploadToken = await tokens.seal(grant);
-      const presigned = await presignFirstParts(resolved, caller, opened, {
-        presignCount,
-        signal: request.signal,
-      });
+      const { signal } = request;
+      const presigned = await presignFirstParts(options, caller, opened, { presignCount, signal });
       return { uploadToken, kind, bucket, key, uploadId, partSize, presigned };
     },
     async presignParts({ uploadToken, ...request }) {
-      const caller = await identifyCaller();
-      return sign(resolved, caller, await openGrant(resolved, caller, uploadToken), request);
+      const caller = await getCaller();
+      return presignForCaller(options, caller, await openGrant(options, caller, uploadToken), request);
     },
     async listParts({ uploadToken, partNumber, signal }) {
-      const { store, grant } = await openGrant(resolved, await identifyCaller(), uploadToken);
+      const { store, grant } = await openGrant(options, await getCaller(), uploadToken);
       const { key, uploadId } = grant;
       return uploadId === undefined ? [] : store.listParts({ key, uploadId, partNumber, signal });
     },
     async complete({ uploadToken, receipts, signal }) {
-      const opened = await openGrant(resolved, await identifyCaller(), uploadToken);
+      const opened = await openGrant(options, await getCaller(), uploadToken);
       try {
         const object = await completeGrantedUpload({ clock, receipts, signal, ...opened });
-        await verifyContent(resolved, opened, object, signal);
+        await verifyContent(options, opened, object, signal);
         await quota.endUpload(opened.grant);
-        await notifyCompleted(resolved, object, opened.grant);
+        await callCompletedHook(options, object, opened.grant);
         return object;
       } catch (reason) {
         const error = UploadError.from(reason);
         // The object is stored; only the callback failed.
         if (error.code === 'callback_failed') await quota.endUpload(opened.grant);
-        await notifyFailed(resolved, error, opened.grant);
+        await notifyFailed(options, error, opened.grant);
         throw reason;
       }
     },
     async abort({ uploadToken, signal }) {
-      const { store, grant } = await openExpiredGrant(resolved, await identifyCaller(), uploadToken);
+      const { store, grant } = await openExpiredGrant(options, await getCaller(), uploadToken);
       await quota.endUpload(grant);
-      const isGone = await abortGrantedUpload(store, clock, grant, signal);
-      if (isGone) await notify(() => resolved.hooks.aborted?.(grantedUpload(grant)));
+      const isRemoved = await abortGrantedUpload(store, clock, grant, signal);
+      if (isRemoved) await notify(() => options.hooks.aborted?.(grantedUpload(grant)));
     },
   };
 }
 
-/** Optional: a slow or failing signer must not delay an initiated upload. */
+/** Presigning along with Initiate is optional: a signer that fails or is slow must not delay the upload. */
 async function presignFirstParts<Context>(
-  resolved: ResolvedCoordinatorOptions<Context>,
+  options: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   opened: OpenedGrant,
   { presignCount, signal }: { readonly presignCount: number; readonly signal: AbortSignal },
 ): Promise<readonly PresignedPart[]> {
-  const partNumbers = firstPartNumbers(opened.grant, Math.min(presignCount, resolved.policy.urlsPerCallMax));
+  const partNumbers = firstPartNumbers(opened.grant, Math.min(presignCount, options.policy.urlsPerCallMax));
   if (partNumbers.length === 0) return [];
-  const ended = new AbortController();
-  const signed = sign(resolved, caller, opened, { partNumbers, afterRefusal: false, signal });
-  const late = resolved.clock.sleep(FIRST_PRESIGN_MS_MAX, ended.signal).then(() => []);
+  const settled = new AbortController();
+  const presigned = presignForCaller(options, caller, opened, { partNumbers, afterRefusal: false, signal });
+  const timeout = options.clock.sleep(PRESIGN_FIRST_MS_MAX, settled.signal).then(() => []);
   try {
-    return await Promise.race([signed, late]);
+    return await Promise.race([presigned, timeout]);
   } catch {
-    // The next request to presign them reports the reason.
+    // The client's next request to presign these parts receives the error.
     return [];
   } finally {
-    ended.abort(SETTLED);
+    settled.abort(SETTLED);
   }
 }
 
-const FIRST_PRESIGN_MS_MAX = 1000;
+const PRESIGN_FIRST_MS_MAX = 1000;
 
-async function sign<Context>(
+async function presignForCaller<Context>(
   { clock, policy, quota, urlLifetimeSeconds }: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   { store, grant }: OpenedGrant,
-  // No other field of a request is used.
+  // Any other member of the request is ignored.
   { partNumbers, sizes, afterRefusal, signal }: Omit<PresignPartsRequest, 'uploadToken'>,
 ): Promise<readonly PresignedPart[]> {
   const { signContentLength, urlsPerCallMax } = policy;
@@ -179,7 +185,7 @@ async function sign<Context>(
   }
   const request = { partNumbers, sizes, afterRefusal, signal };
   const expiresInSeconds = urlLifetimeSeconds;
-  const parts = await presignParts(store, grant, { ...request, signContentLength, expiresInSeconds });
+  const parts = await presignGrantedParts(store, grant, { ...request, signContentLength, expiresInSeconds });
   const now = clock.now();
   return parts.map(({ partNumber, url, headers, expiresAt }) => {
     return { partNumber, url, headers, expiresInMs: expiresAt - now };
@@ -187,16 +193,13 @@ async function sign<Context>(
 }
 
 function tooManyUrlsError(urlsPerCallMax: number): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: `at most ${urlsPerCallMax} URLs are signed in one call (policy.urlsPerCallMax)`,
-    disposition: 'permanent',
+  return refusedError(`too many URLs in one request: policy.urlsPerCallMax allows ${urlsPerCallMax}`, {
     context: { operation: 'presignParts' },
   });
 }
 
-/** The client receives success only after the hook resolved; until then it retries. */
-async function notifyCompleted<Context>(
+/** The client receives success only after the service has: until then the client repeats Complete. */
+async function callCompletedHook<Context>(
   { hooks }: ResolvedCoordinatorOptions<Context>,
   object: UploadedObject,
   grant: UploadGrant,
@@ -204,14 +207,18 @@ async function notifyCompleted<Context>(
   try {
     await hooks.completed?.(object, grantedUpload(grant));
   } catch (cause) {
-    throw new UploadError({
-      code: 'server_error',
-      message: 'the object is stored and proven, but the completed hook of the service failed',
-      disposition: 'transient',
-      context: { operation: 'complete', bucket: grant.bucket, key: grant.key },
-      cause,
-    });
+    throw completedHookFailedError(grant, cause);
   }
+}
+
+function completedHookFailedError({ bucket, key }: UploadGrant, cause: unknown): UploadError {
+  return new UploadError({
+    code: 'server_error',
+    message: 'the object is stored and proven, but the hook `completed` failed',
+    disposition: 'transient',
+    context: { operation: 'complete', bucket, key },
+    cause,
+  });
 }
 
 async function notifyFailed<Context>(

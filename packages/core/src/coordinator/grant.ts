@@ -4,41 +4,40 @@ import type { Caller } from './policy/access.ts';
 import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
 import { tokenRefusedError, type UploadGrant } from './upload-token.ts';
 
-/** The grant of a token, and the store of its bucket. */
+/** The content of an upload token, and the store of its bucket. */
 export interface OpenedGrant {
   readonly grant: UploadGrant;
   readonly store: ObjectStore;
 }
 
 /**
- * Opens a token. Every invalid one (forged, expired, revoked, of another bucket or principal) is rejected
- * with the same `token_refused`.
+ * Opens an upload token. A token that is forged, expired or revoked, or belongs to another bucket or another
+ * principal, is rejected with the same message in each case.
  */
 export async function openGrant<Context>(
   { tokens, stores, clock, isRevoked }: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   uploadToken: string,
 ): Promise<OpenedGrant> {
-  const opened = ownGrant(stores, caller, await tokens.open(uploadToken, clock.now()));
+  const opened = checkOwner(stores, caller, await tokens.open(uploadToken, clock.now()));
   const upload = grantedUpload(opened.grant);
   if (await callHook('isRevoked', () => isRevoked(upload))) throw tokenRefusedError();
   return opened;
 }
 
-/** Opens expired and revoked tokens too, for abort: their leftovers must not be billed. */
+/** Abort accepts expired and revoked tokens: the parts that they left would be billed otherwise. */
 export async function openExpiredGrant<Context>(
   { tokens, stores }: ResolvedCoordinatorOptions<Context>,
   caller: Caller<Context> | undefined,
   uploadToken: string,
 ): Promise<OpenedGrant> {
-  return ownGrant(stores, caller, await tokens.open(uploadToken, NEVER_EXPIRED));
+  return checkOwner(stores, caller, await tokens.open(uploadToken, BEFORE_ANY_EXPIRY));
 }
 
-/** An instant before every expiry. */
-const NEVER_EXPIRED = 0;
+const BEFORE_ANY_EXPIRY = 0;
 
-/** A token is invalid for another bucket or principal, also where token keys are shared. */
-function ownGrant<Context>(
+/** Coordinators may share token keys: a token must still not work for another bucket or principal. */
+function checkOwner<Context>(
   stores: ReadonlyMap<string, ObjectStore>,
   caller: Caller<Context> | undefined,
   grant: UploadGrant,

@@ -2,73 +2,80 @@ import { UploadError } from '../errors.ts';
 import type { ObjectOptions, UploadedObject } from '../ports.ts';
 import type { UploadGrant } from './upload-token.ts';
 
-/** An upload as the hooks receive it. */
+/** An upload as hooks receive it. */
 export interface GrantedUpload {
-  /** Unique per upload: the idempotency key of `completed`. */
+  /** Unique to this upload: use it as the idempotency key of `completed`. */
   readonly id: string;
-  /** The bucket of the object. */
+  /** The bucket that the upload was granted for. */
   readonly bucket: string;
-  /** The key of the object. */
+  /** The key of the object, as `authorize` chose it. */
   readonly key: string;
   /** `undefined` for a single PutObject. */
   readonly uploadId: string | undefined;
-  /** The declared bytes; `undefined` for a stream. */
+  /** The declared size in bytes; `undefined` for a stream. */
   readonly size: number | undefined;
-  /** The options of the object. */
+  /** Content type, metadata and the other options of the object. */
   readonly object: ObjectOptions;
-  /** The principal that initiated it; `undefined` without `identify`. */
+  /** The principal that initiated the upload, from `identify`; `undefined` without `identify`. */
   readonly principal: string | undefined;
 }
 
-/** Functions of the service that the coordinator calls at the end of an upload. */
+/** Functions of your service that the coordinator calls when an upload changes its state. */
 export interface CoordinatorHooks {
   /**
-   * The object is stored and proven. Called before the client receives the response, and again for every
-   * repeated request, so at least once for every upload that the client sees succeed: `upload.id` identifies
-   * a repetition. When it rejects, the client receives `server_error` and retries.
+   * Called when the object is stored in OSS and proven, before the client receives the response. Called again
+   * when the client repeats its request, so at least once for each upload that the client sees succeed: use
+   * `upload.id` to detect repetitions. When it rejects, the client receives a transient `server_error` and
+   * tries again.
    */
   readonly completed?: ((object: UploadedObject, upload: GrantedUpload) => void | Promise<void>) | undefined;
   /**
-   * Complete has failed permanently for this request. The upload may still succeed: a client may send a part
-   * again and retry, and an invalid request after success is reported too. Its errors are ignored.
+   * Called when Complete failed with an error that is not transient. The upload may still succeed: the client
+   * can send a part again and repeat Complete. An invalid Complete after a successful one also ends here. An
+   * error that it throws is ignored.
    */
   readonly failed?: ((error: UploadError, upload: GrantedUpload) => void | Promise<void>) | undefined;
   /**
-   * The client has aborted the upload, and OSS holds nothing of it. Not called where a multipart upload was
-   * completed before; called where a single PutObject was: its object is deleted. Its errors are ignored.
+   * Called when the client has aborted the upload and OSS stores nothing of it. Not called for a multipart
+   * upload that was completed before. Called for a single PutObject in any case, because its object is
+   * deleted. An error that it throws is ignored.
    */
   readonly aborted?: ((upload: GrantedUpload) => void | Promise<void>) | undefined;
 }
 
-/** Returns the public description of a grant. */
+/** The part of a grant that hooks receive. */
 export function grantedUpload(grant: UploadGrant): GrantedUpload {
   const { nonce: id, bucket, key, uploadId, size, object, principal } = grant;
   return { id, bucket, key, uploadId, size, object, principal };
 }
 
 /**
- * Calls a function of the service. Its errors are transient for the client: its database or session store may
- * be unavailable for a moment. The client receives the name of the hook only; the log has the cause.
+ * Calls a function of the service and returns its result. Its failure is transient: a database or
+ * session store may be unavailable for a moment, which is no reason to fail the upload. The client does not
+ * receive the cause; the log does.
  */
 export async function callHook<T>(name: string, hook: () => T | Promise<T>): Promise<T> {
   try {
     return await hook();
   } catch (cause) {
-    if (cause instanceof UploadError) throw cause;
-    throw new UploadError({
-      code: 'server_error',
-      message: `the service behind the coordinator failed (${name})`,
-      disposition: 'transient',
-      cause,
-    });
+    throw cause instanceof UploadError ? cause : hookFailedError(name, cause);
   }
 }
 
-/** Calls a listener and ignores its errors. */
+function hookFailedError(name: string, cause: unknown): UploadError {
+  return new UploadError({
+    code: 'server_error',
+    message: `the service behind the coordinator failed: ${name} threw an error`,
+    disposition: 'transient',
+    cause,
+  });
+}
+
+/** Calls a listener and ignores its errors: the event has already happened. */
 export async function notify(listener: () => void | Promise<void>): Promise<void> {
   try {
     await listener();
   } catch {
-    // An error of the service, for its own logs.
+    // A defect of the listener, which the service's own logs have to report.
   }
 }

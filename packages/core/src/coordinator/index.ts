@@ -1,5 +1,6 @@
-// For those who supply their own tokens, or tidy a bucket.
-export { abortUntilGone } from './cleanup/abort-until-gone.ts';
+// For services: the coordinator, its HTTP handler, its policy, and the removal of abandoned uploads.
+export type { MultipartUpload } from './cleanup/abort-upload.ts';
+export { abortUntilGone } from './cleanup/abort-upload.ts';
 export type { SweepFailure, SweepOptions, SweepOutcome, SweepReport, SweptUpload } from './cleanup/sweep.ts';
 export { sweep } from './cleanup/sweep.ts';
 export type { Coordinator } from './coordinator.ts';
@@ -14,6 +15,6 @@ export type { CounterStore } from './policy/counter-store.ts';
 export { createInMemoryCounterStore } from './policy/counter-store.ts';
 export type { Policy } from './policy/policy.ts';
 export type { CoordinatorOptions } from './resolved-options.ts';
-export type { UploadToCallBack } from './upload-callback.ts';
+export type { UploadForCallback } from './upload-callback.ts';
 export type { TokenKey, UploadGrant, UploadTokens } from './upload-token.ts';
 export { createUploadTokens } from './upload-token.ts';

@@ -8,29 +8,29 @@ import type { InitiateRequest, ObjectOptions } from '../ports.ts';
 import { sweepLostInitiates } from './cleanup/sweep-lost-initiates.ts';
 import type { OpenedGrant } from './grant.ts';
 import { callHook } from './hooks.ts';
-import { type Caller, type Placement, refusedError } from './policy/access.ts';
-import { admit, partSizeFor } from './policy/policy.ts';
+import { authorizeMissingError, type Caller, type Placement, refusedError } from './policy/access.ts';
+import { assertAllowed, resolvePartSize } from './policy/policy.ts';
 import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
 import type { UploadGrant } from './upload-token.ts';
 
-/** Initiates an upload that the policy allows, and returns its grant. */
-export async function initiateUpload<Context>(
-  resolved: ResolvedCoordinatorOptions<Context>,
+/** Initiates an upload that `authorize` and the policy allow, and returns what its token is to grant. */
+export async function initiateGrantedUpload<Context>(
+  options: ResolvedCoordinatorOptions<Context>,
   request: InitiateRequest,
   caller: Caller<Context> | undefined,
 ): Promise<OpenedGrant> {
-  const { policy, clock, quota } = resolved;
+  const { policy, clock, quota } = options;
   const { size } = request;
   const placement =
-    caller === undefined ? trustedPlacement(request) : await authorizedPlacement(resolved, request, caller);
-  const store = storeOf(resolved, placement.bucket);
+    caller === undefined ? placeTrusted(request) : await placeUntrusted(options, request, caller);
+  const store = findStore(options, placement.bucket);
   const { key } = placement;
-  const object = objectFor(placement.object ?? {}, policy.forbidOverwrite);
+  const object = withOverwriteRule(placement.object ?? {}, policy.forbidOverwrite);
   const sizeMax = Math.min(policy.sizeMax, placement.sizeMax ?? OBJECT_SIZE_MAX);
-  admit({ ...policy, sizeMax }, { size, contentType: object.contentType });
+  assertAllowed({ ...policy, sizeMax }, { size, contentType: object.contentType });
   assertKey(key);
   assertNoNonce(object);
-  const partSize = partSizeFor(policy, size, request.partSize);
+  const partSize = resolvePartSize(policy, size, request.partSize);
   const grant: UploadGrant = {
     bucket: store.bucket,
     key,
@@ -39,24 +39,24 @@ export async function initiateUpload<Context>(
     sizeMax,
     partSize,
     object,
-    nonce: resolved.nonce(),
-    callback: resolved.chooseCallback({ bucket: store.bucket, key, size }),
+    nonce: options.nonce(),
+    callback: options.chooseCallback({ bucket: store.bucket, key, size }),
     principal: caller?.principal,
-    expiresAt: clock.now() + resolved.tokenLifetimeMs,
+    expiresAt: clock.now() + options.tokenLifetimeMs,
   };
   if (caller !== undefined) assertSealable(grant);
   await quota.admitUpload(grant);
   const isSingle = size !== undefined && size < partSize && (policy.singlePut || size === 0);
   if (isSingle) return { store, grant };
   try {
-    return { store, grant: { ...grant, uploadId: await initiate(resolved, store, grant, request) } };
+    return { store, grant: { ...grant, uploadId: await initiateMultipart(options, store, grant, request) } };
   } catch (reason) {
     await quota.endUpload(grant);
     throw reason;
   }
 }
 
-async function initiate<Context>(
+async function initiateMultipart<Context>(
   { clock }: ResolvedCoordinatorOptions<Context>,
   store: ObjectStore,
   { key, object, nonce }: UploadGrant,
@@ -65,32 +65,33 @@ async function initiate<Context>(
   const startedAt = clock.now();
   const { uploadId } = await store.initiate({ key, object: addNonce(object, nonce), signal });
   if (previousAttemptAgeMs !== undefined) {
-    const sinceMs = Math.min(Math.max(previousAttemptAgeMs, 0), LOST_MS_MAX) + clock.now() - startedAt;
-    await sweepLostInitiates(store, clock, { key, uploadId }, sinceMs, signal);
+    const ageMs =
+      Math.min(Math.max(previousAttemptAgeMs, 0), PREVIOUS_ATTEMPT_AGE_MS_MAX) + clock.now() - startedAt;
+    await sweepLostInitiates(store, clock, { key, uploadId }, ageMs, signal);
   }
   return uploadId;
 }
 
-/** The numbers of the first `max` parts, fewer where the plan has fewer. */
-export function firstPartNumbers({ size, partSize }: UploadGrant, max: number): readonly number[] {
-  const count = size === undefined ? PARTS_MAX : countParts(size, partSize);
-  return Array.from({ length: Math.min(max, count) }, (_, index) => index + 1);
+/** No client retries Initiate for longer than a day: older uploads are not its lost ones. */
+const PREVIOUS_ATTEMPT_AGE_MS_MAX = 86_400_000;
+
+/** The numbers of the first `count` parts, or of all parts if there are fewer. */
+export function firstPartNumbers({ size, partSize }: UploadGrant, count: number): readonly number[] {
+  const partCount = size === undefined ? PARTS_MAX : countParts(size, partSize);
+  return Array.from({ length: Math.min(count, partCount) }, (_, index) => index + 1);
 }
 
-/** No client retries Initiate for longer: an older upload is not a lost one. */
-const LOST_MS_MAX = 86_400_000;
-
-/** A caller in the coordinator's own process could use the store directly. */
-function trustedPlacement({ key, object }: InitiateRequest): Placement {
+/** Code in the coordinator's own process could use the object store directly: it may use any key. */
+function placeTrusted({ key, object }: InitiateRequest): Placement {
   return { key, object };
 }
 
-async function authorizedPlacement<Context>(
+async function placeUntrusted<Context>(
   { authorize }: ResolvedCoordinatorOptions<Context>,
   { key: name, size, object }: InitiateRequest,
   caller: Caller<Context>,
 ): Promise<Placement> {
-  if (authorize === undefined) throw new TypeError('authorize is required to serve untrusted callers');
+  if (authorize === undefined) throw authorizeMissingError();
   const contentType = object.contentType?.trim() === '' ? undefined : object.contentType;
   const declared = { name, size, contentType, object };
   const decision = await callHook('authorize', () => authorize(declared, caller));
@@ -100,16 +101,18 @@ async function authorizedPlacement<Context>(
   return placement;
 }
 
-/** Bytes of JSON: the token then has fewer than the 32768 characters allowed in a request. */
+/** Bytes of JSON. The upload token of such a grant fits the 32768 characters that a request may contain. */
 const GRANT_SIZE_MAX = 24_000;
 
-/** Otherwise an upload would be initiated that its own token could neither resume nor abort. */
+/** A longer token would be rejected by the verbs that resume or abort the upload. */
 function assertSealable(grant: UploadGrant): void {
   if (new TextEncoder().encode(JSON.stringify(grant)).length <= GRANT_SIZE_MAX) return;
-  throw refusedError('the metadata, tags and headers of the file do not fit into an upload token');
+  throw refusedError('the metadata, tags and headers of the file are too long for an upload token');
 }
 
-/** A placement made from the caller's input may exceed the limits of OSS: the caller is refused. */
+/**
+ * `authorize` may use values that the client declared: if OSS does not accept them, the client is at fault.
+ */
 function assertStorable({ key, object = {} }: Placement): void {
   try {
     assertKey(key);
@@ -117,21 +120,20 @@ function assertStorable({ key, object = {} }: Placement): void {
     objectHeaders(object);
   } catch (reason) {
     throw refusedError(
-      reason instanceof Error ? reason.message : 'OSS cannot store the file with this key and these options',
+      reason instanceof Error ? reason.message : 'OSS does not accept the key or the options of the file',
     );
   }
 }
 
-function storeOf<Context>(
+function findStore<Context>(
   { stores }: ResolvedCoordinatorOptions<Context>,
   bucket: string | undefined,
 ): ObjectStore {
   const store = bucket === undefined ? stores.values().next().value : stores.get(bucket);
-  if (store === undefined)
-    throw new TypeError(`authorize returned the bucket ${bucket}, but stores has no store for it`);
-  return store;
+  if (store !== undefined) return store;
+  throw new TypeError(`authorize chose the bucket ${bucket}, which is not among the stores`);
 }
 
-function objectFor(object: ObjectOptions, forbidOverwrite: boolean): ObjectOptions {
+function withOverwriteRule(object: ObjectOptions, forbidOverwrite: boolean): ObjectOptions {
   return forbidOverwrite ? { ...object, forbidOverwrite } : object;
 }

@@ -2,7 +2,7 @@ import { NONCE_METADATA } from '../nonce.ts';
 import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
 import type { UploadGrant } from './upload-token.ts';
 
-/** Returns the object under the upload's key, if this upload created it. */
+/** The object under the upload's key; `undefined` if there is none, or if another upload created it. */
 export async function headOwnObject(
   store: ObjectStore,
   { key, nonce }: UploadGrant,
@@ -15,7 +15,7 @@ export async function headOwnObject(
 
 /**
  * Deletes the object under the upload's key, if this upload created it, and only that version. Resolves with
- * whether it existed.
+ * whether there was one.
  */
 export async function deleteOwnObject(
   store: ObjectStore,

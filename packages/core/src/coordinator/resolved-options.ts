@@ -8,65 +8,74 @@ import type { Authorize, Identify } from './policy/access.ts';
 import { type CounterStore, createInMemoryCounterStore } from './policy/counter-store.ts';
 import { type Policy, type ResolvedPolicy, resolvePolicy } from './policy/policy.ts';
 import { createUploadQuota, type UploadQuota } from './policy/upload-quota.ts';
-import { createCallbackChoice, type UploadToCallBack } from './upload-callback.ts';
+import { resolveCallback, type UploadForCallback } from './upload-callback.ts';
 import { createUploadTokens, type TokenKey, type UploadTokens } from './upload-token.ts';
 
-/** Options of {@link createCoordinator}. */
+/**
+ * Options of {@link createCoordinator}: `store` or `stores` is needed, and `authorize` for untrusted clients.
+ */
 export interface CoordinatorOptions<Context = Request> {
-  /** The bucket, with its credentials. */
+  /** The bucket and the credentials for it: `createOssObjectStore({ … })` of `@partway/core/oss`. */
   readonly store?: ObjectStore | undefined;
-  /** Several buckets instead of one: `authorize` chooses by name. Default: the first. */
+  /** Several buckets instead of `store`: `authorize` chooses one by name. Default: the first one. */
   readonly stores?: readonly ObjectStore[] | undefined;
   /**
-   * The keys of upload tokens: the first one seals, every one opens. Default: a random key that is lost with
-   * the process, and with it every unfinished upload.
+   * The keys of upload tokens: the first one seals, every one opens. Default: a random key of this process.
+   * All unfinished uploads then end with the process, and no second process can serve them.
    */
   readonly tokenKeys?: readonly TokenKey[] | undefined;
-  /** Lifetime of a token, 60 to 604800 s. Default: 604800, seven days. */
+  /** How long an upload token is valid, 60 to 604800 s. Default: 604800, seven days. */
   readonly tokenLifetimeSeconds?: number | undefined;
-  /** Lifetime of a presigned URL, 1 to 604800 s. Default: 900. */
+  /** How long a presigned URL is valid, 1 to 604800 s. Default: 900. */
   readonly urlLifetimeSeconds?: number | undefined;
-  /** Decides over uploads of untrusted callers. Required by `controlPlaneFor` and the HTTP handler. */
+  /** Decides whether an untrusted client may upload, and where. Needed for `controlPlaneFor` and for HTTP. */
   readonly authorize?: Authorize<Context> | undefined;
   /**
-   * Returns the principal of such a caller. Called for every verb: only the principal that initiated an
-   * upload may continue it. Default: none, and any holder of the token may.
+   * Names an untrusted client. Called for every verb: only the principal that initiated an upload may
+   * continue it. Default: clients stay unknown, and the upload token alone is enough to continue an upload.
    */
   readonly identify?: Identify<Context> | undefined;
   /** Limits of all uploads. Default: the limits of OSS. */
   readonly policy?: Policy | undefined;
-  /** Functions called at the end of an upload. Default: none. */
+  /** Functions to call when an upload is completed, failed or aborted. Default: none. */
   readonly hooks?: CoordinatorHooks | undefined;
-  /** Whether an upload with a valid token is revoked. Called for every verb but abort. Default: never. */
+  /**
+   * Returns true to reject an upload despite its valid token. Called for every verb except initiate and
+   * abort. Default: no upload is revoked.
+   */
   readonly isRevoked?: ((upload: GrantedUpload) => boolean | Promise<boolean>) | undefined;
   /**
-   * Whether the content matches the type. Receives the first 4100 bytes, or all of a smaller object, after
-   * the object is proven. On `false` the object is deleted, and the upload fails with `refused`. Default:
-   * no check.
+   * Checks the content of an object against its type: receives the first 4100 bytes, or fewer for a smaller
+   * object, once the object is proven. On false the object is deleted, and the upload fails with `refused`.
+   * Default: no check.
    */
   readonly verifyContent?:
-    | ((start: Uint8Array, upload: GrantedUpload) => boolean | Promise<boolean>)
+    | ((firstBytes: Uint8Array, upload: GrantedUpload) => boolean | Promise<boolean>)
     | undefined;
-  /** Reads these bytes. Default: the `fetch` of the platform. */
+  /** Reads the bytes for `verifyContent`. Default: the `fetch` of the platform. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /**
-   * The callback that OSS sends to an application server after storing an object: one for every upload, or a
-   * function called at Initiate. Sealed in the token; no client can change it. Default: none.
+   * The callback that OSS sends to an application server once an object is stored: one for all uploads, or a
+   * function that chooses one at Initiate, or `undefined` for none. Sealed in the upload token: no client can
+   * change it. Default: none.
    */
-  readonly callback?: Callback | ((upload: UploadToCallBack) => Callback | undefined) | undefined;
-  /** Counters for the limits of the policy. Default: in this process. */
+  readonly callback?: Callback | ((upload: UploadForCallback) => Callback | undefined) | undefined;
+  /**
+   * Counts URLs and unfinished uploads for the policy. Several coordinator processes need a shared one.
+   * Default: `createInMemoryCounterStore`, of this process alone.
+   */
   readonly counters?: CounterStore | undefined;
-  /** Default: the system clock. */
+  /** For tests. Default: the system's clock. */
   readonly clock?: Clock | undefined;
-  /** Default: tokens sealed with `tokenKeys`. */
+  /** Replaces the tokens made with `tokenKeys`. Default: `createUploadTokens(tokenKeys)`. */
   readonly uploadTokens?: UploadTokens | undefined;
-  /** Returns a unique ID for each upload. Default: 128 random bits. */
+  /** Returns a unique ID for a new upload. Default: 128 random bits. */
   readonly nonce?: (() => string) | undefined;
 }
 
-/** The options with every default filled in. */
+/** The validated options with all defaults filled in. */
 export interface ResolvedCoordinatorOptions<Context> {
-  /** By bucket. */
+  /** By bucket name; the first one is the default. */
   readonly stores: ReadonlyMap<string, ObjectStore>;
   readonly tokens: UploadTokens;
   readonly tokenLifetimeMs: number;
@@ -78,13 +87,16 @@ export interface ResolvedCoordinatorOptions<Context> {
   readonly isRevoked: (upload: GrantedUpload) => boolean | Promise<boolean>;
   readonly verifyContent: CoordinatorOptions['verifyContent'];
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
-  readonly chooseCallback: (upload: UploadToCallBack) => Callback | undefined;
+  readonly chooseCallback: (upload: UploadForCallback) => Callback | undefined;
   readonly quota: UploadQuota;
   readonly clock: Clock;
   readonly nonce: () => string;
 }
 
-/** Throws a `TypeError` or `RangeError` that names the option. */
+/**
+ * Validates the options and fills in the defaults. Throws a `TypeError` or `RangeError` that names the
+ * option.
+ */
 export function resolveCoordinatorOptions<Context>(
   options: CoordinatorOptions<Context>,
 ): ResolvedCoordinatorOptions<Context> {
@@ -96,7 +108,7 @@ export function resolveCoordinatorOptions<Context>(
   const policy = resolvePolicy(options.policy);
   const counters = options.counters ?? createInMemoryCounterStore(clock);
   return {
-    stores: storesOf(options),
+    stores: storesByBucket(options),
     tokens: options.uploadTokens ?? createUploadTokens(tokenKeys),
     tokenLifetimeMs: tokenLifetimeSeconds * 1000,
     urlLifetimeSeconds,
@@ -107,27 +119,31 @@ export function resolveCoordinatorOptions<Context>(
     isRevoked: options.isRevoked ?? (() => false),
     verifyContent: options.verifyContent,
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
-    chooseCallback: createCallbackChoice(options.callback),
+    chooseCallback: resolveCallback(options.callback),
     quota: createUploadQuota(counters, policy, clock),
     clock,
     nonce,
   };
 }
 
-function storesOf({
+function storesByBucket({
   store,
   stores = store === undefined ? [] : [store],
 }: Pick<CoordinatorOptions, 'store' | 'stores'>) {
-  if (stores.length === 0) throw new TypeError('store must be an object store: createOssObjectStore({ … })');
-  for (const each of stores) assertStore(each);
+  if (stores.length === 0) throw invalidStoreError();
+  for (const candidate of stores) assertStore(candidate);
   const byBucket = new Map(stores.map((each) => [each.bucket, each]));
-  if (byBucket.size !== stores.length) throw new TypeError('stores must have one store for each bucket');
+  if (byBucket.size !== stores.length) throw new TypeError('stores must have only one store for each bucket');
   return byBucket;
 }
 
 function assertStore(store: unknown): void {
   if (typeof store === 'object' && store !== null && 'listUploads' in store && 'presign' in store) return;
-  throw new TypeError('store must be an object store: createOssObjectStore({ … })');
+  throw invalidStoreError();
+}
+
+function invalidStoreError(): TypeError {
+  return new TypeError('store must be an object store: createOssObjectStore({ … })');
 }
 
 function assertSeconds(name: string, value: number, min: number): void {

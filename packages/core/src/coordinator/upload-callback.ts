@@ -4,37 +4,40 @@ import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
 import { headOwnObject } from './own-object.ts';
 import type { UploadGrant } from './upload-token.ts';
 
-/** The upload that a callback is chosen for. */
-export interface UploadToCallBack {
-  /** The bucket of the object. */
+/** The upload that a function `callback` chooses a callback for. */
+export interface UploadForCallback {
+  /** The bucket of the upload. */
   readonly bucket: string;
-  /** The key of the object. */
+  /** The object key, as `authorize` chose it. */
   readonly key: string;
   /** Bytes; `undefined` for a stream. */
   readonly size: number | undefined;
 }
 
-/** Chooses the callback of an upload. Throws a `TypeError` or `RangeError` for an invalid callback. */
-export function createCallbackChoice(
-  option: Callback | ((upload: UploadToCallBack) => Callback | undefined) | undefined,
-): (upload: UploadToCallBack) => Callback | undefined {
+/**
+ * Resolves the option `callback` to a function. It throws a `TypeError` or `RangeError` for an invalid
+ * callback, at once for a constant and at Initiate for a function.
+ */
+export function resolveCallback(
+  option: Callback | ((upload: UploadForCallback) => Callback | undefined) | undefined,
+): (upload: UploadForCallback) => Callback | undefined {
   if (option === undefined) return () => undefined;
   if (typeof option !== 'function') {
-    const always = parseCallback(option);
-    return () => always;
+    const callback = parseCallback(option);
+    return () => callback;
   }
   return (upload) => {
-    const chosen = option(upload);
-    return chosen === undefined ? undefined : parseCallback(chosen);
+    const callback = option(upload);
+    return callback === undefined ? undefined : parseCallback(callback);
   };
 }
 
 /**
- * Returns the object of a Complete that OSS reports as stored with a failed callback. Complete is not sent
- * again: when the HEAD fails, or the object belongs to another writer, the failure is thrown. Only a response
- * for an upload that still exists did not come from OSS.
+ * Finds the object after OSS reported that Complete stored the object but the callback failed.
+ * Complete is not repeated. If HEAD fails, or another upload has replaced the object, the failure is thrown.
+ * If the upload is still open, the response did not come from OSS.
  */
-export async function objectDespiteCallback(
+export async function headDespiteCallback(
   store: ObjectStore,
   grant: UploadGrant & { readonly uploadId: string },
   failure: UploadError,
@@ -51,12 +54,15 @@ export async function objectDespiteCallback(
     () => false,
   );
   signal.throwIfAborted();
-  if (!isOpen) throw failure;
-  throw new UploadError({
+  throw isOpen ? falseCompletionError(failure) : failure;
+}
+
+function falseCompletionError({ context }: UploadError): UploadError {
+  return new UploadError({
     code: 'malformed_response',
-    message: 'Complete returned 203, but the upload still exists',
+    message: 'the response to Complete had status 203, but the upload is still open',
     disposition: 'transient',
-    context: failure.context,
+    context,
     hint: 'A proxy between the coordinator and OSS may have sent the response.',
   });
 }

@@ -76,7 +76,7 @@ test.each<[string, readonly TokenKey[], RegExp]>([
   ['no key', [], /at least one key/],
   ['a short key', [{ kid: 'a', key: new Uint8Array(16) }], /key a must be 32 bytes, got 16/],
   ['a key without a name', [key('', 1)], /needs a kid/],
-  ['two keys of one name', [key('a', 1), key('a', 2)], /every kid must differ/],
+  ['two keys of one name', [key('a', 1), key('a', 2)], /every key needs a kid of its own/],
 ])('refuses %s', (_, keys, message) => {
   expect(() => createUploadTokens(keys)).toThrow(message);
 });

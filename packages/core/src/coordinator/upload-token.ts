@@ -4,70 +4,76 @@ import { UploadError } from '../errors.ts';
 import type { ObjectOptions } from '../ports.ts';
 import { importTokenKey } from '../system.ts';
 
-/** The rights of one upload. Travels sealed in its token. */
+/** The rights of one upload. The client carries them, encrypted, in the upload token. */
 export interface UploadGrant {
-  /** The bucket of the object. */
+  /** The only bucket that the token is valid for. */
   readonly bucket: string;
-  /** The key of the object. */
+  /** The only object key that the token is valid for. */
   readonly key: string;
   /** `undefined` for a single PutObject. */
   readonly uploadId: string | undefined;
-  /** Bytes; `undefined` for a stream, which declares no size. */
+  /** Bytes, as declared; `undefined` for a stream. */
   readonly size: number | undefined;
-  /** Bytes of every part but the last; for a stream, of the first part. */
+  /** Bytes of every part except the last; for a stream, bytes of the first part. */
   readonly partSize: number;
-  /** Maximum bytes of the object, where the size is not declared. Default: the maximum of OSS, 48.8 TB. */
+  /** The most bytes a stream may have. Default: the limit of OSS, 48.8 TB. */
   readonly sizeMax?: number | undefined;
-  /** The options of the object, set at Initiate. */
+  /** The options of the object. A presigned PutObject contains them; no client can change them. */
   readonly object: ObjectOptions;
-  /** The only principal that may use the token. `undefined`: any holder of the token. */
+  /** The only principal that may use the token; `undefined` without `identify`: the token alone is enough. */
   readonly principal?: string | undefined;
-  /** Identifies the object of this upload, as `x-oss-meta-partway-upload`. */
+  /** Marks the object as created by this upload, in `x-oss-meta-partway-upload`. */
   readonly nonce: string;
-  /** The callback that OSS sends to an application server after storing the object. Default: none. */
+  /** The callback that OSS sends to an application server when the object is stored. Default: none. */
   readonly callback?: Callback | undefined;
-  /** Milliseconds since the epoch from which no verb is granted. */
+  /** Milliseconds since the epoch. From then on the token is valid for abort only. */
   readonly expiresAt: number;
 }
 
-/** A secret that seals upload tokens. */
+/** A secret key that encrypts upload tokens. */
 export interface TokenKey {
-  /** Names the key inside the token, so that keys can be rotated. Not secret. */
+  /** The ID of the key, which tokens contain so that keys can be rotated. Not secret, unique, not empty. */
   readonly kid: string;
-  /** 32 random bytes. */
+  /** Exactly 32 random bytes. */
   readonly key: Uint8Array;
 }
 
-/** Seals grants into tokens and opens them. */
+/** Turns grants into upload tokens and back. */
 export interface UploadTokens {
-  /** Resolves with the token of a grant. */
+  /** Encrypts a grant. Resolves with the upload token: printable ASCII of at most 32768 characters. */
   seal(grant: UploadGrant): Promise<string>;
-  /** Rejects with `token_refused` for every invalid token, always with the same message. `now` is in ms. */
+  /**
+   * Decrypts a token. `now` is in milliseconds since the epoch. Rejects with code `token_refused` for an
+   * invalid token and for an expired one, with the same message in each case.
+   */
   open(token: string, now: number): Promise<UploadGrant>;
 }
 
 /**
- * The first key seals; every key opens. Tokens are JWE (`dir`, A256GCM): encrypted and authenticated.
- * Throws a `TypeError` or `RangeError` for an invalid key.
+ * Upload tokens as JWE (`dir`, A256GCM): clients can neither read nor change them. The first key seals, every
+ * key opens.
+ *
+ * @throws TypeError or RangeError for an empty list, an empty or repeated `kid`, or a key that is not 32
+ * bytes.
  */
 export function createUploadTokens(keys: readonly TokenKey[]): UploadTokens {
   const [sealing] = keys;
-  if (sealing === undefined) throw new TypeError('tokenKeys must hold at least one key');
+  if (sealing === undefined) throw new TypeError('tokenKeys must have at least one key');
   for (const { kid, key } of keys) {
     if (kid === '') throw new TypeError('tokenKeys: every key needs a kid');
     if (key.length !== 32) throw new RangeError(`tokenKeys: key ${kid} must be 32 bytes, got ${key.length}`);
   }
-  const sealingKey = importedOnce(sealing.key);
-  const keyOf = new Map(keys.map(({ kid, key }) => [kid, importedOnce(key)]));
-  if (keyOf.size !== keys.length) throw new TypeError('tokenKeys: every kid must differ');
+  const importSealingKey = importOnce(sealing.key);
+  const importers = new Map(keys.map(({ kid, key }) => [kid, importOnce(key)]));
+  if (importers.size !== keys.length) throw new TypeError('tokenKeys: every key needs a kid of its own');
 
-  /** Grants by token: a recently sealed or opened token is not decrypted again. */
-  const known = new Map<string, UploadGrant>();
+  /** Grants of recently sealed or opened tokens, by token: these are not decrypted again. */
+  const recent = new Map<string, UploadGrant>();
 
   function remember(token: string, grant: UploadGrant): void {
-    const [oldest] = known.keys();
-    if (oldest !== undefined && known.size >= KNOWN_MAX) known.delete(oldest);
-    known.set(token, grant);
+    const [oldest] = recent.keys();
+    if (oldest !== undefined && recent.size >= RECENT_MAX) recent.delete(oldest);
+    recent.set(token, grant);
   }
 
   return {
@@ -75,22 +81,22 @@ export function createUploadTokens(keys: readonly TokenKey[]): UploadTokens {
       const text = JSON.stringify(grant);
       const token = await new CompactEncrypt(new TextEncoder().encode(text))
         .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: sealing.kid })
-        .encrypt(await sealingKey());
-      // As it was sealed: the caller's own object may change.
-      remember(token, grantIn(text));
+        .encrypt(await importSealingKey());
+      // A copy: the caller may change its own object.
+      remember(token, parseGrant(text));
       return token;
     },
     async open(token, now) {
-      const grant = known.get(token) ?? (await decrypt(token, keyOf));
+      const grant = recent.get(token) ?? (await decrypt(token, importers));
       if (grant === undefined || grant.expiresAt <= now) throw tokenRefusedError();
-      if (!known.has(token)) remember(token, grant);
+      if (!recent.has(token)) remember(token, grant);
       return grant;
     },
   };
 }
 
-/** Imports a key once, at its first use: an import takes half as long as sealing. */
-function importedOnce(key: Uint8Array): () => Promise<CryptoKey> {
+/** Imports a key at its first use, and once: an import takes half as long as an encryption. */
+function importOnce(key: Uint8Array): () => Promise<CryptoKey> {
   const bytes = Uint8Array.from(key);
   let imported: Promise<CryptoKey> | undefined;
   return () => {
@@ -100,37 +106,37 @@ function importedOnce(key: Uint8Array): () => Promise<CryptoKey> {
 }
 
 /** About a kilobyte each. */
-const KNOWN_MAX = 1000;
+const RECENT_MAX = 1000;
 
-/** Parses our own JSON, which omits `undefined`. */
-function grantIn(text: string): UploadGrant {
+/** JSON leaves out members that are `undefined`. */
+function parseGrant(text: string): UploadGrant {
   const grant = JSON.parse(text) as UploadGrant;
   return { ...grant, uploadId: grant.uploadId, size: grant.size };
 }
 
 async function decrypt(
   token: string,
-  keyOf: ReadonlyMap<string, () => Promise<CryptoKey>>,
+  importers: ReadonlyMap<string, () => Promise<CryptoKey>>,
 ): Promise<UploadGrant | undefined> {
   try {
     const { plaintext } = await compactDecrypt(
       token,
       ({ kid }) => {
-        const importKey = keyOf.get(kid ?? '');
+        const importKey = importers.get(kid ?? '');
         if (importKey === undefined) throw new TypeError('no such key');
         return importKey();
       },
       { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] },
     );
-    // The authentication tag proves that these bytes are ours.
-    return grantIn(new TextDecoder().decode(plaintext));
+    // The decryption is authenticated: these bytes are our own.
+    return parseGrant(new TextDecoder().decode(plaintext));
   } catch {
-    // The response must not reveal to an attacker which check failed.
+    // The reason is dropped: it would help an attacker who forges tokens.
     return undefined;
   }
 }
 
-/** The error of every invalid token. */
+/** The one error for all invalid tokens, so that it reveals nothing about them. */
 export function tokenRefusedError(): UploadError {
   return new UploadError({
     code: 'token_refused',

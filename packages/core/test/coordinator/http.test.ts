@@ -148,7 +148,7 @@ test('a transient failure of a hook is retried, and the upload continues', async
     if (event.type === 'retrying') codes.push(`${event.error.code}: ${event.error.message}`);
   };
   await upload(stage, stage.clientOf('wei'), { onEvent, retry: { baseMs: 1 } }).result;
-  expect(codes).toEqual([expect.stringMatching(/^server_error: .*failed \(authorize\)$/)]);
+  expect(codes).toEqual([expect.stringMatching(/^server_error: .*failed: authorize threw an error$/)]);
   expect(String(answered[0]?.error?.cause)).toContain('1234');
 });
 
@@ -285,7 +285,7 @@ test('an abort of the caller is thrown as it is', async () => {
 
 test('wrong options are refused by name', () => {
   expect(() => createHttpControlPlane('ftp://app.test')).toThrow(/url must be http/);
-  expect(() => createStage({ handler: { basePath: 'uploads' } })).toThrow(/basePath must begin/);
+  expect(() => createStage({ handler: { basePath: 'uploads' } })).toThrow(/basePath must start/);
   expect(() => createStage({ authorize: undefined })).toThrow(/authorize is required/);
   expect(() => createStage({ handler: { cors: { origins: ['app.test'] } } })).toThrow(/cors.origins/);
   expect(() => createStage({ handler: { cors: { origins: ['*'], credentials: true } } })).toThrow(

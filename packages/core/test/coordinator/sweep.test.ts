@@ -54,14 +54,14 @@ describe('a sweep', () => {
     now += 2 * DAY;
     const { report, outcomes } = await outcomesOf({});
     expect(report).toEqual({
-      ...{ uploads: 4, swept: 2, spared: 2, gone: 0 },
+      ...{ uploads: 4, swept: 2, kept: 2, gone: 0 },
       ...{ parts: 3, bytes: 2 + 3 + 4, failures: [] },
     });
     expect(keysLeft()).toEqual(['old/resumed', 'young']);
     expect(outcomes.get('old/1')).toMatchObject({ outcome: 'swept', ageMs: 7 * DAY, parts: 3, bytes: 9 });
-    expect(outcomes.get('old/resumed')).toMatchObject({ outcome: 'spared', parts: 2 });
+    expect(outcomes.get('old/resumed')).toMatchObject({ outcome: 'kept', parts: 2 });
     now += 5 * DAY;
-    expect(await sweep(store, { olderThanMs: 7 * DAY })).toMatchObject({ uploads: 2, swept: 2, spared: 0 });
+    expect(await sweep(store, { olderThanMs: 7 * DAY })).toMatchObject({ uploads: 2, swept: 2, kept: 0 });
     expect(keysLeft()).toEqual([]);
   });
 
@@ -93,7 +93,7 @@ describe('a sweep', () => {
     emulator.advanceClock(DAY);
     // The store signs by the clock of OSS once OSS has called ours wrong.
     await expect(store.listUploads({})).rejects.toMatchObject({ code: 'clock_skewed' });
-    expect(await sweep(store, { olderThanMs: DAY + 1000 })).toMatchObject({ spared: 1 });
+    expect(await sweep(store, { olderThanMs: DAY + 1000 })).toMatchObject({ kept: 1 });
     expect(await sweep(store, { olderThanMs: DAY - 1000 })).toMatchObject({ swept: 1 });
   });
 
@@ -107,7 +107,7 @@ describe('a sweep', () => {
       asked.add(key);
       return key === 'old/live';
     };
-    expect(await sweep(store, { olderThanMs: DAY, isLive })).toMatchObject({ swept: 1, spared: 2 });
+    expect(await sweep(store, { olderThanMs: DAY, isLive })).toMatchObject({ swept: 1, kept: 2 });
     expect(asked).toEqual(new Set(['old/dead', 'old/live']));
     expect(keysLeft()).toEqual(['old/live', 'young']);
   });
@@ -120,7 +120,7 @@ describe('a sweep', () => {
       listParts: async (request) =>
         (await store.listParts(request)).map((part) => ({ ...part, uploadedAt: undefined })),
     };
-    expect(await sweep(undated, { olderThanMs: DAY })).toMatchObject({ spared: 1 });
+    expect(await sweep(undated, { olderThanMs: DAY })).toMatchObject({ kept: 1 });
   });
 
   test('continues after a failed removal, reports it, and the next sweep removes the upload', async () => {

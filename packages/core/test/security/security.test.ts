@@ -458,13 +458,13 @@ test('the number of URLs per upload and per call is limited by the policy [threa
   const ones = (count: number) => new Array<number>(count).fill(1);
   await expect(sign(ones(129))).rejects.toMatchObject({
     code: 'refused',
-    message: expect.stringContaining('in one call'),
+    message: expect.stringContaining('urlsPerCallMax'),
   });
   expect(await sign(ones(128))).toHaveLength(128);
   expect(await sign(ones(69))).toHaveLength(69);
   await expect(sign(ones(1))).rejects.toMatchObject({
     code: 'refused',
-    message: expect.stringContaining('for one upload'),
+    message: expect.stringContaining('urlsPerUploadMax'),
   });
 });
 

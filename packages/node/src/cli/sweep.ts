@@ -58,10 +58,10 @@ function textLine(bucket: string, { upload, ageMs, parts, bytes, error }: SweptU
   return `${age} old  ${parts} parts  ${bytes} bytes  ${name}`;
 }
 
-function summary({ swept, spared, gone, parts, bytes, failures }: SweepReport, dryRun: boolean): string {
+function summary({ swept, kept, gone, parts, bytes, failures }: SweepReport, dryRun: boolean): string {
   const counts = [
     `${swept} ${dryRun ? 'would be removed' : 'removed'} (${parts} parts, ${bytes} bytes)`,
-    `${spared} spared`,
+    `${kept} kept`,
     ...(gone > 0 ? [`${gone} ended meanwhile`] : []),
     ...(failures.length > 0 ? [`${failures.length} failed`] : []),
   ];

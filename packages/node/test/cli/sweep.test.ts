@@ -36,13 +36,13 @@ test('sweep removes the abandoned uploads of a prefix, after a dry run that remo
   expect(dry).toEqual({
     status: 0,
     out: expect.stringMatching(line),
-    said: 'partway: 1 would be removed (1 parts, 4 bytes), 0 spared\n',
+    said: 'partway: 1 would be removed (1 parts, 4 bytes), 0 kept\n',
   });
   expect(keysLeft()).toEqual(['left/behind\n', 'other']);
   expect(await stage.partway(args)).toEqual({
     status: 0,
     out: expect.stringMatching(line),
-    said: 'partway: 1 removed (1 parts, 4 bytes), 0 spared\n',
+    said: 'partway: 1 removed (1 parts, 4 bytes), 0 kept\n',
   });
   expect(keysLeft()).toEqual(['other']);
 });
@@ -55,7 +55,7 @@ test('sweep spares the young, and tells of each upload as a line of JSON', async
   ]);
   expect({ status, said }).toEqual({ status: 0, said: '' });
   expect(JSON.parse(out)).toEqual({
-    ...{ bucket: 'media', key: 'young', uploadId, outcome: 'spared', parts: 0, bytes: 0 },
+    ...{ bucket: 'media', key: 'young', uploadId, outcome: 'kept', parts: 0, bytes: 0 },
     ...{ initiatedAt: expect.any(Number), ageSeconds: expect.any(Number) },
   });
   expect(keysLeft()).toContain('young');
@@ -72,7 +72,7 @@ test.each([
     stage.emulator.faults.add({ operation: 'AbortMultipartUpload', key: 'x/1', effect });
     const ending = await stage.partway(['sweep', 'oss://media/x/', '--older-than', '0s']);
     expect(ending).toMatchObject({ status: expected, said: expect.stringContaining(code) });
-    expect(ending.said).toContain('1 removed (1 parts, 4 bytes), 0 spared, 1 failed');
+    expect(ending.said).toContain('1 removed (1 parts, 4 bytes), 0 kept, 1 failed');
     expect(keysLeft()).not.toContain('x/2');
     stage.emulator.faults.clear();
     expect(await stage.partway(['sweep', 'oss://media/x/', '--older-than', '0s'])).toMatchObject({

@@ -3,78 +3,79 @@ import type { ListedUpload, ObjectStore } from '../../object-store-port.ts';
 import { assertKey } from '../../oss/key.ts';
 import type { Clock } from '../../ports.ts';
 import { systemClock } from '../../system.ts';
-import { abortUntilGone } from './abort-until-gone.ts';
+import { abortUntilGone } from './abort-upload.ts';
 
-/** Options of a sweep. */
+/** Which uploads {@link sweep} removes, and how. */
 export interface SweepOptions {
-  /** Only uploads of keys with this prefix. Default: all uploads of the bucket. */
+  /** Only uploads with a key that starts with this text. Default: all uploads of the bucket. */
   readonly prefix?: string | undefined;
   /**
-   * Minimum idle time in ms, from 0: time since Initiate and since the last stored part, by OSS's clock.
-   * Choose more than the longest pause of an upload.
+   * How long an upload must have been idle, in milliseconds, from 0: it was initiated, and its last part was
+   * stored, at least this long ago, by the clock of OSS. Choose more than the longest pause of an upload.
    */
   readonly olderThanMs: number;
-  /** Removes nothing, and reports the uploads it would remove. Default: false. */
+  /** Only reports which uploads would be removed. Default: false. */
   readonly dryRun?: boolean | undefined;
-  /** Uploads inspected at once, 1 to 64. Default: 8. */
+  /** Uploads examined in parallel, 1 to 64. Default: 8. */
   readonly concurrency?: number | undefined;
-  /** Called for every upload that is old enough: `true` keeps it. Default: none is live. */
+  /** Called for each upload that is old enough: true keeps the upload. Default: none is live. */
   readonly isLive?: ((upload: ListedUpload) => boolean | Promise<boolean>) | undefined;
-  /** Called with the outcome of each upload. Its errors are ignored. */
+  /** Called with each upload once its outcome is known. An error that it throws is ignored. */
   readonly onUpload?: ((upload: SweptUpload) => void) | undefined;
-  /** For delays between aborts, and the time where OSS reports none. Default: the system clock. */
+  /** Times the pauses between aborts, and gives the time if OSS does not. Default: the system's clock. */
   readonly clock?: Clock | undefined;
-  /** Aborting it stops the sweep. Removed uploads stay removed. */
+  /** Stops the sweep when it is aborted. Uploads removed until then stay removed. Default: never aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The outcome of one upload. In a dry run `swept` means that it would be removed. */
+/** The outcome of a sweep for one upload. In a dry run, `swept` means that the upload would be removed. */
 export type SweepOutcome =
   /** Removed, with its parts. */
   | 'swept'
-  /** Too recent, live, or with a part without a date. */
-  | 'spared'
-  /** Completed or aborted after it was listed. */
+  /** Not old enough, or live, or OSS does not report when one of its parts was stored. */
+  | 'kept'
+  /** Completed or aborted by another process since it was listed. */
   | 'gone'
+  /** Not removed because of an `error`. */
   | 'failed';
 
-/** An upload that a sweep has inspected. */
+/** One upload that a sweep examined. */
 export interface SweptUpload {
-  /** The upload as OSS listed it. */
+  /** The upload as OSS lists it. */
   readonly upload: ListedUpload;
-  /** The outcome of the sweep for it. */
+  /** The outcome for this upload. */
   readonly outcome: SweepOutcome;
-  /** Milliseconds since Initiate, by OSS's clock. */
+  /** Milliseconds since it was initiated, by the clock of OSS. */
   readonly ageMs: number;
-  /** Stored parts; 0 where they were not listed. */
+  /** The number of its parts; 0 if they were not listed. */
   readonly parts: number;
-  /** Bytes of the stored parts; 0 where they were not listed. */
+  /** The total size of its parts; 0 if they were not listed. */
   readonly bytes: number;
-  /** The reason, where `outcome` is `failed`. */
+  /** The reason of the outcome `failed`. */
   readonly error?: UploadError;
 }
 
-/** The result of a sweep. */
+/** The totals of a sweep. */
 export interface SweepReport {
-  /** Listed uploads: swept, spared, gone and failed. */
+  /** The number of listed uploads: the sum of swept, kept, gone and failed ones. */
   readonly uploads: number;
-  /** Removed uploads. */
+  /** The number of removed uploads; in a dry run, of those that would be removed. */
   readonly swept: number;
-  /** Kept uploads. */
-  readonly spared: number;
-  /** Uploads completed or aborted after they were listed. */
+  /** The number of uploads that stay. */
+  readonly kept: number;
+  /** The number of uploads that another process completed or aborted during the sweep. */
   readonly gone: number;
-  /** Parts of the swept uploads. */
+  /** The number of parts of the swept uploads. */
   readonly parts: number;
-  /** Bytes of the swept uploads. */
+  /** The total size of the parts of the swept uploads. */
   readonly bytes: number;
-  /** Uploads that could not be removed. */
+  /** One entry for each upload that could not be removed. */
   readonly failures: readonly SweepFailure[];
 }
 
-/** An upload that could not be removed. */
+/** An upload that a sweep could not remove. A later sweep tries it again. */
 export interface SweepFailure {
-  /** The key of the upload. */
+  /** The object key of the upload. */
   readonly key: string;
   /** The upload ID. */
   readonly uploadId: string;
@@ -83,12 +84,12 @@ export interface SweepFailure {
 }
 
 /**
- * Removes abandoned multipart uploads, which OSS bills until they are removed. A failed removal does not stop
- * the others: it is reported, and the next sweep retries it. A client that resumes an upload between its
- * inspection and its abort restarts it.
+ * Removes abandoned multipart uploads: OSS bills their parts until they are removed. A failure is reported
+ * and does not stop the sweep; a later sweep tries that upload again. If a client resumes an upload in the
+ * moment before it is aborted, its engine starts the upload again from the beginning.
  *
- * @throws RangeError or TypeError that names the option; UploadError when the uploads cannot be listed; the
- * reason of the signal.
+ * @throws RangeError that names the invalid option; UploadError if the uploads cannot be listed; the reason
+ * of `signal`.
  */
 export async function sweep(store: ObjectStore, options: SweepOptions): Promise<SweepReport> {
   const { prefix, concurrency = CONCURRENCY_DEFAULT, signal = new AbortController().signal } = options;
@@ -96,19 +97,19 @@ export async function sweep(store: ObjectStore, options: SweepOptions): Promise<
   const clock = options.clock ?? systemClock;
   const uploads = await store.listUploads({ prefix, signal });
   const outcomes: SweptUpload[] = [];
-  const waiting = uploads.values();
-  async function work(): Promise<void> {
-    for (const upload of waiting) {
-      // One signal per upload: the requests of a long sweep would all keep listening to a shared one.
-      const own = AbortSignal.any([signal]);
-      const outcome = await sweepOne({ store, clock, signal: own, upload, options });
+  const queue = uploads.values();
+  async function runWorker(): Promise<void> {
+    for (const upload of queue) {
+      // A derived signal per upload: the listeners of all requests would otherwise add up on one signal.
+      const uploadSignal = AbortSignal.any([signal]);
+      const outcome = await sweepOne({ store, clock, signal: uploadSignal, upload, options });
       outcomes.push(outcome);
-      notifyListener(options.onUpload, outcome);
+      reportOutcome(options.onUpload, outcome);
     }
   }
-  // The workers share one iterator.
-  await Promise.all(Array.from({ length: concurrency }, work));
-  return reportOf(outcomes);
+  // All workers share one iterator, so that each upload is taken once.
+  await Promise.all(Array.from({ length: concurrency }, runWorker));
+  return summarize(outcomes);
 }
 
 const CONCURRENCY_DEFAULT = 8;
@@ -116,7 +117,7 @@ const CONCURRENCY_MAX = 64;
 
 function assertSweepOptions({ olderThanMs }: SweepOptions, concurrency: number): void {
   if (typeof olderThanMs !== 'number' || !(olderThanMs >= 0)) {
-    throw new RangeError(`olderThanMs must be a number of ms from 0, got ${olderThanMs}`);
+    throw new RangeError(`olderThanMs must be a number of milliseconds from 0, got ${olderThanMs}`);
   }
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > CONCURRENCY_MAX) {
     throw new RangeError(
@@ -133,73 +134,74 @@ interface SweepTask {
   readonly options: SweepOptions;
 }
 
-async function sweepOne(look: SweepTask): Promise<SweptUpload> {
-  const { clock, signal, upload } = look;
+async function sweepOne(task: SweepTask): Promise<SweptUpload> {
+  const { clock, signal, upload } = task;
   signal.throwIfAborted();
-  // The time of the listing: a long sweep underestimates ages.
+  // The time of the list, not the current time: an upload then looks younger than it is, never older.
   const now = upload.listedAt ?? clock.now();
-  // OSS dates a list in whole seconds: an upload of the same second has age 0.
+  // OSS dates a list in whole seconds: an upload may appear to start after it.
   const ageOf = (at: number): number => Math.max(0, now - at);
-  const seen = { upload, ageMs: ageOf(upload.initiatedAt), parts: 0, bytes: 0 };
+  const base = { upload, ageMs: ageOf(upload.initiatedAt), parts: 0, bytes: 0 };
   try {
-    return { ...seen, ...(await decide(look, ageOf)) };
+    return { ...base, ...(await removeIfIdle(task, ageOf)) };
   } catch (reason) {
     signal.throwIfAborted();
-    if (isGone(reason)) return { ...seen, outcome: 'gone' };
-    return { ...seen, outcome: 'failed', error: UploadError.from(reason) };
+    if (reason instanceof UploadError && reason.code === 'upload_not_found')
+      return { ...base, outcome: 'gone' };
+    return { ...base, outcome: 'failed', error: UploadError.from(reason) };
   }
 }
 
-async function decide(
+async function removeIfIdle(
   { store, clock, signal, upload, options }: SweepTask,
   ageOf: (at: number) => number,
 ): Promise<Pick<SweptUpload, 'outcome'> & Partial<SweptUpload>> {
   const { olderThanMs, isLive = () => false, dryRun = false } = options;
-  if (ageOf(upload.initiatedAt) < olderThanMs) return { outcome: 'spared' };
+  if (ageOf(upload.initiatedAt) < olderThanMs) return { outcome: 'kept' };
   const { key, uploadId } = upload;
-  assertAddressable(key);
+  assertKeyFitsUrl(key);
   const listed = await store.listParts({ key, uploadId, signal });
   const stored = { parts: listed.length, bytes: listed.reduce((sum, { size }) => sum + size, 0) };
-  const idleMs = listed.map(({ uploadedAt }) => (uploadedAt === undefined ? 0 : ageOf(uploadedAt)));
-  if (idleMs.some((ms) => ms < olderThanMs)) return { ...stored, outcome: 'spared' };
-  if (await isLive(upload)) return { ...stored, outcome: 'spared' };
+  const partAgesMs = listed.map(({ uploadedAt }) => (uploadedAt === undefined ? 0 : ageOf(uploadedAt)));
+  if (partAgesMs.some((ageMs) => ageMs < olderThanMs)) return { ...stored, outcome: 'kept' };
+  if (await isLive(upload)) return { ...stored, outcome: 'kept' };
   if (!dryRun) await abortUntilGone(store, clock, { key, uploadId }, signal);
   return { ...stored, outcome: 'swept' };
 }
 
-function isGone(reason: unknown): boolean {
-  return reason instanceof UploadError && reason.code === 'upload_not_found';
-}
-
-/** Other clients can initiate an upload of a key that no URL can address. */
-function assertAddressable(key: string): void {
+/** Other clients can initiate an upload under a key that no URL can contain. */
+function assertKeyFitsUrl(key: string): void {
   try {
     assertKey(key);
   } catch (reason) {
-    throw new UploadError({
-      code: 'refused',
-      message: `no request can address the upload: ${reason instanceof Error ? reason.message : ''}`,
-      disposition: 'permanent',
-      hint: 'Let a lifecycle rule of the bucket remove it.',
-    });
+    throw keyDoesNotFitUrlError(reason);
   }
 }
 
-function notifyListener(onUpload: SweepOptions['onUpload'], outcome: SweptUpload): void {
+function keyDoesNotFitUrlError(reason: unknown): UploadError {
+  return new UploadError({
+    code: 'refused',
+    message: `no URL can contain the key of the upload: ${reason instanceof Error ? reason.message : ''}`,
+    disposition: 'permanent',
+    hint: 'Let a lifecycle rule of the bucket remove it.',
+  });
+}
+
+function reportOutcome(onUpload: SweepOptions['onUpload'], outcome: SweptUpload): void {
   try {
     onUpload?.(outcome);
   } catch {
-    // An error of the listener does not affect the sweep.
+    // An error of the listener does not stop the sweep.
   }
 }
 
-function reportOf(outcomes: readonly SweptUpload[]): SweepReport {
+function summarize(outcomes: readonly SweptUpload[]): SweepReport {
   const count = (outcome: SweepOutcome): number => outcomes.filter((each) => each.outcome === outcome).length;
   const swept = outcomes.filter(({ outcome }) => outcome === 'swept');
   return {
     uploads: outcomes.length,
     swept: swept.length,
-    spared: count('spared'),
+    kept: count('kept'),
     gone: count('gone'),
     parts: swept.reduce((sum, { parts }) => sum + parts, 0),
     bytes: swept.reduce((sum, { bytes }) => sum + bytes, 0),

@@ -1,8 +1,9 @@
+import type { UploadError } from '../../errors.ts';
 import { badRequestError } from './protocol.ts';
 
-/** The origins with pages that may use the coordinator. */
+/** Which pages of other origins may use the coordinator. */
 export interface CorsOptions {
-  /** Origins such as `https://app.example.com`, or `*` for every origin without cookies. */
+  /** Allowed origins, such as `https://app.example.com`; `*` allows every origin, without cookies. */
   readonly origins: readonly string[];
   /** Whether pages of these origins may send cookies. Default: false. */
   readonly credentials?: boolean | undefined;
@@ -12,17 +13,17 @@ export interface CorsOptions {
   readonly headers?: readonly string[] | undefined;
 }
 
-/** Throws a `TypeError` that names the option. */
+/** Throws a `TypeError` that names the invalid option. */
 export function assertCors({ origins, credentials = false }: CorsOptions): void {
   for (const origin of origins) {
     if (origin === '*' && credentials)
-      throw new TypeError('cors.credentials requires named origins instead of *');
+      throw new TypeError('cors.credentials cannot be used with the origin *: list the origins');
     if (origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)) continue;
-    throw new TypeError(`cors.origins must hold origins such as https://app.example.com, got ${origin}`);
+    throw new TypeError(`cors.origins has ${origin}: write an origin as https://app.example.com`);
   }
 }
 
-/** The CORS headers of a response to this request; none for a page of the same origin. */
+/** The headers that let a page of another, allowed origin read the response. */
 export function corsHeaders(
   request: Request,
   cors: CorsOptions | undefined,
@@ -37,10 +38,10 @@ export function corsHeaders(
   };
 }
 
-/** The response to a preflight request. Throws `bad_request` for an origin that is not allowed. */
+/** The response to the preflight request that a browser sends before a request to another origin. */
 export function preflightResponse(request: Request, cors: CorsOptions | undefined): Response {
   const headers = corsHeaders(request, cors);
-  if (!('access-control-allow-origin' in headers)) throw badRequestError(403, 'this origin is not allowed');
+  if (!('access-control-allow-origin' in headers)) throw foreignOriginError();
   const names = ['content-type', 'authorization', 'traceparent', 'tracestate', ...(cors?.headers ?? [])];
   return new Response(null, {
     status: 204,
@@ -53,12 +54,16 @@ export function preflightResponse(request: Request, cors: CorsOptions | undefine
   });
 }
 
-/** Rejects cross-site requests of a browser from origins that are not allowed. */
+/** Rejects a request that a browser sends for a page of a foreign origin (CSRF), whatever it contains. */
 export function assertNotCrossSite(request: Request, cors: CorsOptions | undefined): void {
   const origin = request.headers.get('origin');
   const isForeign = request.headers.get('sec-fetch-site') === 'cross-site';
   if (!isForeign || (origin !== null && cors !== undefined && isAllowed(origin, cors))) return;
-  throw badRequestError(403, 'this origin is not allowed');
+  throw foreignOriginError();
+}
+
+function foreignOriginError(): UploadError {
+  return badRequestError(403, 'the origin of the page is not allowed: add it to cors.origins of the handler');
 }
 
 function isAllowed(origin: string, { origins }: CorsOptions): boolean {

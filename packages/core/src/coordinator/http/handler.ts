@@ -17,41 +17,42 @@ import { errorResponse, jsonResponse, statusOf, streamKeepAliveResponse } from '
 
 /** Options of {@link createCoordinatorHandler}. */
 export interface HandlerOptions {
-  /** The path of the mount, starting with `/`. Default: `/`. */
+  /** The path of the handler, starting with `/`; the verb follows it. Default: `/`. */
   readonly basePath?: string | undefined;
-  /** Other origins with pages that may send requests. Default: none. */
+  /** Pages of other origins that may send requests. Default: none. */
   readonly cors?: CorsOptions | undefined;
   /**
-   * Called before the body is read. Returns the ms that the client has to wait before it retries, or
-   * `undefined` to accept the request. Default: no limit.
+   * Called first for each request of a verb. A number rejects the request with `throttled`: the milliseconds
+   * after which the client may try again. `undefined` accepts it. Default: no limit.
    */
-  readonly rateLimit?: ((request: Request, verb: Verb) => Wait | Promise<Wait>) | undefined;
-  /** Called after every response. Its errors are ignored. */
+  readonly rateLimit?:
+    | ((request: Request, verb: Verb) => number | undefined | Promise<number | undefined>)
+    | undefined;
+  /** Called after each request, for logs. An error that it throws is ignored. */
   readonly onResponse?: ((handled: HandledRequest) => void) | undefined;
-  /** Default: the machine's clock. */
+  /** For tests. Default: the system's clock. */
   readonly clock?: Clock | undefined;
 }
 
-type Wait = number | undefined;
-
-/** A handled request, for a log. Holds no secret. */
+/** The log record of a request. It contains no secrets. */
 export interface HandledRequest {
-  /** `undefined` for an unknown path. */
+  /** `undefined` if the path has no verb. */
   readonly verb: Verb | undefined;
-  /** HTTP status; for a streamed response with status 200 on the wire, the status of its result. */
+  /** The HTTP status. After keep-alive spaces, which force a 200, the status of the result. */
   readonly status: number;
-  /** Milliseconds from request to result. */
+  /** Milliseconds from the request to its result. */
   readonly durationMs: number;
-  /** The complete error; the client receives less of an internal one. */
+  /** The error that the client received, with its cause, which the client does not receive. */
   readonly error: UploadError | undefined;
 }
 
-/** A coordinator as a handler of `fetch` requests. Never rejects. */
+/** Handles one `fetch` request. Every current framework can mount such a function. */
 export type CoordinatorHandler = (request: Request) => Promise<Response>;
 
 /**
- * Serves a coordinator over HTTP (docs/reference/protocol.md). Throws a `TypeError` for a coordinator without
- * `authorize`, and for an invalid option.
+ * Serves a coordinator over HTTP (docs/reference/protocol.md). The returned handler never rejects.
+ *
+ * @throws TypeError for an invalid option, and for a coordinator without `authorize`.
  *
  * @example
  * ```ts
@@ -81,7 +82,7 @@ export function createCoordinatorHandler(
 ): CoordinatorHandler {
   const { basePath = '/', cors, clock = systemClock, onResponse } = options;
   coordinator.assertAuthorizes();
-  if (!basePath.startsWith('/')) throw new TypeError("basePath must begin with '/'");
+  if (!basePath.startsWith('/')) throw new TypeError("basePath must start with '/'");
   if (cors !== undefined) assertCors(cors);
   const base = basePath.replace(/\/+$/, '');
   return async (request) => {
@@ -91,20 +92,20 @@ export function createCoordinatorHandler(
       const durationMs = clock.now() - startedAt;
       void notify(() => onResponse?.({ verb, status, durationMs, error }));
     };
-    const handling = handleVerb(coordinator, request, verb, { ...options, clock }).then(
+    const pending = respond(coordinator, request, verb, { ...options, clock }).then(
       (response) => {
         report(response.status, undefined);
         return response;
       },
       (reason: unknown) => {
-        // Complete continues without its client: its failure has another cause.
-        const isStopped = request.signal.aborted && verb !== 'complete';
-        const error = isStopped ? abortedError() : UploadError.from(reason);
+        // Complete continues without its client: its failure is reported as it is.
+        const isAborted = request.signal.aborted && verb !== 'complete';
+        const error = isAborted ? abortedError() : UploadError.from(reason);
         report(statusOf(error), error);
         return errorResponse(error);
       },
     );
-    const response = verb === 'complete' ? await streamKeepAliveResponse(handling, clock) : await handling;
+    const response = verb === 'complete' ? await streamKeepAliveResponse(pending, clock) : await pending;
     for (const [name, value] of Object.entries(corsHeaders(request, cors))) response.headers.set(name, value);
     response.headers.set('server-timing', `coordinator;dur=${clock.now() - startedAt}`);
     return response;
@@ -117,27 +118,27 @@ function verbIn({ url }: Request, base: string): Verb | undefined {
   return Object.hasOwn(BODY_SIZE_MAX, name) ? (name as Verb) : undefined;
 }
 
-async function handleVerb(
+async function respond(
   coordinator: Coordinator<Request>,
   request: Request,
   verb: Verb | undefined,
   { cors, rateLimit, clock }: HandlerOptions & { readonly clock: Clock },
 ): Promise<Response> {
-  if (verb === undefined) throw badRequestError(404, 'unknown path');
+  if (verb === undefined) throw badRequestError(404, 'the path of the request names no verb');
   if (request.method === 'OPTIONS') return preflightResponse(request, cors);
-  if (request.method !== 'POST') throw badRequestError(405, 'the method must be POST');
+  if (request.method !== 'POST') throw badRequestError(405, 'the method of the request must be POST');
   assertNotCrossSite(request, cors);
-  const waitMs = await rateLimit?.(request, verb);
-  if (waitMs !== undefined) throw rateLimitError(waitMs);
+  const retryAfterMs = await rateLimit?.(request, verb);
+  if (retryAfterMs !== undefined) throw rateLimitedError(retryAfterMs);
   const json = await readBody(request, BODY_SIZE_MAX[verb], clock);
   const plane = coordinator.controlPlaneFor(request);
   if (verb === 'complete') return jsonResponse(200, await complete(plane, json, clock));
   return jsonResponse(200, await VERBS[verb](plane, json, request.signal));
 }
 
-type HandleVerb = (plane: ControlPlane, json: string, signal: AbortSignal) => Promise<object>;
+type RunVerb = (plane: ControlPlane, json: string, signal: AbortSignal) => Promise<object>;
 
-const VERBS: Readonly<Record<Exclude<Verb, 'complete'>, HandleVerb>> = {
+const VERBS: Readonly<Record<Exclude<Verb, 'complete'>, RunVerb>> = {
   async initiate(plane, json, signal) {
     const {
       name: key,
@@ -163,40 +164,40 @@ const VERBS: Readonly<Record<Exclude<Verb, 'complete'>, HandleVerb>> = {
   },
 };
 
-/** OSS completes also when the client is gone: so do the proof and the hook. */
+/** OSS completes even if the client disconnects. So the proof and the hook `completed` ignore its signal. */
 async function complete(plane: ControlPlane, json: string, clock: Clock): Promise<object> {
   const input = readInput('complete', json);
-  const ended = new AbortController();
-  const late = new AbortController();
-  clock.sleep(COMPLETE_MS_MAX, ended.signal).then(
-    () => late.abort(responseTimeoutError()),
-    // Complete has settled first.
+  const settled = new AbortController();
+  const timeout = new AbortController();
+  clock.sleep(COMPLETE_MS_MAX, settled.signal).then(
+    () => timeout.abort(completeTimeoutError()),
+    // Complete was settled before the timeout.
     () => undefined,
   );
   try {
-    return { object: await plane.complete({ ...input, signal: late.signal }) };
+    return { object: await plane.complete({ ...input, signal: timeout.signal }) };
   } finally {
-    ended.abort(SETTLED);
+    settled.abort(SETTLED);
   }
 }
 
-/** Completing thousands of parts takes OSS minutes. */
+/** OSS needs minutes to complete thousands of parts. */
 const COMPLETE_MS_MAX = 900_000;
 
-function responseTimeoutError(): UploadError {
+function completeTimeoutError(): UploadError {
   return new UploadError({
     code: 'network',
-    message: `OSS sent no response to Complete within ${COMPLETE_MS_MAX} ms`,
+    message: `OSS did not respond to Complete within ${COMPLETE_MS_MAX} ms`,
     disposition: 'transient',
     context: { operation: 'complete' },
   });
 }
 
-function rateLimitError(waitMs: number): UploadError {
+function rateLimitedError(retryAfterMs: number): UploadError {
   return new UploadError({
     code: 'throttled',
-    message: 'too many requests: rateLimit of the coordinator',
+    message: 'the client sends too many requests to the coordinator',
     disposition: 'transient',
-    context: { retryAfterMs: waitMs },
+    context: { retryAfterMs },
   });
 }

@@ -3,7 +3,7 @@ import { UploadError } from '../../errors.ts';
 import { OBJECT_SIZE_MAX, PART_SIZE_MAX, PART_SIZE_MIN, PARTS_MAX } from '../../oss/limits.ts';
 import type { ObjectOptions, Receipt } from '../../ports.ts';
 
-/** The verbs of the coordinator over HTTP: the last segment of the path. */
+/** A verb of the coordinator over HTTP: the last segment of the path. */
 export type Verb = 'initiate' | 'presign-parts' | 'list-parts' | 'complete' | 'abort';
 
 export interface InitiateInput {
@@ -34,7 +34,7 @@ export interface CompleteInput extends TokenInput {
 }
 
 /**
- * The schema of the input of each verb. The JSON Schemas of docs/reference/protocol.md are generated from
+ * The schema of each verb's request body. The JSON Schemas of docs/reference/protocol.md are generated from
  * these.
  */
 export interface Inputs {
@@ -47,7 +47,7 @@ export interface Inputs {
 
 const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 const line = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max), v.regex(/^[^\p{Cc}]+$/u));
-/** Browsers report an unknown type as `''`: the store sends no header for it. */
+/** May be empty: browsers report an unknown file type as `''`, which the store treats as absent. */
 const header = v.pipe(v.string(), v.maxLength(1024), v.regex(/^[^\p{Cc}]*$/u));
 const texts = v.record(line(1024), v.pipe(v.string(), v.maxLength(8192), v.regex(/^[^\p{Cc}]*$/u)));
 
@@ -94,7 +94,7 @@ export const INPUTS: Inputs = {
   abort: v.object({ uploadToken }),
 };
 
-/** Maximum bytes of JSON for a verb: ten thousand receipts are less than one MiB. */
+/** The most bytes of a request body, by verb: 10,000 receipts are less than 1 MiB. */
 export const BODY_SIZE_MAX: Readonly<Record<Verb, number>> = {
   initiate: 64 * 1024,
   'presign-parts': 256 * 1024,
@@ -103,35 +103,43 @@ export const BODY_SIZE_MAX: Readonly<Record<Verb, number>> = {
   abort: 64 * 1024,
 };
 
-/** Parses JSON as the input of a verb. Throws `bad_request` with the invalid field, without its value. */
+/**
+ * Parses the body of a request. Throws `bad_request` with the path of the invalid value, but not the value.
+ */
 export function readInput<Name extends Verb>(verb: Name, json: string): v.InferOutput<Inputs[Name]> {
   return checkInput(verb, parse(json));
 }
 
-/** Checks a parsed value. Stops at the first error: an unauthenticated body can hold a million. */
+/**
+ * Validates a parsed body. Stops at the first error: a body can contain a million, and its client is not
+ * identified yet.
+ */
 export function checkInput<Name extends Verb>(verb: Name, value: unknown): v.InferOutput<Inputs[Name]> {
   const result = v.safeParse(INPUTS[verb], value, { abortEarly: true });
   if (result.success) return result.output as v.InferOutput<Inputs[Name]>;
   const { path, expected } = result.issues[0];
-  const where = path === undefined ? 'the body' : path.map(({ key }) => String(key).slice(0, 40)).join('.');
-  throw badRequestError(400, `${where} is invalid${expected === null ? '' : `: expected ${expected}`}`);
+  const location =
+    path === undefined
+      ? 'the body of the request'
+      : path.map(({ key }) => String(key).slice(0, 40)).join('.');
+  throw badRequestError(400, `${location} is invalid${expected === null ? '' : `: expected ${expected}`}`);
 }
 
 function parse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw badRequestError(400, 'the body is not JSON');
+    throw badRequestError(400, 'the body of the request is not JSON');
   }
 }
 
-/** The error of a request that violates the protocol. */
+/** A request that does not follow the protocol: Partway's clients never send one. */
 export function badRequestError(status: number, message: string): UploadError {
   return new UploadError({
     code: 'bad_request',
     message,
     disposition: 'permanent',
     context: { status },
-    hint: 'docs/reference/protocol.md describes the requests of the coordinator.',
+    hint: 'See docs/reference/protocol.md for the requests of each verb.',
   });
 }

@@ -3,34 +3,38 @@ import { UploadError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import { badRequestError } from './protocol.ts';
 
-/** Maximum time for the body of a request, in ms: it is a few kilobytes. */
+/** Milliseconds in which the body of a request must arrive: usually it has a few kilobytes. */
 const BODY_MS_MAX = 30_000;
 
-/** Reads the JSON text of a request: at most `sizeMax` bytes within 30 s. Rejects with `bad_request`. */
+/**
+ * Reads the body of a request. Rejects unless it is JSON of at most `sizeMax` bytes and arrives within 30 s.
+ */
 export async function readBody(request: Request, sizeMax: number, clock: Clock): Promise<string> {
   const type = request.headers.get('content-type') ?? '';
-  // A form of a foreign page cannot send this type without a preflight.
+  // Protects against CSRF: a form of a foreign page cannot send this type without a preflight request.
   if (!/^application\/json\s*(;|$)/i.test(type))
     throw badRequestError(415, 'Content-Type must be application/json');
   if (Number(request.headers.get('content-length') ?? 0) > sizeMax) throw bodyTooLongError(sizeMax);
   const reader = request.body?.getReader();
   if (reader === undefined) return '';
-  const ended = new AbortController();
-  const late = clock.sleep(BODY_MS_MAX, ended.signal).then(() => {
+  const settled = new AbortController();
+  const timeout = clock.sleep(BODY_MS_MAX, settled.signal).then(() => {
     throw bodyTimeoutError();
   });
   try {
-    return await Promise.race([collect(reader, sizeMax), late]);
+    return await Promise.race([readAll(reader, sizeMax), timeout]);
   } catch (reason) {
-    // Not awaited: a slow sender would be slow to stop as well.
+    // Not awaited: a slow client would delay this as well.
     reader.cancel().catch(() => undefined);
-    throw reason instanceof UploadError ? reason : badRequestError(400, 'the body was cut off');
+    throw reason instanceof UploadError
+      ? reason
+      : badRequestError(400, 'the body of the request ended early');
   } finally {
-    ended.abort(SETTLED);
+    settled.abort(SETTLED);
   }
 }
 
-async function collect(reader: ReadableStreamDefaultReader<Uint8Array>, sizeMax: number): Promise<string> {
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, sizeMax: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;
@@ -42,11 +46,14 @@ async function collect(reader: ReadableStreamDefaultReader<Uint8Array>, sizeMax:
   return text + decoder.decode();
 }
 
-function bodyTooLongError(sizeMax: number): Error {
-  return badRequestError(413, `the body is longer than ${sizeMax} bytes`);
+function bodyTooLongError(sizeMax: number): UploadError {
+  return badRequestError(413, `the body of the request is longer than ${sizeMax} bytes`);
 }
 
-/** Transient: a slow link may be faster on the next attempt. */
+/** Transient: a slow network may be faster the next time. */
 function bodyTimeoutError(): UploadError {
-  return badRequestError(408, `the body did not arrive within ${BODY_MS_MAX} ms`).with({}, 'transient');
+  return badRequestError(408, `the body of the request did not arrive within ${BODY_MS_MAX} ms`).with(
+    {},
+    'transient',
+  );
 }

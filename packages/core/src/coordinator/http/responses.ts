@@ -3,7 +3,7 @@ import type { UploadError, UploadErrorCode } from '../../errors.ts';
 import { writeError } from '../../http/wire-error.ts';
 import type { Clock } from '../../ports.ts';
 
-/** The headers of every response: its body holds bearer credentials for one client. */
+/** The headers of every response: its body may contain bearer credentials, so it must not be cached. */
 const HEADERS = {
   'content-type': 'application/json',
   'cache-control': 'no-store',
@@ -20,13 +20,14 @@ export function jsonResponse(
 
 export function errorResponse(error: UploadError): Response {
   const { retryAfterMs } = error.context;
-  const wait = retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
-  return jsonResponse(statusOf(error), { error: writeError(error) }, wait);
+  const retryAfter =
+    retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
+  return jsonResponse(statusOf(error), { error: writeError(error) }, retryAfter);
 }
 
 /**
- * Errors of the client are 4xx, of OSS 502, of the coordinator 500. Clients of Partway use the code in the
- * body; the status is for proxies and logs.
+ * 4xx for an error of the client, 502 for one of OSS or of the service, 500 for a defect. Partway's clients
+ * use the code in the body; the status is for proxies and logs.
  */
 export function statusOf({ code, context }: UploadError): number {
   if (code === 'bad_request') return context.status ?? 400;
@@ -47,10 +48,10 @@ const STATUSES: Partial<Readonly<Record<UploadErrorCode, number>>> = {
   internal: 500,
 };
 
-/** Maximum time without a byte: proxies close idle responses after 60 s, many after 30 s. */
-const SILENCE_MS = 10_000;
+/** Proxies close a connection without traffic after 60 s, many of them after 30 s. */
+const KEEP_ALIVE_MS = 10_000;
 
-/** Headers against compression and buffering by proxies, which would delay the spaces. */
+/** Prevents proxies from compressing or buffering the response, which would delay the spaces. */
 const UNBUFFERED = {
   ...HEADERS,
   'cache-control': 'no-store, no-transform',
@@ -58,36 +59,36 @@ const UNBUFFERED = {
 };
 
 /**
- * Returns a response that may take minutes. A result within ten seconds is an ordinary response. Otherwise
- * the status is 200, and a space is sent every ten seconds before the JSON, which may hold an error: JSON
- * may start with spaces.
+ * Keeps the connection of a response alive that may take minutes. A response within ten seconds is passed on.
+ * After that the status is 200, and a space is sent every ten seconds, followed by the JSON, which may be an
+ * error. JSON allows leading spaces.
  */
 export async function streamKeepAliveResponse(pending: Promise<Response>, clock: Clock): Promise<Response> {
-  const early = await raceWithSilence(pending, clock, new AbortController());
+  const early = await waitForResponse(pending, clock, new AbortController());
   if (early !== undefined) return early;
-  let ended = new AbortController();
+  let settled = new AbortController();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      ended = new AbortController();
-      const response = await raceWithSilence(pending, clock, ended);
+      settled = new AbortController();
+      const response = await waitForResponse(pending, clock, settled);
       controller.enqueue(new TextEncoder().encode(response === undefined ? ' ' : await response.text()));
       if (response !== undefined) controller.close();
     },
-    cancel: () => ended.abort(),
+    cancel: () => settled.abort(),
   });
   return new Response(body, { status: 200, headers: UNBUFFERED });
 }
 
-/** Resolves with `undefined` after ten seconds without a response. Rejects when `ended` is aborted before. */
-async function raceWithSilence(
+/** Resolves with `undefined` after ten seconds without a response. Rejects if `settled` is aborted before. */
+async function waitForResponse(
   pending: Promise<Response>,
   clock: Clock,
-  ended: AbortController,
+  settled: AbortController,
 ): Promise<Response | undefined> {
-  const silence = clock.sleep(SILENCE_MS, ended.signal).then(() => undefined);
+  const timeout = clock.sleep(KEEP_ALIVE_MS, settled.signal).then(() => undefined);
   try {
-    return await Promise.race([pending, silence]);
+    return await Promise.race([pending, timeout]);
   } finally {
-    ended.abort(SETTLED);
+    settled.abort(SETTLED);
   }
 }

@@ -1,70 +1,76 @@
-import { UploadError } from '../../errors.ts';
+import { type ErrorContext, UploadError } from '../../errors.ts';
 import type { ObjectOptions } from '../../ports.ts';
 
-/** A file as an untrusted caller declares it. Nothing of it is verified. */
+/** The declaration of an untrusted client about its file. None of it is proven. */
 export interface DeclaredFile {
-  /** The name given by the caller: the `key` of its options. Not a key of the bucket until you build one. */
+  /**
+   * The client's name of the file: the `key` of its options. It is not an object key until you make it one.
+   */
   readonly name: string;
   /** Bytes; `undefined` for a stream. */
   readonly size: number | undefined;
-  /** `undefined` when the caller declared none. */
+  /** `undefined` when the client declared none. */
   readonly contentType: string | undefined;
   /**
-   * All object options that the caller requested. Only `contentType` is used unless a {@link Placement}
-   * sets more.
+   * All object options that the client requested. Only `contentType` is used unless a {@link Placement} adds
+   * others.
    */
   readonly object: ObjectOptions;
 }
 
-/** The caller of a verb. */
+/** The client behind a request. */
 export interface Caller<Context> {
-  /** The argument of the handler: over HTTP the `Request`, with its body already read. */
+  /** The argument of `controlPlaneFor`: over HTTP the `Request`, with a body that has been read already. */
   readonly context: Context;
   /** The result of `identify`; `undefined` without `identify`. */
   readonly principal: string | undefined;
 }
 
-/** The destination of an upload. */
+/** Where an upload goes, as `authorize` decides. */
 export interface Placement {
-  /** The key, built by the service. 1 to 1023 bytes of UTF-8 without a segment `.` or `..`. */
+  /** The object key, made by you: 1 to 1023 bytes of UTF-8, without a segment `.` or `..`. */
   readonly key: string;
-  /** The bucket of one of the `stores`. Default: the first. */
+  /** The name of one of several `stores`. Default: the first one. */
   readonly bucket?: string | undefined;
   /** The options of the object. Default: the declared content type, and no other requested option. */
   readonly object?: ObjectOptions | undefined;
-  /** Maximum bytes for this caller, below the policy's `sizeMax`. Default: `policy.sizeMax`. */
+  /** The most bytes this caller may upload, where that is less than the policy's `sizeMax`. */
   readonly sizeMax?: number | undefined;
 }
 
-/** The result of `authorize` for a refused upload. */
+/** The result of `authorize` for an upload that is not allowed. */
 export interface Refusal {
-  /** The reason, shown to the user. */
+  /** The reason, in words for the user: it becomes the message of the client's error. */
   readonly refused: string;
 }
 
 /**
- * Returns the principal of a request, from a cookie, a header or a session. A caller without a principal
- * (`undefined`) is rejected with `unauthenticated`.
+ * Names the client of a request, from a cookie, a header or a session. `undefined` means that the client is
+ * unknown: its request is rejected with `unauthenticated`.
  */
 export type Identify<Context> = (context: Context) => string | undefined | Promise<string | undefined>;
 
-/** Decides whether a caller may upload a file, and returns its destination or a refusal. */
+/** Decides whether a client may upload a file, and under which key. */
 export type Authorize<Context> = (
   file: DeclaredFile,
   caller: Caller<Context>,
 ) => Placement | Refusal | Promise<Placement | Refusal>;
 
-/** The permanent error of a refusal, with a message for the user. */
-export function refusedError(reason: string, hint?: string): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: reason,
-    disposition: 'permanent',
-    context: { operation: 'initiate' },
-    ...(hint === undefined ? {} : { hint }),
-  });
+/** The service or its policy does not allow the upload. The message is for the user. */
+export function refusedError(
+  message: string,
+  { context = { operation: 'initiate' }, hint }: RefusalDetails = {},
+): UploadError {
+  return new UploadError({ code: 'refused', message, disposition: 'permanent', context, hint });
 }
 
+interface RefusalDetails {
+  /** Default: the operation `initiate`. */
+  readonly context?: ErrorContext;
+  readonly hint?: string;
+}
+
+/** The request came without an identity that `identify` accepts. */
 export function unauthenticatedError(): UploadError {
   return new UploadError({
     code: 'unauthenticated',
@@ -72,4 +78,9 @@ export function unauthenticatedError(): UploadError {
     disposition: 'permanent',
     hint: 'Sign in again.',
   });
+}
+
+/** A coordinator without `authorize` serves its own process only. */
+export function authorizeMissingError(): TypeError {
+  return new TypeError('authorize is required to serve untrusted clients: set it in createCoordinator');
 }

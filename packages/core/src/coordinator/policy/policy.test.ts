@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { admit, type Policy, partSizeFor, resolvePolicy } from './policy.ts';
+import { assertAllowed, type Policy, resolvePartSize, resolvePolicy } from './policy.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -22,13 +22,13 @@ test.each<[string, Policy, number | undefined, number | undefined, number]>([
     2 * MIB,
   ],
 ])('part size: %s', (_, policy, size, wanted, expected) => {
-  expect(partSizeFor(resolvePolicy(policy), size, wanted)).toBe(expected);
+  expect(resolvePartSize(resolvePolicy(policy), size, wanted)).toBe(expected);
 });
 
 test('a file that would need larger parts than are allowed is refused', () => {
   const policy = resolvePolicy({ partSizeMax: 2 * MIB });
-  expect(() => partSizeFor(policy, 2 * MIB * 10_000 + 1, undefined)).toThrow(refused);
-  expect(() => partSizeFor(policy, GIB, 1)).toThrow(refused);
+  expect(() => resolvePartSize(policy, 2 * MIB * 10_000 + 1, undefined)).toThrow(refused);
+  expect(() => resolvePartSize(policy, GIB, 1)).toThrow(refused);
 });
 
 test.each([
@@ -42,16 +42,16 @@ test.each([
   [['image/*'], undefined, false],
   [['image/*'], '', false],
 ])('of %j, %s is allowed: %s', (contentTypes, contentType, isAllowed) => {
-  const ask = (): void => admit(resolvePolicy({ contentTypes }), { size: 1, contentType });
+  const ask = (): void => assertAllowed(resolvePolicy({ contentTypes }), { size: 1, contentType });
   if (isAllowed) ask();
   else expect(ask).toThrow(refused);
 });
 
 test('the bounds of a size are themselves allowed', () => {
   const policy = resolvePolicy({ sizeMin: 10, sizeMax: 20 });
-  for (const size of [10, 20, undefined]) admit(policy, { size, contentType: undefined });
+  for (const size of [10, 20, undefined]) assertAllowed(policy, { size, contentType: undefined });
   for (const size of [9, 21, -1, 1.5, Number.NaN, 2 ** 60]) {
-    expect(() => admit(policy, { size, contentType: undefined })).toThrow(refused);
+    expect(() => assertAllowed(policy, { size, contentType: undefined })).toThrow(refused);
   }
 });
 
@@ -60,7 +60,7 @@ test.each<[Policy, RegExp]>([
   [{ sizeMin: 2, sizeMax: 1 }, /policy.sizeMin 2 exceeds/],
   [{ partSizeMin: 1 }, /partSize must be/],
   [{ partSizeMin: 8 * MIB, partSizeMax: 4 * MIB }, /policy.partSizeMin/],
-  [{ contentTypes: ['image'] }, /policy.contentTypes must hold types/],
+  [{ contentTypes: ['image'] }, /policy.contentTypes must contain types/],
   [{ urlsPerCallMax: 127 }, /policy.urlsPerCallMax must be a whole number from 128 to 10000/],
   [{ urlsPerUploadMax: 0 }, /policy.urlsPerUploadMax/],
   [{ uploadsPerPrincipalMax: 1.5 }, /policy.uploadsPerPrincipalMax/],

@@ -1,4 +1,4 @@
-import { UploadError } from '../../errors.ts';
+import type { UploadError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import { callHook } from '../hooks.ts';
 import { tokenRefusedError, type UploadGrant } from '../upload-token.ts';
@@ -6,58 +6,65 @@ import { refusedError } from './access.ts';
 import type { CounterStore } from './counter-store.ts';
 import type { ResolvedPolicy } from './policy.ts';
 
-/** Enforces the limits of a policy that need counters. */
+/** Counts uploads and URLs, as far as the policy limits them. */
 export interface UploadQuota {
-  /** Counts an upload. Rejects with `refused` when the principal has too many unfinished uploads. */
+  /** Counts a new upload of the principal. Rejects with `refused` if there are too many unfinished ones. */
   admitUpload(grant: UploadGrant): Promise<void>;
-  /** Counts URLs. Rejects when the upload has ended, or the limit would be exceeded. */
+  /**
+   * Counts URLs of an upload. Rejects with `token_refused` if the upload is closed, and with `refused` if
+   * there are too many URLs.
+   */
   countUrls(grant: UploadGrant, count: number): Promise<void>;
-  /** Ends the upload: no URL of it is signed afterwards. */
+  /** The upload has ended: no more URLs are presigned for it, and it counts no longer for the principal. */
   endUpload(grant: UploadGrant): Promise<void>;
 }
 
 export function createUploadQuota(
-  store: CounterStore,
+  counterStore: CounterStore,
   policy: ResolvedPolicy,
   clock: Pick<Clock, 'now'>,
 ): UploadQuota {
   const { uploadsPerPrincipalMax, urlsPerUploadMax } = policy;
   const counters: CounterStore = {
-    increment: (...args) => callHook('counters', () => store.increment(...args)),
-    addMember: (...args) => callHook('counters', () => store.addMember(...args)),
-    removeMember: (...args) => callHook('counters', () => store.removeMember(...args)),
+    increment: (...parameters) => callHook('counters', () => counterStore.increment(...parameters)),
+    addMember: (...parameters) => callHook('counters', () => counterStore.addMember(...parameters)),
+    removeMember: (...parameters) => callHook('counters', () => counterStore.removeMember(...parameters)),
   };
   const isCounted = (principal: string | undefined): principal is string =>
     principal !== undefined && uploadsPerPrincipalMax !== Number.POSITIVE_INFINITY;
-  const lifeOf = ({ expiresAt }: UploadGrant): number => Math.max(expiresAt - clock.now(), 1);
+  const lifetimeMs = ({ expiresAt }: UploadGrant): number => Math.max(expiresAt - clock.now(), 1);
   return {
     async admitUpload(grant) {
       const { principal, nonce } = grant;
       if (!isCounted(principal)) return;
       const group = `uploads:${principal}`;
-      if ((await counters.addMember(group, nonce, lifeOf(grant))) <= uploadsPerPrincipalMax) return;
+      if ((await counters.addMember(group, nonce, lifetimeMs(grant))) <= uploadsPerPrincipalMax) return;
       await counters.removeMember(group, nonce);
-      throw refusedError(
-        `at most ${uploadsPerPrincipalMax} unfinished uploads are allowed`,
-        'Complete or abort another upload first.',
-      );
+      throw tooManyUploadsError(uploadsPerPrincipalMax);
     },
     async countUrls(grant, count) {
-      const { nonce, bucket, key } = grant;
-      if ((await counters.increment(`ended:${nonce}`, 0, lifeOf(grant))) > 0) throw tokenRefusedError();
+      const { nonce } = grant;
+      if ((await counters.increment(`ended:${nonce}`, 0, lifetimeMs(grant))) > 0) throw tokenRefusedError();
       if (urlsPerUploadMax === Number.POSITIVE_INFINITY) return;
-      if ((await counters.increment(`urls:${nonce}`, count, lifeOf(grant))) <= urlsPerUploadMax) return;
-      throw new UploadError({
-        code: 'refused',
-        message: `at most ${urlsPerUploadMax} URLs are signed for one upload (policy.urlsPerUploadMax)`,
-        disposition: 'permanent',
-        context: { operation: 'presignParts', bucket, key },
-      });
+      if ((await counters.increment(`urls:${nonce}`, count, lifetimeMs(grant))) <= urlsPerUploadMax) return;
+      throw urlsExhaustedError(grant, urlsPerUploadMax);
     },
     async endUpload(grant) {
       const { principal, nonce } = grant;
-      await counters.increment(`ended:${nonce}`, 1, lifeOf(grant));
+      await counters.increment(`ended:${nonce}`, 1, lifetimeMs(grant));
       if (isCounted(principal)) await counters.removeMember(`uploads:${principal}`, nonce);
     },
   };
+}
+
+function tooManyUploadsError(uploadsMax: number): UploadError {
+  return refusedError(`too many unfinished uploads: at most ${uploadsMax} are allowed at once`, {
+    hint: 'Finish or abort one of the others.',
+  });
+}
+
+function urlsExhaustedError({ bucket, key }: UploadGrant, urlsMax: number): UploadError {
+  return refusedError(`the upload has used all its URLs: policy.urlsPerUploadMax allows ${urlsMax}`, {
+    context: { operation: 'presignParts', bucket, key },
+  });
 }
