@@ -1,5 +1,5 @@
 import { type ErrorContext, UploadError } from '../errors.ts';
-import type { OssAnswer } from '../oss/error-response.ts';
+import type { OssResponse } from '../oss/error-response.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function askUnsigned(
   request: RequestInit & { readonly signal: AbortSignal },
   what: string,
   context: ErrorContext,
-): Promise<OssAnswer> {
+): Promise<OssResponse> {
   try {
     const response = await fetch(url, { ...request, redirect: 'manual' });
     const { status, headers } = response;

@@ -1,7 +1,7 @@
 import { crc64 } from '../checksum/crc64.ts';
 import { UploadError } from '../errors.ts';
 import type { ObjectStore } from '../object-store-port.ts';
-import { errorIn } from '../oss/error-response.ts';
+import { responseError } from '../oss/error-response.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
 import type { Clock } from '../ports.ts';
 import { askUnsigned } from './ask-unsigned.ts';
@@ -69,7 +69,7 @@ async function sendPart({ store, fetch, key, signal }: ProbeOptions, uploadId: s
   });
   const request = { method, headers, body: PART, signal };
   const answer = await askUnsigned(fetch, url, request, 'the presigned part', context);
-  const error = errorIn(answer, context);
+  const error = responseError(answer, context);
   if (error !== undefined) throw error;
   if (answer.headers['x-oss-hash-crc64ecma'] === crc64(PART)) return;
   throw new UploadError({

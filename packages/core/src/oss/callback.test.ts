@@ -10,8 +10,8 @@ function read(base64: string | undefined): unknown {
   return JSON.parse(Buffer.from(base64 ?? '', 'base64').toString());
 }
 
-test('a callback is the JSON that OSS reads, in base64', () => {
-  const made = callback({
+test('callback returns the JSON for OSS in base64', () => {
+  const created = callback({
     url: ['https://app.example.com/döne?a=1', 'http://8.8.8.8:8080'],
     host: 'app.example.com',
     body: '{"key":${object},"user":${x:user}}',
@@ -19,27 +19,27 @@ test('a callback is the JSON that OSS reads, in base64', () => {
     vars: { user: '魏' },
     sni: true,
   });
-  expect(read(made.callback)).toEqual({
+  expect(read(created.callback)).toEqual({
     callbackUrl: 'https://app.example.com/d%C3%B6ne?a=1;http://8.8.8.8:8080/',
     callbackHost: 'app.example.com',
     callbackBody: '{"key":${object},"user":${x:user}}',
     callbackBodyType: 'application/json',
     callbackSNI: true,
   });
-  expect(read(made.callbackVar)).toEqual({ 'x:user': '魏' });
+  expect(read(created.callbackVar)).toEqual({ 'x:user': '魏' });
 });
 
-test('what is not asked for is not said', () => {
-  const made = callback(OPTIONS);
-  expect(read(made.callback)).toEqual({
+test('omitted options are not in the JSON', () => {
+  const created = callback(OPTIONS);
+  expect(read(created.callback)).toEqual({
     callbackUrl: 'https://app.example.com/done',
     callbackBody: 'key=${object}',
     callbackBodyType: 'application/x-www-form-urlencoded',
   });
-  expect(made.callbackVar).toBeUndefined();
+  expect(created.callbackVar).toBeUndefined();
 });
 
-test('it travels in headers, or in the query', () => {
+test('a callback becomes headers or query parameters', () => {
   const { callback: text, callbackVar } = callback({ ...OPTIONS, vars: { a: '1' } });
   const both = { callback: text, callbackVar };
   expect(callbackHeaders(both)).toEqual({ 'x-oss-callback': text, 'x-oss-callback-var': callbackVar });
@@ -77,7 +77,7 @@ test.each<[string, Partial<CallbackOptions>]>([
   expect(mistake).not.toThrow(/pass@|ssss/);
 });
 
-test('5 KB in base64 are allowed', () => {
+test('5 KiB of base64 are accepted', () => {
   const length = callback({ ...OPTIONS, body: 'x'.repeat(3000) }).callback.length;
   const most = callback({ ...OPTIONS, body: 'x'.repeat(3000 + ((5120 - length) / 4) * 3) });
   expect(most.callback.length).toBe(5120);
@@ -104,14 +104,14 @@ test.each([
   'http://[::ffff:10.0.0.1]/',
   'http://[fd00::1]/',
   'http://[fe80::1]/',
-])('%s is private: OSS would refuse it, and only tests may have it', (url) => {
-  expect(() => callback({ ...OPTIONS, url })).toThrow(/^url must not name this machine/);
-  const { callback: made } = callback({ ...OPTIONS, url, allowPrivateAddresses: true });
-  expect(read(made)).toMatchObject({ callbackUrl: new URL(url).href });
+])('the private address %s is rejected without allowPrivateAddresses', (url) => {
+  expect(() => callback({ ...OPTIONS, url })).toThrow(/^url must not point to this machine/);
+  const { callback: created } = callback({ ...OPTIONS, url, allowPrivateAddresses: true });
+  expect(read(created)).toMatchObject({ callbackUrl: new URL(url).href });
 });
 
 test.each(['http://10.example.com/', 'http://100.128.0.1/', 'http://172.32.0.1/', 'http://[2400:3200::1]/'])(
-  '%s is public',
+  'the public address %s is accepted',
   (url) => {
     expect(read(callback({ ...OPTIONS, url }).callback)).toMatchObject({ callbackUrl: url });
   },
@@ -125,11 +125,11 @@ test.each([
   { callback: '' },
   { callback: 'a b' },
   { callback: 'YQ==', callbackVar: 1 },
-])('what was not made by callback() is refused: %j', (value) => {
+])('a value that callback() did not create is rejected: %j', (value) => {
   expect(() => parseCallback(value)).toThrow(/^callback must be created by callback/);
 });
 
-test('nothing else that an object holds is passed on', () => {
+test('other properties of the object are dropped', () => {
   expect(parseCallback({ callback: 'YQ==', secret: 1 })).toEqual({ callback: 'YQ==' });
 });
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: these are OSS's variables.

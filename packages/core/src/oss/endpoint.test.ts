@@ -23,9 +23,9 @@ test.each<[Omit<EndpointOptions, 'region'>, string]>([
 });
 
 test.each<[Partial<EndpointOptions> | Record<string, unknown>, string]>([
-  [{ region: 'oss-us-west-1' }, "region must not begin with 'oss-': use 'us-west-1'"],
-  [{ region: 'cn_hangzhou' }, "region must be a region's id"],
-  [{ region: 'cn-hangzhou.evil.example' }, "region must be a region's id"],
+  [{ region: 'oss-us-west-1' }, "region must not start with 'oss-': use 'us-west-1'"],
+  [{ region: 'cn_hangzhou' }, 'region must be the ID of a region'],
+  [{ region: 'cn-hangzhou.evil.example' }, 'region must be the ID of a region'],
   [{ internal: true, accelerate: true }, 'internal and accelerate exclude each other'],
   [{ endpoint: 'oss.example', internal: true }, 'endpoint excludes internal and accelerate'],
   [{ endpoint: 'oss.example', accelerate: true }, 'endpoint excludes internal and accelerate'],
@@ -35,15 +35,15 @@ test.each<[Partial<EndpointOptions> | Record<string, unknown>, string]>([
   [{ endpoint: 'oss.example/bucket' }, 'endpoint must have no path, query or fragment'],
   [{ endpoint: 'oss.example?x=1' }, 'endpoint must have no path, query or fragment'],
   [{ endpoint: '10.0.0.1', addressing: 'virtual-host' }, 'addressing must be path or cname'],
-  [{ addressing: 'cname' }, 'addressing cname needs endpoint'],
+  [{ addressing: 'cname' }, 'addressing cname requires endpoint'],
   [{ addressing: 'third-level' }, 'addressing must be virtual-host, path or cname'],
-])('%j is refused', (options, message) => {
+])('%j is rejected', (options, message) => {
   expect(() => resolveEndpoint({ region, ...options } as EndpointOptions)).toThrow(message);
 });
 
-test('names that OSS does not give to buckets are refused', () => {
+test('names that no bucket can have are rejected', () => {
   for (const bucket of ['ab', '-ab', 'ab-', 'Abc', 'a.b', 'a_b', 'x'.repeat(64), '']) {
-    expect(() => assertBucket(bucket)).toThrow('bucket must be 3 to 63');
+    expect(() => assertBucket(bucket)).toThrow('bucket must have 3 to 63');
   }
   for (const bucket of ['abc', '0-9', 'x'.repeat(63)]) assertBucket(bucket);
 });

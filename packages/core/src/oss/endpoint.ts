@@ -1,26 +1,26 @@
 import { uriEncodePath } from './signing/uri-encode.ts';
 
 /**
- * Where the bucket's name goes: into the host, into the path, or nowhere, as the host belongs to the bucket.
+ * The place of the bucket's name: in the host, in the path, or nowhere because the host belongs to the
+ * bucket.
  */
 export type Addressing = 'virtual-host' | 'path' | 'cname';
 
+/** The host of a bucket. */
 export interface EndpointOptions {
-  /** As in `cn-hangzhou`, without the prefix `oss-`. */
+  /** Such as `cn-hangzhou`, without the prefix `oss-`. */
   readonly region: string;
-  /**
-   * A host, or a URL without a path. The scheme is https where none is given. Default: the region's public
-   * host.
-   */
+  /** A host, or a URL without a path. The default scheme is https. Default: the region's public host. */
   readonly endpoint?: string | undefined;
-  /** The region's host inside Alibaba Cloud. Default: false. */
+  /** Whether to use the region's host inside Alibaba Cloud. Default: false. */
   readonly internal?: boolean | undefined;
   /**
-   * Transfer acceleration: anywhere (`true`), or outside the Chinese mainland (`'overseas'`). Default: false.
+   * Transfer acceleration: worldwide (`true`), or outside the Chinese mainland (`'overseas'`). Default:
+   * false.
    */
   readonly accelerate?: boolean | 'overseas' | undefined;
   /**
-   * Default: `path` for an IP address or localhost, else `virtual-host`, which is all that OSS itself serves.
+   * Default: `path` for an IP address or localhost, else `virtual-host`, the only one that OSS itself serves.
    */
   readonly addressing?: Addressing | undefined;
 }
@@ -33,7 +33,7 @@ export interface Endpoint {
 }
 
 /**
- * The host a bucket of `region` is reached at.
+ * The host of a bucket in `region`.
  *
  * @throws TypeError that names the option.
  */
@@ -47,37 +47,37 @@ export function resolveEndpoint(options: EndpointOptions): Endpoint {
   }
   if (addressing === 'virtual-host' && isLocal && hostname !== 'localhost') {
     throw new TypeError(
-      'addressing must be path or cname: an IP address cannot carry the bucket in its name',
+      'addressing must be path or cname: the host is an IP address, which cannot contain the bucket',
     );
   }
   if (addressing === 'cname' && options.endpoint === undefined) {
-    throw new TypeError('addressing cname needs endpoint, the domain that belongs to the bucket');
+    throw new TypeError('addressing cname requires endpoint, the domain of the bucket');
   }
   return { protocol, host, addressing };
 }
 
-/** The URL of an object, without a query. An empty key stands for the bucket itself. */
+/** The URL of an object, without a query. An empty key is the bucket itself. */
 export function objectUrl(endpoint: Endpoint, bucket: string, key: string): string {
   const { protocol, host, addressing } = endpoint;
   const origin = addressing === 'virtual-host' ? `${protocol}//${bucket}.${host}` : `${protocol}//${host}`;
   return `${origin}${addressing === 'path' ? `/${bucket}` : ''}/${uriEncodePath(key)}`;
 }
 
-/** @throws TypeError for a name that OSS does not give to buckets. */
+/** @throws TypeError for a name that no bucket of OSS can have. */
 export function assertBucket(bucket: string): void {
   if (typeof bucket !== 'string' || !/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket)) {
     throw new TypeError(
-      'bucket must be 3 to 63 letters in lower case, digits and hyphens, with no hyphen at either end',
+      'bucket must have 3 to 63 lower-case letters, digits and hyphens, with no hyphen at either end',
     );
   }
 }
 
 function assertRegion(region: string): void {
   if (typeof region !== 'string' || !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(region)) {
-    throw new TypeError("region must be a region's id, such as 'cn-hangzhou'");
+    throw new TypeError("region must be the ID of a region, such as 'cn-hangzhou'");
   }
   if (region.startsWith('oss-')) {
-    throw new TypeError(`region must not begin with 'oss-': use '${region.slice('oss-'.length)}'`);
+    throw new TypeError(`region must not start with 'oss-': use '${region.slice('oss-'.length)}'`);
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { errorIn, ossError } from './error-response.ts';
+import { ossError, responseError } from './error-response.ts';
 
 const EXPIRED = `<?xml version="1.0" encoding="UTF-8"?>
 <Error>
@@ -13,7 +13,7 @@ const EXPIRED = `<?xml version="1.0" encoding="UTF-8"?>
   <EC>0002-00000236</EC>
 </Error>`;
 
-test('an error of OSS carries its code, EC, request id and message', () => {
+test('an error of OSS has its code, EC, request ID and message', () => {
   const error = ossError(
     { status: 403, headers: {}, body: EXPIRED },
     { operation: 'UploadPart', partNumber: 3 },
@@ -21,7 +21,7 @@ test('an error of OSS carries its code, EC, request id and message', () => {
   expect(error).toMatchObject({
     code: 'url_expired',
     disposition: 'transient',
-    message: '[url_expired] OSS answered UploadPart with 403 AccessDenied: Request has expired.',
+    message: '[url_expired] OSS responded to UploadPart with 403 AccessDenied: Request has expired.',
     context: {
       operation: 'UploadPart',
       partNumber: 3,
@@ -33,7 +33,7 @@ test('an error of OSS carries its code, EC, request id and message', () => {
   });
 });
 
-test('the error of a HEAD is read from x-oss-err, its EC and request id from headers too', () => {
+test('the error of a HEAD is read from x-oss-err, its EC and request ID also from headers', () => {
   const body = '<Error><Code>NoSuchKey</Code><Message>The key is gone. 没有。</Message></Error>';
   const headers = {
     'x-oss-err': Buffer.from(body).toString('base64'),
@@ -42,7 +42,7 @@ test('the error of a HEAD is read from x-oss-err, its EC and request id from hea
   };
   const error = ossError({ status: 404, headers, body: '' }, {});
   expect(error.message).toBe(
-    '[object_not_found] OSS answered a request with 404 NoSuchKey: The key is gone. 没有。',
+    '[object_not_found] OSS responded to a request with 404 NoSuchKey: The key is gone. 没有。',
   );
   expect(error.context).toEqual({ status: 404, ossCode: 'NoSuchKey', ec: '0026-00000001', requestId: 'ABC' });
 });
@@ -50,11 +50,11 @@ test('the error of a HEAD is read from x-oss-err, its EC and request id from hea
 test.each([
   ['a page of a proxy', '<html><head><title>502 Bad Gateway</title></head></html>', {}],
   ['a damaged x-oss-err', '', { 'x-oss-err': '***' }],
-  ['nothing', '', {}],
-  ['a code that is none', '<Error><Code>https://b.example/?x=1</Code></Error>', {}],
-])('%s is an answer without an error of OSS', (_, body, headers) => {
+  ['an empty body', '', {}],
+  ['an invalid code', '<Error><Code>https://b.example/?x=1</Code></Error>', {}],
+])('%s has no error of OSS', (_, body, headers) => {
   const error = ossError({ status: 502, headers, body }, { operation: 'ListParts' });
-  expect(error.message).toBe('[server_error] ListParts was answered with 502 and no error of OSS');
+  expect(error.message).toBe('[server_error] ListParts got status 502 without an error of OSS');
   expect(error.context).toEqual({ operation: 'ListParts', status: 502 });
 });
 
@@ -65,10 +65,10 @@ test.each([
   'Signature=abc',
   'Invalid Credential LTAI',
   'two\u0007bells',
-])('a message that may hold a secret is left out: %s', (said) => {
-  const body = `<Error><Code>InvalidArgument</Code><Message>${said}</Message></Error>`;
+])('a message that may contain a secret is omitted: %s', (text) => {
+  const body = `<Error><Code>InvalidArgument</Code><Message>${text}</Message></Error>`;
   expect(ossError({ status: 400, headers: {}, body }, {}).message).toBe(
-    '[refused] OSS answered a request with 400 InvalidArgument',
+    '[refused] OSS responded to a request with 400 InvalidArgument',
   );
 });
 
@@ -82,7 +82,7 @@ test('nothing of SignatureProvided, StringToSign or CanonicalRequest reaches the
   );
 });
 
-test('a message is cut to 200 characters', () => {
+test('a message is truncated to 200 characters', () => {
   const body = `<Error><Code>InvalidArgument</Code><Message>${'long '.repeat(100)}</Message></Error>`;
   expect(ossError({ status: 400, headers: {}, body }, {}).message.length).toBeLessThan(270);
 });
@@ -97,11 +97,11 @@ test.each([
   [{ 'retry-after': 'soon' }, undefined],
   [{ 'retry-after': '-5' }, undefined],
   [{}, undefined],
-])('%j asks to wait %s ms', (headers, expected) => {
+])('%j requests a delay of %s ms', (headers, expected) => {
   expect(ossError({ status: 503, headers, body: '' }, {}).context.retryAfterMs).toBe(expected);
 });
 
-test('any body whatever becomes an error, without a throw', () => {
+test('any body becomes an error without throwing', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string(), (body, xOssErr) => {
       const error = ossError({ status: 500, headers: { 'x-oss-err': xOssErr }, body }, {});
@@ -121,8 +121,8 @@ test.each([
   [404, '', true],
   [200, '<CompleteMultipartUploadResult><Key>Error</Key></CompleteMultipartUploadResult>', false],
   [200, '<Errors/>', false],
-  [200, '{"said":"<Error>"}', false],
+  [200, '{"text":"<Error>"}', false],
   [200, '', false],
-])('whether %i %s is an error: %s', (status, body, expected) => {
-  expect(errorIn({ status, headers: {}, body }, {}) !== undefined).toBe(expected);
+])('%i %s is an error: %s', (status, body, expected) => {
+  expect(responseError({ status, headers: {}, body }, {}) !== undefined).toBe(expected);
 });

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PLACE, takeFlatElements } from './flat-elements.ts';
+import { PLACEHOLDER, takeFlatElements } from './flat-elements.ts';
 import { readListPartsResult } from './xml.ts';
 
-test('a run of flat elements is taken out, in order, with what their texts mean', () => {
+test('a run of flat elements is removed and returned in order, with decoded texts', () => {
   const xml = '<R><A>1</A> <P><N>1</N>\n<T>&lt;&amp;amp;&quot;</T></P>\n<P></P><P><N/></P></R>'.replace(
     '<P><N/></P>',
     '',
   );
   expect(takeFlatElements(xml, 'P')).toEqual({
     elements: [{ N: '1', T: '<&amp;"' }, {}],
-    rest: `<R><A>1</A> <${PLACE}/></R>`,
+    rest: `<R><A>1</A> <${PLACEHOLDER}/></R>`,
   });
 });
 
@@ -21,13 +21,13 @@ test.each([
   ['an element in an element', '<P><N><M>1</M></N></P>'],
   ['a name twice', '<P><N>1</N><N>2</N></P>'],
   ['a name that every object has', '<P><constructor>1</constructor></P>'],
-  ['a name that is no name of data', '<P><__proto__>1</__proto__></P>'],
+  ['the name __proto__', '<P><__proto__>1</__proto__></P>'],
   ['text beside the children', '<P>text<N>1</N></P>'],
   ['CDATA', '<P><N><![CDATA[1]]></N></P>'],
   ['an entity that is not one of the five', '<P><N>&#49;</N></P>'],
   ['a line end that XML changes', '<P><N>1\r\n</N></P>'],
-  ['a document that ends too soon', '<P><N>1</N>'],
-  ['a document that has the place already', `<P><N>1</N></P><${PLACE}/>`],
+  ['a truncated document', '<P><N>1</N>'],
+  ['a document that contains the placeholder', `<P><N>1</N></P><${PLACEHOLDER}/>`],
 ])('%s is left to the library', (_, xml) => {
   expect(takeFlatElements(xml, 'P')).toBeUndefined();
 });
@@ -58,15 +58,15 @@ const PIECES = [
   '&#34;',
   ' \r\n',
   'text',
-  `<${PLACE}/>`,
+  `<${PLACEHOLDER}/>`,
 ];
 
-test('a page reads as the library alone would read it, whatever it is made of', () => {
+test('any page reads as the XML library reads it alone', () => {
   const inside = fc.array(fc.constantFrom(...PIECES), { maxLength: 5 }).map((pieces) => pieces.join(''));
   fc.assert(
-    fc.property(inside, inside, (before, behind) => {
-      const page = `<ListPartsResult>${before}<IsTruncated>false</IsTruncated>${behind}</ListPartsResult>`;
-      // A space that means nothing: no part is flat any more, and the library reads them all.
+    fc.property(inside, inside, (before, after) => {
+      const page = `<ListPartsResult>${before}<IsTruncated>false</IsTruncated>${after}</ListPartsResult>`;
+      // With a space, which has no meaning, no part is flat, and the library reads them all.
       expect(outcome(page)).toEqual(outcome(page.replaceAll('<Part>', '<Part >')));
     }),
     { numRuns: 3000 },

@@ -1,34 +1,34 @@
 /** A long run of equal elements, and the document without it. */
 export interface FlatElements {
-  /** Of each element, the texts of its children by their names. */
+  /** The texts of the children of each element, by name. */
   readonly elements: readonly Readonly<Record<string, string>>[];
-  /** The document with one empty element `PLACE` where the run was. */
+  /** The document with one empty element `PLACEHOLDER` in the place of the run. */
   readonly rest: string;
 }
 
-export const PLACE = 'PlaceOfFlatElements';
+export const PLACEHOLDER = 'PlaceholderOfFlatElements';
 
 /**
- * Takes the elements `name` out of a document, so that a library need not read what may be a thousand of
- * them. Only where they follow one another, and each is `<name>` with children of plain text, no two of one
- * name. `undefined` for any other document: the library is to read it as it is.
+ * Removes the elements `name` from a document, so that an XML library need not parse up to a thousand of
+ * them. Requires that they follow each other, and that each is `<name>` with children of plain text and
+ * different names. `undefined` for any other document: the library has to parse it unchanged.
  *
- * Such a run is well formed by itself, and holds no comment, CDATA section or instruction. So whoever finds
- * that `PLACE` is an element of the rest knows that the run stood in that very place.
+ * Such a run is well formed, and contains no comment, CDATA section or instruction. So an element
+ * `PLACEHOLDER` in the parsed rest proves that the run was in its place.
  */
 export function takeFlatElements(xml: string, name: string): FlatElements | undefined {
   const open = `<${name}>`;
   const start = xml.indexOf(open);
-  if (start === -1 || xml.includes(PLACE)) return undefined;
+  if (start === -1 || xml.includes(PLACEHOLDER)) return undefined;
   const elements: Readonly<Record<string, string>>[] = [];
   let end = start;
-  for (let at = start; xml.startsWith(open, at); at = afterSpace(xml, end)) {
+  for (let at = start; xml.startsWith(open, at); at = skipSpace(xml, end)) {
     const read = readFlatElement(xml, at + open.length, `</${name}>`);
     if (read === undefined) return undefined;
     elements.push(read.children);
     end = read.end;
   }
-  return { elements, rest: `${xml.slice(0, start)}<${PLACE}/>${xml.slice(end)}` };
+  return { elements, rest: `${xml.slice(0, start)}<${PLACEHOLDER}/>${xml.slice(end)}` };
 }
 
 function readFlatElement(
@@ -38,32 +38,32 @@ function readFlatElement(
 ): { readonly children: Readonly<Record<string, string>>; readonly end: number } | undefined {
   const children: Record<string, string> = {};
   let at = start;
-  for (let child = childAt(xml, at); child !== null; child = childAt(xml, at)) {
+  for (let child = matchChild(xml, at); child !== null; child = matchChild(xml, at)) {
     const { 0: whole, 1: name = '', 2: text = '' } = child;
-    // Twice, or a name that every object knows.
+    // A second child of this name, or a property of every object.
     if (name in children) return undefined;
-    children[name] = decoded(text);
+    children[name] = decodeEntities(text);
     at += whole.length;
   }
-  at = afterSpace(xml, at);
+  at = skipSpace(xml, at);
   return xml.startsWith(close, at) ? { children, end: at + close.length } : undefined;
 }
 
-function childAt(xml: string, start: number): RegExpExecArray | null {
+function matchChild(xml: string, start: number): RegExpExecArray | null {
   CHILD.lastIndex = start;
   return CHILD.exec(xml);
 }
 
-/** An element of plain text, without attributes, a prefix or a line end that XML would change. */
+/** An element of plain text, without attributes, a prefix or a carriage return, which XML would change. */
 const CHILD = /[ \t\r\n]*<([A-Za-z]\w*)>([^<>&\r]*(?:&(?:amp|lt|gt|quot|apos);[^<>&\r]*)*)<\/\1>/y;
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-function decoded(text: string): string {
+function decodeEntities(text: string): string {
   return text.includes('&') ? text.replaceAll(/&(\w+);/g, (_, name: string) => ENTITIES[name] ?? '') : text;
 }
 
-function afterSpace(xml: string, start: number): number {
+function skipSpace(xml: string, start: number): number {
   SPACE.lastIndex = start;
   SPACE.test(xml);
   return SPACE.lastIndex;

@@ -1,4 +1,4 @@
-// For those who hold credentials.
+// For those who have credentials of OSS.
 
 export type { Callback, CallbackReply } from '../callback.ts';
 export type {
@@ -24,17 +24,17 @@ export { createBucketAdmin } from './bucket/bucket-admin.ts';
 export type { CorsRule, LifecycleRule } from './bucket/bucket-rules.ts';
 export type { CallbackOptions } from './callback.ts';
 export { callback } from './callback.ts';
-export type { RefusingAnswer } from './diagnosis/explain-signature.ts';
+export type { RefusalResponse } from './diagnosis/explain-signature.ts';
 export { explainSignatureMismatch } from './diagnosis/explain-signature.ts';
 export type { InspectedRequest, InspectOptions } from './diagnosis/inspect-signed-request.ts';
 export { inspectSignedRequest } from './diagnosis/inspect-signed-request.ts';
 export type {
-  MeantRequest,
+  OriginalRequest,
   SignatureCause,
   SignatureExplanation,
 } from './diagnosis/signature-explanation.ts';
 export type { Addressing, EndpointOptions } from './endpoint.ts';
-export type { Instant } from './instant.ts';
+export type { DateLike, Instant } from './instant.ts';
 export type { OssObjectStoreOptions } from './oss-object-store.ts';
 export { createOssObjectStore } from './oss-object-store.ts';
 export type { OssBucketOptions } from './oss-wire.ts';
@@ -46,11 +46,11 @@ export type { SignedRequest } from './signing/sign-headers.ts';
 export { signHeaders } from './signing/sign-headers.ts';
 export type { SignRequest } from './signing/sign-request.ts';
 
-// For those who write an ObjectStore over another client.
+// For those who implement an ObjectStore over another client of OSS.
 
-export type { OssAnswer } from './error-response.ts';
-export { errorIn, ossError } from './error-response.ts';
-export type { OssOperation, OssWire, UrlTerms } from './object-store.ts';
+export type { OssResponse } from './error-response.ts';
+export { ossError, responseError } from './error-response.ts';
+export type { OssOperation, OssOperationContext, OssWire, UrlSigningOptions } from './object-store.ts';
 export { createObjectStore } from './object-store.ts';
 export type { OssClock } from './signing/oss-clock.ts';
 export { createOssClock } from './signing/oss-clock.ts';

@@ -1,18 +1,24 @@
 /**
- * The three ways in which OSS writes an instant. `Date` with an argument is a pure function; what core must
- * not do is ask it for the time.
+ * The three forms in which OSS writes an instant. `Date` with an argument is a pure function; core must only
+ * not read the current time from it.
  */
 // biome-ignore lint/style/noRestrictedGlobals: never called without an argument.
 const Calendar = Date;
 
 /** A `Date`, or milliseconds since the epoch. */
-export type Instant = number | { getTime(): number };
+export type Instant = number | DateLike;
 
-export function millisecondsOf(at: Instant): number {
+/** A `Date`. */
+export interface DateLike {
+  /** Milliseconds since the epoch. */
+  getTime(): number;
+}
+
+export function toMilliseconds(at: Instant): number {
   return typeof at === 'number' ? at : at.getTime();
 }
 
-/** The form of `x-oss-date`: `20240620T080910Z`. */
+/** Writes the form of `x-oss-date`: `20240620T080910Z`. */
 export function toBasicIso(at: number): string {
   return `${new Calendar(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }

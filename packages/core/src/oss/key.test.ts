@@ -16,7 +16,7 @@ test.each([
   ['tab\there'],
   ['😀'],
   ['k'.repeat(1023)],
-])('%j is a key', (key) => {
+])('%j is accepted', (key) => {
   expect(() => assertKey(key)).not.toThrow();
 });
 
@@ -24,25 +24,25 @@ test.each([
   ['', RangeError, 'key must not be empty'],
   ['k'.repeat(1024), RangeError, 'key must be at most 1023 bytes of UTF-8, got 1024'],
   ['文'.repeat(342), RangeError, 'key must be at most 1023 bytes of UTF-8, got 1026'],
-  ['/a', TypeError, 'key must not begin with a slash'],
-  ['\\a', TypeError, 'key must not begin with a slash or backslash'],
+  ['/a', TypeError, 'key must not start with a slash'],
+  ['\\a', TypeError, 'key must not start with a slash or backslash'],
   ['.', TypeError, "a segment '.' or '..'"],
   ['a/../b', TypeError, "a segment '.' or '..'"],
   ['a/.', TypeError, "a segment '.' or '..'"],
   ['./a', TypeError, "a segment '.' or '..'"],
-  ['half \ud83d pair', TypeError, 'half a surrogate pair'],
-])('%j is refused with %o', (key, type, message) => {
+  ['half \ud83d pair', TypeError, 'contains a lone surrogate'],
+])('%j is rejected with %o', (key, type, message) => {
   expect(() => assertKey(key)).toThrow(type);
   expect(() => assertKey(key)).toThrow(message);
 });
 
 test('the message names the option of the caller', () => {
   expect(() => assertKey('', 'options.key')).toThrow('options.key must not be empty');
-  // What a caller without types may pass.
+  // A caller without types may pass it.
   expect(() => Reflect.apply(assertKey, undefined, [7])).toThrow('key must be a string');
 });
 
-test('any key that passes survives a URL unchanged', () => {
+test('any accepted key is unchanged in a URL', () => {
   const segment = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.constantFrom('.', '..', '%2e', '', '...', '\\', '?'),
@@ -50,7 +50,7 @@ test('any key that passes survives a URL unchanged', () => {
   const keys = fc.array(segment, { minLength: 1, maxLength: 5 }).map((segments) => segments.join('/'));
   fc.assert(
     fc.property(keys, (key) => {
-      if (!passes(key)) return;
+      if (!isAccepted(key)) return;
       const url = `https://b.oss-cn-hangzhou.aliyuncs.com/${uriEncodePath(key)}`;
       expect(new URL(url).href).toBe(url);
       expect(decodeURIComponent(new URL(url).pathname.slice(1))).toBe(key);
@@ -59,7 +59,7 @@ test('any key that passes survives a URL unchanged', () => {
   );
 });
 
-function passes(key: string): boolean {
+function isAccepted(key: string): boolean {
   try {
     assertKey(key);
     return true;

@@ -1,10 +1,10 @@
-/** The limits of OSS, as its documentation gives them. Sizes in bytes. */
+/** The limits of OSS, from its documentation. Sizes are bytes. */
 
-/** Every part but the last: OSS answers Complete with EntityTooSmall otherwise. */
+/** Every part but the last: otherwise OSS rejects Complete with EntityTooSmall. */
 export const PART_SIZE_MIN: number = 100 * 1024;
 export const PART_SIZE_MAX: number = 5 * 1024 ** 3;
 export const PARTS_MAX: number = 10_000;
-/** 10,000 parts of 5 GiB, which OSS calls 48.8 TB. */
+/** 10,000 parts of 5 GiB; in OSS's documentation 48.8 TB. */
 export const OBJECT_SIZE_MAX: number = PARTS_MAX * PART_SIZE_MAX;
 /** One PutObject. */
 export const PUT_OBJECT_SIZE_MAX: number = 5 * 1024 ** 3;
@@ -29,11 +29,9 @@ export const CALLBACK_URLS_MAX = 5;
 
 /** Elements of one page of ListParts or ListMultipartUploads. */
 export const LIST_PAGE_MAX = 1000;
-/** Ours, not OSS's: a list that goes on for longer is a fault, and would fill the memory. */
+/** A limit of Partway: a longer list is a fault and would fill the memory. */
 export const LIST_PAGES_MAX = 1000;
-/**
- * Ours: of an answer other than an object's bytes. A full page of the longest keys, escaped, is under 4 MiB.
- */
-export const ANSWER_SIZE_MAX: number = 8 * 1024 * 1024;
-/** Ours: how much of an answer to a part is read. An OSS error is under 4 KiB. */
+/** A limit of Partway for responses of OSS. A full page of the longest keys, escaped, is below 4 MiB. */
+export const RESPONSE_SIZE_MAX: number = 8 * 1024 * 1024;
+/** A limit of Partway for the response to a part, in bytes. An error of OSS is below 4 KiB. */
 export const ERROR_BODY_MAX: number = 64 * 1024;

@@ -1,9 +1,9 @@
 import { type ErrorContext, UploadError } from '../errors.ts';
 import type { ObjectHead } from '../object-store-port.ts';
 import { parseInstant } from './instant.ts';
-import { crc64Of, malformedAnswer, unquoted } from './xml.ts';
+import { parseCrc64, unexpectedResponseError, unquote } from './xml.ts';
 
-/** What the headers of an object say of it. */
+/** Reads the headers of an object. */
 export function readHead(
   headers: Readonly<Record<string, string | undefined>>,
   context: ErrorContext,
@@ -11,7 +11,7 @@ export function readHead(
   const size = headers['content-length'];
   const lastModifiedAt = parseInstant(headers['last-modified']);
   if (size === undefined || !/^\d{1,15}$/.test(size) || lastModifiedAt === undefined) {
-    throw malformedAnswer('has no Content-Length or no Last-Modified', context);
+    throw unexpectedResponseError('has no Content-Length or no Last-Modified', context);
   }
   const metadata = Object.entries(headers).flatMap(([name, value]) =>
     name.startsWith(METADATA_PREFIX) && value !== undefined
@@ -20,8 +20,8 @@ export function readHead(
   );
   return {
     size: Number(size),
-    etag: unquoted(headers.etag ?? ''),
-    crc64: crc64Of(headers['x-oss-hash-crc64ecma']),
+    etag: unquote(headers.etag ?? ''),
+    crc64: parseCrc64(headers['x-oss-hash-crc64ecma']),
     contentType: headers['content-type'],
     metadata: Object.fromEntries(metadata),
     versionId: headers['x-oss-version-id'],
@@ -30,8 +30,8 @@ export function readHead(
   };
 }
 
-/** Whether an error says that the object, or the version, does not exist in a bucket that does. */
-export function isAbsent(reason: unknown): boolean {
+/** Whether the object or the version does not exist, in an existing bucket. */
+export function isObjectAbsent(reason: unknown): boolean {
   return (
     reason instanceof UploadError &&
     reason.code === 'object_not_found' &&
@@ -39,7 +39,7 @@ export function isAbsent(reason: unknown): boolean {
   );
 }
 
-/** An empty versionId would stand for the current version. */
+/** An empty versionId would mean the current version. */
 export function versionQuery(versionId: string | undefined): Record<string, string> {
   if (versionId === '') throw new TypeError('versionId must not be empty');
   return versionId === undefined ? {} : { versionId };

@@ -36,7 +36,7 @@ test('every option becomes its header', () => {
   expect(aclHeader(object.acl)).toEqual({ 'x-oss-object-acl': 'private' });
 });
 
-test('no option, an empty type and a false flag make no header', () => {
+test('missing options, an empty type and a false flag create no headers', () => {
   expect(objectHeaders({})).toEqual({});
   expect(objectHeaders({ contentType: '', metadata: {}, tagging: {}, forbidOverwrite: false })).toEqual({});
   expect(aclHeader(undefined)).toEqual({});
@@ -51,7 +51,7 @@ test.each<[unknown, typeof TypeError, string]>([
   [{ metadata: { author: 'é' } }, TypeError, 'encodeURIComponent'],
   [{ metadata: { author: ' ' } }, TypeError, 'metadata.author must not be empty'],
   [{ metadata: { 'two words': '1' } }, TypeError, 'metadata name "two words"'],
-  [{ metadata: { a: '1', A: '2' } }, TypeError, 'metadata.A is given twice'],
+  [{ metadata: { a: '1', A: '2' } }, TypeError, 'metadata.A occurs twice'],
   [{ metadata: { a: 'x'.repeat(8 * 1024) } }, RangeError, 'metadata must be at most 8192 bytes in all'],
   [{ tagging: { '': 'x' } }, RangeError, 'a name in tagging must have 1 to 128 characters, got 0'],
   [{ tagging: { a: 'x'.repeat(257) } }, RangeError, 'tagging.a must have 0 to 256 characters, got 257'],
@@ -60,12 +60,12 @@ test.each<[unknown, typeof TypeError, string]>([
   [{ storageClass: 'Cold' }, TypeError, 'storageClass must be one of Standard'],
   [{ serverSideEncryption: 'DES' }, TypeError, 'serverSideEncryption must be one of AES256, KMS, SM4'],
   [{ forbidOverwrite: 'false' }, TypeError, 'forbidOverwrite must be true or false'],
-])('%j is refused', (object, type, message) => {
+])('%j is rejected', (object, type, message) => {
   expect(() => Reflect.apply(objectHeaders, undefined, [object])).toThrow(type);
   expect(() => Reflect.apply(objectHeaders, undefined, [object])).toThrow(message);
 });
 
-test('an unknown ACL is refused', () => {
+test('an unknown ACL is rejected', () => {
   expect(() => Reflect.apply(aclHeader, undefined, ['public'])).toThrow(
     'acl must be one of default, private',
   );

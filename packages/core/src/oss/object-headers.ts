@@ -3,9 +3,8 @@ import { METADATA_SIZE_MAX, TAG_NAME_LENGTH_MAX, TAG_VALUE_LENGTH_MAX, TAGS_MAX 
 import { uriEncode } from './signing/uri-encode.ts';
 
 /**
- * The headers that carry the options of an object, names in lower case: for InitiateMultipartUpload, and,
- * together with `aclHeader`, for PutObject. Empty texts are left out, as `''` is what browsers call an
- * unknown type.
+ * The headers for the options of an object, names in lower case: for InitiateMultipartUpload, and, together
+ * with `aclHeader`, for PutObject. Empty texts are omitted, because browsers use `''` for an unknown type.
  *
  * @throws TypeError or RangeError that names the option.
  */
@@ -39,7 +38,7 @@ export function objectHeaders(object: ObjectOptions): Record<string, string> {
   };
 }
 
-/** The ACL travels on PutObject or on CompleteMultipartUpload; on Initiate OSS ignores it. */
+/** The ACL is a header of PutObject or of CompleteMultipartUpload; OSS ignores it in Initiate. */
 export function aclHeader(acl: ObjectOptions['acl']): Record<string, string> {
   return choiceHeader('x-oss-object-acl', 'acl', acl, [
     'default',
@@ -56,22 +55,22 @@ export function forbidOverwriteHeader(forbidOverwrite: boolean | undefined): Rec
   return forbidOverwrite === true ? { 'x-oss-forbid-overwrite': 'true' } : {};
 }
 
-/** Refuses what cannot be a header's value, or would not arrive as the bytes that were signed. */
+/** Rejects values that cannot be a header, or would not arrive as the bytes that were signed. */
 export function assertHeaderValue(value: string, option: string): void {
   if (typeof value !== 'string') throw new TypeError(`${option} must be a string`);
   if (!/^[\x20-\x7e]*$/.test(value)) {
     throw new TypeError(
-      `${option} must be printable ASCII, as it becomes an HTTP header. Encode other text, for example ` +
+      `${option} must be printable ASCII: it becomes an HTTP header. Encode other text, for example ` +
         "with encodeURIComponent, or as filename*=UTF-8''… in a content disposition",
     );
   }
 }
 
-/** Refuses what cannot be a header's name. */
+/** Rejects texts that cannot be the name of a header. */
 export function assertHeaderName(name: string, option: string): void {
   if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) {
     throw new TypeError(
-      `${option} ${JSON.stringify(name)} is no HTTP token: use letters, digits and hyphens`,
+      `${option} ${JSON.stringify(name)} is not an HTTP token: use letters, digits and hyphens`,
     );
   }
 }
@@ -102,9 +101,9 @@ function metadataHeaders(metadata: Readonly<Record<string, string>>): Record<str
     const option = `metadata.${key}`;
     assertHeaderName(key, 'metadata name');
     assertHeaderValue(value, option);
-    if (value.trim() === '') throw new TypeError(`${option} must not be empty: HTTP would drop it`);
+    if (value.trim() === '') throw new TypeError(`${option} must not be empty: HTTP would drop the header`);
     const name = `x-oss-meta-${key.toLowerCase()}`;
-    if (headers.has(name)) throw new TypeError(`${option} is given twice, in different case`);
+    if (headers.has(name)) throw new TypeError(`${option} occurs twice, in different case`);
     headers.set(name, value.trim());
     size += name.length + value.trim().length;
   }

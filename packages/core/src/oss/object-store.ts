@@ -10,57 +10,70 @@ import type {
   StoreObjectRequest,
 } from '../object-store-port.ts';
 import type { ListedPart } from '../ports.ts';
-import { readCompleteAnswer } from './complete-response.ts';
-import type { OssAnswer } from './error-response.ts';
+import { readCompleteResponse } from './complete-response.ts';
+import type { OssResponse } from './error-response.ts';
 import { parseInstant } from './instant.ts';
 import { assertKey, assertUpload } from './key.ts';
 import { LIST_PAGE_MAX, LIST_PAGES_MAX } from './limits.ts';
-import { isAbsent, readHead, versionQuery } from './object-head.ts';
+import { isObjectAbsent, readHead, versionQuery } from './object-head.ts';
 import { aclHeader, forbidOverwriteHeader, objectHeaders } from './object-headers.ts';
 import { type PresignRequest, presign, presignParts } from './signing/presign.ts';
 import {
-  crc64Of,
-  malformedAnswer,
+  parseCrc64,
   readInitiateResult,
   readListPartsResult,
   readListUploadsResult,
+  unexpectedResponseError,
   writeComplete,
 } from './xml.ts';
 
 /** One request to OSS, before it is signed. */
 export interface OssOperation {
+  /** The HTTP method. */
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
   /** Empty for the bucket itself. */
   readonly key: string;
-  /** `''` is a bare name. */
+  /** Parameters of the URL. `''` is a bare name. */
   readonly query: Readonly<Record<string, string | number>>;
+  /** Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** XML. */
+  /** XML. Default: no body. */
   readonly body?: string;
-  readonly context: ErrorContext & { readonly operation: string };
+  /** Facts for its errors. */
+  readonly context: OssOperationContext;
+  /** Stops the request. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** What signs and sends: by `fetch`, or by somebody else's client. */
-export interface OssWire {
-  readonly bucket: string;
-  /**
-   * Signs and sends once, follows no redirect, adds no Content-Type. Resolves for an answer in which
-   * `errorIn` finds no error, and rejects with that error otherwise.
-   */
-  send(operation: OssOperation): Promise<OssAnswer>;
-  /** By whose credentials, for which site, and at what instant a URL is to be signed now. */
-  urlTerms(): Promise<UrlTerms>;
+/** Facts for the errors of an operation. */
+export interface OssOperationContext extends ErrorContext {
+  /** The name of the operation, such as `ListParts`. */
+  readonly operation: string;
 }
 
-export interface UrlTerms
+/** Signs and sends: with `fetch`, or with another client of OSS. */
+export interface OssWire {
+  /** The name of the bucket. */
+  readonly bucket: string;
+  /**
+   * Signs and sends once, without following redirects, and without a Content-Type of its own. Rejects with
+   * the error that `responseError` returns for the response, if any.
+   */
+  send(operation: OssOperation): Promise<OssResponse>;
+  /** The credentials, the site and the time to sign a URL with now. */
+  getUrlSigningOptions(): Promise<UrlSigningOptions>;
+}
+
+/** The credentials, the site and the time of a URL's signature. */
+export interface UrlSigningOptions
   extends Omit<PresignRequest, 'method' | 'key' | 'query' | 'headers' | 'additionalHeaders' | 'now'> {
-  /** By the clock of OSS, which is `skewMs` ahead of the caller's. */
+  /** By the clock of OSS, in milliseconds since the epoch. */
   readonly now: number;
+  /** How many ms the clock of OSS is ahead of the caller's. */
   readonly skewMs: number;
 }
 
-/** The operations of an {@link ObjectStore}: what to send, and how to read what comes back. */
+/** The operations of an {@link ObjectStore}: creates the requests and reads the responses. */
 export function createObjectStore(wire: OssWire): ObjectStore {
   const { bucket, send } = wire;
   return {
@@ -70,18 +83,28 @@ export function createObjectStore(wire: OssWire): ObjectStore {
       const context = { operation: 'InitiateMultipartUpload', bucket, key };
       const query = { uploads: '', 'encoding-type': 'url' };
       const headers = objectHeaders(object);
-      const answer = await send({ method: 'POST', key, query, headers, context, signal });
-      return readInitiateResult(answer.body, contextOf(context, answer));
+      const response = await send({ method: 'POST', key, query, headers, context, signal });
+      return readInitiateResult(response.body, contextOf(context, response));
     },
     async presign({ afterRefusal = false, signal, ...request }) {
       assertKey(request.key);
-      const { skewMs, credentials, now, ...site } = await urlTerms(wire, request.key, afterRefusal, signal);
+      const { skewMs, credentials, now, ...site } = await getFreshSigningOptions(
+        wire,
+        request.key,
+        afterRefusal,
+        signal,
+      );
       const presigned = presign({ credentials, now, ...site, ...request });
       return { ...presigned, expiresAt: presigned.expiresAt - skewMs };
     },
     async presignParts({ afterRefusal = false, signal, ...request }) {
       assertUpload(request.key, request.uploadId);
-      const { skewMs, credentials, now, ...site } = await urlTerms(wire, request.key, afterRefusal, signal);
+      const { skewMs, credentials, now, ...site } = await getFreshSigningOptions(
+        wire,
+        request.key,
+        afterRefusal,
+        signal,
+      );
       const presigned = presignParts({ credentials, now, ...site, ...request });
       return presigned.map(({ partNumber, method, url, headers, expiresAt }) => {
         return { partNumber, method, url, headers, expiresAt: expiresAt - skewMs };
@@ -104,15 +127,15 @@ export function createObjectStore(wire: OssWire): ObjectStore {
   };
 }
 
-async function urlTerms(
+async function getFreshSigningOptions(
   wire: OssWire,
   key: string,
   afterRefusal: boolean,
   signal: AbortSignal | undefined,
-): Promise<UrlTerms> {
-  // Whatever it answers: `send` has then learnt the time, and let go of credentials that OSS calls dead.
+): Promise<UrlSigningOptions> {
+  // The result does not matter: `send` has then corrected the clock, and removed expired credentials.
   if (afterRefusal) await head(wire, { key, signal }).catch(() => undefined);
-  return wire.urlTerms();
+  return wire.getUrlSigningOptions();
 }
 
 async function listParts(
@@ -130,19 +153,19 @@ async function listParts(
       'encoding-type': 'url',
       ...(marker !== undefined && { 'part-number-marker': marker }),
     };
-    const answer = await send({ method: 'GET', key, query, context, signal });
-    const { parts: more, next } = readListPartsResult(answer.body, contextOf(context, answer));
+    const response = await send({ method: 'GET', key, query, context, signal });
+    const { parts: more, next } = readListPartsResult(response.body, contextOf(context, response));
     if (partNumber !== undefined) return more.filter((part) => part.partNumber === partNumber);
     for (const part of more) {
       if (part.partNumber <= (parts.at(-1)?.partNumber ?? 0)) {
-        throw malformedAnswer('has parts out of order', contextOf(context, answer));
+        throw unexpectedResponseError('has parts out of order', contextOf(context, response));
       }
       parts.push(part);
     }
     if (next === undefined) return parts;
     marker = next.partNumberMarker;
   }
-  throw malformedAnswer(`goes on after ${LIST_PAGES_MAX} pages`, context);
+  throw unexpectedResponseError(`has more than ${LIST_PAGES_MAX} pages`, context);
 }
 
 async function listUploads(
@@ -161,17 +184,17 @@ async function listUploads(
       ...(prefix !== '' && { prefix }),
       ...marker,
     };
-    const answer = await send({ method: 'GET', key: '', query, context, signal });
-    const { uploads: more, next } = readListUploadsResult(answer.body, contextOf(context, answer));
-    const listedAt = parseInstant(answer.headers.date);
+    const response = await send({ method: 'GET', key: '', query, context, signal });
+    const { uploads: more, next } = readListUploadsResult(response.body, contextOf(context, response));
+    const listedAt = parseInstant(response.headers.date);
     for (const upload of more) uploads.push({ ...upload, listedAt });
     if (next === undefined) return uploads;
     if (next.keyMarker === marker['key-marker'] && next.uploadIdMarker === marker['upload-id-marker']) {
-      throw malformedAnswer('names the same page as the next', contextOf(context, answer));
+      throw unexpectedResponseError('names the same page as the next', contextOf(context, response));
     }
     marker = { 'key-marker': next.keyMarker, 'upload-id-marker': next.uploadIdMarker };
   }
-  throw malformedAnswer(`goes on after ${LIST_PAGES_MAX} pages`, context);
+  throw unexpectedResponseError(`has more than ${LIST_PAGES_MAX} pages`, context);
 }
 
 async function complete(
@@ -187,13 +210,13 @@ async function complete(
     ...callbackHeaders(callback),
   };
   const body = writeComplete(parts);
-  const answer = await send({ method: 'POST', key, query, headers, body, context, signal });
-  const answered: Readonly<Record<string, string | undefined>> = answer.headers;
+  const response = await send({ method: 'POST', key, query, headers, body, context, signal });
+  const responseHeaders: Readonly<Record<string, string | undefined>> = response.headers;
   return {
-    ...readCompleteAnswer(answer, callback !== undefined, contextOf(context, answer)),
-    crc64: crc64Of(answered['x-oss-hash-crc64ecma']),
-    versionId: answered['x-oss-version-id'],
-    requestId: answered['x-oss-request-id'] ?? '',
+    ...readCompleteResponse(response, callback !== undefined, contextOf(context, response)),
+    crc64: parseCrc64(responseHeaders['x-oss-hash-crc64ecma']),
+    versionId: responseHeaders['x-oss-version-id'],
+    requestId: responseHeaders['x-oss-request-id'] ?? '',
   };
 }
 
@@ -204,15 +227,15 @@ async function head(
   assertKey(key);
   const context = { operation: 'HeadObject', bucket, key };
   const query = versionQuery(versionId);
-  const answer = await send({ method: 'HEAD', key, query, context, signal }).catch((reason: unknown) => {
-    // A bucket that does not exist is a mistake to be told, not an object that is absent.
-    if (isAbsent(reason)) return undefined;
+  const response = await send({ method: 'HEAD', key, query, context, signal }).catch((reason: unknown) => {
+    // A missing bucket is an error, not a missing object.
+    if (isObjectAbsent(reason)) return undefined;
     throw reason;
   });
-  return answer === undefined ? undefined : readHead(answer.headers, contextOf(context, answer));
+  return response === undefined ? undefined : readHead(response.headers, contextOf(context, response));
 }
 
-function contextOf(context: ErrorContext, { status, headers }: OssAnswer): ErrorContext {
+function contextOf(context: ErrorContext, { status, headers }: OssResponse): ErrorContext {
   const requestId: string | undefined = headers['x-oss-request-id'];
   return { status, ...(requestId !== undefined && { requestId }), ...context };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ObjectStore } from '../object-store-port.ts';
 import { createOssObjectStore, type OssObjectStoreOptions } from './oss-object-store.ts';
 
-interface Sent {
+interface SentRequest {
   readonly method: string;
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
@@ -11,14 +11,14 @@ interface Sent {
   readonly init: RequestInit;
 }
 
-type Answer = Response | (() => Response | Promise<Response>);
+type ScriptedResponse = Response | (() => Response | Promise<Response>);
 
 const NOW = Date.parse('2026-11-21T04:00:00Z');
 
-/** A store whose `fetch` gives one answer after the other and remembers what it was asked. */
-function createStore(answers: readonly Answer[], options: Partial<OssObjectStoreOptions> = {}) {
-  const sent: Sent[] = [];
-  const rest = [...answers];
+/** A store with a `fetch` that returns the responses in order and records the requests. */
+function createStore(responses: readonly ScriptedResponse[], options: Partial<OssObjectStoreOptions> = {}) {
+  const sent: SentRequest[] = [];
+  const rest = [...responses];
   const store = createOssObjectStore({
     region: 'cn-hangzhou',
     bucket: 'media',
@@ -30,9 +30,9 @@ function createStore(answers: readonly Answer[], options: Partial<OssObjectStore
       const headers = Object.fromEntries(new Headers(init.headers));
       const query = Object.fromEntries(searchParams);
       sent.push({ method: init.method ?? '', path: pathname, query, headers, body, init });
-      const answer = rest.shift();
-      if (answer === undefined) throw new Error('nothing more was expected');
-      return answer instanceof Response ? answer : await answer();
+      const next = rest.shift();
+      if (next === undefined) throw new Error('unexpected request');
+      return next instanceof Response ? next : await next();
     },
     ...options,
   });
@@ -48,7 +48,7 @@ const INITIATED = '<InitiateMultipartUploadResult><UploadId>UP1</UploadId></Init
 const COMPLETED = '<CompleteMultipartUploadResult><ETag>"E-1"</ETag></CompleteMultipartUploadResult>';
 const UPLOAD = { key: 'a b', uploadId: 'UP1' };
 
-test('initiate sends the headers of the object, signed, and no ACL', async () => {
+test('initiate sends signed headers of the object and no ACL', async () => {
   const { store, sent } = createStore([ok(INITIATED)]);
   const object = { contentType: 'video/mp4', metadata: { a: '1' }, acl: 'private' } as const;
   expect(await store.initiate({ key: 'a b', object })).toEqual({ uploadId: 'UP1' });
@@ -66,9 +66,9 @@ test('initiate sends the headers of the object, signed, and no ACL', async () =>
   expect(sent[0]?.init.redirect).toBe('manual');
 });
 
-test('complete names its parts and reads ETag, CRC64, version and request id', async () => {
-  const answer = ok(COMPLETED, { 'x-oss-hash-crc64ecma': '12', 'x-oss-version-id': 'V1' });
-  const { store, sent } = createStore([answer]);
+test('complete sends its parts and reads ETag, CRC64, version and request ID', async () => {
+  const response = ok(COMPLETED, { 'x-oss-hash-crc64ecma': '12', 'x-oss-version-id': 'V1' });
+  const { store, sent } = createStore([response]);
   const parts = [{ partNumber: 1, etag: 'AB' }];
   expect(await store.complete({ ...UPLOAD, parts, acl: 'private', forbidOverwrite: true })).toEqual({
     etag: 'E-1',
@@ -91,7 +91,7 @@ test('complete names its parts and reads ETag, CRC64, version and request id', a
 const CALLBACK = { callback: 'eyJhIjoxfQ==', callbackVar: 'eyJ4OmEiOiIxIn0=' };
 const PARTS = [{ partNumber: 1, etag: 'AB' }];
 
-test('complete asks for a callback, and takes the JSON in place of the XML for success', async () => {
+test('complete with a callback sends its headers and accepts JSON instead of XML', async () => {
   const { store, sent } = createStore([ok('{"id":7}', { ETag: '"E-1"', 'x-oss-hash-crc64ecma': '12' })]);
   expect(await store.complete({ ...UPLOAD, parts: PARTS, callback: CALLBACK })).toMatchObject({
     etag: 'E-1',
@@ -106,35 +106,35 @@ test('complete asks for a callback, and takes the JSON in place of the XML for s
 });
 
 test.each([
-  ['the XML, as of a service that knows no callbacks', ok(COMPLETED), undefined],
+  ['XML, as a service without callbacks sends', ok(COMPLETED), undefined],
   [
-    'JSON that is too long to be passed on',
+    'JSON that is too long for the result',
     ok(JSON.stringify('x'.repeat(65_536)), { ETag: '"E-1"' }),
     undefined,
   ],
   ['JSON that quotes an <Error>', ok('["<Error>"]', { ETag: '"E-1"' }), { body: '["<Error>"]' }],
-])('complete with a callback takes %s for success', async (_, answer, callback) => {
-  const { store } = createStore([answer]);
+])('complete with a callback accepts %s', async (_, response, callback) => {
+  const { store } = createStore([response]);
   const completed = await store.complete({ ...UPLOAD, parts: PARTS, callback: CALLBACK });
   expect(completed.etag).toBe('E-1');
   expect(completed.callback).toEqual(callback);
 });
 
 test.each([
-  ['no JSON', () => ok('fine', { ETag: '"E-1"' })],
-  ['nothing', () => ok('', { ETag: '"E-1"' })],
+  ['text that is not JSON', () => ok('fine', { ETag: '"E-1"' })],
+  ['an empty body', () => ok('', { ETag: '"E-1"' })],
   ['JSON without an ETag', () => ok('{}')],
-])('complete with a callback takes %s for no answer', async (_, answer) => {
-  const { store } = createStore([answer]);
+])('complete with a callback rejects with malformed_response for %s', async (_, response) => {
+  const { store } = createStore([response]);
   const completing = store.complete({ ...UPLOAD, parts: PARTS, callback: CALLBACK });
   await expect(completing).rejects.toMatchObject({ code: 'malformed_response', disposition: 'transient' });
 });
 
 test.each([
-  ['an <Error> in an answer of 200', () => refusal(200, 'InternalError'), 'server_error', 'transient'],
+  ['an <Error> in a 200 response', () => refusal(200, 'InternalError'), 'server_error', 'transient'],
   ['203 CallbackFailed', () => refusal(203, 'CallbackFailed'), 'callback_failed', 'permanent'],
-  ['a cut document', () => ok(COMPLETED.slice(0, 40)), 'malformed_response', 'transient'],
-  ['an empty answer', () => ok(''), 'malformed_response', 'transient'],
+  ['a truncated document', () => ok(COMPLETED.slice(0, 40)), 'malformed_response', 'transient'],
+  ['an empty response', () => ok(''), 'malformed_response', 'transient'],
   ['the JSON of a callback', () => ok('{"status":"ok"}'), 'malformed_response', 'transient'],
   [
     'a redirect',
@@ -142,8 +142,8 @@ test.each([
     'refused',
     'permanent',
   ],
-])('complete takes %s for no success', async (_, answer, code, disposition) => {
-  const { store, sent } = createStore([answer]);
+])('complete rejects for %s', async (_, response, code, disposition) => {
+  const { store, sent } = createStore([response]);
   await expect(store.complete({ ...UPLOAD, parts: [{ partNumber: 1, etag: 'AB' }] })).rejects.toMatchObject({
     code,
     disposition,
@@ -168,17 +168,17 @@ test('listParts fetches every page', async () => {
   expect(sent.map(({ query }) => query['part-number-marker'])).toEqual([undefined, '2']);
 });
 
-test('listParts does not go round in circles', async () => {
+test('listParts rejects a page that repeats', async () => {
   const page = (): Response => ok(partsPage(part(1), 1));
   const { store, sent } = createStore([page, page, page]);
   await expect(store.listParts(UPLOAD)).rejects.toMatchObject({ code: 'malformed_response' });
   expect(sent).toHaveLength(2);
 });
 
-test('a list without an end is given up', async () => {
+test('listParts rejects a list of more than 1,000 pages', async () => {
   const page = (): Response => ok(partsPage('', 1));
   const { store, sent } = createStore(Array.from({ length: 1001 }, () => page));
-  await expect(store.listParts(UPLOAD)).rejects.toThrow('goes on after 1000 pages');
+  await expect(store.listParts(UPLOAD)).rejects.toThrow('has more than 1000 pages');
   expect(sent).toHaveLength(1000);
 });
 
@@ -188,7 +188,7 @@ const uploadsPage = (key: string, isTruncated: boolean): string =>
    <Upload><Key>${key}</Key><UploadId>UP1</UploadId><Initiated>2026-11-21T03:00:00.000Z</Initiated></Upload>
    </ListMultipartUploadsResult>`;
 
-test('listUploads fetches every page, of the prefix', async () => {
+test('listUploads fetches every page of the prefix', async () => {
   const { store, sent } = createStore([ok(uploadsPage('p%2F1', true)), ok(uploadsPage('p%2F2', false))]);
   const initiatedAt = NOW - 3_600_000;
   expect(await store.listUploads({ prefix: 'p/' })).toEqual([
@@ -201,7 +201,7 @@ test('listUploads fetches every page, of the prefix', async () => {
   ]);
 });
 
-test('listUploads does not go round in circles', async () => {
+test('listUploads rejects a page that repeats', async () => {
   const page = (): Response => ok(uploadsPage('k', true));
   const { store, sent } = createStore([page, page, page]);
   await expect(store.listUploads({})).rejects.toThrow('names the same page as the next');
@@ -209,7 +209,7 @@ test('listUploads does not go round in circles', async () => {
   expect(sent[0]?.query).not.toHaveProperty('prefix');
 });
 
-test('abort deletes the upload, never the object', async () => {
+test('abort sends the upload ID, so that it never deletes the object', async () => {
   const { store, sent } = createStore([new Response(null, { status: 204 }), refusal(404, 'NoSuchUpload')]);
   await store.abort(UPLOAD);
   expect(sent[0]).toMatchObject({ method: 'DELETE', query: { uploadId: 'UP1' } });
@@ -218,7 +218,7 @@ test('abort deletes the upload, never the object', async () => {
   expect(sent).toHaveLength(2);
 });
 
-test('delete names the version asked for', async () => {
+test('delete sends the version ID of the request', async () => {
   const { store, sent } = createStore([
     new Response(null, { status: 204 }),
     new Response(null, { status: 204 }),
@@ -239,7 +239,7 @@ const HEAD = {
   'x-oss-version-id': 'V1',
 };
 
-test('head reads what the headers say', async () => {
+test('head reads the headers of the object', async () => {
   const { store, sent } = createStore([ok(null, HEAD)]);
   expect(await store.head({ key: 'a', versionId: 'V1' })).toEqual({
     size: 5,
@@ -257,7 +257,7 @@ test('head reads what the headers say', async () => {
 const headRefusal = (code: string): Response =>
   new Response(null, { status: 404, headers: { 'x-oss-err': btoa(`<Error><Code>${code}</Code></Error>`) } });
 
-test('head of an absent object or version is undefined, of an absent bucket an error', async () => {
+test('head of a missing object or version is undefined, of a missing bucket an error', async () => {
   const absent = new Response(null, { status: 404, headers: { 'x-oss-ec': '0026-00000001' } });
   const answers = [
     headRefusal('NoSuchKey'),
@@ -272,17 +272,17 @@ test('head of an absent object or version is undefined, of an absent bucket an e
   await expect(store.head({ key: 'a' })).rejects.toMatchObject({ context: { ossCode: 'NoSuchBucket' } });
 });
 
-test('head does not take the 404 of somebody else for the absence of the object', async () => {
+test('head rejects for a 404 without an error of OSS', async () => {
   const { store } = createStore([new Response(null, { status: 404 })]);
   await expect(store.head({ key: 'a' })).rejects.toMatchObject({ code: 'refused', context: { status: 404 } });
 });
 
-test('head without a size is malformed', async () => {
+test('head rejects with malformed_response without a Content-Length', async () => {
   const { store } = createStore([ok(null, { etag: 'E' })]);
   await expect(store.head({ key: 'a' })).rejects.toMatchObject({ code: 'malformed_response' });
 });
 
-test('a connection that breaks is a network error with the code of its cause, and without its text', async () => {
+test('a lost connection rejects with network and the code of its cause, without its text', async () => {
   const cause = Object.assign(new Error('connect to https://secret.example failed'), {
     code: 'ECONNREFUSED',
   });
@@ -298,13 +298,13 @@ test('a connection that breaks is a network error with the code of its cause, an
   expect(error).toMatchObject({
     code: 'network',
     disposition: 'transient',
-    message: '[network] ListParts got no answer from OSS (ECONNREFUSED)',
+    message: '[network] ListParts got no response from OSS (ECONNREFUSED)',
   });
   expect(error).not.toHaveProperty('cause');
-  await expect(store.listParts(UPLOAD)).rejects.toThrow('[network] ListParts got no answer from OSS');
+  await expect(store.listParts(UPLOAD)).rejects.toThrow('[network] ListParts got no response from OSS');
 });
 
-test('an answer that breaks off while it is read is a network error', async () => {
+test('a response that is cut while it is read rejects with network', async () => {
   const body = new ReadableStream({
     pull(controller) {
       controller.error(new Error('terminated'));
@@ -314,7 +314,7 @@ test('an answer that breaks off while it is read is a network error', async () =
   await expect(store.listParts(UPLOAD)).rejects.toMatchObject({ code: 'network' });
 });
 
-test('an answer is read up to 8 MiB and no further', async () => {
+test('a response is read up to 8 MiB', async () => {
   const pulls = { count: 0 };
   const endless = new ReadableStream({
     pull(controller) {
@@ -327,7 +327,7 @@ test('an answer is read up to 8 MiB and no further', async () => {
   expect(pulls.count).toBeLessThan(12);
 });
 
-test('aborting the signal rejects with its reason', async () => {
+test('abort rejects with the reason of the signal', async () => {
   const stop = new AbortController();
   const reason = new Error('enough');
   const { store } = createStore([
@@ -340,7 +340,7 @@ test('aborting the signal rejects with its reason', async () => {
   await expect(store.listParts({ ...UPLOAD, signal: stop.signal })).rejects.toBe(reason);
 });
 
-test('a signal aborted while credentials are awaited rejects at once', async () => {
+test('abort while credentials are loaded rejects immediately', async () => {
   const { store, sent } = createStore([], { credentials: () => new Promise(() => undefined) });
   const stop = new AbortController();
   const head = store.head({ key: 'a', signal: stop.signal });
@@ -349,7 +349,7 @@ test('a signal aborted while credentials are awaited rejects at once', async () 
   expect(sent).toEqual([]);
 });
 
-test('a clock OSS calls wrong is put right for later requests and URLs', async () => {
+test('RequestTimeTooSkewed corrects the clock for later requests and URLs', async () => {
   const skewed = refusal(403, 'RequestTimeTooSkewed', { date: 'Sat, 21 Nov 2026 05:00:00 GMT' });
   const { store, sent } = createStore([skewed, new Response(null, { status: 204 })]);
   await expect(store.abort(UPLOAD)).rejects.toMatchObject({ code: 'clock_skewed', disposition: 'transient' });
@@ -360,7 +360,7 @@ test('a clock OSS calls wrong is put right for later requests and URLs', async (
   expect(expiresAt).toBe(NOW + 900_000);
 });
 
-test('without a Date header the time is taken from the error', async () => {
+test('without a Date header the time is read from the error', async () => {
   const body = `<Error><Code>RequestTimeTooSkewed</Code><ServerTime>2026-11-21T03:00:00.000Z</ServerTime></Error>`;
   const answers = [new Response(body, { status: 403 }), new Response(null, { status: 204 })];
   const { store, sent } = createStore(answers);
@@ -369,7 +369,7 @@ test('without a Date header the time is taken from the error', async () => {
   expect(sent[1]?.headers['x-oss-date']).toBe('20261121T030000Z');
 });
 
-test('credentials that OSS calls expired are asked for again', async () => {
+test('expired credentials are loaded again', async () => {
   let given = 0;
   const credentials = () => {
     given++;
@@ -383,7 +383,7 @@ test('credentials that OSS calls expired are asked for again', async () => {
   expect(sent[1]?.headers.authorization).toContain('Credential=id2/');
 });
 
-test('presign sends nothing and returns what must be sent', async () => {
+test('presign sends nothing and returns the URL and headers to send', async () => {
   const { store, sent } = createStore([], { endpoint: 'http://127.0.0.1:9000' });
   const request = {
     method: 'PUT',
@@ -408,21 +408,21 @@ test.each<[string, (store: ObjectStore) => Promise<unknown>]>([
   ['abort', (store) => store.abort({ key: '/a', uploadId: 'U' })],
   ['head', (store) => store.head({ key: '/a' })],
   ['delete', (store) => store.delete({ key: '/a' })],
-])('%s refuses a key that cannot be, and sends nothing', async (_, call) => {
+])('%s rejects an invalid key and sends nothing', async (_, call) => {
   const { store, sent } = createStore([]);
-  await expect(call(store)).rejects.toThrow('key must not begin with a slash');
+  await expect(call(store)).rejects.toThrow('key must not start with a slash');
   expect(sent).toEqual([]);
 });
 
-test('a wrong option is refused when the store is made', () => {
-  expect(() => createStore([], { bucket: 'A' })).toThrow('bucket must be');
+test('an invalid option throws when the store is created', () => {
+  expect(() => createStore([], { bucket: 'A' })).toThrow('bucket must have');
   expect(() => createStore([], { region: 'oss-cn-hangzhou' })).toThrow("use 'cn-hangzhou'");
   expect(() => createStore([], { credentials: { accessKeyId: '', accessKeySecret: '' } })).toThrow(
     'accessKeyId',
   );
 });
 
-test("the platform's fetch is looked up when it is needed", async () => {
+test("the platform's fetch is read at each request", async () => {
   const { fetch } = globalThis;
   const store = createOssObjectStore({
     region: 'cn-hangzhou',

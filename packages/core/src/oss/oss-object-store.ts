@@ -2,11 +2,12 @@ import type { ObjectStore } from '../object-store-port.ts';
 import { createObjectStore } from './object-store.ts';
 import { createOssWire, type OssBucketOptions } from './oss-wire.ts';
 
+/** The bucket of an object store. */
 export interface OssObjectStoreOptions extends OssBucketOptions {}
 
 /**
- * An {@link ObjectStore} over `fetch`, for Node, Deno, Bun and edge runtimes: signed by header with version
- * 4, each operation sent once, redirects refused.
+ * An {@link ObjectStore} over `fetch`, for Node, Deno, Bun and edge runtimes. Requests are signed by header
+ * with version 4 and sent once; redirects are not followed.
  *
  * @throws TypeError that names the option.
  *

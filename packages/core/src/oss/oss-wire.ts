@@ -6,25 +6,32 @@ import { createSignedFetch, type Fetch } from './signed-fetch.ts';
 import { type CredentialsSource, createCredentials } from './signing/credentials.ts';
 import { createOssClock } from './signing/oss-clock.ts';
 
-/** One bucket, who signs for it, and how its requests travel. */
+/** One bucket, its credentials, and the `fetch` of its requests. */
 export interface OssBucketOptions extends EndpointOptions {
+  /** The name of the bucket. */
   readonly bucket: string;
-  /** One set, or a function that is asked for one whenever the last is about to expire. */
+  /** One set, or a function that is called for a new set before the last one expires. */
   readonly credentials: CredentialsSource;
   /** Default: the `fetch` of the platform. */
   readonly fetch?: Fetch | undefined;
-  /** Default: the clock of the system. When OSS calls it wrong, OSS's own time is used from then on. */
+  /** Default: the system clock. When OSS rejects its time, OSS's own time is used from then on. */
   readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
 /**
- * The wire to one bucket, over `fetch`: signed by header with version 4, each operation sent once, redirects
- * refused.
+ * The wire to one bucket, over `fetch`: each operation is signed by header with version 4 and sent once;
+ * redirects are not followed.
  *
  * @throws TypeError that names the option.
  */
 export function createOssWire(options: OssBucketOptions): OssWire {
-  const { bucket, region, credentials: source, fetch = platformFetch, clock: ours = systemClock } = options;
+  const {
+    bucket,
+    region,
+    credentials: source,
+    fetch = platformFetch,
+    clock: localClock = systemClock,
+  } = options;
   const { endpoint, internal, accelerate, addressing } = options;
   assertBucket(bucket);
   resolveEndpoint(options);
@@ -36,19 +43,17 @@ export function createOssWire(options: OssBucketOptions): OssWire {
     ...(accelerate !== undefined && { accelerate }),
     ...(addressing !== undefined && { addressing }),
   };
-  const clock = createOssClock(ours);
+  const clock = createOssClock(localClock);
   const credentials = createCredentials(source, clock);
   return {
     bucket,
     send: createSignedFetch({ site, credentials, clock, fetch }),
-    async urlTerms() {
+    async getUrlSigningOptions() {
       const set = await credentials.current();
       return { credentials: set, now: clock.now(), skewMs: clock.skewMs(), ...site };
     },
   };
 }
 
-/**
- * The one place that reads the platform's `fetch`, at the time of the call: tests and tracers may replace it.
- */
+/** Reads the platform's `fetch` at the time of the call, because tests and tracers may replace it. */
 export const platformFetch: Fetch = (url, init) => globalThis.fetch(url, init);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type ErrorAnswer, VERDICTS, type VerdictRow, verdictOf } from './verdict.ts';
+import { type ErrorResponse, getVerdict, VERDICTS, type VerdictRow } from './verdict.ts';
 
-/** Every answer OSS.md lists, and what it must come to. */
+/** Every documented error response of OSS, and its verdict. */
 const CASES: readonly (readonly [status: number, ossCode: string, ec: string, verdict: string])[] = [
   [403, 'AccessDenied', '0002-00000236', 'url_expired transient'],
   [403, 'AccessDenied', '0002-00000069', 'url_expired transient'],
@@ -68,35 +68,35 @@ const CASES: readonly (readonly [status: number, ossCode: string, ec: string, ve
 ];
 
 test.each(CASES)('%i %s %s is %4$s', (status, ossCode, ec, expected) => {
-  const verdict = verdictOf(answer({ status, ossCode: ossCode || undefined, ec: ec || undefined }));
+  const verdict = getVerdict(createResponse({ status, ossCode: ossCode || undefined, ec: ec || undefined }));
   expect(`${verdict.code} ${verdict.disposition}`).toBe(expected);
 });
 
-test('an AccessDenied that names the expiry is an expired URL also without an EC', () => {
-  expect(verdictOf(answer({ status: 403, ossCode: 'AccessDenied', namesExpiry: true })).code).toBe(
+test('AccessDenied with an expiry is url_expired, also without an EC', () => {
+  expect(getVerdict(createResponse({ status: 403, ossCode: 'AccessDenied', namesExpiry: true })).code).toBe(
     'url_expired',
   );
 });
 
-test('every row of the table decides some answer: none is hidden behind an earlier one', () => {
+test('every row of the table is reachable', () => {
   for (const row of VERDICTS) {
     for (const example of examplesOf(row)) {
-      const { hint, ...verdict } = verdictOf(example);
+      const { hint, ...verdict } = getVerdict(example);
       expect([row.when, verdict]).toEqual([row.when, { code: row.code, disposition: row.disposition }]);
       expect(hint).toBe(row.hint);
     }
   }
 });
 
-function examplesOf({ when }: VerdictRow): ErrorAnswer[] {
-  return when.map((word) => {
-    const [, status] = /^HTTP (\d)/.exec(word) ?? [];
-    if (status !== undefined) return answer({ status: Number(word.slice(5).replace('xx', '02')) });
-    if (/^\d/.test(word)) return answer({ ec: word });
-    return answer({ ossCode: word.split(' ')[0], namesExpiry: word.endsWith('and Expires') });
+function examplesOf({ when }: VerdictRow): ErrorResponse[] {
+  return when.map((key) => {
+    const [, status] = /^HTTP (\d)/.exec(key) ?? [];
+    if (status !== undefined) return createResponse({ status: Number(key.slice(5).replace('xx', '02')) });
+    if (/^\d/.test(key)) return createResponse({ ec: key });
+    return createResponse({ ossCode: key.split(' ')[0], namesExpiry: key.endsWith('and Expires') });
   });
 }
 
-function answer(known: Partial<ErrorAnswer>): ErrorAnswer {
+function createResponse(known: Partial<ErrorResponse>): ErrorResponse {
   return { status: 400, ossCode: undefined, ec: undefined, namesExpiry: false, ...known };
 }

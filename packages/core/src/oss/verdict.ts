@@ -1,36 +1,36 @@
 import type { Disposition, UploadErrorCode } from '../errors.ts';
 
-/** What an error answer of OSS means to an upload. */
+/** The meaning of an error response of OSS. */
 export interface Verdict {
   readonly code: UploadErrorCode;
   readonly disposition: Disposition;
-  /** What the reader can do about it, in a sentence. `undefined` where OSS's own message says it. */
+  /** A remedy, in a sentence. `undefined` when OSS's own message suffices. */
   readonly hint: string | undefined;
 }
 
-/** What of an answer decides. `undefined` where the answer does not say. */
-export interface ErrorAnswer {
+/** The fields of a response that decide. `undefined`: the response does not have them. */
+export interface ErrorResponse {
   readonly status: number;
   readonly ossCode: string | undefined;
   readonly ec: string | undefined;
-  /** Whether the answer names the instant at which the URL expired: not every OSS sends an EC. */
+  /** Whether the response names the time at which the URL expired: not every OSS sends an EC. */
   readonly namesExpiry: boolean;
 }
 
-export function verdictOf(answer: ErrorAnswer): Verdict {
-  const words = wordsOf(answer);
-  const row = VERDICTS.find(({ when }) => when.some((word) => words.includes(word))) ?? OTHERWISE;
+export function getVerdict(response: ErrorResponse): Verdict {
+  const keys = getRowKeys(response);
+  const row = VERDICTS.find(({ when }) => when.some((key) => keys.includes(key))) ?? DEFAULT_VERDICT;
   return { code: row.code, disposition: row.disposition, hint: row.hint };
 }
 
-/** What a row may be found by: a status cannot be taken for a code, which has no space. */
-function wordsOf({ status, ossCode, ec, namesExpiry }: ErrorAnswer): readonly (string | undefined)[] {
+/** The keys to find a row by. A status cannot equal a code, which has no space. */
+function getRowKeys({ status, ossCode, ec, namesExpiry }: ErrorResponse): readonly (string | undefined)[] {
   const expired = namesExpiry ? `${ossCode} and Expires` : undefined;
   return [ec, expired, ossCode, `HTTP ${status}`, status >= 500 ? 'HTTP 5xx' : undefined];
 }
 
 export interface VerdictRow {
-  /** An EC, a Code or a status: any of them will do. */
+  /** ECs, codes or statuses: one of them must match. */
   readonly when: readonly string[];
   readonly code: UploadErrorCode;
   readonly disposition: Disposition;
@@ -38,9 +38,8 @@ export interface VerdictRow {
 }
 
 /**
- * The whole verdict on an answer of OSS that is an error, as data. First match wins. Most rows leave the
- * status out, since Complete may answer 200 with an error in the body. The texts of messages decide nothing:
- * they differ.
+ * The verdicts on error responses of OSS. The first match wins. Most rows have no status, because Complete
+ * may respond with 200 and an error in the body. Texts of messages do not count: they vary.
  */
 export const VERDICTS: readonly VerdictRow[] = [
   {
@@ -52,7 +51,7 @@ export const VERDICTS: readonly VerdictRow[] = [
     when: ['0002-00000235', 'RequestTimeTooSkewed'],
     code: 'clock_skewed',
     disposition: 'transient',
-    hint: 'The clock of the signing machine is more than 15 minutes off. Set it by NTP.',
+    hint: 'The clock of the signing machine differs by more than 15 minutes. Synchronize it (NTP).',
   },
   {
     when: ['0002-00000007', 'SecurityTokenExpired', 'InvalidSecurityToken'],
@@ -65,7 +64,7 @@ export const VERDICTS: readonly VerdictRow[] = [
     code: 'signature_mismatch',
     // canary: retry-of-signature-mismatch
     disposition: 'permanent',
-    hint: 'Send the signed headers, no other Content-Type, Content-MD5 or x-oss-*. Else check the secret.',
+    hint: 'Send the signed headers, no other Content-Type, Content-MD5 or x-oss-*. Or check the secret.',
   },
   {
     when: ['0002-00000226', '0002-00000227'],
@@ -77,7 +76,7 @@ export const VERDICTS: readonly VerdictRow[] = [
     when: ['InvalidAccessKeyId', 'AccessKeyIdAndSecurityTokenNotMatch', 'SecurityTokenNotSupported'],
     code: 'access_denied',
     disposition: 'permanent',
-    hint: 'Check that access key id, secret and security token are one set, and still exist.',
+    hint: 'Check that the access key ID, the secret and the security token are one set and still exist.',
   },
   {
     when: ['UserDisable'],
@@ -115,13 +114,13 @@ export const VERDICTS: readonly VerdictRow[] = [
     when: ['InvalidPart', 'FilePartNotExist', 'FilePartStale'],
     code: 'part_missing',
     disposition: 'permanent',
-    hint: 'A part was replaced or is gone since it was listed. Resume the upload: it lists the parts anew.',
+    hint: 'A part was replaced or removed after it was listed. Resume the upload: it lists the parts again.',
   },
   {
     when: ['EntityTooSmall'],
     code: 'refused',
     disposition: 'permanent',
-    hint: 'Every part but the last needs at least 102400 bytes.',
+    hint: 'Every part but the last must have at least 102400 bytes.',
   },
   {
     when: ['PartAlreadyExist', 'PartNotSequential'],
@@ -133,22 +132,22 @@ export const VERDICTS: readonly VerdictRow[] = [
     when: ['SecondLevelDomainForbidden', 'NonStandardHostForbidden'],
     code: 'refused',
     disposition: 'permanent',
-    hint: 'OSS serves buckets by virtual host only: leave `addressing` out.',
+    hint: 'OSS serves buckets by virtual host only: omit `addressing`.',
   },
   { when: ['RequestTimeout', 'IncompleteBody'], code: 'network', disposition: 'transient' },
-  // Not a verdict on the request: the official SDKs retry both.
+  // The official SDKs retry both: they are not about the request.
   { when: ['InternalError', 'BadRequest'], code: 'server_error', disposition: 'transient' },
   {
     when: ['CallbackFailed', 'HTTP 203'],
     code: 'callback_failed',
     disposition: 'permanent',
-    hint: 'The object is stored; the callback server did not answer 200 with JSON within 5 s.',
+    hint: 'The object is stored; the callback server did not respond with 200 and JSON within 5 s.',
   },
   { when: ['HTTP 408'], code: 'network', disposition: 'transient' },
   { when: ['HTTP 429', 'HTTP 503'], code: 'throttled', disposition: 'transient' },
   { when: ['HTTP 401'], code: 'access_denied', disposition: 'transient' },
-  // An unknown error inside an answer of 200: OSS began to answer before it knew.
+  // An unknown error in a 200 response: OSS sent the status before it failed.
   { when: ['HTTP 5xx', 'HTTP 200'], code: 'server_error', disposition: 'transient' },
 ];
 
-const OTHERWISE: Omit<VerdictRow, 'when'> = { code: 'refused', disposition: 'permanent' };
+const DEFAULT_VERDICT: Omit<VerdictRow, 'when'> = { code: 'refused', disposition: 'permanent' };

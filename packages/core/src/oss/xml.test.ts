@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
-  crc64Of,
+  parseCrc64,
   readCompleteResult,
   readInitiateResult,
   readListPartsResult,
   readListUploadsResult,
-  unquoted,
+  unquote,
   writeComplete,
 } from './xml.ts';
 
 const CONTEXT = { operation: 'ListParts', key: 'k' };
 
-test('an uploadId that looks like a number stays text, with and without a namespace', () => {
+test('an upload ID that looks like a number stays text, with and without a namespace', () => {
   for (const xmlns of ['', ' xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com"']) {
     const xml = `<?xml version="1.0" encoding="UTF-8"?>
 <InitiateMultipartUploadResult${xmlns}><Bucket>b</Bucket><Key>k</Key><UploadId>0070</UploadId></InitiateMultipartUploadResult>`;
@@ -35,31 +35,31 @@ const parts = (inside: string, truncated = 'false'): string =>
   `<ListPartsResult><IsTruncated>${truncated}</IsTruncated>
    <NextPartNumberMarker>2</NextPartNumberMarker>${inside}</ListPartsResult>`;
 
-test('no part, a lone part and many parts are all lists [pain-45]', () => {
+test('no part, one part and many parts are read as lists [pain-45]', () => {
   expect(readListPartsResult(parts(''), CONTEXT)).toEqual({ parts: [], next: undefined });
   expect(readListPartsResult(parts(part(7)), CONTEXT).parts).toEqual([listed(7)]);
   expect(readListPartsResult(parts(part(1) + part(2)), CONTEXT).parts).toEqual([listed(1), listed(2)]);
 });
 
-test('a page of a thousand parts is read in full', () => {
+test('a page of a thousand parts is read completely', () => {
   const many = Array.from({ length: 1000 }, (_, index) => part(index + 1)).join('');
   expect(readListPartsResult(parts(many), CONTEXT).parts).toHaveLength(1000);
 });
 
-test('IsTruncated "false" is false [pain-45]', () => {
+test('IsTruncated "false" is read as false [pain-45]', () => {
   expect(readListPartsResult(parts(part(1)), CONTEXT).next).toBeUndefined();
   expect(readListPartsResult(parts(part(1), 'true'), CONTEXT).next).toEqual({ partNumberMarker: '2' });
 });
 
 test.each(['', '<HashCrc64ecma/>', '<HashCrc64ecma>-1</HashCrc64ecma>'])(
-  'a part with the CRC64 %j is unproven',
+  'a part with the CRC64 %j has no crc64',
   (crc) => {
     expect(readListPartsResult(parts(part(1, crc)), CONTEXT).parts[0]?.crc64).toBeUndefined();
   },
 );
 
 test.each(['', '<LastModified/>', '<LastModified>yesterday</LastModified>'])(
-  'a part with the date %j was taken nobody knows when',
+  'a part with the date %j has no uploadedAt',
   (date) => {
     const undated = part(1).replace(/<LastModified>.*<\/LastModified>/, date);
     expect(readListPartsResult(parts(undated), CONTEXT).parts).toEqual([
@@ -79,13 +79,13 @@ test.each([
   ['a foreign element', part(1).replace('<Size>', '<Owner><ID>1</ID></Owner><Size>')],
   ['a part in a foreign element', part(1).replace('<Size>', `<Old>${part(9)}</Old><Size>`)],
   ['an empty element', part(1).replace('<Size>', '<StorageClass/><Size>')],
-])('a part with %s is read all the same, alone and among others', (_, odd) => {
-  expect(readListPartsResult(parts(odd), CONTEXT).parts).toEqual([listed(1)]);
-  const among = parts(part(0) + odd + part(2));
+])('a part with %s is read, alone and among others', (_, unusual) => {
+  expect(readListPartsResult(parts(unusual), CONTEXT).parts).toEqual([listed(1)]);
+  const among = parts(part(0) + unusual + part(2));
   expect(readListPartsResult(among, CONTEXT).parts).toEqual([listed(0), listed(1), listed(2)]);
 });
 
-test('what stands between two parts hides neither', () => {
+test('content between parts does not hide them', () => {
   const xml = parts(`${part(1)}<Owner>o</Owner>${part(2)}text${part(3)}<!-- -->${part(4)}`);
   expect(readListPartsResult(xml, CONTEXT).parts).toEqual([1, 2, 3, 4].map(listed));
 });
@@ -95,7 +95,7 @@ test.each([
   ['CDATA', (run: string) => `<![CDATA[${run}]]>`],
   ['another element', (run: string) => `<Old>${run}</Old>`],
   ['an instruction', (run: string) => `<?old ${run} ?>`],
-])('parts in %s are no parts of the list', (_, hidden) => {
+])('parts in %s are ignored', (_, hidden) => {
   expect(readListPartsResult(parts(hidden(part(1))), CONTEXT).parts).toEqual([]);
   expect(readListPartsResult(parts(hidden(part(1)) + part(2)), CONTEXT).parts).toEqual([listed(2)]);
   expect(readListPartsResult(parts(part(2) + hidden(part(1))), CONTEXT).parts).toEqual([listed(2)]);
@@ -108,7 +108,7 @@ const uploads = (key: string, encoding: string, truncated = false): string =>
    </ListMultipartUploadsResult>`;
 const initiatedAt = Date.UTC(2026, 0, 1);
 
-test('keys are decoded where OSS says that it encoded them', () => {
+test('keys are decoded when EncodingType is url', () => {
   const encoded = uploads('a%20b%2Bc%26', '<EncodingType>url</EncodingType>', true);
   expect(readListUploadsResult(encoded, CONTEXT)).toEqual({
     uploads: [{ key: 'a b+c&', uploadId: '00A', initiatedAt }],
@@ -120,7 +120,7 @@ test('keys are decoded where OSS says that it encoded them', () => {
   });
 });
 
-test('any key survives', () => {
+test('any key is read back unchanged', () => {
   const keys = fc.string({ unit: 'grapheme', minLength: 1 });
   fc.assert(
     fc.property(keys, (key) => {
@@ -132,17 +132,17 @@ test('any key survives', () => {
   expect(readListUploadsResult(spaced, CONTEXT).uploads[0]?.key).toBe(' 007 <&lt;中 ');
 });
 
-test('the ETag of a completed object comes without quotes', () => {
+test('the ETag of a completed object has no quotes', () => {
   const xml = '<CompleteMultipartUploadResult><ETag>"AB-2"</ETag></CompleteMultipartUploadResult>';
   expect(readCompleteResult(xml, CONTEXT)).toEqual({ etag: 'AB-2' });
 });
 
-const GOOD = parts(part(1) + part(2));
+const COMPLETE_DOCUMENT = parts(part(1) + part(2));
 
-test('a document cut anywhere is refused as malformed, and may be asked for again', () => {
+test('a truncated document rejects with malformed_response, transient', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: GOOD.length - 1 }), (length) => {
-      expect(() => readListPartsResult(GOOD.slice(0, length), CONTEXT)).toThrow(
+    fc.property(fc.integer({ min: 0, max: COMPLETE_DOCUMENT.length - 1 }), (length) => {
+      expect(() => readListPartsResult(COMPLETE_DOCUMENT.slice(0, length), CONTEXT)).toThrow(
         expect.objectContaining({ code: 'malformed_response', disposition: 'transient', context: CONTEXT }),
       );
     }),
@@ -150,34 +150,34 @@ test('a document cut anywhere is refused as malformed, and may be asked for agai
 });
 
 test.each([
-  ['', 'is cut or not well formed'],
-  ['{"status":"ok"}', 'is cut or not well formed'],
+  ['', 'is truncated or not well formed'],
+  ['{"status":"ok"}', 'is truncated or not well formed'],
   ['<html><body>Welcome</body></html>', 'has no ListPartsResult'],
   ['<ListPartsResult/>', 'has no IsTruncated'],
   ['<ListPartsResult><IsTruncated>true</IsTruncated></ListPartsResult>', 'has no NextPartNumberMarker'],
   [parts('<Part/>'), 'has no PartNumber'],
-  [parts(part(1).replace('102400', 'many')), 'has a Size that is no number'],
-  [parts(part(1).replace('102400', '-1')), 'has a Size that is no number'],
+  [parts(part(1).replace('102400', 'many')), 'has a Size that is not a number'],
+  [parts(part(1).replace('102400', '-1')), 'has a Size that is not a number'],
   [parts(part(1).replace('<Size>', '<PartNumber>2</PartNumber><Size>')), 'has no PartNumber'],
-  [parts(part(1).replace('</Part>', '') + part(2)), 'is cut or not well formed'],
-  [parts(part(1).replace('</Size></Part>', '</Part></Size>')), 'is cut or not well formed'],
-  [parts(part(1)) + part(2), 'is cut or not well formed'],
-  ['<!DOCTYPE x [<!ENTITY e "y">]><ListPartsResult>&e;</ListPartsResult>', 'is no document of OSS'],
-  [`<ListPartsResult>${'<a>'.repeat(5000)}</ListPartsResult>`, 'is cut or not well formed'],
-])('%j %s', (xml, what) => {
+  [parts(part(1).replace('</Part>', '') + part(2)), 'is truncated or not well formed'],
+  [parts(part(1).replace('</Size></Part>', '</Part></Size>')), 'is truncated or not well formed'],
+  [parts(part(1)) + part(2), 'is truncated or not well formed'],
+  ['<!DOCTYPE x [<!ENTITY e "y">]><ListPartsResult>&e;</ListPartsResult>', 'is not a document of OSS'],
+  [`<ListPartsResult>${'<a>'.repeat(5000)}</ListPartsResult>`, 'is truncated or not well formed'],
+])('the response %j %s', (xml, problem) => {
   expect(() => readListPartsResult(xml, CONTEXT)).toThrow(
-    `[malformed_response] the answer to ListParts ${what}`,
+    `[malformed_response] the response to ListParts ${problem}`,
   );
 });
 
-test('a date that is none is malformed too', () => {
+test('an invalid date rejects with malformed_response', () => {
   const xml = uploads('k', '').replace('2026-01-01T00:00:00.000Z', 'yesterday');
   expect(() => readListUploadsResult(xml, {})).toThrow(
-    'the answer to a request has an Initiated that is no date',
+    'the response to a request has an Initiated that is not a date',
   );
 });
 
-test('the body of Complete names the parts in the order given, ETags quoted once', () => {
+test('the body of Complete lists the parts in the given order, with ETags quoted once', () => {
   const parts = [
     { partNumber: 1, etag: 'AB' },
     { partNumber: 3, etag: '"C<&>D"' },
@@ -188,9 +188,9 @@ test('the body of Complete names the parts in the order given, ETags quoted once
   );
 });
 
-test('quotes and CRCs', () => {
-  expect(unquoted(' "AB" ')).toBe('AB');
-  expect(['0', '18446744073709551615', '007', 'x', '', undefined].map(crc64Of)).toEqual([
+test('unquote removes quotes, parseCrc64 accepts unsigned decimals', () => {
+  expect(unquote(' "AB" ')).toBe('AB');
+  expect(['0', '18446744073709551615', '007', 'x', '', undefined].map(parseCrc64)).toEqual([
     '0',
     '18446744073709551615',
     undefined,

@@ -1,19 +1,19 @@
 import { XMLParser } from 'fast-xml-parser';
-import { type ErrorContext, UploadError } from '../errors.ts';
+import { type ErrorContext, malformedResponseError, type UploadError } from '../errors.ts';
 import type { ListedUpload } from '../object-store-port.ts';
 import type { ListedPart } from '../ports.ts';
-import { PLACE, takeFlatElements } from './flat-elements.ts';
+import { PLACEHOLDER, takeFlatElements } from './flat-elements.ts';
 import { parseInstant } from './instant.ts';
 
 /**
- * Reads and writes the documents of OSS. Elements count by their local name, and every value stays text until
- * it is asked to be more: an uploadId `007` and a key `1e5` are no numbers, a key may begin with spaces. A
- * document that is cut, or is another one, is an `UploadError` `malformed_response`, transient.
+ * Reads and writes the documents of OSS. Elements are found by their local name, and values stay text unless
+ * a reader converts them: an upload ID `007` and a key `1e5` are not numbers, a key may start with spaces. A
+ * truncated or different document is an `UploadError` `malformed_response`, transient.
  */
 
 /** `<InitiateMultipartUploadResult>` */
 export function readInitiateResult(xml: string, context: ErrorContext): { readonly uploadId: string } {
-  return read(xml, 'InitiateMultipartUploadResult', context, (root) => ({
+  return readDocument(xml, 'InitiateMultipartUploadResult', context, (root) => ({
     uploadId: text(root, 'UploadId'),
   }));
 }
@@ -30,8 +30,8 @@ export function readListPartsResult(xml: string, context: ErrorContext): PartsPa
     parts: elements.map((part) => ({
       partNumber: wholeNumber(part, 'PartNumber'),
       size: wholeNumber(part, 'Size'),
-      etag: unquoted(text(part, 'ETag')),
-      crc64: crc64Of(optionalText(part, 'HashCrc64ecma')),
+      etag: unquote(text(part, 'ETag')),
+      crc64: parseCrc64(optionalText(part, 'HashCrc64ecma')),
       uploadedAt: parseInstant(optionalText(part, 'LastModified')),
     })),
     next: isTruncated(root) ? { partNumberMarker: text(root, 'NextPartNumberMarker') } : undefined,
@@ -40,8 +40,8 @@ export function readListPartsResult(xml: string, context: ErrorContext): PartsPa
 
 /** `<CompleteMultipartUploadResult>` */
 export function readCompleteResult(xml: string, context: ErrorContext): { readonly etag: string } {
-  return read(xml, 'CompleteMultipartUploadResult', context, (root) => ({
-    etag: unquoted(text(root, 'ETag')),
+  return readDocument(xml, 'CompleteMultipartUploadResult', context, (root) => ({
+    etag: unquote(text(root, 'ETag')),
   }));
 }
 
@@ -75,32 +75,29 @@ export function writeComplete(
 ): string {
   const elements = parts.map(
     ({ partNumber, etag }) =>
-      `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escaped(unquoted(etag))}"</ETag></Part>`,
+      `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${escapeXml(unquote(etag))}"</ETag></Part>`,
   );
   return `<CompleteMultipartUpload>${elements.join('')}</CompleteMultipartUpload>`;
 }
 
 /** ETags come with quotes on the wire and in XML; the ports have them without. */
-export function unquoted(etag: string): string {
+export function unquote(etag: string): string {
   return etag.replaceAll('"', '').trim();
 }
 
-/** A CRC64 as the ports have it. `undefined` for anything else. */
-export function crc64Of(given: string | undefined): string | undefined {
+/** A CRC64 in the form of the ports. `undefined` for anything else. */
+export function parseCrc64(given: string | undefined): string | undefined {
   return given !== undefined && /^(?:0|[1-9]\d{0,19})$/.test(given) ? given : undefined;
 }
 
-/** The error for an answer of 2xx that is not what was asked for. */
-export function malformedAnswer(what: string, context: ErrorContext): UploadError {
-  return new UploadError({
-    code: 'malformed_response',
-    message: `the answer to ${context.operation ?? 'a request'} ${what}`,
-    disposition: 'transient',
+/** The error of a 2xx response with unexpected content. */
+export function unexpectedResponseError(problem: string, context: ErrorContext): UploadError {
+  return malformedResponseError(`the response to ${context.operation ?? 'a request'} ${problem}`, {
     context,
   });
 }
 
-/** One element: its children by their local names, text or elements, or lists of them. */
+/** One element: its children by local name; each is text, an element, or a list of them. */
 export type Element = Readonly<Record<string, unknown>>;
 
 const PARSER = new XMLParser({
@@ -109,45 +106,46 @@ const PARSER = new XMLParser({
   trimValues: false,
   removeNSPrefix: true,
   processEntities: true,
-  // Despite its name, what decodes `&#34;`.
+  // Despite its name, it decodes `&#34;`.
   htmlEntities: true,
 });
 
 /**
- * Reads a page of up to a thousand elements `name`. The library would hold up everything else for 40 ms: it
- * is given the rest, and the whole only where the elements, or their place, are none that OSS sends.
+ * Reads a page of up to a thousand elements `name`. The library would block everything else for 40 ms: it
+ * reads the document without them, and the whole document only when OSS would not write the elements this
+ * way.
  */
 function readPage<Result>(
   xml: string,
   { rootName, name }: { readonly rootName: string; readonly name: string },
   context: ErrorContext,
-  shape: (root: Element, elements: readonly Element[]) => Result,
+  convert: (root: Element, elements: readonly Element[]) => Result,
 ): Result {
   const flat = takeFlatElements(xml, name);
   if (flat !== undefined) {
-    const page = read(flat.rest, rootName, context, (root) =>
-      root[PLACE] === '' && !(name in root) ? shape(root, flat.elements) : undefined,
+    const page = readDocument(flat.rest, rootName, context, (root) =>
+      root[PLACEHOLDER] === '' && !(name in root) ? convert(root, flat.elements) : undefined,
     );
     if (page !== undefined) return page;
   }
-  return read(xml, rootName, context, (root) => shape(root, children(root, name)));
+  return readDocument(xml, rootName, context, (root) => convert(root, children(root, name)));
 }
 
-/** The root element of a document, in the shape its reader gives it. */
-export function read<Result>(
+/** Parses a document and converts its root element. */
+export function readDocument<Result>(
   xml: string,
   rootName: string,
   context: ErrorContext,
-  shape: (root: Element) => Result,
+  convert: (root: Element) => Result,
 ): Result {
-  // A document type is never sent by OSS, and entities of one's own are an attack.
-  if (xml.includes('<!DOCTYPE')) throw malformedAnswer('is no document of OSS', context);
+  // OSS never sends a document type, and custom entities are an attack.
+  if (xml.includes('<!DOCTYPE')) throw unexpectedResponseError('is not a document of OSS', context);
   try {
-    // `true` makes it refuse what is not well formed, a cut document above all.
-    return shape(element(asElement(PARSER.parse(xml, true)), rootName));
+    // `true` rejects documents that are not well formed, such as truncated ones.
+    return convert(element(asElement(PARSER.parse(xml, true)), rootName));
   } catch (reason) {
-    const what = reason instanceof UnexpectedDocument ? reason.message : 'is cut or not well formed';
-    throw malformedAnswer(what, context);
+    const problem = reason instanceof UnexpectedDocument ? reason.message : 'is truncated or not well formed';
+    throw unexpectedResponseError(problem, context);
   }
 }
 
@@ -155,7 +153,7 @@ export function read<Result>(
 class UnexpectedDocument extends Error {}
 
 function asElement(value: unknown): Element {
-  // A parse edge: an object of the parser is a record of its children.
+  // An object of the parser is a record of its children.
   return typeof value === 'object' && value !== null ? (value as Element) : {};
 }
 
@@ -183,13 +181,13 @@ function text(parent: Element, name: string): string {
 
 function wholeNumber(parent: Element, name: string): number {
   const found = text(parent, name).trim();
-  if (!/^\d{1,15}$/.test(found)) throw new UnexpectedDocument(`has a ${name} that is no number`);
+  if (!/^\d{1,15}$/.test(found)) throw new UnexpectedDocument(`has a ${name} that is not a number`);
   return Number(found);
 }
 
 function instant(parent: Element, name: string): number {
   const at = parseInstant(text(parent, name));
-  if (at === undefined) throw new UnexpectedDocument(`has an ${name} that is no date`);
+  if (at === undefined) throw new UnexpectedDocument(`has an ${name} that is not a date`);
   return at;
 }
 
@@ -197,8 +195,8 @@ function isTruncated(root: Element): boolean {
   return text(root, 'IsTruncated').trim() === 'true';
 }
 
-export function escaped(value: string): string {
-  // An ETag has none of them, and there are thousands.
+export function escapeXml(value: string): string {
+  // Usually there is nothing to escape, and there are thousands of ETags.
   if (!/[&<>]/.test(value)) return value;
   return value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -7,7 +7,7 @@ import {
   type PresignedRequest,
   type PresignRequest,
   presign,
-  type RefusingAnswer,
+  type RefusalResponse,
   type SignatureCause,
   type SignatureExplanation,
   signHeaders,
@@ -47,7 +47,7 @@ interface Sent {
 }
 
 /** As it stands: `fetch` would add to it, and put it right. */
-async function send({ method = 'PUT', url = '', headers = {}, body = '' }: Sent): Promise<RefusingAnswer> {
+async function send({ method = 'PUT', url = '', headers = {}, body = '' }: Sent): Promise<RefusalResponse> {
   const target = url.slice(url.indexOf('/', 'https://'.length));
   const { port } = emulator;
   const host = /^https?:\/\/([^/]*)/.exec(url)?.[1] ?? '';
@@ -136,7 +136,7 @@ describe('a request that is not what was signed', () => {
       'changed-header',
       /content-type/,
     ],
-    ['with another method', {}, () => ({ method: 'DELETE' }), 'method', /for PUT, and sent with DELETE/],
+    ['with another method', {}, () => ({ method: 'DELETE' }), 'method', /for PUT and sent with DELETE/],
     [
       'with a further parameter',
       {},
@@ -163,7 +163,7 @@ describe('a request that is not what was signed', () => {
       {},
       ({ url }) => ({ url: url.replace('folder', 'file') }),
       'changed-url',
-      /its path is another/,
+      /its path differs/,
     ],
     ['with a plus for a space', {}, ({ url }) => ({ url: url.replace('%20', '+') }), 'plus-sign', /the path/],
     [
@@ -213,12 +213,12 @@ describe('a request that is not what was signed', () => {
     const changed = { url: request.url.replace('//media.', '//other.') };
     expect(await explained(request, changed)).toMatchObject({
       cause: 'host',
-      detail: expect.stringContaining('the bucket media, and reached other'),
+      detail: expect.stringContaining('the bucket media and reached other'),
     });
     const rewritten = { url: request.url.replace(/\/\/[^/]*/, '//127.0.0.1') };
     expect(await explained(request, rewritten)).toMatchObject({
       cause: 'host',
-      detail: expect.stringContaining('the bucket media, and reached another one'),
+      detail: expect.stringContaining('the bucket media and reached another one'),
     });
   });
 });
@@ -249,7 +249,7 @@ describe('a request that is what was signed', () => {
   });
 
   test.each<[string, Partial<PresignRequest>, SignatureCause, RegExp]>([
-    ['an hour after it expired', { now: NOW - 4_500_000 }, 'expired', /expired 3600 s before it was sent/],
+    ['an hour after it expired', { now: NOW - 4_500_000 }, 'expired', /expired 3600 s before it arrived/],
     ['signed by a clock that is ahead', { now: NOW + 3_600_000 }, 'clock', /clock of the signer/],
     ['signed for another region', { region: 'cn-beijing' }, 'region', /another region/],
     ['signed for another product', { product: 'oss-cloudbox' }, 'region', /another product/],
@@ -257,7 +257,7 @@ describe('a request that is what was signed', () => {
       'signed with an unknown key',
       { credentials: { ...CREDENTIALS, accessKeyId: 'x' } },
       'access-key',
-      /access key id/,
+      /access key ID/,
     ],
     [
       'signed without its token',
@@ -272,7 +272,7 @@ describe('a request that is what was signed', () => {
       'security-token',
       /token/,
     ],
-    ['to a bucket that is not there', { bucket: 'nowhere' }, 'host', /no bucket/],
+    ['to a bucket that is not there', { bucket: 'nowhere' }, 'host', /does not exist/],
   ])('%s', async (_, more, cause, detail) => {
     const explanation = await explained(signed(more), {});
     expect(explanation).toMatchObject({ cause, detail: expect.stringMatching(detail) });
@@ -288,8 +288,8 @@ describe('a request that is what was signed', () => {
   });
 
   test.each([
-    [`oss-${REGION}.aliyuncs.com`, 'path', 'host', /OSS wants it in the host/],
-    ['oss-cn-beijing.aliyuncs.com', 'virtual-host', 'host', /which is oss-cn-hangzhou\.aliyuncs\.com/],
+    [`oss-${REGION}.aliyuncs.com`, 'path', 'host', /OSS requires it in the host/],
+    ['oss-cn-beijing.aliyuncs.com', 'virtual-host', 'host', /served at oss-cn-hangzhou\.aliyuncs\.com/],
   ] as const)('to %s with the bucket in the %s', async (endpoint, addressing, cause, detail) => {
     const request = signed({ endpoint, addressing });
     expect(await explained(request, {})).toMatchObject({ cause, detail: expect.stringMatching(detail) });
@@ -298,7 +298,7 @@ describe('a request that is what was signed', () => {
   test('signed without permission', async () => {
     const effect = { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0003-00000201' } as const;
     const fault = emulator.faults.add({ effect });
-    expect(await explained(signed(), {})).toMatchObject({ cause: 'rights' });
+    expect(await explained(signed(), {})).toMatchObject({ cause: 'permission' });
     fault.remove();
   });
 
@@ -319,15 +319,15 @@ describe('CORS', () => {
 
   test('without a response, as a page observes it', () => {
     expect(told(explainSignatureMismatch(undefined, signed()))).toMatchObject({
-      cause: 'no-answer',
+      cause: 'no-response',
       detail: expect.stringContaining('CORS'),
     });
-    expect(explainSignatureMismatch({ status: 0, body: '' }, signed()).cause).toBe('no-answer');
+    expect(explainSignatureMismatch({ status: 0, body: '' }, signed()).cause).toBe('no-response');
   });
 });
 
 describe('a response with less information', () => {
-  const mismatch = (inside: string): RefusingAnswer => ({
+  const mismatch = (inside: string): RefusalResponse => ({
     status: 403,
     body: `<Error><Code>SignatureDoesNotMatch</Code>${inside}</Error>`,
   });
@@ -340,9 +340,9 @@ describe('a response with less information', () => {
       { status: 404, body: '<Error><Code>NoSuchKey</Code></Error>' },
       /404 NoSuchKey/,
     ],
-    ['a code that is none', { status: 400, body: '<Error><Code>a b</Code></Error>' }, /answered 400,/],
+    ['a code that is none', { status: 400, body: '<Error><Code>a b</Code></Error>' }, /responded with 400,/],
     ['a mismatch without a canonical request', mismatch(''), /no canonical request/],
-    ['a body that is no error', { status: undefined, body: 'hello' }, /answered something,/],
+    ['a body that is no error', { status: undefined, body: 'hello' }, /an unknown error,/],
     ['a damaged x-oss-err', { status: 403, body: '', headers: { 'x-oss-err': '***' } }, /403/],
   ])('%s explains no more than it can', (_, answer, detail) => {
     const explanation = told(explainSignatureMismatch(answer, signed(), { now: NOW }));
@@ -369,7 +369,10 @@ describe('a response with less information', () => {
       `<CanonicalRequest>${[...canonical, '', '', 'UNSIGNED-PAYLOAD'].join('\n').replaceAll('&', '&amp;')}</CanonicalRequest>`,
     );
     const explanation = told(explainSignatureMismatch(answer, { ...request, url }, { now: NOW }), url);
-    expect(explanation).toMatchObject({ cause: 'changed-url', detail: expect.stringContaining('odd name') });
+    expect(explanation).toMatchObject({
+      cause: 'changed-url',
+      detail: expect.stringContaining('unusual name'),
+    });
   });
 });
 

@@ -119,7 +119,7 @@ test('an error carries what OSS said', async () => {
     .reply(404, refusal('NoSuchUpload', '<EC>0042-00000002</EC>'));
   await expect(store.abort(UPLOAD)).rejects.toMatchObject({
     code: 'upload_not_found',
-    message: '[upload_not_found] OSS answered AbortMultipartUpload with 404 NoSuchUpload: No.',
+    message: '[upload_not_found] OSS responded to AbortMultipartUpload with 404 NoSuchUpload: No.',
     context: { ...UPLOAD, bucket: 'media', status: 404, ec: '0042-00000002', requestId: 'REQ' },
   });
 });

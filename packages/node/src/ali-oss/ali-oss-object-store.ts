@@ -3,10 +3,10 @@ import { rejectOnAbort } from '@partway/core/internal';
 import {
   createObjectStore,
   createOssClock,
-  errorIn,
-  type OssAnswer,
   type OssClock,
   type OssOperation,
+  type OssResponse,
+  responseError,
 } from '@partway/core/oss';
 import type { ObjectStore } from '@partway/core/ports';
 import { createAliOssCredentials, type RawClient } from './ali-oss-credentials.ts';
@@ -40,13 +40,13 @@ export function createAliOssObjectStore(client: AliOssClient): ObjectStore {
     async send(operation) {
       const set = await rejectOnAbort(() => credentials.current(), operation.signal);
       const answer = await rejectOnAbort(() => request(tamed, bucket, operation), operation.signal);
-      const error = errorIn(answer, operation.context);
-      if (error?.code === 'clock_skewed') clock.learn(answer);
+      const error = responseError(answer, operation.context);
+      if (error?.code === 'clock_skewed') clock.adjust(answer);
       if (error?.code === 'credentials_expired') credentials.invalidate(set);
       if (error !== undefined) throw error;
       return answer;
     },
-    async urlTerms() {
+    async getUrlSigningOptions() {
       const set = await credentials.current();
       return { ...siteOf(raw, bucket), credentials: set, now: clock.now(), skewMs: clock.skewMs() };
     },
@@ -82,7 +82,7 @@ function tame(raw: RawClient, clock: OssClock): RawClient {
   });
 }
 
-async function request(tamed: RawClient, bucket: string, operation: OssOperation): Promise<OssAnswer> {
+async function request(tamed: RawClient, bucket: string, operation: OssOperation): Promise<OssResponse> {
   const { method, key, query, headers, body, context } = operation;
   try {
     const {

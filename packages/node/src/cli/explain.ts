@@ -4,8 +4,8 @@ import {
   explainSignatureMismatch,
   type InspectedRequest,
   inspectSignedRequest,
-  type MeantRequest,
-  type RefusingAnswer,
+  type OriginalRequest,
+  type RefusalResponse,
   type SignatureExplanation,
 } from '@partway/core/oss';
 import { createUndiciFetch } from '../transport/undici-fetch.ts';
@@ -55,7 +55,7 @@ export const explain: Command = {
   },
 };
 
-async function readRequest(given: Given): Promise<MeantRequest> {
+async function readRequest(given: Given): Promise<OriginalRequest> {
   const text = given.text('url') ?? '';
   const url = (text === '-' ? await textOf(standardInput()) : text).trim();
   if (!/^https?:\/\//.test(url)) throw new TypeError('URL must begin with http:// or https://');
@@ -65,7 +65,10 @@ async function readRequest(given: Given): Promise<MeantRequest> {
 }
 
 /** `null` for an answer that never came, `undefined` when nobody was asked. */
-async function readAnswer(given: Given, request: MeantRequest): Promise<RefusingAnswer | null | undefined> {
+async function readAnswer(
+  given: Given,
+  request: OriginalRequest,
+): Promise<RefusalResponse | null | undefined> {
   const file = given.text('answer');
   if (file !== undefined && given.flag('send')) throw new TypeError('--answer and --send exclude each other');
   if (file !== undefined) {
@@ -80,7 +83,7 @@ function unreadable(reason: unknown): never {
   throw new TypeError(`--answer must be a file that can be read${code}`);
 }
 
-function parseAnswer(text: string): RefusingAnswer {
+function parseAnswer(text: string): RefusalResponse {
   const [, status] = /^HTTP\/[\d.]+ (\d{3})/.exec(text) ?? [];
   const [, error] = /^x-oss-err: *(\S+)/im.exec(text) ?? [];
   return {
@@ -91,7 +94,7 @@ function parseAnswer(text: string): RefusingAnswer {
 }
 
 /** Only what changes nothing in OSS. */
-async function send({ method, url, headers = {} }: MeantRequest): Promise<RefusingAnswer | null> {
+async function send({ method, url, headers = {} }: OriginalRequest): Promise<RefusalResponse | null> {
   if (method !== 'GET' && method !== 'HEAD') {
     throw new TypeError(`--send sends GET and HEAD only: a ${method} that OSS takes would change the bucket`);
   }
@@ -104,7 +107,10 @@ async function send({ method, url, headers = {} }: MeantRequest): Promise<Refusi
   return { status, headers: Object.fromEntries(response.headers), body: await response.text() };
 }
 
-function verdictOn(answer: RefusingAnswer | null, request: MeantRequest): readonly SignatureExplanation[] {
+function verdictOn(
+  answer: RefusalResponse | null,
+  request: OriginalRequest,
+): readonly SignatureExplanation[] {
   if (answer?.status !== undefined && answer.status >= 200 && answer.status < 300) return [];
   return [explainSignatureMismatch(answer ?? undefined, request)];
 }

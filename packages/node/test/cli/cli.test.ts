@@ -298,7 +298,7 @@ describe('usage', () => {
     [['put', '-', 'oss://media/'], 'ADDRESS needs a whole key'],
     [['put', 'file', 'media/key'], 'ADDRESS must be oss://BUCKET/KEY, got media/key'],
     [['put', 'file', 'oss://media'], 'ADDRESS needs a key'],
-    [['put', 'file', 'oss://MEDIA/key'], "ADDRESS: the bucket's name must be"],
+    [['put', 'file', 'oss://MEDIA/key'], "ADDRESS: the bucket's name must have"],
     [['put', 'file', 'oss://media/../key'], 'ADDRESS: the key must not have a segment'],
     [[...put, '--prat-size', '1'], '--prat-size is not an option'],
     [[...put, '-q'], '-q is not an option'],
@@ -312,7 +312,7 @@ describe('usage', () => {
     [[...put, '--concurrency', 'all'], '--concurrency must be a whole number, got all'],
     [[...put, '--meta', 'author'], '--meta must be NAME=VALUE, got author'],
     [[...put, '--storage-class', 'Cheap'], '--storage-class must be'],
-    [[...put, '--region', 'oss-cn-hangzhou'], '--region must not begin with'],
+    [[...put, '--region', 'oss-cn-hangzhou'], '--region must not start with'],
     [['presign', 'oss://media/key', '--method', 'POST'], '--method must be GET, PUT or HEAD'],
     [['presign', 'oss://media/key', '--expires', '0'], '--expires must be'],
     [['abort', 'oss://media/key'], '--upload-id is needed'],
@@ -326,7 +326,7 @@ describe('usage', () => {
   test.each([
     [{ OSS_REGION: '' }, '--region is needed, or OSS_REGION'],
     [{ OSS_ACCESS_KEY_SECRET: '' }, 'OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET must be set'],
-    [{ OSS_ACCESS_KEY_SECRET: 'hush \n' }, 'OSS_ACCESS_KEY_SECRET must be a text'],
+    [{ OSS_ACCESS_KEY_SECRET: 'hush \n' }, 'OSS_ACCESS_KEY_SECRET must be a non-empty string'],
   ])('the environment %j is wrong', async (environment, message) => {
     const { status, said } = await partway(put, environment);
     expect(status).toBe(2);

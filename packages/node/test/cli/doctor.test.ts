@@ -51,7 +51,7 @@ test('a wrong secret is told without telling it', async () => {
 test.each([
   [['doctor', 'oss://media', '--origin', 'app.example.com'], '--origin must be'],
   [['doctor', 'oss://media', '--abort-after', '0'], '--abort-after must be'],
-  [['doctor', 'oss://media//a'], 'ADDRESS: the prefix must not begin with a slash'],
+  [['doctor', 'oss://media//a'], 'ADDRESS: the prefix must not start with a slash'],
 ])('%j is wrong usage', async (args, message) => {
   const { status, out, said } = await stage.partway(args);
   expect({ status, out }).toEqual({ status: 2, out: '' });

@@ -62,10 +62,10 @@ test('--answer compares the answer of OSS, with or without its head, with what w
     );
     expect({ status, out }).toEqual({
       status: 1,
-      out: expect.stringMatching(/^changed-header The request carried the header content-type/m),
+      out: expect.stringMatching(/^changed-header The request had the header content-type/m),
     });
     const bare = await explained(url, '-X', 'PUT', '--answer', file);
-    expect(bare.out).toMatch(/^added-header {3}The sender added Content-Type: text\/plain;charset=UTF-8/m);
+    expect(bare.out).toMatch(/^added-header {3}The client added Content-Type: text\/plain;charset=UTF-8/m);
   }
   const head = await fetch(`${url}&x=1`, { method: 'HEAD' });
   await writeFile(file, `HTTP/1.1 403 Forbidden\r\nx-oss-err: ${head.headers.get('x-oss-err')}\r\n\r\n`);
@@ -91,7 +91,7 @@ test('--send asks OSS, and sends only what changes nothing', async () => {
   const nowhere = url.replace(/:\d+/, ':1');
   expect(await explained(nowhere, '--send')).toMatchObject({
     status: 1,
-    out: expect.stringMatching(/^no-answer /m),
+    out: expect.stringMatching(/^no-response /m),
   });
   expect(await explained(put, '-X', 'PUT', '--send')).toMatchObject({
     status: 2,

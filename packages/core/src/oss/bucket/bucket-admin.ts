@@ -1,45 +1,52 @@
 import { type ErrorContext, UploadError } from '../../errors.ts';
 import type { OssWire } from '../object-store.ts';
 import { createOssWire, type OssBucketOptions } from '../oss-wire.ts';
-import { malformedAnswer } from '../xml.ts';
+import { unexpectedResponseError } from '../xml.ts';
 import {
   type CorsRule,
+  insertCorsRule,
+  insertLifecycleRule,
   type LifecycleRule,
   readCorsRules,
   readLifecycleRules,
-  withCorsRule,
-  withLifecycleRule,
 } from './bucket-rules.ts';
 
 /**
- * What an upload needs of its bucket besides objects. Each method rejects with an `UploadError`, or with the
- * reason of its signal. The methods that add read all rules, and write them all with one more, since OSS
- * knows no other way: whatever another writes between the two is lost.
+ * The settings of a bucket that uploads need. Each method rejects with an `UploadError`, or with the reason
+ * of its signal. The methods that add a rule read all rules and write them all with one more, as OSS has no
+ * other way: a concurrent write of another process is lost.
  */
 export interface BucketAdmin {
+  /** The name of the bucket. */
   readonly bucket: string;
   /** The region as OSS names it: `oss-cn-hangzhou`. */
   location(request?: AdminRequest): Promise<string>;
-  /** In the order in which OSS tries them. */
+  /** The CORS rules, in the order in which OSS tries them. */
   corsRules(request?: AdminRequest): Promise<readonly CorsRule[]>;
-  /** Before all others. Rejects with `refused` where there is no room for it. */
+  /** Adds a rule before all others. Rejects with `refused` when the bucket has too many rules. */
   addCorsRule(rule: CorsRule, request?: AdminRequest): Promise<void>;
+  /** The lifecycle rules, as far as they are about unfinished uploads. */
   lifecycleRules(request?: AdminRequest): Promise<readonly LifecycleRule[]>;
-  /** Removes unfinished uploads of keys that begin with `prefix` after so many days, from 1. */
+  /** Adds a rule that aborts unfinished uploads of keys with the prefix. */
   addAbortRule(rule: AbortRule, request?: AdminRequest): Promise<void>;
 }
 
+/** One request to the settings of a bucket. */
 export interface AdminRequest {
+  /** Stops the request. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A lifecycle rule that aborts unfinished uploads. */
 export interface AbortRule {
+  /** Keys that start with it. '' for all. */
   readonly prefix: string;
+  /** Whole days after the initiation, from 1. */
   readonly abortAfterDays: number;
 }
 
 /**
- * A {@link BucketAdmin} over `fetch`, signed as an object store is.
+ * A {@link BucketAdmin} over `fetch`, signed like the requests of an object store.
  *
  * @throws TypeError that names the option.
  */
@@ -48,8 +55,8 @@ export function createBucketAdmin(options: OssBucketOptions): BucketAdmin {
 }
 
 export function createBucketAdminOver(wire: OssWire): BucketAdmin {
-  const cors = configurationOf(wire, 'cors', 'Cors', 'NoSuchCORSConfiguration');
-  const lifecycle = configurationOf(wire, 'lifecycle', 'Lifecycle', 'NoSuchLifecycle');
+  const cors = createConfiguration(wire, 'cors', 'Cors', 'NoSuchCORSConfiguration');
+  const lifecycle = createConfiguration(wire, 'lifecycle', 'Lifecycle', 'NoSuchLifecycle');
   return {
     bucket: wire.bucket,
     location: ({ signal } = {}) => location(wire, signal),
@@ -58,7 +65,7 @@ export function createBucketAdminOver(wire: OssWire): BucketAdmin {
       return xml === undefined ? [] : readCorsRules(xml, cors.context('Get'));
     },
     async addCorsRule(rule, { signal } = {}) {
-      await cors.put(withCorsRule(await cors.get(signal), rule, cors.context('Put')), {}, signal);
+      await cors.put(insertCorsRule(await cors.get(signal), rule, cors.context('Put')), {}, signal);
     },
     async lifecycleRules({ signal } = {}) {
       const xml = await lifecycle.get(signal);
@@ -70,9 +77,9 @@ export function createBucketAdminOver(wire: OssWire): BucketAdmin {
       }
       const xml = await lifecycle.get(signal);
       const rules = xml === undefined ? [] : readLifecycleRules(xml, lifecycle.context('Get'));
-      const rule = { id: freeId(rules), prefix, abortAfterDays };
-      const merged = withLifecycleRule(xml, rule, lifecycle.context('Put'));
-      await lifecycle.put(merged, overlapHeader(rules, prefix), signal);
+      const rule = { id: findFreeId(rules), prefix, abortAfterDays };
+      const merged = insertLifecycleRule(xml, rule, lifecycle.context('Put'));
+      await lifecycle.put(merged, createOverlapHeader(rules, prefix), signal);
     },
   };
 }
@@ -84,7 +91,7 @@ interface Configuration {
   put(xml: string, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<void>;
 }
 
-function configurationOf(wire: OssWire, query: string, name: string, absent: string): Configuration {
+function createConfiguration(wire: OssWire, query: string, name: string, absent: string): Configuration {
   const { bucket, send } = wire;
   const context = (verb: 'Get' | 'Put') => ({ operation: `${verb}Bucket${name}`, bucket });
   const request = { key: '', query: { [query]: '' } };
@@ -107,15 +114,15 @@ function configurationOf(wire: OssWire, query: string, name: string, absent: str
 async function location({ bucket, send }: OssWire, signal: AbortSignal | undefined): Promise<string> {
   const context = { operation: 'GetBucketLocation', bucket };
   const { body } = await send({ method: 'GET', key: '', query: { location: '' }, context, signal });
-  // The root itself is the text: it is no element with children.
+  // The root element holds the text itself, without children.
   const found = /<LocationConstraint[^>]*>([\w-]{1,64})</.exec(body)?.[1];
-  if (found === undefined) throw malformedAnswer('has no LocationConstraint', context);
+  if (found === undefined) throw unexpectedResponseError('has no LocationConstraint', context);
   return found;
 }
 
 const ID = 'partway-abort-unfinished-uploads';
 
-function freeId(rules: readonly LifecycleRule[]): string {
+function findFreeId(rules: readonly LifecycleRule[]): string {
   const taken = new Set(rules.map(({ id }) => id));
   for (let count = 1; ; count++) {
     const id = count === 1 ? ID : `${ID}-${count}`;
@@ -123,8 +130,8 @@ function freeId(rules: readonly LifecycleRule[]): string {
   }
 }
 
-/** Without it OSS refuses two rules about the same keys. */
-function overlapHeader(rules: readonly LifecycleRule[], prefix: string): Record<string, string> {
+/** Without it OSS rejects two rules about the same keys. */
+function createOverlapHeader(rules: readonly LifecycleRule[], prefix: string): Record<string, string> {
   const isOverlapping = rules.some(
     (rule) => rule.prefix.startsWith(prefix) || prefix.startsWith(rule.prefix),
   );

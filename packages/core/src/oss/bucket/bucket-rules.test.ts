@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readCorsRules, readLifecycleRules, withCorsRule, withLifecycleRule } from './bucket-rules.ts';
+import { insertCorsRule, insertLifecycleRule, readCorsRules, readLifecycleRules } from './bucket-rules.ts';
 
 const CONTEXT = { operation: 'PutBucketCors', bucket: 'media' };
 const RULE = {
@@ -24,7 +24,7 @@ function refusalOf(run: () => unknown): unknown {
 }
 
 describe('CORS rules', () => {
-  test('are read in their order, lone or many, with and without a namespace', () => {
+  test('are read in their order, one or many, with and without a namespace', () => {
     const xml = (inside: string, xmlns = ''): string =>
       `<?xml version="1.0"?>\n<CORSConfiguration${xmlns}>${inside}</CORSConfiguration>`;
     expect(readCorsRules(xml(ADDED), CONTEXT)).toEqual([RULE]);
@@ -40,16 +40,16 @@ describe('CORS rules', () => {
     expect(() => readCorsRules('<LifecycleConfiguration/>', CONTEXT)).toThrow('malformed_response');
   });
 
-  test('the first one makes a configuration', () => {
-    expect(withCorsRule(undefined, RULE, CONTEXT)).toBe(`<CORSConfiguration>${ADDED}</CORSConfiguration>`);
+  test('the first rule creates a configuration', () => {
+    expect(insertCorsRule(undefined, RULE, CONTEXT)).toBe(`<CORSConfiguration>${ADDED}</CORSConfiguration>`);
   });
 
-  test('one more stands before the others, and not a letter of those changes', () => {
+  test('a new rule is inserted before the others, which do not change', () => {
     const before =
       '<?xml version="1.0"?>\n<CORSConfiguration xmlns="http://doc.oss">\n  <!-- the shop\'s -->\n' +
       '  <CORSRule><AllowedOrigin>*</AllowedOrigin><New>&lt;&#65;</New></CORSRule>\n' +
       '  <ResponseVary>true</ResponseVary>\n</CORSConfiguration>\n';
-    const merged = withCorsRule(before, RULE, CONTEXT);
+    const merged = insertCorsRule(before, RULE, CONTEXT);
     expect(merged.replace(ADDED, '')).toBe(before);
     expect(readCorsRules(merged, CONTEXT).map(({ allowedOrigins }) => allowedOrigins)).toEqual([
       ['https://app.example.com'],
@@ -64,43 +64,45 @@ describe('CORS rules', () => {
       '<!-- <CORSConfiguration> --><CORSConfiguration><CORSRule/></CORSConfiguration>',
     ],
     ['an empty root', '<CORSConfiguration/>'],
-    ['an odd root', '<CORSConfiguration\n><CORSRule/></CORSConfiguration>'],
-  ])('a configuration with %s is left alone', (_, xml) => {
-    expect(refusalOf(() => withCorsRule(xml, RULE, CONTEXT))).toMatchObject({
+    ['an unusual root', '<CORSConfiguration\n><CORSRule/></CORSConfiguration>'],
+  ])('a configuration with %s is not changed', (_, xml) => {
+    expect(refusalOf(() => insertCorsRule(xml, RULE, CONTEXT))).toMatchObject({
       code: 'refused',
       disposition: 'permanent',
       hint: expect.stringContaining('Nothing was changed'),
     });
   });
 
-  test('a cut configuration is no configuration to write back', () => {
-    const cut = `<CORSConfiguration>${ADDED}<CORSRule>`;
-    expect(refusalOf(() => withCorsRule(cut, RULE, CONTEXT))).toMatchObject({ code: 'malformed_response' });
+  test('a truncated configuration rejects with malformed_response', () => {
+    const truncated = `<CORSConfiguration>${ADDED}<CORSRule>`;
+    expect(refusalOf(() => insertCorsRule(truncated, RULE, CONTEXT))).toMatchObject({
+      code: 'malformed_response',
+    });
   });
 
   test.each([
     [19, undefined],
-    [20, 'there are 20 already'],
-  ])('beside %i there is room: %s', (count, why) => {
+    [20, 'already has 20 rules'],
+  ])('a rule is added to %i rules, or rejected: %s', (count, reason) => {
     const xml = `<CORSConfiguration>${ADDED.repeat(count)}</CORSConfiguration>`;
-    const merged = refusalOf(() => withCorsRule(xml, RULE, CONTEXT));
-    if (why === undefined) expect(readCorsRules(String(merged), CONTEXT)).toHaveLength(count + 1);
-    else expect(merged).toMatchObject({ code: 'refused', message: expect.stringContaining(why) });
+    const merged = refusalOf(() => insertCorsRule(xml, RULE, CONTEXT));
+    if (reason === undefined) expect(readCorsRules(String(merged), CONTEXT)).toHaveLength(count + 1);
+    else expect(merged).toMatchObject({ code: 'refused', message: expect.stringContaining(reason) });
   });
 
-  test('16 KiB are all that OSS takes', () => {
+  test('a configuration above 16 KiB is rejected', () => {
     const long = `<CORSRule><AllowedOrigin>${'a'.repeat(16_384)}</AllowedOrigin></CORSRule>`;
     const xml = `<CORSConfiguration>${long}</CORSConfiguration>`;
-    expect(refusalOf(() => withCorsRule(xml, RULE, CONTEXT))).toMatchObject({ code: 'refused' });
+    expect(refusalOf(() => insertCorsRule(xml, RULE, CONTEXT))).toMatchObject({ code: 'refused' });
   });
 
-  test('whatever is in a rule is read back as it was', () => {
+  test('any text of a rule is read back unchanged', () => {
     const text = fc
       .string({ unit: 'grapheme', minLength: 1 })
       .map((value) => `x${value.replaceAll(/\s|\p{Cc}/gu, '')}`);
     fc.assert(
       fc.property(fc.array(text, { maxLength: 4 }), (exposeHeaders) => {
-        const merged = withCorsRule(undefined, { ...RULE, exposeHeaders }, CONTEXT);
+        const merged = insertCorsRule(undefined, { ...RULE, exposeHeaders }, CONTEXT);
         expect(readCorsRules(merged, CONTEXT)).toEqual([{ ...RULE, exposeHeaders }]);
       }),
     );
@@ -111,7 +113,7 @@ describe('lifecycle rules', () => {
   const configuration = (inside: string): string =>
     `<LifecycleConfiguration>${inside}</LifecycleConfiguration>`;
 
-  test('are read for what they say of unfinished uploads', () => {
+  test('are read as far as they are about unfinished uploads', () => {
     const xml = configuration(
       '<Rule><ID>1</ID><Prefix/><Status>Enabled</Status>' +
         '<AbortMultipartUpload><Days>3</Days></AbortMultipartUpload></Rule>' +
@@ -127,12 +129,12 @@ describe('lifecycle rules', () => {
     ]);
   });
 
-  test('one more leaves the others as they are', () => {
+  test('a new rule does not change the others', () => {
     const before = configuration('<Rule><ID>1</ID><Transition><Days>9</Days></Transition></Rule>');
-    const merged = withLifecycleRule(before, ABORT, CONTEXT);
+    const merged = insertLifecycleRule(before, ABORT, CONTEXT);
     expect(merged).toContain(before.slice('<LifecycleConfiguration>'.length));
     expect(readLifecycleRules(merged, CONTEXT)[0]).toEqual({ ...ABORT, isEnabled: true, isSelective: false });
     const full = configuration('<Rule><ID>1</ID></Rule>'.repeat(1000));
-    expect(refusalOf(() => withLifecycleRule(full, ABORT, CONTEXT))).toMatchObject({ code: 'refused' });
+    expect(refusalOf(() => insertLifecycleRule(full, ABORT, CONTEXT))).toMatchObject({ code: 'refused' });
   });
 });

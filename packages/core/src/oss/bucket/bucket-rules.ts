@@ -1,33 +1,37 @@
-import { type ErrorContext, UploadError } from '../../errors.ts';
-import { children, type Element, escaped, optionalText, read } from '../xml.ts';
+import { type ErrorContext, refusedError, type UploadError } from '../../errors.ts';
+import { children, type Element, escapeXml, optionalText, readDocument } from '../xml.ts';
 
-/** Which pages may send which requests, and what they may read of the answers. */
+/** Which pages may send which requests, and which response headers they may read. */
 export interface CorsRule {
-  /** `https://app.example.com`; at most one asterisk in each. */
+  /** Such as `https://app.example.com`; at most one asterisk in each. */
   readonly allowedOrigins: readonly string[];
-  /** Of GET, PUT, DELETE, POST and HEAD. */
+  /** GET, PUT, DELETE, POST or HEAD. */
   readonly allowedMethods: readonly string[];
   /** At most one asterisk in each. */
   readonly allowedHeaders: readonly string[];
   /** No asterisk. */
   readonly exposeHeaders: readonly string[];
+  /** How long a browser may cache a preflight, in seconds. Default: none. */
   readonly maxAgeSeconds?: number | undefined;
 }
 
-/** What a lifecycle rule says of unfinished uploads. */
+/** A lifecycle rule, as far as it is about unfinished uploads. */
 export interface LifecycleRule {
+  /** The name of the rule. */
   readonly id: string;
+  /** Keys that start with it. '' for all. */
   readonly prefix: string;
+  /** Whether OSS applies it. */
   readonly isEnabled: boolean;
-  /** Whether it is about some of the keys below its prefix only, by tag or filter. */
+  /** Whether a tag or filter limits it to some of the keys with the prefix. */
   readonly isSelective: boolean;
-  /** Days after which an unfinished upload is removed. `undefined` where the rule removes none. */
+  /** Days after which an unfinished upload is aborted. `undefined`: the rule aborts none. */
   readonly abortAfterDays: number | undefined;
 }
 
 /** `<CORSConfiguration>` */
 export function readCorsRules(xml: string, context: ErrorContext): readonly CorsRule[] {
-  return read(xml, CORS.root, context, (root) =>
+  return readDocument(xml, CORS.root, context, (root) =>
     children(root, CORS.rule).map((rule) => ({
       allowedOrigins: texts(rule, 'AllowedOrigin'),
       allowedMethods: texts(rule, 'AllowedMethod'),
@@ -40,7 +44,7 @@ export function readCorsRules(xml: string, context: ErrorContext): readonly Cors
 
 /** `<LifecycleConfiguration>` */
 export function readLifecycleRules(xml: string, context: ErrorContext): readonly LifecycleRule[] {
-  return read(xml, LIFECYCLE.root, context, (root) =>
+  return readDocument(xml, LIFECYCLE.root, context, (root) =>
     children(root, LIFECYCLE.rule).map((rule) => ({
       id: optionalText(rule, 'ID') ?? '',
       prefix: optionalText(rule, 'Prefix') ?? '',
@@ -52,12 +56,12 @@ export function readLifecycleRules(xml: string, context: ErrorContext): readonly
 }
 
 /**
- * The configuration with one more rule, before all others: of CORS rules the first that matches counts. All
- * else stays as it is, letter by letter. `undefined` stands for none.
+ * The configuration with one more rule before all others, because the first matching CORS rule counts. The
+ * rest stays unchanged, character by character. `undefined`: there is no configuration yet.
  *
- * @throws UploadError `refused` where that is not possible; `malformed_response`.
+ * @throws UploadError `refused` when that is not possible; `malformed_response`.
  */
-export function withCorsRule(xml: string | undefined, rule: CorsRule, context: ErrorContext): string {
+export function insertCorsRule(xml: string | undefined, rule: CorsRule, context: ErrorContext): string {
   const { allowedOrigins, allowedMethods, allowedHeaders, exposeHeaders, maxAgeSeconds } = rule;
   const written = [
     ...allowedOrigins.map((text) => element('AllowedOrigin', text)),
@@ -66,63 +70,60 @@ export function withCorsRule(xml: string | undefined, rule: CorsRule, context: E
     ...exposeHeaders.map((text) => element('ExposeHeader', text)),
     ...(maxAgeSeconds === undefined ? [] : [element('MaxAgeSeconds', String(maxAgeSeconds))]),
   ];
-  const merged = withRule(xml, CORS, written.join(''), context);
+  const merged = insertRule(xml, CORS, written.join(''), context);
   if (new TextEncoder().encode(merged).length <= CORS_SIZE_MAX) return merged;
-  throw impossible(`they would be more than ${CORS_SIZE_MAX} bytes`, context);
+  throw cannotAddRuleError(`the rules would have more than ${CORS_SIZE_MAX} bytes`, context);
 }
 
-/** The same for a lifecycle rule that removes unfinished uploads, and does nothing else. */
-export function withLifecycleRule(
+/** The same for a lifecycle rule that only aborts unfinished uploads. */
+export function insertLifecycleRule(
   xml: string | undefined,
   { id, prefix, abortAfterDays }: Pick<LifecycleRule, 'id' | 'prefix'> & { readonly abortAfterDays: number },
   context: ErrorContext,
 ): string {
   const days = `<AbortMultipartUpload>${element('Days', String(abortAfterDays))}</AbortMultipartUpload>`;
   const written = [element('ID', id), element('Prefix', prefix), element('Status', 'Enabled'), days];
-  return withRule(xml, LIFECYCLE, written.join(''), context);
+  return insertRule(xml, LIFECYCLE, written.join(''), context);
 }
 
-interface Kind {
+interface RuleKind {
   readonly root: string;
   readonly rule: string;
   readonly rulesMax: number;
 }
 
-/** OSS once took 10 rules, and refuses further ones where it still does. */
-const CORS: Kind = { root: 'CORSConfiguration', rule: 'CORSRule', rulesMax: 20 };
+/** OSS used to accept 10 rules; a bucket with the old limit rejects further ones itself. */
+const CORS: RuleKind = { root: 'CORSConfiguration', rule: 'CORSRule', rulesMax: 20 };
 const CORS_SIZE_MAX: number = 16 * 1024;
-const LIFECYCLE: Kind = { root: 'LifecycleConfiguration', rule: 'Rule', rulesMax: 1000 };
+const LIFECYCLE: RuleKind = { root: 'LifecycleConfiguration', rule: 'Rule', rulesMax: 1000 };
 
-function withRule(xml: string | undefined, kind: Kind, written: string, context: ErrorContext): string {
+function insertRule(xml: string | undefined, kind: RuleKind, written: string, context: ErrorContext): string {
   const { root, rule, rulesMax } = kind;
   const added = `<${rule}>${written}</${rule}>`;
-  const before = xml === undefined ? [] : rulesIn(xml, kind, context);
-  if (before.length >= rulesMax) throw impossible(`there are ${before.length} already`, context);
+  const before = xml === undefined ? [] : readRules(xml, kind, context);
+  if (before.length >= rulesMax) throw cannotAddRuleError(`it already has ${before.length} rules`, context);
   if (xml === undefined) return `<${root}>${added}</${root}>`;
-  const merged = xml.replace(new RegExp(`<${root}(?:\\s[^<>]*[^<>/])?>`), (open) => open + added);
-  // Whatever the text was like: what is sent must hold every rule that was there.
-  const after = merged === xml ? [] : rulesIn(merged, kind, context);
+  const merged = xml.replace(new RegExp(`<${root}(?:\\s[^<>]*[^<>/])?>`), (start) => start + added);
+  // For any text: the new configuration must contain every existing rule.
+  const after = merged === xml ? [] : readRules(merged, kind, context);
   if (JSON.stringify(after.slice(1)) === JSON.stringify(before) && after.length > before.length)
     return merged;
-  throw impossible('the present ones are written in a way that it cannot be added to', context);
+  throw cannotAddRuleError('its configuration has an unexpected form', context);
 }
 
-function rulesIn(xml: string, { root, rule }: Kind, context: ErrorContext): readonly Element[] {
-  return read(xml, root, context, (found) => children(found, rule));
+function readRules(xml: string, { root, rule }: RuleKind, context: ErrorContext): readonly Element[] {
+  return readDocument(xml, root, context, (found) => children(found, rule));
 }
 
-function impossible(why: string, context: ErrorContext): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: `a rule cannot be added to those of the bucket: ${why}`,
-    disposition: 'permanent',
+function cannotAddRuleError(reason: string, context: ErrorContext): UploadError {
+  return refusedError(`a rule cannot be added to the bucket: ${reason}`, {
     context,
-    hint: 'Add the rule by hand, in the console of OSS. Nothing was changed.',
+    hint: 'Add the rule in the console of OSS. Nothing was changed.',
   });
 }
 
 function element(name: string, text: string): string {
-  return `<${name}>${escaped(text)}</${name}>`;
+  return `<${name}>${escapeXml(text)}</${name}>`;
 }
 
 function texts(parent: Element, name: string): readonly string[] {

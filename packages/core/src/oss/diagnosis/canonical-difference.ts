@@ -1,16 +1,21 @@
 import { bucketOfHost, type SignedUrl } from '../signing/signed-url.ts';
-import { changedUrl, plusSign, type SignatureExplanation, shownName } from './signature-explanation.ts';
+import {
+  displayableName,
+  explainChangedUrl,
+  explainPlusSign,
+  type SignatureExplanation,
+} from './signature-explanation.ts';
 
-/** What was signed, taken apart. */
-export interface Meant {
+/** The request as it was signed, parsed. */
+export interface ParsedRequest {
   readonly method: string;
   readonly url: SignedUrl;
-  /** Those that are signed, names in lower case. */
+  /** The signed headers, names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** A canonical request, taken apart. */
-export interface Canonical {
+/** A canonical request, parsed. */
+export interface CanonicalRequest {
   readonly method: string;
   /** Decoded, with the bucket. */
   readonly uri: string;
@@ -19,20 +24,23 @@ export interface Canonical {
 }
 
 /**
- * The first difference between the request that OSS saw and the one that was signed. `undefined` when they
- * are the same. Names headers and parameters, and no value but that of a Content-Type.
+ * Explains the first difference between the request that OSS received and the signed one. `undefined` when
+ * they are equal. Contains names of headers and parameters, and no value but that of a Content-Type.
  */
-export function differenceOf(seen: Canonical, meant: Meant): SignatureExplanation | undefined {
+export function explainDifference(
+  received: CanonicalRequest,
+  signed: ParsedRequest,
+): SignatureExplanation | undefined {
   return (
-    methodDifference(seen, meant) ??
-    pathDifference(seen, meant) ??
-    queryDifference(seen, meant) ??
-    headerDifference(seen, meant)
+    explainMethod(received, signed) ??
+    explainPath(received, signed) ??
+    explainQuery(received, signed) ??
+    explainHeaders(received, signed)
   );
 }
 
-/** Of six fields the fourth, the headers, ends in a line end of its own. `undefined` for any other text. */
-export function parseCanonical(text: string): Canonical | undefined {
+/** Six fields; the fourth, the headers, ends with an extra line end. `undefined` for any other text. */
+export function parseCanonicalRequest(text: string): CanonicalRequest | undefined {
   const lines = text.split('\n');
   const [method = '', uri = '', query = ''] = lines;
   if (lines.length < 6 || lines.at(-3) !== '') return undefined;
@@ -56,98 +64,109 @@ export function parseCanonical(text: string): Canonical | undefined {
   }
 }
 
-function methodDifference(seen: Canonical, { method }: Meant): SignatureExplanation | undefined {
-  if (seen.method === method) return undefined;
+function explainMethod(
+  received: CanonicalRequest,
+  { method }: ParsedRequest,
+): SignatureExplanation | undefined {
+  if (received.method === method) return undefined;
+  const other = displayableName(received.method) ?? 'another method';
   return {
     cause: 'method',
-    detail: `It was signed for ${method}, and sent with ${shownName(seen.method) ?? 'another method'}.`,
-    remedy: `Send it with ${method}, or sign it for the method that is sent.`,
+    detail: `The request was signed for ${method} and sent with ${other}.`,
+    remedy: `Send it with ${method}, or sign it for the method that you send.`,
   };
 }
 
-function pathDifference(seen: Canonical, { url }: Meant): SignatureExplanation | undefined {
+function explainPath(received: CanonicalRequest, { url }: ParsedRequest): SignatureExplanation | undefined {
   const { path = '' } = url;
-  // The bucket is always in what OSS signs, and in the path of a URL only sometimes.
-  const [, bucket = '', inBucket = ''] = /^\/([^/]*)(.*)$/s.exec(seen.uri) ?? [];
-  const ours = bucketOfHost(url.host);
-  const isAlike = [seen.uri, inBucket].includes(path) || (seen.uri === `${path}/` && inBucket === '/');
-  if (ours === undefined ? isAlike : seen.uri === `/${ours}${path}`) return undefined;
+  // The canonical path always contains the bucket, the path of a URL only sometimes.
+  const [, bucket = '', inBucket = ''] = /^\/([^/]*)(.*)$/s.exec(received.uri) ?? [];
+  const ownBucket = bucketOfHost(url.host);
+  const isAlike =
+    [received.uri, inBucket].includes(path) || (received.uri === `${path}/` && inBucket === '/');
+  if (ownBucket === undefined ? isAlike : received.uri === `/${ownBucket}${path}`) return undefined;
   if (isAlike) {
+    const other = displayableName(bucket) ?? 'another one';
     return {
       cause: 'host',
-      detail: `The URL is of the bucket ${ours}, and reached ${shownName(bucket) ?? 'another one'}.`,
-      remedy: 'Send it to the host it was signed for, and look for a proxy that rewrites the host.',
+      detail: `The URL is for the bucket ${ownBucket} and reached ${other}.`,
+      remedy: 'Send it to the host it was signed for, and look for a proxy that changes the host.',
     };
   }
-  if ([seen.uri, inBucket].some((uri) => spaced(uri) === spaced(path))) return plusSign('the path');
-  return changedUrl('its path is another one');
+  if ([received.uri, inBucket].some((uri) => plusAsSpace(uri) === plusAsSpace(path)))
+    return explainPlusSign('the path');
+  return explainChangedUrl('its path differs');
 }
 
-function queryDifference(seen: Canonical, { url }: Meant): SignatureExplanation | undefined {
-  const theirs = new Map(seen.query);
-  const ours = new Map(url.query);
-  const added = [...theirs.keys()].filter((name) => !ours.has(name));
-  if (added.length > 0) return changedUrl(`${parameters(added)} added`);
-  const removed = [...ours.keys()].filter((name) => !theirs.has(name));
-  if (removed.length > 0) return changedUrl(`${parameters(removed)} removed`);
-  const changed = [...ours.keys()].filter((name) => ours.get(name) !== theirs.get(name));
+function explainQuery(received: CanonicalRequest, { url }: ParsedRequest): SignatureExplanation | undefined {
+  const receivedQuery = new Map(received.query);
+  const signedQuery = new Map(url.query);
+  const added = [...receivedQuery.keys()].filter((name) => !signedQuery.has(name));
+  if (added.length > 0) return explainChangedUrl(`${describeParameters(added)} added`);
+  const removed = [...signedQuery.keys()].filter((name) => !receivedQuery.has(name));
+  if (removed.length > 0) return explainChangedUrl(`${describeParameters(removed)} removed`);
+  const changed = [...signedQuery.keys()].filter((name) => signedQuery.get(name) !== receivedQuery.get(name));
   const [first] = changed;
   if (first === undefined) return undefined;
-  if (changed.every((name) => spaced(ours.get(name)) === spaced(theirs.get(name)))) {
-    return plusSign(`the parameter ${shownName(first) ?? 'of an odd name'}`);
+  if (changed.every((name) => plusAsSpace(signedQuery.get(name)) === plusAsSpace(receivedQuery.get(name)))) {
+    return explainPlusSign(`the parameter ${displayableName(first) ?? 'with an unusual name'}`);
   }
-  return changedUrl(`${parameters(changed)} changed`);
+  return explainChangedUrl(`${describeParameters(changed)} changed`);
 }
 
-function headerDifference(seen: Canonical, { headers }: Meant): SignatureExplanation | undefined {
-  const added = [...seen.headers.keys()].filter((name) => !headers.has(name));
-  if (added.includes('content-type')) return addedContentType(seen.headers.get('content-type') ?? '');
+function explainHeaders(
+  received: CanonicalRequest,
+  { headers }: ParsedRequest,
+): SignatureExplanation | undefined {
+  const added = [...received.headers.keys()].filter((name) => !headers.has(name));
+  if (added.includes('content-type'))
+    return explainAddedContentType(received.headers.get('content-type') ?? '');
   if (added.length > 0) {
     return {
       cause: 'added-header',
-      detail: `The request carried ${headerNames(added)}, which was not signed and must be.`,
-      remedy: 'Do not send it, or name it, with its value, when the URL is signed.',
+      detail: `The request had ${describeHeaders(added)}, which OSS requires to be signed, and was not.`,
+      remedy: 'Do not send it, or add it with its value when you sign the URL.',
     };
   }
-  const missing = [...headers.keys()].filter((name) => !seen.headers.has(name));
+  const missing = [...headers.keys()].filter((name) => !received.headers.has(name));
   if (missing.length > 0) {
     return {
       cause: 'missing-header',
-      detail: `The request did not carry ${headerNames(missing)}, which was signed.`,
-      remedy: 'Send exactly the headers that came with the URL.',
+      detail: `The request did not have ${describeHeaders(missing)}, which was signed.`,
+      remedy: 'Send exactly the headers that `presign` returned with the URL.',
     };
   }
   const changed = [...headers]
-    .filter(([name, value]) => seen.headers.get(name) !== value)
+    .filter(([name, value]) => received.headers.get(name) !== value)
     .map(([name]) => name);
   if (changed.length === 0) return undefined;
   return {
     cause: 'changed-header',
-    detail: `The request carried ${headerNames(changed)} with another value than was signed.`,
-    remedy: 'Send exactly the headers that came with the URL, letter by letter.',
+    detail: `The request had ${describeHeaders(changed)} with another value than was signed.`,
+    remedy: 'Send exactly the headers that `presign` returned with the URL, without changes.',
   };
 }
 
-function addedContentType(value: string): SignatureExplanation {
+function explainAddedContentType(value: string): SignatureExplanation {
   const shown = /^[\w.+/;= -]{1,80}$/.test(value) ? `Content-Type: ${value}` : 'a Content-Type';
   return {
     cause: 'added-header',
-    detail: `The sender added ${shown}, which was not signed, as browsers do for a text, a form or a file.`,
+    detail: `The client added ${shown}, which was not signed, as browsers do for a string, a form or a file.`,
     remedy: 'Send bytes without a type (an ArrayBuffer, or `blob.slice(a, b)`), or sign that Content-Type.',
   };
 }
 
-/** As a form would read it. */
-function spaced(text: string | undefined): string | undefined {
+/** The text in the encoding of forms. */
+function plusAsSpace(text: string | undefined): string | undefined {
   return text?.replaceAll('+', ' ');
 }
 
-function parameters(names: readonly string[]): string {
-  const known = names.map((name) => shownName(name) ?? 'one of an odd name').join(', ');
+function describeParameters(names: readonly string[]): string {
+  const known = names.map((name) => displayableName(name) ?? 'one with an unusual name').join(', ');
   return names.length === 1 ? `the parameter ${known} was` : `the parameters ${known} were`;
 }
 
-function headerNames(names: readonly string[]): string {
-  const known = names.map((name) => shownName(name) ?? 'one of an odd name').join(', ');
+function describeHeaders(names: readonly string[]): string {
+  const known = names.map((name) => displayableName(name) ?? 'one with an unusual name').join(', ');
   return names.length === 1 ? `the header ${known}` : `the headers ${known}`;
 }

@@ -1,64 +1,72 @@
 import { systemClock } from '../../system.ts';
-import { type Instant, millisecondsOf } from '../instant.ts';
+import { type Instant, toMilliseconds } from '../instant.ts';
 import { bucketOfHost, readSignedUrl, regionOfHost, type SignedUrl } from '../signing/signed-url.ts';
 import {
-  changedUrl,
-  type MeantRequest,
-  plusSign,
+  explainChangedUrl,
+  explainPlusSign,
+  type OriginalRequest,
   type SignatureExplanation,
 } from './signature-explanation.ts';
 
+/** How to inspect a presigned request. */
 export interface InspectOptions {
-  /** Default: the time of the system. */
+  /** The time to compare with. Default: the system time. */
   readonly now?: Instant | undefined;
 }
 
-/** What a presigned request says of itself. `undefined` where it does not say. */
+/** The parameters of a presigned request. `undefined`: the request does not have them. */
 export interface InspectedRequest {
+  /** The ID of the access key that signed it. */
   readonly accessKeyId: string | undefined;
+  /** The region it was signed for. */
   readonly region: string | undefined;
+  /** When it was signed, in milliseconds since the epoch. */
   readonly signedAt: number | undefined;
+  /** When it expires, in milliseconds since the epoch. */
   readonly expiresAt: number | undefined;
-  /** Headers that were signed, besides Content-Type, Content-MD5 and x-oss-*: they must be sent. */
+  /** The signed headers besides Content-Type, Content-MD5 and x-oss-*: they must be sent. */
   readonly additionalHeaders: readonly string[];
-  /** What is wrong to the naked eye, the worst first. Empty where nothing is. */
+  /** The problems that are visible without the secret, the most severe first. */
   readonly problems: readonly SignatureExplanation[];
 }
 
-/** Reads a presigned request and sends nothing. Whether its signature is right OSS alone can tell. */
-export function inspectSignedRequest(request: MeantRequest, options: InspectOptions = {}): InspectedRequest {
+/** Inspects a presigned request without sending it. Only OSS can verify the signature itself. */
+export function inspectSignedRequest(
+  request: OriginalRequest,
+  options: InspectOptions = {},
+): InspectedRequest {
   const url = readSignedUrl(request.url);
   const { accessKeyId, region, signedAt, expiresAt, additionalHeaders } = url;
   const headers = new Set(Object.keys(request.headers ?? {}).map((name) => name.toLowerCase()));
-  const now = millisecondsOf(options.now ?? systemClock.now());
+  const now = toMilliseconds(options.now ?? systemClock.now());
   const problems =
     headers.has('authorization') && !url.isSigned
-      ? placeProblems(url)
+      ? findHostProblems(url)
       : [
-          ...formProblems(url),
-          ...headerProblems(url, headers),
-          ...timeProblems(url, now),
-          ...placeProblems(url),
+          ...findUrlProblems(url),
+          ...findHeaderProblems(url, headers),
+          ...findTimeProblems(url, now),
+          ...findHostProblems(url),
         ];
   return { accessKeyId, region, signedAt, expiresAt, additionalHeaders, problems };
 }
 
-function formProblems({ query, isSigned, flaws, hasPlus }: SignedUrl): readonly SignatureExplanation[] {
+function findUrlProblems({ query, isSigned, defects, hasPlus }: SignedUrl): readonly SignatureExplanation[] {
   const names = new Set(query.map(([name]) => name));
   if (!isSigned && names.has('Signature')) {
     return [
       {
         cause: 'other',
-        detail: 'The URL was signed by version 1 of the algorithm, which new regions do not know.',
+        detail: 'The URL was signed with version 1 of the algorithm, which new regions do not support.',
         remedy: 'Sign it with version 4.',
       },
     ];
   }
-  if (!isSigned) return [changedUrl('it has no x-oss-signature')];
-  return [...flaws.map(changedUrl), ...(hasPlus ? [plusSign('the query')] : [])];
+  if (!isSigned) return [explainChangedUrl('it has no x-oss-signature')];
+  return [...defects.map(explainChangedUrl), ...(hasPlus ? [explainPlusSign('the query')] : [])];
 }
 
-function headerProblems(
+function findHeaderProblems(
   { additionalHeaders, accessKeyId = '', hasSecurityToken }: SignedUrl,
   headers: ReadonlySet<string>,
 ): readonly SignatureExplanation[] {
@@ -69,15 +77,15 @@ function headerProblems(
       : [
           {
             cause: 'missing-header' as const,
-            detail: `The URL was signed with ${absent.join(', ')}, which is not given.`,
-            remedy: 'Send exactly the headers that came with the URL.',
+            detail: `The URL was signed with ${absent.join(', ')}, which is missing.`,
+            remedy: 'Send exactly the headers that `presign` returned with the URL.',
           },
         ]),
     ...(headers.has('authorization')
       ? [
           {
             cause: 'added-header' as const,
-            detail: 'The request carries an Authorization header besides the signature in its URL.',
+            detail: 'The request has an Authorization header in addition to the signature in its URL.',
             remedy: 'Do not send the header.',
           },
         ]
@@ -87,24 +95,25 @@ function headerProblems(
           {
             cause: 'security-token' as const,
             detail:
-              'The security token of the temporary credentials is not in the URL, where alone it counts.',
-            remedy: 'Sign with the whole set from STS, and send no x-oss-security-token header.',
+              'The security token of the temporary credentials is not in the URL, where OSS requires it.',
+            remedy: 'Sign with all credentials from STS, and send no x-oss-security-token header.',
           },
         ]
       : []),
   ];
 }
 
-/** A URL may be used so long before its date. */
+/** OSS accepts a URL this long before its date. */
 const EARLY_MAX_MS = 15 * 60_000;
 
-function timeProblems({ signedAt, expiresAt }: SignedUrl, now: number): readonly SignatureExplanation[] {
+function findTimeProblems({ signedAt, expiresAt }: SignedUrl, now: number): readonly SignatureExplanation[] {
   if (expiresAt !== undefined && now > expiresAt) {
     return [
       {
         cause: 'expired',
-        detail: `The URL expired ${Math.round((now - expiresAt) / 1000)} s ago, by this clock.`,
-        remedy: 'Sign a new one just before it is used, or for longer; check the clock of the signer.',
+        detail: `The URL expired ${Math.round((now - expiresAt) / 1000)} s ago, by the local clock.`,
+        remedy:
+          'Sign a new URL directly before its use, or for a longer time; check the clock of the signer.',
       },
     ];
   }
@@ -112,20 +121,20 @@ function timeProblems({ signedAt, expiresAt }: SignedUrl, now: number): readonly
   return [
     {
       cause: 'clock',
-      detail: `The URL was signed ${Math.round((signedAt - now) / 1000)} s from now, by this clock.`,
-      remedy: 'Set the clock of the signing machine by NTP, and this one.',
+      detail: `The URL was signed ${Math.round((signedAt - now) / 1000)} s ahead of the local clock.`,
+      remedy: 'Synchronize the clock of the signing machine (NTP), and the local one.',
     },
   ];
 }
 
-function placeProblems({ host, region }: SignedUrl): readonly SignatureExplanation[] {
+function findHostProblems({ host, region }: SignedUrl): readonly SignatureExplanation[] {
   const hosts = regionOfHost(host);
   if (hosts !== undefined && region !== undefined && hosts !== region) {
     return [
       {
         cause: 'region',
-        detail: `The URL was signed for ${region}, and goes to a host of ${hosts}.`,
-        remedy: "Sign with the bucket's region, without the prefix oss-, and send it there.",
+        detail: `The URL was signed for ${region} and its host is in ${hosts}.`,
+        remedy: "Sign with the bucket's region, without the prefix oss-, and use a host of that region.",
       },
     ];
   }
@@ -133,7 +142,7 @@ function placeProblems({ host, region }: SignedUrl): readonly SignatureExplanati
   return [
     {
       cause: 'host',
-      detail: 'The host names no bucket, and OSS serves none by its path.',
+      detail: 'The host does not contain a bucket, and OSS does not serve buckets by path.',
       remedy: 'Sign for the virtual host of the bucket.',
     },
   ];

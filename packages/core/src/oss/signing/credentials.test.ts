@@ -3,13 +3,13 @@ import { createCredentials, type OssCredentials } from './credentials.ts';
 
 const MINUTE = 60_000;
 
-/** A source that answers only when told to, and a clock that moves only when told to. */
+/** A source that resolves manually, and a clock that moves manually. */
 function createSource() {
-  const asked: { answer(credentials: OssCredentials): void; fail(reason: unknown): void }[] = [];
+  const calls: { resolve(credentials: OssCredentials): void; fail(reason: unknown): void }[] = [];
   const clock = { at: 0, now: () => clock.at };
   const source = (): Promise<OssCredentials> =>
-    new Promise((resolve, reject) => asked.push({ answer: resolve, fail: reject }));
-  return { asked, clock, credentials: createCredentials(source, clock) };
+    new Promise((resolve, reject) => calls.push({ resolve, fail: reject }));
+  return { calls, clock, credentials: createCredentials(source, clock) };
 }
 
 const set = (n: number, expiresAt?: number): OssCredentials => ({
@@ -19,66 +19,66 @@ const set = (n: number, expiresAt?: number): OssCredentials => ({
   ...(expiresAt !== undefined && { expiresAt }),
 });
 
-test('however many callers wait, the source is asked once, and all get one set [pain-3]', async () => {
-  const { asked, credentials } = createSource();
+test('concurrent callers share one call of the source and get one set [pain-3]', async () => {
+  const { calls, credentials } = createSource();
   const callers = [1, 2, 3].map(() => credentials.current());
-  asked[0]?.answer(set(1, 60 * MINUTE));
+  calls[0]?.resolve(set(1, 60 * MINUTE));
   expect(await Promise.all(callers)).toEqual([1, 2, 3].map(() => set(1, 60 * MINUTE)));
   expect(await credentials.current()).toEqual(set(1, 60 * MINUTE));
-  expect(asked).toHaveLength(1);
+  expect(calls).toHaveLength(1);
 });
 
-test('a refresh that is under way makes nothing fresh: callers wait for the new set [pain-3]', async () => {
-  const { asked, clock, credentials } = createSource();
+test('callers during a refresh wait for the new set [pain-3]', async () => {
+  const { calls, clock, credentials } = createSource();
   const first = credentials.current();
-  asked[0]?.answer(set(1, 60 * MINUTE));
+  calls[0]?.resolve(set(1, 60 * MINUTE));
   await first;
   clock.at = 56 * MINUTE;
   const callers = [credentials.current(), credentials.current()];
-  asked[1]?.answer(set(2, 120 * MINUTE));
+  calls[1]?.resolve(set(2, 120 * MINUTE));
   expect(
     (await Promise.all(callers)).map(({ accessKeyId, securityToken }) => accessKeyId + securityToken),
   ).toEqual(['id2token2', 'id2token2']);
-  expect(asked).toHaveLength(2);
+  expect(calls).toHaveLength(2);
 });
 
 test.each([
   [60 * MINUTE, 55 * MINUTE],
   [6 * MINUTE, 4 * MINUTE],
   [undefined, 5 * MINUTE],
-])('a life of %s ms is renewed after %s ms', async (life, renewedAfter) => {
-  const { asked, clock, credentials } = createSource();
+])('a set that expires after %s ms is refreshed after %s ms', async (life, renewedAfter) => {
+  const { calls, clock, credentials } = createSource();
   const first = credentials.current();
-  asked[0]?.answer(set(1, life));
+  calls[0]?.resolve(set(1, life));
   await first;
   clock.at = renewedAfter - 1;
   await credentials.current();
-  expect(asked).toHaveLength(1);
+  expect(calls).toHaveLength(1);
   clock.at = renewedAfter;
   const second = credentials.current();
-  asked[1]?.answer(set(2, life === undefined ? undefined : clock.at + life));
+  calls[1]?.resolve(set(2, life === undefined ? undefined : clock.at + life));
   expect((await second).accessKeyId).toBe('id2');
 });
 
-test('a failed refresh leaves living credentials in use and is not remembered', async () => {
-  const { asked, clock, credentials } = createSource();
+test('after a failed refresh the valid set stays in use and the next call tries again', async () => {
+  const { calls, clock, credentials } = createSource();
   const first = credentials.current();
-  asked[0]?.answer(set(1, 60 * MINUTE));
+  calls[0]?.resolve(set(1, 60 * MINUTE));
   await first;
   clock.at = 57 * MINUTE;
   const second = credentials.current();
-  asked[1]?.fail(new Error('STS is away'));
+  calls[1]?.fail(new Error('STS is away'));
   expect((await second).accessKeyId).toBe('id1');
   clock.at = 60 * MINUTE;
   const third = credentials.current();
-  asked[2]?.fail(new Error('STS is away'));
+  calls[2]?.fail(new Error('STS is away'));
   await expect(third).rejects.toMatchObject({ code: 'credentials_expired', disposition: 'transient' });
   const fourth = credentials.current();
-  asked[3]?.answer(set(4, 120 * MINUTE));
+  calls[3]?.resolve(set(4, 120 * MINUTE));
   expect((await fourth).accessKeyId).toBe('id4');
 });
 
-test('a source that throws at once is asked again too', async () => {
+test('a source that throws synchronously is called again', async () => {
   let calls = 0;
   const credentials = createCredentials(
     () => {
@@ -95,23 +95,23 @@ test('a source that throws at once is asked again too', async () => {
   expect(await credentials.current()).toEqual(set(2));
 });
 
-test('credentials that OSS refused are not given out again, newer ones stay', async () => {
-  const { asked, credentials } = createSource();
+test('invalidate removes the refused set and keeps a newer one', async () => {
+  const { calls, credentials } = createSource();
   const first = credentials.current();
-  asked[0]?.answer(set(1, 60 * MINUTE));
+  calls[0]?.resolve(set(1, 60 * MINUTE));
   const refused = await first;
   credentials.invalidate(refused);
   const second = credentials.current();
-  asked[1]?.fail(new Error('STS is away'));
+  calls[1]?.fail(new Error('STS is away'));
   await expect(second).rejects.toMatchObject({ code: 'credentials_expired' });
   const third = credentials.current();
-  asked[2]?.answer(set(3, 60 * MINUTE));
+  calls[2]?.resolve(set(3, 60 * MINUTE));
   const renewed = await third;
   credentials.invalidate(refused);
   expect(await credentials.current()).toBe(renewed);
 });
 
-test('a set stays one although its owner writes to it', async () => {
+test('later writes of its owner do not change a set', async () => {
   const mine = { accessKeyId: 'id1', accessKeySecret: 'secret1', securityToken: 'token1' };
   const credentials = createCredentials(mine, { now: () => 0 });
   mine.securityToken = 'token2';
@@ -120,12 +120,10 @@ test('a set stays one although its owner writes to it', async () => {
   expect((await credentials.current()).accessKeyId).toBe('id1');
 });
 
-test('what is no credential is refused by the name of its field, never by its value', async () => {
+test('invalid credentials are rejected with the name of the field, never its value', async () => {
   const bad = { accessKeyId: 'id', accessKeySecret: 'hush\n' };
   expect(() => createCredentials(bad, { now: () => 0 })).toThrow(
-    new TypeError(
-      'credentials.accessKeySecret must be a text, not empty, and without white space at its ends',
-    ),
+    new TypeError('credentials.accessKeySecret must be a non-empty string without white space at its ends'),
   );
   await expect(createCredentials(() => bad, { now: () => 0 }).current()).rejects.toMatchObject({
     code: 'access_denied',

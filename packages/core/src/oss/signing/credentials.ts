@@ -1,88 +1,94 @@
-import { UploadError } from '../../errors.ts';
+import { credentialsExpiredError, UploadError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
-import { type Instant, millisecondsOf } from '../instant.ts';
+import { type Instant, toMilliseconds } from '../instant.ts';
 
-/** What signs. Only ever used as one set: an id of one and a token of another sign nothing. */
+/** Credentials to sign with. Always used as one set: the fields of two sets never mix. */
 export interface OssCredentials {
+  /** The ID of the access key. */
   readonly accessKeyId: string;
+  /** The secret of the access key. */
   readonly accessKeySecret: string;
-  /** Of temporary credentials from STS. */
+  /** The token of temporary credentials from STS. Default: the access key is permanent. */
   readonly securityToken?: string | undefined;
-  /** When the security token dies, where that is known. */
+  /** When the security token expires. Default: not known. */
   readonly expiresAt?: Instant | undefined;
 }
 
-/** A function is asked again before what it gave expires; without an `expiresAt`, every five minutes. */
+/**
+ * A set, or a function that returns one. It is called again before the set expires; without `expiresAt`,
+ * every five minutes.
+ */
 export type CredentialsSource = OssCredentials | (() => OssCredentials | Promise<OssCredentials>);
 
-/** Credentials that stay fresh. */
+/** Credentials that are refreshed before they expire. */
 export interface Credentials {
   /**
-   * One consistent set. However many ask at once, the source is asked once. When it fails, the credentials at
-   * hand serve as long as they live, and the next caller asks again.
+   * One consistent set. Concurrent callers share one call of the source. When it fails, the cached set is
+   * returned until it expires, and the next caller calls the source again.
    */
   current(): Promise<OssCredentials>;
-  /** OSS refused these: nobody gets them again. Does nothing when newer ones are at hand. */
+  /** Removes a set that OSS refused. Does nothing when a newer set is cached. */
   invalidate(refused: OssCredentials): void;
 }
 
 export function createCredentials(source: CredentialsSource, clock: Pick<Clock, 'now'>): Credentials {
   if (typeof source !== 'function') {
-    const credentials = checkedCredentials(source);
+    const credentials = validateCredentials(source);
     return { current: async () => credentials, invalidate: () => undefined };
   }
-  let held: Held | undefined;
+  let cached: CachedCredentials | undefined;
   let refreshing: Promise<OssCredentials> | undefined;
 
-  async function refresh(ask: () => OssCredentials | Promise<OssCredentials>): Promise<OssCredentials> {
+  async function refresh(load: () => OssCredentials | Promise<OssCredentials>): Promise<OssCredentials> {
     try {
-      const credentials = checkedCredentials(await ask());
-      held = hold(credentials, clock.now());
+      const credentials = validateCredentials(await load());
+      cached = cacheUntilExpiry(credentials, clock.now());
       return credentials;
     } catch (reason) {
-      if (held !== undefined && clock.now() < held.diesAt) return held.credentials;
-      throw refreshFailed(reason);
+      if (cached !== undefined && clock.now() < cached.expiresAt) return cached.credentials;
+      throw refreshError(reason);
     }
   }
 
   return {
     async current() {
-      if (held !== undefined && clock.now() < held.refreshAt) return held.credentials;
+      if (cached !== undefined && clock.now() < cached.refreshAt) return cached.credentials;
       refreshing ??= refresh(source).finally(() => {
         refreshing = undefined;
       });
       return await refreshing;
     },
     invalidate(refused) {
-      if (held?.credentials === refused) held = undefined;
+      if (cached?.credentials === refused) cached = undefined;
     },
   };
 }
 
-interface Held {
+interface CachedCredentials {
   readonly credentials: OssCredentials;
   readonly refreshAt: number;
-  readonly diesAt: number;
+  readonly expiresAt: number;
 }
 
 const REFRESH_BEFORE_MS = 5 * 60_000;
-/** What dies sooner is found out by OSS's refusal. */
+/** A set that expires sooner is detected by OSS's refusal. */
 const UNKNOWN_LIFE_MS = 5 * 60_000;
 
-function hold(credentials: OssCredentials, now: number): Held {
+function cacheUntilExpiry(credentials: OssCredentials, now: number): CachedCredentials {
   if (credentials.expiresAt === undefined) {
-    return { credentials, refreshAt: now + UNKNOWN_LIFE_MS, diesAt: Number.POSITIVE_INFINITY };
+    return { credentials, refreshAt: now + UNKNOWN_LIFE_MS, expiresAt: Number.POSITIVE_INFINITY };
   }
-  const diesAt = millisecondsOf(credentials.expiresAt);
-  return { credentials, refreshAt: diesAt - Math.min(REFRESH_BEFORE_MS, (diesAt - now) / 3), diesAt };
+  const expiresAt = toMilliseconds(credentials.expiresAt);
+  const refreshBeforeMs = Math.min(REFRESH_BEFORE_MS, (expiresAt - now) / 3);
+  return { credentials, refreshAt: expiresAt - refreshBeforeMs, expiresAt };
 }
 
 /**
- * A copy, so that a set stays one although its owner writes to it.
+ * Returns a copy, so that later writes of its owner do not change the set.
  *
  * @throws TypeError that names the field and never its value.
  */
-export function checkedCredentials(credentials: OssCredentials): OssCredentials {
+export function validateCredentials(credentials: OssCredentials): OssCredentials {
   if (typeof credentials !== 'object' || credentials === null) {
     throw new TypeError('credentials must be an object with accessKeyId and accessKeySecret');
   }
@@ -90,32 +96,29 @@ export function checkedCredentials(credentials: OssCredentials): OssCredentials 
   assertCredential('accessKeyId', accessKeyId);
   assertCredential('accessKeySecret', accessKeySecret);
   if (securityToken !== undefined) assertCredential('securityToken', securityToken);
-  if (expiresAt !== undefined && !Number.isFinite(millisecondsOf(expiresAt))) {
+  if (expiresAt !== undefined && !Number.isFinite(toMilliseconds(expiresAt))) {
     throw new TypeError('credentials.expiresAt must be a Date or milliseconds since the epoch');
   }
   return { ...credentials };
 }
 
-/** A line end that came along from a file or an environment variable would make every signature wrong. */
+/** A line end from a file or an environment variable would make every signature invalid. */
 function assertCredential(name: string, value: string): void {
   if (typeof value !== 'string' || !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
-    throw new TypeError(`credentials.${name} must be a text, not empty, and without white space at its ends`);
+    throw new TypeError(`credentials.${name} must be a non-empty string without white space at its ends`);
   }
 }
 
-function refreshFailed(reason: unknown): UploadError {
+function refreshError(reason: unknown): UploadError {
   if (reason instanceof TypeError && reason.message.startsWith('credentials.')) {
     return new UploadError({
       code: 'access_denied',
-      message: `the credentials function gave no credentials: ${reason.message}`,
+      message: `the credentials function returned invalid credentials: ${reason.message}`,
       disposition: 'permanent',
     });
   }
-  return new UploadError({
-    code: 'credentials_expired',
-    message: 'the credentials could not be refreshed',
-    disposition: 'transient',
-    hint: 'Look at the cause: it is what your credentials function threw.',
+  return credentialsExpiredError('the credentials function failed', {
+    hint: 'See `cause`: the error of your credentials function.',
     cause: reason,
   });
 }

@@ -49,7 +49,7 @@ for (const vector of vectors.filter(({ name }) => !REFUSED.test(name))) {
     });
     const { partNumber, uploadId, ...query } = request.query;
     if (partNumber === undefined || uploadId === undefined || request.method !== 'PUT') continue;
-    test(`presigns ${vector.name} as one part of many`, () => {
+    test(`presigns ${vector.name} as one of several parts`, () => {
       const partNumbers = [1, Number(partNumber), 10_000];
       const upload = { ...request, query, uploadId, partNumbers, expiresInSeconds: vector.expires ?? 0 };
       const { searchParams } = new URL(presignParts(upload)[1]?.url ?? '');
@@ -62,7 +62,7 @@ for (const vector of vectors.filter(({ name }) => !REFUSED.test(name))) {
   }
 }
 
-test('the result names exactly the signed headers, and when it expires', () => {
+test('the result has exactly the signed headers and the expiry', () => {
   const { method, headers, expiresAt } = presign({
     ...REQUEST,
     headers: {
@@ -80,27 +80,27 @@ test('the result names exactly the signed headers, and when it expires', () => {
   expect(expiresAt).toBe(NOW + 900_000);
 });
 
-test('header names in different case are one header', () => {
+test('header names in different case are the same header', () => {
   const headers = { 'Content-Type': 'a/b', 'content-type': 'a/b' };
   expect(presign({ ...REQUEST, headers }).headers).toEqual({ 'content-type': 'a/b' });
 });
 
-test('expiresAt, a Date or a number, wins over expiresInSeconds', () => {
+test('expiresAt takes precedence over expiresInSeconds', () => {
   const at = presign({ ...REQUEST, expiresAt: new Date(NOW + 60_999), expiresInSeconds: 5 });
   expect(at.expiresAt).toBe(NOW + 60_000);
   expect(presign({ ...REQUEST, expiresAt: NOW + 60_999 })).toEqual(at);
   expect(new URL(at.url).searchParams.get('x-oss-expires')).toBe('60');
 });
 
-test('a URL does not outlive its credentials [pain-2]', () => {
+test('a URL expires at the latest with its credentials [pain-2]', () => {
   const credentials = { ...REQUEST.credentials, securityToken: 't', expiresAt: NOW + 100_500 };
   expect(presign({ ...REQUEST, credentials }).expiresAt).toBe(NOW + 100_000);
   expect(presign({ ...REQUEST, credentials, expiresInSeconds: 7 }).expiresAt).toBe(NOW + 7000);
-  const dead = { ...credentials, expiresAt: new Date(NOW + 500) };
-  expect(() => presign({ ...REQUEST, credentials: dead })).toThrow('[credentials_expired]');
+  const expired = { ...credentials, expiresAt: new Date(NOW + 500) };
+  expect(() => presign({ ...REQUEST, credentials: expired })).toThrow('[credentials_expired]');
 });
 
-test('the time of the system is the default', () => {
+test('the default time is the system time', () => {
   const { now: _, ...request } = REQUEST;
   const { expiresAt } = presign(request);
   expect(Math.abs(expiresAt - 900_000 - Date.now())).toBeLessThan(5000);
@@ -110,14 +110,14 @@ test.each<[Partial<PresignRequest> | Record<string, unknown>, string, typeof Typ
   [{ expiresInSeconds: 0 }, 'expiresInSeconds must be a whole number from 1 to 604800, got 0', RangeError],
   [{ expiresInSeconds: 604_801 }, 'got 604801', RangeError],
   [{ expiresInSeconds: 1.5 }, 'got 1.5', RangeError],
-  [{ expiresAt: NOW }, 'expiresAt must lie 1 to 604800 seconds after now, got 0', RangeError],
-  [{ expiresAt: NOW + 604_801_000 }, 'expiresAt must lie', RangeError],
-  [{ expiresAt: new Date(Number.NaN) }, 'expiresAt must lie', RangeError],
+  [{ expiresAt: NOW }, 'expiresAt must be 1 to 604800 seconds after now, got 0', RangeError],
+  [{ expiresAt: NOW + 604_801_000 }, 'expiresAt must be', RangeError],
+  [{ expiresAt: new Date(Number.NaN) }, 'expiresAt must be', RangeError],
   [{ now: Number.NaN }, 'now must be a Date or milliseconds', TypeError],
   [{ method: 'PATCH' }, 'method must be one of GET, HEAD, PUT, POST, DELETE', TypeError],
-  [{ bucket: 'Bucket' }, 'bucket must be 3 to 63', TypeError],
-  [{ bucket: 'b/../c' }, 'bucket must be', TypeError],
-  [{ region: 'oss-cn-hangzhou' }, "region must not begin with 'oss-': use 'cn-hangzhou'", TypeError],
+  [{ bucket: 'Bucket' }, 'bucket must have 3 to 63', TypeError],
+  [{ bucket: 'b/../c' }, 'bucket must have', TypeError],
+  [{ region: 'oss-cn-hangzhou' }, "region must not start with 'oss-': use 'cn-hangzhou'", TypeError],
   [{ region: '' }, 'region must be', TypeError],
   [{ product: 'oss/x' }, 'product must be', TypeError],
   [{ key: '' }, 'key must not be empty', RangeError],
@@ -127,10 +127,10 @@ test.each<[Partial<PresignRequest> | Record<string, unknown>, string, typeof Typ
   [{ query: { '': 'x' } }, 'query must not have an empty name', TypeError],
   [{ query: { a: Number.NaN } }, 'query.a must be a string or a finite number', TypeError],
   [{ query: { a: {} } }, 'query.a must be a string or a finite number', TypeError],
-  [{ query: { a: '\ud800' } }, 'query holds half a surrogate pair', TypeError],
+  [{ query: { a: '\ud800' } }, 'query contains a lone surrogate', TypeError],
   [{ headers: { 'x-oss-meta-a': 'a\r\nb' } }, 'headers.x-oss-meta-a must be printable ASCII', TypeError],
   [{ headers: { 'x-oss-meta-a': '文' } }, 'headers.x-oss-meta-a must be printable ASCII', TypeError],
-  [{ headers: { 'x oss': 'a' } }, 'headers name "x oss" is no HTTP token', TypeError],
+  [{ headers: { 'x oss': 'a' } }, 'headers name "x oss" is not an HTTP token', TypeError],
   [{ headers: { 'X-Oss-Date': 'a' } }, 'headers must not have x-oss-date', TypeError],
   [{ headers: { Range: 'a', range: 'b' } }, 'headers must not have range twice', TypeError],
   [
@@ -139,22 +139,22 @@ test.each<[Partial<PresignRequest> | Record<string, unknown>, string, typeof Typ
     TypeError,
   ],
   [{ credentials: { accessKeyId: '', accessKeySecret: 'b' } }, 'credentials.accessKeyId must be', TypeError],
-])('%j is refused', (wrong, message, type) => {
-  expect(() => presign({ ...REQUEST, ...wrong } as PresignRequest)).toThrow(message);
-  expect(() => presign({ ...REQUEST, ...wrong } as PresignRequest)).toThrow(type);
+])('%j is rejected', (invalid, message, type) => {
+  expect(() => presign({ ...REQUEST, ...invalid } as PresignRequest)).toThrow(message);
+  expect(() => presign({ ...REQUEST, ...invalid } as PresignRequest)).toThrow(type);
 });
 
 const UPLOAD = { ...REQUEST, query: {}, uploadId: 'U', partNumbers: [1] };
 
-test('a batch gives what presign gives for each part, in the order asked for', () => {
+test('presignParts equals presign for each part, in the order of partNumbers', () => {
   const parts = fc.array(fc.integer({ min: 1, max: 10_000 }), { maxLength: 5 });
   const neighbours = fc.constantFrom('Z', 'partNumbe', 'partNumber-', 'partNumbers', 'part', 'z', '中');
   const query = fc.dictionary(fc.oneof(names, neighbours), fc.string({ unit: 'grapheme' }));
   const header = fc.record({ 'content-type': fc.constant('a/b'), range: fc.constant('bytes=0-4') });
   const uploadIds = fc.string({ unit: 'grapheme', minLength: 1 });
-  const terms = fc.record({ parts, query, header, uploadId: uploadIds, isSts: fc.boolean() });
+  const inputs = fc.record({ parts, query, header, uploadId: uploadIds, isSts: fc.boolean() });
   fc.assert(
-    fc.property(terms, ({ parts: partNumbers, query, header: headers, uploadId, isSts }) => {
+    fc.property(inputs, ({ parts: partNumbers, query, header: headers, uploadId, isSts }) => {
       const credentials = { ...REQUEST.credentials, ...(isSts && { securityToken: 'a+b/c=' }) };
       const request = { ...REQUEST, credentials, headers, additionalHeaders: ['range'] };
       const alone = partNumbers.map((partNumber) => {
@@ -166,7 +166,7 @@ test('a batch gives what presign gives for each part, in the order asked for', (
   );
 });
 
-test('a batch is signed at one instant', () => {
+test('presignParts signs all URLs at one instant', () => {
   const { now: _, ...request } = UPLOAD;
   const batch = presignParts({
     ...request,
@@ -176,9 +176,9 @@ test('a batch is signed at one instant', () => {
   expect(new Set(batch.map(({ url }) => url)).size).toBe(500);
 });
 
-test('a part number has one place in the query', () => {
-  const [given] = presignParts({ ...UPLOAD, query: { partNumber: 7, uploadId: 'V' } });
-  expect(given).toEqual(presignParts(UPLOAD)[0]);
+test('a partNumber in query is replaced', () => {
+  const [presigned] = presignParts({ ...UPLOAD, query: { partNumber: 7, uploadId: 'V' } });
+  expect(presigned).toEqual(presignParts(UPLOAD)[0]);
 });
 
 test.each<[Record<string, unknown>, string, typeof TypeError]>([
@@ -187,19 +187,19 @@ test.each<[Record<string, unknown>, string, typeof TypeError]>([
   [{ partNumbers: [1.5] }, 'got 1.5', RangeError],
   [{ partNumbers: ['1&x'] }, 'got 1&x', RangeError],
   [{ uploadId: '' }, 'uploadId must not be empty', TypeError],
-  [{ uploadId: '\ud800' }, 'query holds half a surrogate pair', TypeError],
+  [{ uploadId: '\ud800' }, 'query contains a lone surrogate', TypeError],
   [{ key: '' }, 'key must not be empty', RangeError],
   [{ query: { 'x-oss-date': 'x' } }, 'query must not have x-oss-date', TypeError],
   [{ expiresInSeconds: 0 }, 'expiresInSeconds must be', RangeError],
-])('a batch with %j is refused', (wrong, message, type) => {
-  const request = { ...UPLOAD, ...wrong };
+])('presignParts rejects %j', (invalid, message, type) => {
+  const request = { ...UPLOAD, ...invalid };
   expect(() => presignParts(request)).toThrow(message);
   expect(() => presignParts(request)).toThrow(type);
 });
 
-test('no error tells a secret', () => {
+test('no error contains a secret', () => {
   const credentials = { accessKeyId: 'id', accessKeySecret: 'SeCrEt', securityToken: 'ToKeN' };
-  const wrong = [
+  const invalid = [
     { credentials: { ...credentials, accessKeySecret: 'SeCrEt\n' } },
     { credentials: { ...credentials, securityToken: 'ToKeN ' } },
     { credentials: { ...credentials, expiresAt: 0 } },
@@ -208,13 +208,13 @@ test('no error tells a secret', () => {
     { credentials, region: 'oss-x' },
     { credentials, expiresInSeconds: 0 },
   ];
-  for (const each of wrong) {
+  for (const each of invalid) {
     const signing = () => presignParts({ ...UPLOAD, ...each });
     expect(signing).toThrow(expect.objectContaining({ message: expect.not.stringMatching(/SeCrEt|ToKeN/) }));
   }
 });
 
-test('only header signing takes the bucket itself', () => {
+test('only signHeaders accepts the bucket itself', () => {
   const { url } = signHeaders({ ...REQUEST, method: 'GET', key: '', query: { uploads: '' } });
   expect(url).toBe('https://examplebucket.oss-cn-hangzhou.aliyuncs.com/?uploads');
   expect(signHeaders({ ...REQUEST, query: {} }).url).toBe(
@@ -222,7 +222,7 @@ test('only header signing takes the bucket itself', () => {
   );
 });
 
-test('header signing returns every header that is to be sent, signed or not', () => {
+test('signHeaders returns all headers to send, signed or not', () => {
   const { headers } = signHeaders({
     ...REQUEST,
     headers: { 'Cache-Control': 'no-store', 'x-oss-meta-a': '1' },
@@ -240,7 +240,7 @@ test('header signing returns every header that is to be sent, signed or not', ()
 
 const names = fc.string({ unit: 'grapheme', minLength: 1 }).filter((name) => !/^x-oss-/i.test(name));
 
-test('no reserved character is left raw, and parsing the URL leaves it as it is', () => {
+test('every reserved character is encoded, and parsing the URL does not change it', () => {
   const values = fc.oneof(fc.string({ unit: 'grapheme' }), fc.integer());
   fc.assert(
     fc.property(fc.dictionary(names, values), (query) => {
@@ -253,7 +253,7 @@ test('no reserved character is left raw, and parsing the URL leaves it as it is'
   );
 });
 
-test('another character in the key or a value makes another signature', () => {
+test('a changed character in the key or a value changes the signature', () => {
   const character = fc.constantFrom(...'abcXYZ019 +%/~*中');
   const word = fc.array(character, { minLength: 1, maxLength: 8 }).map((chars) => `k${chars.join('')}`);
   fc.assert(

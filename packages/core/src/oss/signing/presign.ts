@@ -1,23 +1,24 @@
-import { UploadError } from '../../errors.ts';
+import { credentialsExpiredError } from '../../errors.ts';
 import type { PresignedRequest, PresignedUploadPart } from '../../object-store-port.ts';
-import { type Instant, millisecondsOf } from '../instant.ts';
+import { type Instant, toMilliseconds } from '../instant.ts';
 import { assertKey, assertUpload } from '../key.ts';
 import { PART_SIZE_MAX, PARTS_MAX, PRESIGN_SECONDS_DEFAULT, PRESIGN_SECONDS_MAX } from '../limits.ts';
 import type { OssCredentials } from './credentials.ts';
 import { prepareRequest, type SignRequest } from './sign-request.ts';
 import { ALGORITHM, canonicalQuery, canonicalQueryAround, createSigner, type Query } from './signature-v4.ts';
 
+/** A request to presign. */
 export interface PresignRequest extends SignRequest {
   /** Whole seconds, 1 to 604800. Default: 900. */
   readonly expiresInSeconds?: number | undefined;
-  /** 1 to 604800 s after `now`. Wins over `expiresInSeconds`. */
+  /** 1 to 604800 s after `now`. Takes precedence over `expiresInSeconds`. Default: not set. */
   readonly expiresAt?: Instant | undefined;
 }
 
 /**
- * Signs a URL that anyone may use until it expires. `headers` of the result are exactly what the sender must
- * send: headers that are not signed are left out. The life is cut to that of the credentials, where it is
- * known.
+ * Signs a URL that anyone can use until it expires. `headers` of the result are exactly those that the sender
+ * must send: headers that are not signed are omitted. The URL expires at the latest when the credentials do,
+ * if that is known.
  *
  * @throws TypeError or RangeError that names the option; UploadError `credentials_expired`.
  *
@@ -42,21 +43,23 @@ export interface PresignRequest extends SignRequest {
  */
 export function presign(request: PresignRequest): PresignedRequest {
   assertKey(request.key);
-  const { query, urlOf, method, headers, expiresAt } = createPresigner(request);
-  return { method, url: urlOf(canonicalQuery(query)), headers, expiresAt };
+  const { query, signQuery, method, headers, expiresAt } = createPresigner(request);
+  return { method, url: signQuery(canonicalQuery(query)), headers, expiresAt };
 }
 
+/** The parts of one upload to presign. */
 export interface PresignUploadPartsRequest extends Omit<PresignRequest, 'method'> {
+  /** OSS's upload ID. */
   readonly uploadId: string;
   /** Each from 1 to 10000. */
   readonly partNumbers: readonly number[];
-  /** The Content-Length of each, in bytes, which is signed then: OSS takes no other. Default: any. */
+  /** The signed Content-Length of each in bytes: OSS rejects any other. Default: any length. */
   readonly contentLengths?: readonly number[] | undefined;
 }
 
 /**
- * Signs the UploadPart of each part number, in their order, all at the same instant: what `presign` would
- * give for each, many times as fast. `query` and `headers` are those of every part.
+ * Signs the UploadPart of each part number, in that order, all at one instant. Equals `presign` for each
+ * part, and is many times faster. `query` and `headers` apply to every part.
  *
  * @throws TypeError or RangeError that names the option; UploadError `credentials_expired`.
  */
@@ -64,31 +67,31 @@ export function presignParts(request: PresignUploadPartsRequest): readonly Presi
   const { key, uploadId, partNumbers, contentLengths } = request;
   assertUpload(key, uploadId);
   if (contentLengths !== undefined) assertLengths(contentLengths, partNumbers.length);
-  const presignerOf = new Map<number | undefined, PartPresigner>();
+  const presigners = new Map<number | undefined, PartPresigner>();
   return partNumbers.map((partNumber, index) => {
     assertPartNumber(partNumber);
     const length = contentLengths?.[index];
-    const presigner = presignerOf.get(length) ?? createPartPresigner(request, length);
-    presignerOf.set(length, presigner);
+    const presigner = presigners.get(length) ?? createPartPresigner(request, length);
+    presigners.set(length, presigner);
     return presigner(partNumber);
   });
 }
 
 type PartPresigner = (partNumber: number) => PresignedUploadPart;
 
-/** For all parts of one length: nearly all of them. */
+/** Presigns all parts of one length: usually all but the last. */
 function createPartPresigner(request: PresignUploadPartsRequest, length: number | undefined): PartPresigner {
   const { uploadId, additionalHeaders = [] } = request;
-  const ofLength = length !== undefined && {
+  const lengthOptions = length !== undefined && {
     headers: { ...request.headers, [CONTENT_LENGTH]: String(length) },
     additionalHeaders: [...additionalHeaders, CONTENT_LENGTH],
   };
   const upload = { ...request.query, uploadId };
-  const presigner = createPresigner({ ...request, ...ofLength, method: 'PUT', query: upload });
-  const { query, urlOf, method, headers, expiresAt } = presigner;
+  const presigner = createPresigner({ ...request, ...lengthOptions, method: 'PUT', query: upload });
+  const { query, signQuery, method, headers, expiresAt } = presigner;
   const { before, after } = canonicalQueryAround('partNumber', query);
   return (partNumber) => {
-    const url = urlOf(`${before}partNumber=${partNumber}${after}`);
+    const url = signQuery(`${before}partNumber=${partNumber}${after}`);
     return { partNumber, method, url, headers, expiresAt };
   };
 }
@@ -96,20 +99,20 @@ function createPartPresigner(request: PresignUploadPartsRequest, length: number 
 const CONTENT_LENGTH = 'content-length';
 
 interface Presigner extends Omit<PresignedRequest, 'url'> {
-  /** What a query must have: that of the request, and that of the signature. */
+  /** The parameters of the request and of the signature. */
   readonly query: Query;
-  /** The signed URL with this query, which is in canonical form. */
-  urlOf(query: string): string;
+  /** Returns the signed URL with this query, which is in canonical form. */
+  signQuery(query: string): string;
 }
 
-/** Whatever URLs that differ in their query alone have in common is checked and written here, once. */
+/** Validates and computes once everything that URLs with different queries share. */
 function createPresigner(request: PresignRequest): Presigner {
-  const { pieces, terms, url, credentials } = prepareRequest(request);
-  // The signature knows whole seconds only.
-  const signedAt = Math.floor(terms.signedAt / 1000) * 1000;
-  const seconds = lifeSeconds(request, credentials, signedAt);
-  const { method, uri, headers } = pieces;
-  const { date, scope, sign } = createSigner(terms);
+  const { fields, signing, url, credentials } = prepareRequest(request);
+  // The signature has whole seconds.
+  const signedAt = Math.floor(signing.signedAt / 1000) * 1000;
+  const seconds = getLifetimeSeconds(request, credentials, signedAt);
+  const { method, uri, headers } = fields;
+  const { date, scope, sign } = createSigner(signing);
   return {
     method,
     headers: headers.values,
@@ -123,38 +126,35 @@ function createPresigner(request: PresignRequest): Presigner {
       ...(credentials.securityToken !== undefined && { 'x-oss-security-token': credentials.securityToken }),
       ...request.query,
     },
-    urlOf(query) {
+    signQuery(query) {
       const { signature } = sign({ method, uri, query, headers });
       return `${url}?${query}&x-oss-signature=${signature}`;
     },
   };
 }
 
-function lifeSeconds(request: PresignRequest, credentials: OssCredentials, signedAt: number): number {
+function getLifetimeSeconds(request: PresignRequest, credentials: OssCredentials, signedAt: number): number {
   const { expiresAt, expiresInSeconds = PRESIGN_SECONDS_DEFAULT } = request;
   const seconds = expiresAt === undefined ? expiresInSeconds : secondsUntil(expiresAt, signedAt);
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > PRESIGN_SECONDS_MAX) {
     throw new RangeError(
       expiresAt === undefined
         ? `expiresInSeconds must be a whole number from 1 to ${PRESIGN_SECONDS_MAX}, got ${seconds}`
-        : `expiresAt must lie 1 to ${PRESIGN_SECONDS_MAX} seconds after now, got ${seconds}`,
+        : `expiresAt must be 1 to ${PRESIGN_SECONDS_MAX} seconds after now, got ${seconds}`,
     );
   }
   if (credentials.expiresAt === undefined) return seconds;
   const left = secondsUntil(credentials.expiresAt, signedAt);
   if (left >= 1) return Math.min(seconds, left);
-  throw new UploadError({
-    code: 'credentials_expired',
-    message: 'the credentials to sign with have expired',
-    disposition: 'transient',
-    hint: 'Give `credentials` as a function, which is asked again before they expire.',
+  throw credentialsExpiredError('the credentials to sign with have expired', {
+    hint: 'Pass `credentials` as a function: it is called again before they expire.',
   });
 }
 
 function assertLengths(contentLengths: readonly number[], count: number): void {
   if (contentLengths.length !== count) {
     throw new RangeError(
-      `contentLengths must be one for each of ${count} parts, got ${contentLengths.length}`,
+      `contentLengths must have one item for each of ${count} parts, got ${contentLengths.length}`,
     );
   }
   for (const length of contentLengths) {
@@ -169,5 +169,5 @@ function assertPartNumber(partNumber: number): void {
 }
 
 function secondsUntil(at: Instant, from: number): number {
-  return Math.floor((millisecondsOf(at) - from) / 1000);
+  return Math.floor((toMilliseconds(at) - from) / 1000);
 }

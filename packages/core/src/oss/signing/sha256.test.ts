@@ -10,7 +10,7 @@ const BOTH = [
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-test.each(BOTH)('%s gives the digests of FIPS 180-2', (_, { sha256Hex }) => {
+test.each(BOTH)('%s computes the digests of FIPS 180-2', (_, { sha256Hex }) => {
   expect(sha256Hex('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   expect(sha256Hex('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
   const twoBlocks = 'abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq';
@@ -46,7 +46,7 @@ test.each(
   expect(hexOf(hmac.bytes(text))).toBe(mac);
 });
 
-test('both agree on every text and key, however often a key is used', () => {
+test('both implementations agree for every text and key, also when a key is reused', () => {
   const texts = fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { maxLength: 4 });
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), texts, (key, each) => {

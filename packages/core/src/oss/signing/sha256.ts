@@ -3,8 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 
 /**
- * What `#sha256` is wherever there is no Node: pages, workers, edge runtimes. WebCrypto
- * would be asynchronous, and slower for texts as short as these.
+ * `#sha256` of platforms without Node: pages, workers, edge runtimes. WebCrypto would be asynchronous, and
+ * slower for texts this short.
  */
 
 /** SHA-256 of a text in UTF-8, as 64 hex digits in lower case. */
@@ -20,7 +20,7 @@ export interface HmacSha256 {
 }
 
 export function createHmacSha256(key: Uint8Array): HmacSha256 {
-  // Holds the two blocks that the key alone fills, which would else be hashed again for every text.
+  // Caches the two blocks that depend on the key alone, which would otherwise be hashed for every text.
   const keyed = hmac.create(sha256, key);
   const bytes = (text: string): Uint8Array => keyed.clone().update(utf8ToBytes(text)).digest();
   return { bytes, hex: (text) => bytesToHex(bytes(text)) };

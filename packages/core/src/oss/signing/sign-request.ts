@@ -1,37 +1,43 @@
 import { systemClock } from '../../system.ts';
 import { assertBucket, type EndpointOptions, objectUrl, resolveEndpoint } from '../endpoint.ts';
-import { type Instant, millisecondsOf } from '../instant.ts';
+import { type Instant, toMilliseconds } from '../instant.ts';
 import { assertHeaderName, assertHeaderValue } from '../object-headers.ts';
-import { checkedCredentials, type OssCredentials } from './credentials.ts';
+import { type OssCredentials, validateCredentials } from './credentials.ts';
 import {
   canonicalUri,
   type Query,
   type SignedHeaders,
-  type SigningTerms,
+  type SigningContext,
   signedHeaders,
 } from './signature-v4.ts';
 
+/** A request to sign. */
 export interface SignRequest extends EndpointOptions {
+  /** The HTTP method. */
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  /** The name of the bucket. */
   readonly bucket: string;
-  /** For `signHeaders` alone, an empty key stands for the bucket itself. */
+  /** The key of the object. Only for `signHeaders` it can be empty: that is the bucket itself. */
   readonly key: string;
-  /** Default: `oss`. For CloudBox `oss-cloudbox`, with the id of the box as region. */
+  /** Default: `oss`. For CloudBox `oss-cloudbox`, with the ID of the box as region. */
   readonly product?: string | undefined;
+  /** The credentials to sign with. */
   readonly credentials: OssCredentials;
+  /** Parameters of the URL. Default: none. */
   readonly query?: Query | undefined;
-  /** Of these, Content-Type, Content-MD5 and x-oss-* are signed. An empty value counts as absent. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * Names of further `headers` to sign. Those that `headers` does not have are passed over, as the SDKs do.
+   * Headers of the request. Content-Type, Content-MD5 and x-oss-* are signed. Empty values count as absent.
+   * Default: none.
    */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Names of further `headers` to sign. Names that `headers` does not have are ignored. Default: none. */
   readonly additionalHeaders?: readonly string[] | undefined;
-  /** Default: the time of the system. */
+  /** The time of the signature. Default: the system time. */
   readonly now?: Instant | undefined;
 }
 
 /**
- * Checks everything a caller says but the key, which may be empty for one form of signing alone.
+ * Validates all options but the key, which can be empty for only one form of signing.
  *
  * @throws TypeError that names the option.
  */
@@ -41,32 +47,32 @@ export function prepareRequest(request: SignRequest): PreparedRequest {
   if (!METHODS.includes(request.method)) throw new TypeError(`method must be one of ${METHODS.join(', ')}`);
   assertQuery(request.query ?? {});
   if (!/^[a-z0-9-]+$/.test(product)) throw new TypeError("product must be 'oss' or 'oss-cloudbox'");
-  const credentials = checkedCredentials(request.credentials);
-  const given = lowerCased(request.headers ?? {});
-  const signedAt = millisecondsOf(request.now ?? systemClock.now());
+  const credentials = validateCredentials(request.credentials);
+  const headers = normalizeHeaders(request.headers ?? {});
+  const signedAt = toMilliseconds(request.now ?? systemClock.now());
   if (!Number.isFinite(signedAt)) throw new TypeError('now must be a Date or milliseconds since the epoch');
   return {
-    pieces: {
+    fields: {
       method: request.method,
       uri: canonicalUri(bucket, key),
-      headers: signedHeaders(given, additionalHeaders),
+      headers: signedHeaders(headers, additionalHeaders),
     },
-    terms: { accessKeySecret: credentials.accessKeySecret, region, product, signedAt },
+    signing: { accessKeySecret: credentials.accessKeySecret, region, product, signedAt },
     url: objectUrl(resolveEndpoint(request), bucket, key),
     credentials,
-    given,
+    headers,
   };
 }
 
-/** A request whose every option has been checked, and what both forms of signing share. */
+/** A validated request, prepared for both forms of signing. */
 export interface PreparedRequest {
-  readonly pieces: { readonly method: string; readonly uri: string; readonly headers: SignedHeaders };
-  readonly terms: SigningTerms;
+  readonly fields: { readonly method: string; readonly uri: string; readonly headers: SignedHeaders };
+  readonly signing: SigningContext;
   /** Without a query. */
   readonly url: string;
   readonly credentials: OssCredentials;
-  /** The caller's headers, names in lower case. */
-  readonly given: Readonly<Record<string, string>>;
+  /** The headers of the request, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
@@ -94,23 +100,23 @@ function assertQuery(query: Readonly<Record<string, unknown>>): void {
       throw new TypeError(`query.${name} must be a string or a finite number`);
     }
     if (/\p{Surrogate}/u.test(name + String(value))) {
-      throw new TypeError('query holds half a surrogate pair, which UTF-8 cannot express');
+      throw new TypeError('query contains a lone surrogate, which UTF-8 cannot encode');
     }
   }
 }
 
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
-  const given = new Map<string, string>();
+function normalizeHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const normalized = new Map<string, string>();
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();
     assertHeaderName(name, 'headers name');
     assertHeaderValue(value, `headers.${name}`);
     if (RESERVED.includes(lower))
       throw new TypeError(`headers must not have ${lower}, which the signer sets`);
-    if ((given.get(lower) ?? value.trim()) !== value.trim()) {
+    if ((normalized.get(lower) ?? value.trim()) !== value.trim()) {
       throw new TypeError(`headers must not have ${lower} twice with different values`);
     }
-    if (value.trim() !== '') given.set(lower, value.trim());
+    if (value.trim() !== '') normalized.set(lower, value.trim());
   }
-  return Object.fromEntries(given);
+  return Object.fromEntries(normalized);
 }

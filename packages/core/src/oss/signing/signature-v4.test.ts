@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import vectors from '../../../../../test/vectors/v4-signatures.json' with { type: 'json' };
 import { canonicalQuery, canonicalUri, signedHeaders, signV4 } from './signature-v4.ts';
 
-/** Their expected signature is what ali-oss sends by mistake, and a correct server refuses. */
+/** Their expected signatures are a defect of ali-oss, which a correct server rejects. */
 const MISTAKES = ['gen-js-hdr-listParts-empty', 'gen-js-hdr-listUploads-empty'];
 
-test.each(MISTAKES)('does not repeat the mistake of %s', (name) => {
+test.each(MISTAKES)('does not repeat the defect of %s', (name) => {
   const vector = vectors.find((each) => each.name === name);
   expect(vector?.agree?.strictCanonicalisation).toBe(false);
   expect(canonicalQuery(asRecord(vector?.query ?? {}))).not.toContain('=&');
@@ -14,7 +14,7 @@ test.each(MISTAKES)('does not repeat the mistake of %s', (name) => {
 
 for (const vector of vectors.filter(({ name }) => !MISTAKES.includes(name))) {
   const { kind, method, bucket, key, region, product, accessKeyId, accessKeySecret, expected } = vector;
-  test(`makes the signature of ${vector.name}`, () => {
+  test(`computes the signature of ${vector.name}`, () => {
     const headers = signedHeaders(asRecord(vector.headers), vector.additionalHeaders);
     const credential = `${accessKeyId}/${vector.timestamp.slice(0, 8)}/${region}/${product}/aliyun_v4_request`;
     const query = {
@@ -47,7 +47,7 @@ const PIECES = {
 };
 const TERMS = { accessKeySecret: 'sk', region: 'cn-hangzhou', product: 'oss', signedAt: 1_718_870_950_000 };
 
-test('another character anywhere makes another signature', () => {
+test('a changed character changes the signature', () => {
   const { signature } = signV4(PIECES, TERMS);
   const others = [
     signV4({ ...PIECES, method: 'GET' }, TERMS),
@@ -63,18 +63,18 @@ test('another character anywhere makes another signature', () => {
   expect(new Set([signature, ...others.map((other) => other.signature)]).size).toBe(others.length + 1);
 });
 
-test('a key made again after it left the cache is the same key', () => {
+test('a signing key computed again after its removal from the cache is equal', () => {
   const { signature } = signV4(PIECES, TERMS);
   for (let tenant = 0; tenant < 40; tenant++) signV4(PIECES, { ...TERMS, accessKeySecret: `sk${tenant}` });
   expect(signV4(PIECES, TERMS).signature).toBe(signature);
 });
 
-test('a query is encoded, sorted by encoded name, and empty values are bare', () => {
+test('a query is encoded, sorted by encoded name, with bare names for empty values', () => {
   const query = { b: 'x/y', a: 1, _u: '', Z: undefined, 'p+q': "!'()*~", 'a b': '+' };
   expect(canonicalQuery(query)).toBe('Z&_u&a=1&a%20b=%2B&b=x%2Fy&p%2Bq=%21%27%28%29%2A~');
 });
 
-test('no reserved character is left raw in a query', () => {
+test('every reserved character in a query is encoded', () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string({ unit: 'grapheme', minLength: 1 }), fc.string()), (query) => {
       expect(canonicalQuery(query)).toMatch(/^(?:[\w.~-]|%[0-9A-F]{2}|[=&])*$/);
@@ -82,7 +82,7 @@ test('no reserved character is left raw in a query', () => {
   );
 });
 
-test('additional headers are filtered, sorted, named once', () => {
+test('additional headers are filtered, sorted and deduplicated', () => {
   const headers = {
     Range: 'bytes=0-4',
     Host: ' h ',

@@ -2,11 +2,8 @@ import { createHmacSha256, type HmacSha256, sha256Hex } from '#sha256';
 import { toBasicIso } from '../instant.ts';
 import { uriEncode, uriEncodePath } from './uri-encode.ts';
 
-/**
- * What is signed, each piece in canonical form already, so that many requests can share what they have in
- * common.
- */
-export interface CanonicalPieces {
+/** The fields of a request in canonical form, so that many requests can share the common ones. */
+export interface CanonicalFields {
   /** In upper case. */
   readonly method: string;
   /** From `canonicalUri`. */
@@ -16,8 +13,8 @@ export interface CanonicalPieces {
   readonly headers: SignedHeaders;
 }
 
-/** Who signs, for where, and when. */
-export interface SigningTerms {
+/** The secret, the scope and the time of a signature. */
+export interface SigningContext {
   readonly accessKeySecret: string;
   readonly region: string;
   /** `oss`, or `oss-cloudbox`. */
@@ -25,7 +22,7 @@ export interface SigningTerms {
   readonly signedAt: number;
 }
 
-/** The signature, and the two texts it was made from, which are what one compares when OSS disagrees. */
+/** The signature, and the two texts it was computed from, to compare when OSS computes another one. */
 export interface SignatureV4 {
   readonly canonicalRequest: string;
   readonly stringToSign: string;
@@ -38,25 +35,25 @@ export const ALGORITHM = 'OSS4-HMAC-SHA256';
 export const PAYLOAD = 'UNSIGNED-PAYLOAD';
 
 /** Signs by version 4 of OSS's algorithm. Pure and synchronous. */
-export function signV4(pieces: CanonicalPieces, terms: SigningTerms): SignatureV4 {
-  return createSigner(terms).sign(pieces);
+export function signV4(fields: CanonicalFields, context: SigningContext): SignatureV4 {
+  return createSigner(context).sign(fields);
 }
 
-/** Signs any number of requests on the same terms. */
+/** Signs any number of requests with the same secret, scope and time. */
 export interface Signer {
-  /** As `x-oss-date` has it. */
+  /** The value of `x-oss-date`. */
   readonly date: string;
-  /** What its signatures are good for: one day, one region, one product. */
+  /** The scope of its signatures: one day, one region, one product. */
   readonly scope: string;
-  sign(pieces: CanonicalPieces): SignatureV4;
+  sign(pieces: CanonicalFields): SignatureV4;
 }
 
-/** Whatever requests on the same terms have in common is written here, once. */
-export function createSigner({ accessKeySecret, region, product, signedAt }: SigningTerms): Signer {
+/** Computes once everything that requests with the same context share. */
+export function createSigner({ accessKeySecret, region, product, signedAt }: SigningContext): Signer {
   const date = toBasicIso(signedAt);
   const scope = `${date.slice(0, 8)}/${region}/${product}/aliyun_v4_request`;
   const opening = `${ALGORITHM}\n${date}\n${scope}\n`;
-  const key = dayKey(accessKeySecret, scope);
+  const key = getDayKey(accessKeySecret, scope);
   return {
     date,
     scope,
@@ -68,17 +65,17 @@ export function createSigner({ accessKeySecret, region, product, signedAt }: Sig
   };
 }
 
-/** The bucket is always in it, whatever the style of the URL. An empty key stands for the bucket itself. */
+/** Always contains the bucket, also when the URL has it in the host. An empty key is the bucket itself. */
 export function canonicalUri(bucket: string, key: string): string {
   return `/${bucket}/${uriEncodePath(key)}`;
 }
 
-/** `null`, `undefined` and `''` all stand for a bare name. */
+/** Parameters of a URL. `null`, `undefined` and `''` are bare names without a value. */
 export type Query = Readonly<Record<string, string | number | null | undefined>>;
 
 /**
- * The query as it is signed, which is also good for the wire: encoded, sorted by encoded name, a bare name
- * where the value is empty or `undefined`.
+ * The query in the form that is signed and can be sent: encoded, sorted by encoded name, a bare name for an
+ * empty or missing value.
  */
 export function canonicalQuery(query: Query): string {
   return canonicalPairs(query)
@@ -87,8 +84,8 @@ export function canonicalQuery(query: Query): string {
 }
 
 /**
- * The same in two halves, for many queries that differ in one value: what stands before `name=value`, and
- * what behind it. `name` needs no encoding.
+ * The same in two halves, for many queries that differ in one value: the texts before and after `name=value`.
+ * `name` needs no encoding.
  */
 export function canonicalQueryAround(
   name: string,
@@ -109,26 +106,26 @@ function canonicalPairs(query: Query): readonly { readonly name: string; readonl
 }
 
 export interface SignedHeaders {
-  /** Exactly the headers that must arrive for the signature to hold: names in lower case, values trimmed. */
+  /** Exactly the headers that must arrive with a valid signature: names in lower case, values trimmed. */
   readonly values: Readonly<Record<string, string>>;
   /** A line for each, with its line end. */
   readonly canonical: string;
-  /** The names that are signed only because the signer asked for it: `host;range`, often empty. */
+  /** The names that are signed only because the caller requested it: `host;range`, often empty. */
   readonly additional: string;
 }
 
 /**
- * Of `headers`, those that OSS demands to be signed (Content-Type, Content-MD5, x-oss-*) and those of
+ * Selects the headers that OSS requires to be signed (Content-Type, Content-MD5, x-oss-*) and those of
  * `additionalNames` that are present. A header with an empty value counts as absent.
  */
 export function signedHeaders(
   headers: Readonly<Record<string, string>>,
   additionalNames: readonly string[],
 ): SignedHeaders {
-  const asked = new Set(additionalNames.map((name) => name.toLowerCase()));
+  const requested = new Set(additionalNames.map((name) => name.toLowerCase()));
   const present = Object.entries(headers)
     .map(([name, value]) => [name.toLowerCase(), value.trim()] as const)
-    .filter(([name, value]) => value !== '' && (isAlwaysSigned(name) || asked.has(name)))
+    .filter(([name, value]) => value !== '' && (isAlwaysSigned(name) || requested.has(name)))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     values: Object.fromEntries(present),
@@ -140,13 +137,13 @@ export function signedHeaders(
   };
 }
 
-/** Whether OSS demands that a header be signed wherever it is there. The name is in lower case. */
+/** Whether OSS requires the header to be signed when it is present. The name is in lower case. */
 export function isAlwaysSigned(name: string): boolean {
   return name === 'content-type' || name === 'content-md5' || name.startsWith('x-oss-');
 }
 
-/** The key of a scope is made by an HMAC for each of its pieces, and serves every request of that day. */
-function dayKey(accessKeySecret: string, scope: string): HmacSha256 {
+/** The key of a scope: one HMAC for each of its fields. Cached for all requests of the day. */
+function getDayKey(accessKeySecret: string, scope: string): HmacSha256 {
   const name = `${accessKeySecret}\n${scope}`;
   const cached = DAY_KEYS.get(name);
   if (cached !== undefined) return cached;
@@ -162,6 +159,6 @@ function dayKey(accessKeySecret: string, scope: string): HmacSha256 {
   return key;
 }
 
-/** Enough for a service of a few tenants around midnight; STS secrets come and go, and must not pile up. */
+/** Enough for a service of a few tenants around midnight. Bounded, because STS secrets change often. */
 const DAY_KEYS_MAX = 16;
 const DAY_KEYS = new Map<string, HmacSha256>();

@@ -1,6 +1,6 @@
 /**
  * Escapes every byte of UTF-8 but `A-Z a-z 0-9 - . _ ~`, with hex digits in upper case, as V4 signatures
- * demand. `encodeURIComponent` leaves five more characters alone.
+ * require. `encodeURIComponent` does not escape five more characters.
  *
  * @throws URIError for a lone surrogate.
  */
