@@ -1,13 +1,13 @@
 import type { Clock, PartRequest, PartResponse, Transport } from '@partway/core/ports';
 
-/** A way to a server, in virtual time. */
+/** A simulated network link to a server, in virtual time. */
 export interface LinkOptions {
-  /** Of all connections together. */
+  /** The capacity, shared by all connections. */
   readonly bytesPerSecond: number;
   readonly roundTripMs: number;
-  /** The share of packets that gets lost, whatever is sent. Default: 0. */
+  /** The share of packets that are lost at any load, from 0 to 1. Default: 0. */
   readonly loss?: number;
-  /** Hardly a packet can wait: the fuller the link, the more are lost. Default: false. */
+  /** The queue of the link is short: packet loss grows with the load. Default: false. */
   readonly isShallow?: boolean;
   /** The receive rate of the server per connection. Default: unlimited. */
   readonly connectionBytesPerSecond?: number;
@@ -24,21 +24,21 @@ const PACKET = 1460;
 const FIRST_WINDOW = 10 * PACKET;
 const TICK_MS_MIN = 10;
 
-/** One TCP connection: its window is what may be on its way for one round trip. */
+/** One TCP connection. Its window is the number of bytes that may be in flight per round trip. */
 interface Connection {
   window: number;
   isStarting: boolean;
-  /** Bytes of the body that wait to be sent, and who waits for them. */
-  left: number;
-  waitingMax: number;
-  sent: () => void;
+  /** Bytes of the body that are not sent yet. `onDrain` is called when at most `pendingMax` are left. */
+  pending: number;
+  pendingMax: number;
+  onDrain: () => void;
 }
 
 /**
- * Connections as TCP has them (slow start, one packet more a round trip, half at a loss), sharing one link
- * evenly. `chance` gives numbers from 0 to 1.
+ * TCP connections that share one link evenly: slow start, then one packet more per round trip, half the window
+ * after a loss. `random` returns numbers from 0 to 1.
  */
-export function createLink(options: LinkOptions, clock: Clock, chance: () => number): Link {
+export function createLink(options: LinkOptions, clock: Clock, random: () => number): Link {
   const { roundTripMs, loss = 0, isShallow = false, requestsPerSecond } = options;
   const tickMs = Math.max(roundTripMs, TICK_MS_MIN);
   const idle: Connection[] = [];
@@ -51,49 +51,49 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
     isTicking = true;
     while (busy.size > 0) {
       await sleep(tickMs);
-      const wanted = [...busy].map((connection) => demand(connection));
-      const total = wanted.reduce((sum, bytes) => sum + bytes, 0);
-      const use = total / ((options.bytesPerSecond / 1000) * tickMs);
+      const demands = [...busy].map((connection) => computeDemand(connection));
+      const total = demands.reduce((sum, bytes) => sum + bytes, 0);
+      const load = total / ((options.bytesPerSecond / 1000) * tickMs);
       for (const [index, connection] of [...busy].entries()) {
-        move(connection, (wanted[index] ?? 0) / Math.max(1, use), use);
+        transfer(connection, (demands[index] ?? 0) / Math.max(1, load), load);
       }
     }
     isTicking = false;
   }
 
-  /** A window that is not needed does not grow. */
+  /** Whether the connection uses half of its window at least: an unused window does not grow. */
   function isUsed({ window }: Connection, bytes: number): boolean {
     return 2 * bytes >= (window * tickMs) / Math.max(roundTripMs, 1);
   }
 
   /** The bytes that a connection would send in one tick. */
-  function demand({ left, window }: Connection): number {
-    const most = ((options.connectionBytesPerSecond ?? Number.POSITIVE_INFINITY) / 1000) * tickMs;
-    return Math.min(left, most, (window * tickMs) / Math.max(roundTripMs, 1));
+  function computeDemand({ pending, window }: Connection): number {
+    const bytesMax = ((options.connectionBytesPerSecond ?? Number.POSITIVE_INFINITY) / 1000) * tickMs;
+    return Math.min(pending, bytesMax, (window * tickMs) / Math.max(roundTripMs, 1));
   }
 
-  /** `use`: how many times as much is wanted as the link carries. */
-  function move(connection: Connection, bytes: number, use: number): void {
-    const lost = isShallow ? loss * (1 + SHALLOW * Math.min(1, use) ** 2) : loss;
-    if (chance() > (1 - lost) ** (bytes / PACKET)) {
+  /** Sends bytes in one tick. `load` is the demand of all connections divided by the capacity. */
+  function transfer(connection: Connection, bytes: number, load: number): void {
+    const lossRate = isShallow ? loss * (1 + SHALLOW_LOSS_FACTOR * Math.min(1, load) ** 2) : loss;
+    if (random() > (1 - lossRate) ** (bytes / PACKET)) {
       connection.window = Math.max(2 * PACKET, connection.window / 2);
       connection.isStarting = false;
-    } else if (use < (isShallow ? 1 : QUEUE) && isUsed(connection, bytes * Math.max(1, use))) {
+    } else if (load < (isShallow ? 1 : QUEUED_LOAD_MAX) && isUsed(connection, bytes * Math.max(1, load))) {
       connection.window += connection.isStarting ? connection.window : PACKET;
     }
-    connection.left = Math.max(0, Math.ceil(connection.left - bytes));
-    if (connection.left === 0) busy.delete(connection);
-    if (connection.left <= connection.waitingMax) connection.sent();
+    connection.pending = Math.max(0, Math.ceil(connection.pending - bytes));
+    if (connection.pending === 0) busy.delete(connection);
+    if (connection.pending <= connection.pendingMax) connection.onDrain();
   }
 
-  /** Resolves when no more than `waitingMax` bytes wait to be sent. */
-  function sendOver(connection: Connection, bytes: number, waitingMax: number): Promise<void> {
-    connection.left += bytes;
-    connection.waitingMax = waitingMax;
-    if (connection.left > 0) busy.add(connection);
+  /** Resolves when at most `pendingMax` bytes are left to be sent. */
+  function send(connection: Connection, bytes: number, pendingMax: number): Promise<void> {
+    connection.pending += bytes;
+    connection.pendingMax = pendingMax;
+    if (connection.pending > 0) busy.add(connection);
     return new Promise((resolve) => {
-      connection.sent = resolve;
-      if (connection.left <= waitingMax) resolve();
+      connection.onDrain = resolve;
+      if (connection.pending <= pendingMax) resolve();
       else if (!isTicking) void tick();
     });
   }
@@ -110,11 +110,11 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
     return clock.sleep(ms, new AbortController().signal);
   }
 
-  async function connected(): Promise<Connection> {
-    const open = idle.pop();
-    if (open !== undefined) return open;
+  async function connect(): Promise<Connection> {
+    const reused = idle.pop();
+    if (reused !== undefined) return reused;
     await sleep(roundTripMs);
-    return { window: FIRST_WINDOW, isStarting: true, left: 0, waitingMax: 0, sent: () => undefined };
+    return { window: FIRST_WINDOW, isStarting: true, pending: 0, pendingMax: 0, onDrain: () => undefined };
   }
 
   return {
@@ -123,7 +123,7 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
     connectionsMax: 256,
     refused: () => refused,
     async put({ body, onProgress, signal }: PartRequest): Promise<PartResponse> {
-      const connection = await connected();
+      const connection = await connect();
       let sentBytes = 0;
       try {
         if (!isAdmitted()) {
@@ -132,11 +132,11 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
           return { status: 503, headers: { 'x-oss-request-id': 'R' }, body: '' };
         }
         for await (const chunk of body.chunks(signal)) {
-          await sendOver(connection, chunk.length, 2 * connection.window);
+          await send(connection, chunk.length, 2 * connection.window);
           sentBytes += chunk.length;
           onProgress(sentBytes);
         }
-        await sendOver(connection, 0, 0);
+        await send(connection, 0, 0);
         await sleep(roundTripMs);
         const crc64 = await body.crc64(signal);
         return { status: 200, headers: { 'x-oss-hash-crc64ecma': crc64, 'x-oss-request-id': 'R' }, body: '' };
@@ -147,8 +147,8 @@ export function createLink(options: LinkOptions, clock: Clock, chance: () => num
   };
 }
 
-/** Where packets may wait, windows grow until as many wait as are on their way. */
-const QUEUE = 2;
+/** Windows grow up to this load: the queue holds as many packets as are in flight. */
+const QUEUED_LOAD_MAX = 2;
 
-/** Makes the share of a link of 50 ms and 200 Mb/s that so many connections reach what was measured. */
-const SHALLOW = 4.4;
+/** Fitted to the throughput that was measured on a link of 50 ms and 200 Mb/s. */
+const SHALLOW_LOSS_FACTOR = 4.4;

@@ -7,13 +7,13 @@ import { createLink, type LinkOptions } from './link.ts';
 export interface LinkRun {
   readonly mibPerSecond: number;
   readonly refused: number;
-  /** Parts that were moving when one of them was confirmed, itself included. */
+  /** Per confirmed part, in order: the parts with progress but no confirmation, itself included. */
   readonly inFlight: readonly number[];
 }
 
 const MIB = 1024 ** 2;
 
-/** Uploads so many MiB over a new link, in virtual time. */
+/** Uploads `sizeMiB` over a new link, in virtual time. */
 export async function uploadOver(
   link: LinkOptions,
   { sizeMiB = 128, partMiB = 4, ...options }: Partial<UploadOptions> & { sizeMiB?: number; partMiB?: number },
@@ -24,9 +24,9 @@ export async function uploadOver(
   const inFlight: number[] = [];
   const partSize = partMiB * MIB;
   const ports = {
-    openSource: async () => sourceOf(sizeMiB * MIB),
+    openSource: async () => createZeroSource(sizeMiB * MIB),
     transport,
-    controlPlane: controlPlaneOf(sizeMiB * MIB, partSize),
+    controlPlane: createTrustingControlPlane(sizeMiB * MIB, partSize),
     checkpoints: undefined,
     clock,
     random,
@@ -40,15 +40,15 @@ export async function uploadOver(
       moving.delete(event.partNumber);
     }
   });
-  let isOver = false;
-  const over = upload.result.finally(() => {
-    isOver = true;
+  let isSettled = false;
+  const settled = upload.result.finally(() => {
+    isSettled = true;
   });
-  while (!isOver) {
+  while (!isSettled) {
     await new Promise((resolve) => setImmediate(resolve));
-    if (!isOver) clock.wakeNext();
+    if (!isSettled) clock.wakeNext();
   }
-  await over;
+  await settled;
   return {
     mibPerSecond: (sizeMiB / clock.now()) * 1000,
     refused: transport.refused(),
@@ -58,9 +58,9 @@ export async function uploadOver(
 
 const CHUNK = new Uint8Array(256 * 1024);
 
-function sourceOf(size: number): Source {
+function createZeroSource(size: number): Source {
   async function* read(bytes: number): AsyncGenerator<Uint8Array, void, void> {
-    for (let left = bytes; left > 0; left -= CHUNK.length) yield CHUNK.subarray(0, left);
+    for (let rest = bytes; rest > 0; rest -= CHUNK.length) yield CHUNK.subarray(0, rest);
   }
   return {
     identity: 'zeros',
@@ -71,8 +71,8 @@ function sourceOf(size: number): Source {
   };
 }
 
-/** A coordinator in memory that believes its receipts. */
-function controlPlaneOf(size: number, partSize: number): ControlPlane {
+/** A control plane without OSS that accepts all receipts. */
+function createTrustingControlPlane(size: number, partSize: number): ControlPlane {
   const upload = { uploadToken: 'token', kind: 'multipart', bucket: 'media', key: 'key' } as const;
   return {
     initiate: async () => ({ ...upload, uploadId: 'A', partSize }),

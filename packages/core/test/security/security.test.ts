@@ -1,5 +1,5 @@
 import { type ControlPlane, crc64 } from '@partway/core';
-import { type CoordinatorHooks, createUploadTokens } from '@partway/core/coordinator';
+import { type CoordinatorHooks, createCoordinator, createUploadTokens } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import type { PresignedPart } from '@partway/core/ports';
 import { createSeededRandom, createVirtualClock } from '@partway/core/testing';
@@ -482,4 +482,16 @@ test('error responses contain no URL, token or secret [threat-25]', async () => 
   for (const secret of ['SK-very-secret', 'x-oss-signature', uploadToken, presigned[0]?.url ?? '-']) {
     expect(text).not.toContain(secret);
   }
+});
+
+test('a token for one bucket is refused by the coordinator of another bucket with the same token keys', async () => {
+  const stage = createStage();
+  const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
+  const store = createOssObjectStore({ region: 'cn-hangzhou', bucket: 'private', credentials });
+  const other = createCoordinator({ store, tokenKeys: KEYS });
+  const ours = createCoordinator({ store: stage.store, tokenKeys: KEYS });
+  const object = { key: 'a', size: 10, partSize: undefined, object: {}, signal };
+  const { uploadToken } = await ours.initiate(object);
+  const request = { uploadToken, partNumbers: [1], afterRefusal: false, signal };
+  await expect(other.presignParts(request)).rejects.toMatchObject({ code: 'token_refused' });
 });

@@ -8,22 +8,22 @@ const PART = 102_400;
 const bytes = new Uint8Array(4 * PART + 1).fill(7);
 
 /** An upload over a transport that hides headers of these names, as CORS does in a page. */
-function startHiding(harness: Harness, hidden: readonly string[], mayHide = true): Upload {
+function startWithHiddenHeaders(harness: Harness, hidden: readonly string[], mayHide = true): Upload {
   const ports = harness.createPorts(createInMemorySource(bytes));
   const transport = {
     ...ports.transport,
     mayHideHeaders: mayHide,
     async put(request: Parameters<typeof ports.transport.put>[0]) {
-      const answer = await ports.transport.put(request);
-      const shown = Object.entries(answer.headers).filter(([name]) => !hidden.includes(name));
-      return { ...answer, headers: Object.fromEntries(shown) };
+      const response = await ports.transport.put(request);
+      const visible = Object.entries(response.headers).filter(([name]) => !hidden.includes(name));
+      return { ...response, headers: Object.fromEntries(visible) };
     },
   };
   const onEvent = (event: UploadEvent): void => void harness.events.push(event);
   return startUpload({ ...ports, transport }, { key: KEY, partSize: PART, onEvent });
 }
 
-function namesTold({ events }: Harness): readonly (readonly string[])[] {
+function listReportedNames({ events }: Harness): readonly (readonly string[])[] {
   return events.flatMap((event) => (event.type === 'headers-hidden' ? [event.names] : []));
 }
 
@@ -31,22 +31,22 @@ test.each([
   [['x-oss-hash-crc64ecma', 'x-oss-request-id', 'etag']],
   [['x-oss-hash-crc64ecma']],
   [['x-oss-request-id']],
-])('a page that cannot read %s is notified once, and its upload is proven', async (hidden) => {
+])('a transport that hides %s is reported once, and the upload is proven', async (hidden) => {
   const harness = createHarness();
-  const { result } = startHiding(harness, hidden);
+  const { result } = startWithHiddenHeaders(harness, hidden);
   expect(await harness.runUntilSettled(result)).toMatchObject({ size: bytes.length });
-  expect(namesTold(harness)).toEqual([hidden.filter((name) => name !== 'etag')]);
+  expect(listReportedNames(harness)).toEqual([hidden.filter((name) => name !== 'etag')]);
 });
 
-test('a page that can read the needed headers is not notified', async () => {
+test('a transport that hides only headers that are not needed is not reported', async () => {
   const harness = createHarness();
-  await harness.runUntilSettled(startHiding(harness, ['etag']).result);
-  expect(namesTold(harness)).toEqual([]);
+  await harness.runUntilSettled(startWithHiddenHeaders(harness, ['etag']).result);
+  expect(listReportedNames(harness)).toEqual([]);
 });
 
-test('a page is not notified again after a pause', async () => {
+test('hidden headers are not reported again after a pause', async () => {
   const harness = createHarness();
-  const upload = startHiding(harness, ['x-oss-hash-crc64ecma']);
+  const upload = startWithHiddenHeaders(harness, ['x-oss-hash-crc64ecma']);
   upload.setConcurrency(1);
   upload.subscribe(({ type }) => {
     if (type === 'headers-hidden') upload.pause();
@@ -54,14 +54,14 @@ test('a page is not notified again after a pause', async () => {
   });
   await harness.runUntilSettled(upload.result);
   expect(harness.events.map(({ type }) => type)).toContain('resumed');
-  expect(namesTold(harness)).toHaveLength(1);
+  expect(listReportedNames(harness)).toHaveLength(1);
 });
 
-test('without hidden headers a response without a CRC64 is not from OSS', async () => {
+test('a response without a CRC64 is `malformed_response` if the transport hides no headers', async () => {
   const harness = createHarness();
-  const { result } = startHiding(harness, ['x-oss-hash-crc64ecma'], false);
+  const { result } = startWithHiddenHeaders(harness, ['x-oss-hash-crc64ecma'], false);
   await harness.runUntilSettled(result);
   const retried = harness.events.flatMap((event) => (event.type === 'retrying' ? [event.error.code] : []));
   expect(new Set(retried)).toEqual(new Set(['malformed_response']));
-  expect(namesTold(harness)).toEqual([]);
+  expect(listReportedNames(harness)).toEqual([]);
 });

@@ -2,28 +2,23 @@ import { UploadError } from '@partway/core';
 import type { InitiateRequest } from '@partway/core/ports';
 import { createSeededRandom } from '@partway/core/testing';
 import { expect, test } from 'vitest';
-import { BUCKET, createHarness, type Harness, KEY } from '../stages/harness.ts';
+import { expectStored } from '../stages/assertions.ts';
+import { BUCKET, createHarness, KEY } from '../stages/harness.ts';
 
 const MIB = 1024 ** 2;
 const PART = 102_400;
 const random = createSeededRandom(13);
 const bytes = new Uint8Array(5 * MIB + 1).map(() => random.next() * 256);
 
-/** Yields the bytes in chunks of odd sizes, and reports how many were read. */
-async function* chunksOf(content: Uint8Array, taken: (bytes: number) => void = () => undefined) {
+/** Yields the bytes in chunks of an odd size, and reports how many were read. */
+async function* chunksOf(content: Uint8Array, onRead: (bytes: number) => void = () => undefined) {
   for (let at = 0; at < content.length; at += 70_001) {
     const chunk = content.slice(at, at + 70_001);
-    taken(at + chunk.length);
+    onRead(at + chunk.length);
     yield chunk;
-    // A reader that keeps a chunk must have copied it.
+    // The reader may not use a chunk after it requests the next one.
     chunk.fill(0);
   }
-}
-
-async function expectStored({ model }: Harness, content: Uint8Array): Promise<void> {
-  const stored = await model.object(BUCKET, KEY)?.bytes();
-  expect(stored !== undefined && Buffer.compare(stored, content) === 0).toBe(true);
-  expect(model.uploads(BUCKET)).toEqual([]);
 }
 
 test.each([0, 1, PART - 1, PART, PART + 1, bytes.length])(
@@ -37,7 +32,7 @@ test.each([0, 1, PART - 1, PART, PART + 1, bytes.length])(
   },
 );
 
-test('parts grow from the requested size in whole MiB', async () => {
+test('parts grow from the requested size to whole MiB', async () => {
   const harness = createHarness();
   const upload = harness.startStream(chunksOf(bytes), { partSize: PART, concurrency: 1 });
   const sizes: number[] = [];
@@ -48,7 +43,7 @@ test('parts grow from the requested size in whole MiB', async () => {
   expect(sizes).toEqual([PART, MIB, MIB, MIB, MIB, MIB + 1 - PART]);
 });
 
-test('what OSS refuses is sent again from what was kept, and a pause loses nothing', async () => {
+test('failed parts of a stream are sent again from memory, and pauses lose no bytes', async () => {
   const harness = createHarness();
   harness.faults.add({
     operation: 'UploadPart',
@@ -76,25 +71,25 @@ test('what OSS refuses is sent again from what was kept, and a pause loses nothi
   await expectStored(harness, bytes);
 });
 
-test('a stream is read no further than parts are confirmed [pain-22]', async () => {
+test('a stream is not read while its parts are unconfirmed [pain-22]', async () => {
   const harness = createHarness();
   harness.faults.add({ operation: 'UploadPart', effect: { kind: 'silent' } });
-  let taken = 0;
-  const chunks = chunksOf(bytes, (so) => {
-    taken = so;
+  let readBytes = 0;
+  const chunks = chunksOf(bytes, (bytes) => {
+    readBytes = bytes;
   });
   const upload = harness.startStream(chunks, { partSize: PART, concurrency: 1 });
   while (!harness.operations.some((name) => name === 'UploadPart 1')) await new Promise(setImmediate);
-  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  for (let i = 0; i < 10; i++) await new Promise(setImmediate);
   // One part in flight, one ready.
-  expect(taken).toBeLessThan(PART + MIB + 2 * 70_001);
+  expect(readBytes).toBeLessThan(PART + MIB + 2 * 70_001);
   const aborted = upload.abort();
   await harness.runUntilSettled(aborted);
   await expect(upload.result).rejects.toMatchObject({ code: 'aborted' });
   expect(harness.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a failed stream leaves nothing in OSS and reports the cause', async () => {
+test('a stream that throws rejects with `source_unreadable` and its cause, and leaves nothing', async () => {
   const harness = createHarness();
   async function* failing() {
     yield bytes.subarray(0, 3 * MIB);
@@ -108,7 +103,7 @@ test('a failed stream leaves nothing in OSS and reports the cause', async () => 
   expect(harness.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a stream of strings rejects with the remedy', async () => {
+test('a stream of strings rejects with `source_unreadable`', async () => {
   const harness = createHarness();
   async function* texts() {
     yield 'text' as unknown as Uint8Array;
@@ -119,7 +114,7 @@ test('a stream of strings rejects with the remedy', async () => {
   );
 });
 
-test('a web stream is uploaded like any other', async () => {
+test('a web stream is uploaded', async () => {
   const harness = createHarness();
   const chunks = chunksOf(bytes);
   const stream = new ReadableStream<Uint8Array>({
@@ -137,16 +132,16 @@ test('a stream upload aborted by others before its first part is restarted', asy
   const harness = createHarness();
   const slow = harness.faults.add({ operation: 'UploadPart', times: 1, effect: { kind: 'latency', ms: 50 } });
   const upload = harness.startStream(chunksOf(bytes), { partSize: PART, concurrency: 1 });
-  const taking = slow.whenFired().then(() => {
-    const [bare] = harness.model.uploads(BUCKET);
-    return harness.store.abort({ key: KEY, uploadId: bare?.uploadId ?? '' });
+  const aborting = slow.whenFired().then(() => {
+    const [unfinished] = harness.model.uploads(BUCKET);
+    return harness.store.abort({ key: KEY, uploadId: unfinished?.uploadId ?? '' });
   });
   await harness.runUntilSettled(upload.result);
-  await taking;
+  await aborting;
   await expectStored(harness, bytes);
 });
 
-test('a coordinator that wants other parts than the stream was cut into is refused at once', async () => {
+test('a part size of the coordinator that differs from the requested one rejects with `refused`', async () => {
   const harness = createHarness();
   const other = {
     ...harness.controlPlane,
