@@ -50,6 +50,11 @@ export type {
   UploadRequest,
 } from './ports.ts';
 export { systemClock, systemRandom } from './system.ts';
+export type {
+  AbortPorts,
+  AbortUnfinishedUploadOptions,
+} from './upload/checkpoints/abort-unfinished-upload.ts';
+export { abortUnfinishedUpload } from './upload/checkpoints/abort-unfinished-upload.ts';
 export { createInMemoryCheckpoints, uploadLockedError } from './upload/checkpoints/in-memory-checkpoints.ts';
 export type { UnfinishedUpload, UnfinishedUploadDetails } from './upload/checkpoints/unfinished-uploads.ts';
 export {

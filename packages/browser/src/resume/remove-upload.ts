@@ -1,17 +1,17 @@
-import { type ControlPlane, UploadError } from '@partway/core';
+import type { ControlPlane } from '@partway/core';
 import { assertControlPlane } from '@partway/core/internal';
 import {
+  abortUnfinishedUpload,
   loadUnfinishedUpload,
-  startUpload,
   systemClock,
   systemRandom,
   type UnfinishedUploadDetails,
 } from '@partway/core/ports';
-import { createBlobSource } from '../blob-source.ts';
-import { createPageTransport } from '../transports/page-transport.ts';
 import { createIndexedDbCheckpoints } from './indexed-db-checkpoints.ts';
 import { fileNameOf } from './list-unfinished-uploads.ts';
 import type { PageCheckpoints } from './page-checkpoints.ts';
+import { holdLivenessLock, lockName } from './tab-lock.ts';
+import { openTabChannel, type TabUpload } from './tab-messages.ts';
 
 /** Options of {@link removeUpload}. */
 export interface RemoveUploadOptions {
@@ -30,54 +30,30 @@ export interface RemoveUploadOptions {
 export async function removeUpload(id: string, options: RemoveUploadOptions): Promise<void> {
   const { controlPlane, checkpoints = createIndexedDbCheckpoints() } = options;
   assertControlPlane(controlPlane);
-  const resumption = await loadUnfinishedUpload(checkpoints, id);
-  const failure = resumption && (await abortUnfinished(checkpoints, controlPlane, resumption));
-  if (failure !== undefined && failure.code !== 'token_refused') throw failure;
-  if ((await checkpoints.load(id)) !== undefined) await removeAlone(checkpoints, id);
-}
-
-/**
- * An upload that is aborted before its first step finds its checkpoint, and tidies up after it. What keeps it
- * from that is not why it ended, and so is given back.
- */
-async function abortUnfinished(
-  checkpoints: PageCheckpoints,
-  controlPlane: ControlPlane,
-  { identity, size, options }: UnfinishedUploadDetails,
-): Promise<UploadError | undefined> {
-  const { key } = options;
-  const following = checkpoints.track({ name: fileNameOf(identity), size, key, handle: undefined });
-  const failures: UploadError[] = [];
-  const upload = startUpload(
-    {
-      openSource: () => Promise.resolve({ ...createBlobSource(new Blob()), identity }),
-      checkpoints: {
-        ...following.checkpoints,
-        lock: (id) =>
-          following.checkpoints.lock(id).catch((reason: unknown) => {
-            failures.push(UploadError.from(reason));
-            throw reason;
-          }),
-      },
-      ...{ transport: createPageTransport(), controlPlane, clock: systemClock, random: systemRandom },
-    },
-    {
-      ...options,
-      signal: AbortSignal.abort(),
-      onEvent: (event) => event.type === 'cleanup-failed' && failures.push(event.error),
-    },
-  );
-  following.attach(upload);
-  await upload.result.catch(() => undefined);
-  return failures.at(0);
-}
-
-/** What cannot be aborted, or not even read, and is nobody's. */
-async function removeAlone(checkpoints: PageCheckpoints, id: string): Promise<void> {
-  const lease = await checkpoints.lock(id);
+  const { databaseName } = checkpoints;
+  const details = await loadUnfinishedUpload(checkpoints, id);
+  // Before the lock is acquired: a held lock without a live owner looks abandoned.
+  const releaseLiveness = holdLivenessLock(lockName(databaseName, id));
   try {
-    await checkpoints.remove(id);
+    const ports = { checkpoints, controlPlane, clock: systemClock, random: systemRandom };
+    await abortUnfinishedUpload(ports, id);
+    if (details !== undefined) reportRemoval(databaseName, toAbortedUpload(id, details));
   } finally {
-    await lease.release();
+    releaseLiveness();
   }
+}
+
+/** Other tabs that list the upload learn that it is gone. */
+function reportRemoval(databaseName: string, upload: TabUpload): void {
+  const channel = openTabChannel(databaseName, () => undefined);
+  channel.post({ type: 'upload', upload });
+  channel.close();
+}
+
+function toAbortedUpload(id: string, { identity, size, options }: UnfinishedUploadDetails): TabUpload {
+  return {
+    ...{ id, name: fileNameOf(identity), key: options.key, size, phase: 'failed', errorCode: 'aborted' },
+    ...{ partCount: undefined, partsConfirmed: 0, confirmedBytes: 0, sentBytes: 0, retries: 0 },
+    ...{ bytesPerSecond: undefined, remainingMs: undefined },
+  };
 }

@@ -4,8 +4,8 @@ import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
 import { sourceChangedError } from '../parts/part-body.ts';
 import { isPartSize } from '../parts/part-plan.ts';
 import type { InitiatedUpload, Source } from '../ports.ts';
-import { requestAbort } from './checkpoints/abort-unfinished-upload.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoints/checkpoint.ts';
+import { requestAbort } from './checkpoints/discard-upload.ts';
 import { VERB_MS_MAX, withDeadline, withRetries } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 

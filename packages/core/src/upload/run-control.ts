@@ -1,7 +1,7 @@
 import { isAborted, PAUSED } from '../abort.ts';
 import { UploadError } from '../errors.ts';
 import type { UploadedObject } from '../ports.ts';
-import { abortOrphanedUploads } from './checkpoints/abort-unfinished-upload.ts';
+import { abortOrphanedUploads } from './checkpoints/discard-upload.ts';
 import { type Budget, NO_PERMIT } from './concurrency/budget.ts';
 import type { UploadRun, UploadRunner } from './run-context.ts';
 

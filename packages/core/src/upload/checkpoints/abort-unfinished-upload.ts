@@ -1,64 +1,47 @@
-import { createUnabortedSignal, isAborted } from '../../abort.ts';
-import { UploadError } from '../../errors.ts';
-import type { InitiatedUpload } from '../../ports.ts';
-import { callControlPlane } from '../resilience/retry.ts';
-import type { UploadRun } from '../run-context.ts';
-import { decodeCheckpoint } from './checkpoint.ts';
+import { createUnabortedSignal } from '../../abort.ts';
+import { ignoreError } from '../../errors.ts';
+import type { RetryOptions } from '../../options.ts';
+import type { CheckpointStore } from '../../ports.ts';
+import { resolveRetry } from '../../resolve-options.ts';
+import type { RunPorts } from '../run-context.ts';
+import { requestAbort } from './discard-upload.ts';
+import { loadCheckpoint } from './unfinished-uploads.ts';
+
+/** The ports of {@link abortUnfinishedUpload}. */
+export interface AbortPorts extends Pick<RunPorts, 'controlPlane' | 'clock' | 'random'> {
+  /** The store that has the checkpoint. */
+  readonly checkpoints: CheckpointStore;
+}
+
+/** Options of {@link abortUnfinishedUpload}. */
+export interface AbortUnfinishedUploadOptions {
+  /** How often a transient failure of the abort is retried. Default: the defaults of its fields. */
+  readonly retry?: RetryOptions | undefined;
+  /** Ends the retries: the promise rejects with the signal's reason. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
- * Aborts an upload, so that no parts remain that OSS bills, and then removes its checkpoint. Runs to its end
- * even after the caller has aborted. Emits a failure and does not throw it: the caller throws the error that
- * led here.
+ * Aborts the upload of a checkpoint until OSS does not know it any more, and then removes the checkpoint. If
+ * the coordinator no longer accepts its upload token, or the checkpoint cannot be read, only the checkpoint
+ * is removed. Resolves also when there is no such checkpoint. Rejects with code `upload_locked` while another
+ * process works on the upload, and with the error of a failed abort, after which the checkpoint is still
+ * there.
  */
-export async function discardUpload(run: UploadRun, upload: InitiatedUpload, id: string): Promise<void> {
-  const isRemoved = await removeFromOss(run, upload);
-  // With a checkpoint store the checkpoint stays, so that the upload can be removed later.
-  if (isRemoved || !run.checkpoints.isDurable) await run.checkpoints.remove(id);
-}
-
-/** Aborts an upload. Emits a failure as `cleanup-failed` and returns false then. */
-export async function removeFromOss(run: UploadRun, upload: InitiatedUpload): Promise<boolean> {
-  try {
-    await requestAbort(run, upload, createUnabortedSignal());
-    return true;
-  } catch (reason) {
-    run.emit({ type: 'cleanup-failed', error: UploadError.from(reason) });
-    return false;
-  }
-}
-
-/** Aborts an upload, with retries. Rejects when that fails. */
-export function requestAbort(
-  run: UploadRun,
-  { uploadToken, key }: InitiatedUpload,
-  signal: AbortSignal,
+export async function abortUnfinishedUpload(
+  { checkpoints, ...ports }: AbortPorts,
+  id: string,
+  { retry, signal = createUnabortedSignal() }: AbortUnfinishedUploadOptions = {},
 ): Promise<void> {
-  return callControlPlane(run, signal, { operation: 'abort', key }, (stop) =>
-    run.ports.controlPlane.abort({ uploadToken, signal: stop }),
-  );
-}
-
-/**
- * Aborts the uploads that a pause has kept and that the failed run did not reach: those that no checkpoint
- * store remembers and, after an abort by the caller, all of them, unless Complete was sent. Returns whether
- * there were any.
- */
-export async function abortOrphanedUploads(run: UploadRun, isCompleting: boolean): Promise<boolean> {
-  const isAll = isAborted(run.signal) && !isCompleting;
-  const checkpoints = isAll ? run.checkpoints.known() : run.checkpoints.volatile();
-  for (const [id, text] of checkpoints) {
-    const upload = decodeCheckpoint(text)?.upload;
-    if (upload !== undefined) await abortIfUnlocked(run, upload, id);
-  }
-  return checkpoints.length > 0;
-}
-
-/** A process that holds the lock has resumed the upload, and keeps it. */
-async function abortIfUnlocked(run: UploadRun, upload: InitiatedUpload, id: string): Promise<void> {
-  const lease = await run.checkpoints.lock(id).catch(() => undefined);
-  if (lease === undefined) return;
+  if ((await checkpoints.load(id)) === undefined) return;
+  const lease = await checkpoints.lock(id);
   try {
-    await discardUpload(run, upload, id);
+    // Loaded under the lock: another process may have completed the upload meanwhile.
+    const checkpoint = await loadCheckpoint(checkpoints, id);
+    const run = { ports, options: { retry: resolveRetry(retry) }, emit: () => undefined };
+    if (checkpoint !== undefined)
+      await requestAbort(run, checkpoint.upload, signal).catch(ignoreError('token_refused'));
+    await checkpoints.remove(id);
   } finally {
     await lease.release();
   }

@@ -1,32 +1,37 @@
 import type { CheckpointStore, ControlPlane, ObjectOptions } from '../../ports.ts';
-import { checkpointId, decodeCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, checkpointId, decodeCheckpoint } from './checkpoint.ts';
 
-/** An upload that was begun and has not ended, as its checkpoint tells. Holds no token. */
+/** An upload that has started and not ended, as its checkpoint describes it. Contains no token. */
 export interface UnfinishedUpload {
   /** Names it within its store: 16 hex digits. */
   readonly id: string;
-  /** The source's identity: `file:` and the absolute path for a file. */
+  /** The identity of its source: `file:` and the absolute path for a file. */
   readonly identity: string;
+  /** The size of the source in bytes. */
   readonly size: number;
+  /** The bucket of the object. */
   readonly bucket: string;
+  /** The key of the object. */
   readonly key: string;
+  /** OSS's upload ID; `undefined` for a single PutObject. */
   readonly uploadId: string | undefined;
+  /** The part size in bytes. */
   readonly partSize: number;
-  /** Milliseconds since the epoch. */
+  /** When it started, in milliseconds since the epoch. */
   readonly startedAt: number;
 }
 
 /**
- * The uploads that a resume can go on with, in the order in which they were begun. What cannot be read is
- * left out; the upload it belongs to will set it aside. Rejects when the store cannot be listed.
+ * Lists the uploads that can be resumed, in the order in which they started. Checkpoints that cannot be read
+ * are left out. Rejects when the store cannot be listed.
  */
 export async function listUnfinishedUploads(store: CheckpointStore): Promise<readonly UnfinishedUpload[]> {
-  const found: UnfinishedUpload[] = [];
+  const uploads: UnfinishedUpload[] = [];
   for (const id of await store.list()) {
     const upload = await describe(store, id).catch(() => undefined);
-    if (upload !== undefined) found.push(upload);
+    if (upload !== undefined) uploads.push(upload);
   }
-  return found.sort((a, b) => a.startedAt - b.startedAt);
+  return uploads.sort((a, b) => a.startedAt - b.startedAt);
 }
 
 async function describe(store: CheckpointStore, id: string): Promise<UnfinishedUpload | undefined> {
@@ -37,32 +42,42 @@ async function describe(store: CheckpointStore, id: string): Promise<UnfinishedU
   return { id, identity, size, bucket, key, uploadId, partSize, startedAt };
 }
 
-/** What `startUpload` needs to go on with an unfinished upload, besides its ports. */
+/** What `startUpload` needs to resume an unfinished upload, besides its ports. */
 export interface UnfinishedUploadDetails {
-  /** The source's, as it was when the upload began. */
+  /** The identity of the source. */
   readonly identity: string;
+  /** The fingerprint of the source when the upload started. */
   readonly fingerprint: string;
+  /** The size of the source in bytes. */
   readonly size: number;
-  /** The key, and what the object shall be should it have to be begun anew. */
+  /**
+   * The key, the part size and the object options: the object is the same even if a new upload has to start.
+   */
   readonly options: { readonly key: string; readonly partSize: number } & ObjectOptions;
 }
 
-/** `undefined` when there is no such checkpoint, or it cannot be read. */
+/** Resolves with `undefined` when there is no such checkpoint, or it cannot be read. */
 export async function loadUnfinishedUpload(
   store: CheckpointStore,
   id: string,
 ): Promise<UnfinishedUploadDetails | undefined> {
-  const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
-  // A text under another id than its own was put there by somebody else.
-  if (checkpoint === undefined || checkpointId(checkpoint, checkpoint.key) !== id) return undefined;
+  const checkpoint = await loadCheckpoint(store, id);
+  if (checkpoint === undefined) return undefined;
   const { identity, fingerprint, size, key, object, upload } = checkpoint;
   const options = Object.fromEntries(Object.entries(object).filter(([name]) => name in OBJECT_OPTIONS));
   return { identity, fingerprint, size, options: { ...options, key, partSize: upload.partSize } };
 }
 
+/** The checkpoint of this ID. A text of another upload, which only a stranger can have put there, is none. */
+export async function loadCheckpoint(store: CheckpointStore, id: string): Promise<Checkpoint | undefined> {
+  const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
+  const isOwn = checkpoint !== undefined && checkpointId(checkpoint, checkpoint.key) === id;
+  return isOwn ? checkpoint : undefined;
+}
+
 /**
- * Asks how many bytes OSS holds of an unfinished upload, in one request. `undefined` when there is no such
- * checkpoint, or it cannot be read.
+ * Counts the bytes of an unfinished upload that OSS has stored, with one request. Resolves with `undefined`
+ * when there is no such checkpoint, or it cannot be read.
  */
 export async function countStoredBytes(
   store: CheckpointStore,
@@ -76,7 +91,7 @@ export async function countStoredBytes(
   return parts.reduce((bytes, { size }) => bytes + size, 0);
 }
 
-/** What a checkpoint may say of the object, and nothing of how it is sent. None can be left out. */
+/** The options of the object that a checkpoint may contain. The compiler checks that none is missing. */
 const OBJECT_OPTIONS: Readonly<Record<keyof ObjectOptions, true>> = {
   contentType: true,
   cacheControl: true,

@@ -2,7 +2,7 @@ import { PAUSED } from '../../abort.ts';
 import { refusedError, UploadError } from '../../errors.ts';
 import { createPartBody } from '../../parts/part-body.ts';
 import type { PartBuffers, Source, UploadedObject } from '../../ports.ts';
-import { removeFromOss } from '../checkpoints/abort-unfinished-upload.ts';
+import { removeFromOss } from '../checkpoints/discard-upload.ts';
 import { completeUpload } from '../complete-upload.ts';
 import { onFailure } from '../on-failure.ts';
 import { initiate, type OpenedUpload } from '../open-upload.ts';
