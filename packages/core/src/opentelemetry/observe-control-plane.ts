@@ -93,7 +93,7 @@ function initiateAttributes({ key, size, partSize, previousAttemptAgeMs }: Initi
     'partway.key': key,
     'partway.size': size,
     'partway.part_size': partSize,
-    'partway.lost_for_ms': previousAttemptAgeMs,
+    'partway.previous_attempt_age_ms': previousAttemptAgeMs,
   };
 }
 

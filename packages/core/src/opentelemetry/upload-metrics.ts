@@ -76,7 +76,7 @@ export function beginUploadMetrics(instruments: Instruments, at: number): Upload
   function confirmed({ partNumber, size, at }: Extract<UploadEvent, { type: 'part-confirmed' }>): void {
     const partAt = partBeganAt.get(partNumber);
     partBeganAt.delete(partNumber);
-    instruments.bytes.add(size, { ...bucket, 'partway.held': partAt === undefined });
+    instruments.bytes.add(size, { ...bucket, 'partway.existing': partAt === undefined });
     if (partAt !== undefined) instruments.partSeconds.record((at - partAt) / 1000, bucket);
   }
 

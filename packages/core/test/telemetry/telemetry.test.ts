@@ -190,10 +190,10 @@ test('bytes are counted once confirmed, and apart those that OSS was found to ho
   upload.resume();
   await stage.harness.runUntilSettled(upload.result);
   const points = await stage.points('partway.bytes.confirmed');
-  const heldOf = (isHeld: boolean): number | undefined =>
-    points.find(({ attributes }) => attributes['partway.held'] === isHeld)?.value;
-  expect(heldOf(false)).toBe(bytes.length);
-  expect(heldOf(true)).toBe(2 * PART);
+  const bytesOf = (isExisting: boolean): number | undefined =>
+    points.find(({ attributes }) => attributes['partway.existing'] === isExisting)?.value;
+  expect(bytesOf(false)).toBe(bytes.length);
+  expect(bytesOf(true)).toBe(2 * PART);
 });
 
 test('a stall is counted', async () => {
