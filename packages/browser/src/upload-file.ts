@@ -1,11 +1,5 @@
-import {
-  type ControlPlane,
-  createHttpControlPlane,
-  type HttpControlPlaneOptions,
-  type Upload,
-  type UploadOptions,
-} from '@partway/core';
-import { assertControlPlane, assertOptions } from '@partway/core/internal';
+import type { CoordinatorConnection, Upload, UploadOptions } from '@partway/core';
+import { assertOptions, resolveControlPlane } from '@partway/core/internal';
 import {
   type CheckpointStore,
   startBrowserUpload,
@@ -19,16 +13,7 @@ import type { PageCheckpoints, TrackedUpload } from './resume/page-checkpoints.t
 import { createPageTransport } from './transports/page-transport.ts';
 
 /** Exactly one of `endpoint` and `controlPlane` is required. */
-export interface UploadFileOptions
-  extends Omit<UploadOptions, 'key'>,
-    Pick<HttpControlPlaneOptions, 'headers' | 'credentials'> {
-  /**
-   * The URL of the coordinator's handler: a path such as `/uploads`, or `https://example.com/uploads`.
-   * `headers` and `credentials` apply to requests to it only, never to requests to OSS.
-   */
-  readonly endpoint?: string | URL | undefined;
-  /** Your own connection to the coordinator, in place of `endpoint`, `headers` and `credentials`. */
-  readonly controlPlane?: ControlPlane | undefined;
+export interface UploadFileOptions extends Omit<UploadOptions, 'key'>, CoordinatorConnection {
   /** The object's key, 1 to 1023 bytes of UTF-8. Default: the name of the File; required for a Blob. */
   readonly key?: string | undefined;
   /** The object's Content-Type. Default: the type of the File, if it has one. */
@@ -131,27 +116,4 @@ function trackFile(
 
 function isPageCheckpoints(checkpoints: CheckpointStore | undefined): checkpoints is PageCheckpoints {
   return checkpoints !== undefined && 'track' in checkpoints;
-}
-
-function resolveControlPlane({
-  endpoint,
-  controlPlane,
-  ...http
-}: Pick<UploadFileOptions, 'endpoint' | 'controlPlane' | 'headers' | 'credentials'>): ControlPlane {
-  if (endpoint !== undefined && controlPlane !== undefined)
-    throw new TypeError('endpoint and controlPlane are mutually exclusive');
-  if (endpoint !== undefined) return createEndpointControlPlane(endpoint, http);
-  if (controlPlane === undefined) throw new TypeError('endpoint or controlPlane is required');
-  assertControlPlane(controlPlane);
-  const unused = Object.entries(http).find(([, value]) => value !== undefined)?.[0];
-  if (unused !== undefined) throw new TypeError(`${unused} requires endpoint: a controlPlane sends its own`);
-  return controlPlane;
-}
-
-function createEndpointControlPlane(endpoint: string | URL, http: HttpControlPlaneOptions): ControlPlane {
-  try {
-    return createHttpControlPlane(endpoint, http);
-  } catch (cause) {
-    throw new TypeError('endpoint must be an http(s) URL or a path like /uploads', { cause });
-  }
 }

@@ -15,5 +15,6 @@ export {
   sourceUnreadableError,
   uploadNotFoundError,
 } from './errors.ts';
+export { resolveControlPlane } from './http/resolve-control-plane.ts';
 export { ERROR_BODY_MAX } from './ports.ts';
 export { assertControlPlane, assertOptions } from './resolve-options.ts';

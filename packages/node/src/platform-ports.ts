@@ -1,36 +1,35 @@
-import type { ControlPlane } from '@partway/core';
-import { assertControlPlane } from '@partway/core/internal';
-import { type Clock, type Random, systemClock, systemRandom, type Transport } from '@partway/core/ports';
+import type { CoordinatorConnection } from '@partway/core';
+import { resolveControlPlane } from '@partway/core/internal';
+import { systemClock, systemRandom, type Transport, type UploadPorts } from '@partway/core/ports';
 import { createUndiciTransport, type UndiciTransport } from './transport/undici-transport.ts';
 
-export interface PlatformOptions {
-  /** The side that holds the credentials: a coordinator in this process, or one over HTTP. */
-  readonly controlPlane: ControlPlane;
-  /** Default: one undici transport for all uploads of the process. */
+/** Options of every upload: the coordinator, and the transport to OSS. */
+export interface ConnectionOptions extends Omit<CoordinatorConnection, 'credentials'> {
+  /** Sends the parts to OSS. Default: one undici transport that all uploads of the process share. */
   readonly transport?: Transport | undefined;
 }
 
-/** What every upload awaits besides its bytes. */
-export interface PlatformPorts {
-  readonly controlPlane: ControlPlane;
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
+/** The ports of an upload, except for its bytes. */
+export type PlatformPorts = Pick<UploadPorts, 'controlPlane' | 'transport' | 'clock' | 'random'>;
+
+/** Throws a `TypeError` that names an invalid option. */
+export function createPlatformPorts({ transport, ...connection }: ConnectionOptions): PlatformPorts {
+  const { endpoint } = connection;
+  if (endpoint !== undefined && !URL.canParse(String(endpoint))) {
+    throw new TypeError('endpoint must be a URL with http or https, such as https://example.com/uploads');
+  }
+  return {
+    controlPlane: resolveControlPlane(connection),
+    transport: transport ?? getSharedTransport(),
+    clock: systemClock,
+    random: systemRandom,
+  };
 }
 
-/** Throws a `TypeError` for a control plane that is none. */
-export function platformPorts(
-  controlPlane: ControlPlane,
-  transport: Transport = sharedTransport(),
-): PlatformPorts {
-  assertControlPlane(controlPlane);
-  return { controlPlane, transport, clock: systemClock, random: systemRandom };
-}
+let sharedTransport: UndiciTransport | undefined;
 
-let shared: UndiciTransport | undefined;
-
-/** Never closed: its idle connections end by themselves, and do not keep the process alive. */
-function sharedTransport(): Transport {
-  shared ??= createUndiciTransport();
-  return shared;
+/** Never closed: its idle connections time out, and do not keep the process alive. */
+function getSharedTransport(): Transport {
+  sharedTransport ??= createUndiciTransport();
+  return sharedTransport;
 }

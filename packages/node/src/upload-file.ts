@@ -3,53 +3,59 @@ import type { Upload, UploadOptions } from '@partway/core';
 import { assertOptions } from '@partway/core/internal';
 import { type CheckpointStore, startUpload, type UploadPorts } from '@partway/core/ports';
 import { createFileSource } from './files/file-source.ts';
-import { type PlatformOptions, platformPorts } from './platform-ports.ts';
-import { learnFrom, preferredPartSize } from './transport/link-speed.ts';
+import { type ConnectionOptions, createPlatformPorts } from './platform-ports.ts';
+import { getPreferredPartSize, measureLinkSpeed } from './transport/link-speed.ts';
 
-export interface UploadFileOptions extends UploadOptions, PlatformOptions {
+/** Options of {@link uploadFile}. Exactly one of `endpoint` and `controlPlane` is required. */
+export interface UploadFileOptions extends UploadOptions, ConnectionOptions {
   /**
-   * Where unfinished uploads are remembered, so that the same file to the same key is resumed after a crash:
-   * see `createFileCheckpoints`. The coordinator needs lasting `tokenKeys` then. Default: nowhere, and a
-   * failed upload is removed from OSS.
+   * Stores unfinished uploads, so that uploading the same file to the same key resumes after a crash: see
+   * `createFileCheckpoints`. Requires a coordinator with persistent `tokenKeys`. Default: none; a failed
+   * upload is removed from OSS.
    */
   readonly checkpoints?: CheckpointStore | undefined;
 }
 
 /**
- * Uploads a regular file and returns at once; `result` tells how it ends. Throws a `TypeError` or
- * `RangeError` for a wrong option. A file that cannot be read, or that changes meanwhile, rejects `result`
- * with `source_unreadable` or `source_changed`.
+ * Starts to upload a regular file and returns at once; `result` resolves when the object is stored and
+ * verified. Throws a `TypeError` or `RangeError` for an invalid option. If the file cannot be read, `result`
+ * rejects with code `source_unreadable`; if it changes during the upload, with `source_changed`.
  *
  * @example
  * ```ts
- * import { createHttpControlPlane, uploadFile } from '@partway/node';
+ * import { uploadFile } from '@partway/node';
  *
- * const controlPlane = createHttpControlPlane('https://app.example.com/uploads', {
+ * const upload = uploadFile('./movie.mp4', {
+ *   endpoint: 'https://app.example.com/uploads',
  *   headers: { authorization: 'Bearer wei' },
+ *   key: 'movie.mp4',
  * });
- * const upload = uploadFile('./movie.mp4', { controlPlane, key: 'movie.mp4' });
  * upload.subscribe(() => console.log(upload.snapshot().confirmedBytes));
  * const { key, size, crc64 } = await upload.result;
  * console.log(`${key}: ${size} bytes, CRC64 ${crc64}`);
  * ```
  */
 export function uploadFile(path: string | URL, options: UploadFileOptions): Upload {
-  const [ports, uploadOptions] = fileUpload(path, options);
-  return learnFrom(startUpload(ports, uploadOptions), ports.transport);
+  const [ports, uploadOptions] = prepareUpload(path, options);
+  return measureLinkSpeed(startUpload(ports, uploadOptions), ports.transport);
 }
 
-/** What the engine needs to upload a file: its ports, and its options. */
-export function fileUpload(path: string | URL, options: UploadFileOptions): [UploadPorts, UploadOptions] {
+/** Checks the options and returns the ports and the options of the engine. */
+export function prepareUpload(path: string | URL, options: UploadFileOptions): [UploadPorts, UploadOptions] {
   assertOptions(options);
-  const filePath = pathOf(path);
-  const { controlPlane, checkpoints, transport, ...uploadOptions } = options;
-  const openSource = (): ReturnType<typeof createFileSource> => createFileSource(filePath);
-  const platform = platformPorts(controlPlane, transport);
-  const preferred = (size: number): number | undefined => preferredPartSize(platform.transport, size);
-  return [{ openSource, checkpoints, preferredPartSize: preferred, ...platform }, uploadOptions];
+  const filePath = toFilePath(path);
+  const { endpoint, controlPlane, headers, transport, checkpoints, ...uploadOptions } = options;
+  const platform = createPlatformPorts({ endpoint, controlPlane, headers, transport });
+  const ports = {
+    ...platform,
+    openSource: () => createFileSource(filePath),
+    checkpoints,
+    preferredPartSize: (size: number) => getPreferredPartSize(platform.transport, size),
+  };
+  return [ports, uploadOptions];
 }
 
-function pathOf(path: string | URL): string {
+function toFilePath(path: string | URL): string {
   if (typeof path === 'string' && path !== '') return path;
   if (path instanceof URL && path.protocol === 'file:') return fileURLToPath(path);
   throw new TypeError('path must be the path of a file, or a file: URL');

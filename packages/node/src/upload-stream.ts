@@ -2,84 +2,89 @@ import type { ByteStream, StreamUploadOptions, Upload } from '@partway/core';
 import { assertOptions } from '@partway/core/internal';
 import { type StreamPorts, startStreamUpload } from '@partway/core/ports';
 import { createSpillFiles } from './files/spill-files.ts';
-import { type PlatformOptions, platformPorts } from './platform-ports.ts';
+import { type ConnectionOptions, createPlatformPorts } from './platform-ports.ts';
 
-export interface UploadStreamOptions extends StreamUploadOptions, PlatformOptions {
+/** Options of {@link uploadStream}. Exactly one of `endpoint` and `controlPlane` is required. */
+export interface UploadStreamOptions extends StreamUploadOptions, ConnectionOptions {
   /**
-   * Where the parts for which `memoryMax` has no room are kept until they are confirmed, in temporary files
-   * that nobody but this process can open. Default: the system's directory for them.
+   * The directory for temporary files. They store the parts for which `memoryMax` has no room, until OSS has
+   * confirmed them; no other user can read them. Default: the system's directory for temporary files.
    */
   readonly directory?: string | undefined;
 }
 
 /**
- * Uploads bytes that come once, of a length nobody knows yet, and returns at once; `result` tells how it
- * ends. Takes a Readable of Node, a web `ReadableStream`, or any async iterable of `Uint8Array`; it is read
- * only as fast as parts are confirmed. Throws a `TypeError` or `RangeError` for anything else, and for a
- * wrong option. A stream that fails, or a part that cannot be kept, rejects `result` with
- * `source_unreadable`. After a failure the stream is destroyed, or cancelled, and nothing is left in OSS.
+ * Starts to upload a stream of any length and returns at once; `result` resolves when the object is stored
+ * and verified. Accepts a Readable of Node, a web `ReadableStream`, or an async iterable of `Uint8Array`,
+ * and reads it only as fast as OSS confirms parts. Throws a `TypeError` or `RangeError` for an invalid option
+ * or any other stream. If the stream fails, or a part cannot be stored in a temporary file, `result` rejects
+ * with code `source_unreadable`. After a failure the stream is destroyed or cancelled, and the upload is
+ * removed from OSS.
  *
  * @example
  * ```ts
  * import { createReadStream } from 'node:fs';
  * import { createGzip } from 'node:zlib';
- * import { createHttpControlPlane, uploadStream } from '@partway/node';
+ * import { uploadStream } from '@partway/node';
  *
- * const controlPlane = createHttpControlPlane('https://app.example.com/uploads', {
- *   headers: { authorization: 'Bearer wei' },
- * });
  * const stream = createReadStream('./app.log').pipe(createGzip());
- * const { size } = await uploadStream(stream, { controlPlane, key: 'app.log.gz' }).result;
+ * const upload = uploadStream(stream, {
+ *   endpoint: 'https://app.example.com/uploads',
+ *   headers: { authorization: 'Bearer wei' },
+ *   key: 'app.log.gz',
+ * });
+ * const { size } = await upload.result;
  * console.log(`${size} bytes`);
  * ```
  */
 export function uploadStream(stream: ByteStream, options: UploadStreamOptions): Upload {
-  return beginStream(stream, options, startStreamUpload);
+  return startWith(startStreamUpload, stream, options);
 }
 
-/** `start` begins the upload, by itself or within a budget that it shares with others. */
-export function beginStream<Options extends Omit<UploadStreamOptions, 'memoryMax'>>(
+/** Checks the stream and the options, and starts the upload with `start`: alone, or in an uploader. */
+export function startWith<Options extends Omit<UploadStreamOptions, 'memoryMax'>>(
+  start: (ports: StreamPorts, options: Omit<Options, keyof ConnectionOptions | 'directory'>) => Upload,
   stream: ByteStream,
   options: Options,
-  start: (ports: StreamPorts, options: Omit<Options, keyof PlatformOptions | 'directory'>) => Upload,
 ): Upload {
   assertOptions(options);
-  const { controlPlane, transport, directory, ...uploadOptions } = options;
-  const bytes = byteStreamOf(stream);
+  const { endpoint, controlPlane, headers, transport, directory, ...uploadOptions } = options;
+  const checked = checkStream(stream);
   const ports = {
-    ...platformPorts(controlPlane, transport),
-    stream: bytes.stream,
+    ...createPlatformPorts({ endpoint, controlPlane, headers, transport }),
+    stream: checked.stream,
     spill: createSpillFiles(directory),
   };
   const upload = start(ports, uploadOptions);
-  bytes.follow(upload);
+  checked.attach(upload);
   return upload;
 }
 
-interface FollowedStream {
+interface CheckedStream {
   readonly stream: ByteStream;
-  /** Lets the stream end when the upload has failed. */
-  follow(upload: Upload): void;
+  /** To be called with the upload as soon as it has started: its failure then destroys the stream. */
+  attach(upload: Upload): void;
 }
 
-function byteStreamOf(stream: unknown): FollowedStream {
+/** Throws a `TypeError` for a value that is no stream of bytes, or that has ended. */
+function checkStream(stream: unknown): CheckedStream {
   if (isWebStream(stream)) {
-    // Read by a reader, not by iteration: cancelling one does not wait for the chunk that is being read.
-    return { stream: { getReader: () => stream.getReader() }, follow: () => undefined };
+    // Read by a reader, not by iteration: its cancellation does not wait for the chunk that is being read.
+    return { stream: { getReader: () => stream.getReader() }, attach: () => undefined };
   }
   if (!isAsyncIterable(stream)) {
     throw new TypeError('stream must be a Readable, a ReadableStream or an async iterable of Uint8Array');
   }
-  if (!isNodeStream(stream)) return { stream, follow: () => undefined };
+  if (!isNodeStream(stream)) return { stream, attach: () => undefined };
   if (Reflect.get(stream, 'readableEnded') === true || Reflect.get(stream, 'destroyed') === true) {
-    throw new TypeError('stream has been read to its end already, or destroyed: nothing would be uploaded');
+    throw new TypeError('stream has ended or was destroyed: it has no bytes to upload');
   }
   return {
     stream,
-    follow(upload) {
-      // An error before the first read would end the process; the iteration tells it all the same.
+    attach(upload) {
+      // Without a listener, an error before the first read would end the process. The iteration reports it.
       stream.on('error', () => undefined);
-      // The engine lets go by ending the iteration, which waits for the chunk that is being read.
+      // The engine ends the iteration, which alone would wait for the chunk that is being read.
       upload.result.catch(() => stream.destroy());
     },
   };
@@ -93,7 +98,7 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<Uint8Array> {
   return hasMethods(value, [Symbol.asyncIterator]);
 }
 
-/** By its verbs: the streams of other copies of `readable-stream` are no instances of Node's. */
+/** Checks the methods: streams of other copies of `readable-stream` are not instances of Node's class. */
 function isNodeStream(value: object): value is Pick<NodeJS.EventEmitter, 'on'> & { destroy(): void } {
   return hasMethods(value, ['on', 'destroy']);
 }

@@ -5,7 +5,7 @@ import type { ControlPlane, Upload } from '@partway/core';
 import type { Transport } from '@partway/core/ports';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { uploadFile } from '../upload-file.ts';
-import { learnFrom, partSizeAt } from './link-speed.ts';
+import { choosePartSizeForSpeed, measureLinkSpeed } from './link-speed.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -26,24 +26,24 @@ test.each([
   ['10 Gbit/s', 1250 * MIB, 100 * GIB, 64 * MIB],
   ['10 Gbit/s, a file of 1 GiB', 1250 * MIB, GIB, 16 * MIB],
   ['10 Gbit/s, a small file', 1250 * MIB, 1000, 8 * MIB],
-])('%s', (_, bytesPerSecond, size, partSize) => {
-  expect(partSizeAt(bytesPerSecond, size)).toBe(partSize);
+])('part size for %s', (_, bytesPerSecond, size, partSize) => {
+  expect(choosePartSizeForSpeed(bytesPerSecond, size)).toBe(partSize);
 });
 
-test('an upload wishes for the parts that the one before it has shown to be good, over that transport', async () => {
+test('after a fast upload, the next one over the same transport requests larger parts', async () => {
   const transport = { reportsProgress: true, mayHideHeaders: false, connectionsMax: 16 } as Transport;
   const other = { ...transport };
-  expect(await wishOver(transport)).toBeUndefined();
-  learnFrom(fakeUpload(1250 * MIB, GIB), transport);
-  expect(await wishOver(transport)).toBe(32 * MIB);
-  expect(await wishOver(other)).toBeUndefined();
-  expect(await wishOver(transport, 16 * MIB)).toBe(16 * MIB);
+  expect(await requestedPartSize(transport)).toBeUndefined();
+  measureLinkSpeed(fakeUpload(1250 * MIB, GIB), transport);
+  expect(await requestedPartSize(transport)).toBe(32 * MIB);
+  expect(await requestedPartSize(other)).toBeUndefined();
+  expect(await requestedPartSize(transport, 16 * MIB)).toBe(16 * MIB);
 });
 
-test('a short upload says nothing of the link', async () => {
+test('a short upload does not change the part size of the next one', async () => {
   const transport = { reportsProgress: true, mayHideHeaders: false, connectionsMax: 16 } as Transport;
-  learnFrom(fakeUpload(1250 * MIB, 10 * MIB), transport);
-  expect(await wishOver(transport)).toBeUndefined();
+  measureLinkSpeed(fakeUpload(1250 * MIB, 10 * MIB), transport);
+  expect(await requestedPartSize(transport)).toBeUndefined();
 });
 
 function fakeUpload(bytesPerSecond: number, confirmedBytes: number): Upload {
@@ -51,17 +51,17 @@ function fakeUpload(bytesPerSecond: number, confirmedBytes: number): Upload {
   return { result: Promise.resolve(), snapshot } as unknown as Upload;
 }
 
-/** What the coordinator is asked for. The upload ends there. */
-async function wishOver(transport: Transport, partSize?: number): Promise<number | undefined> {
-  let wish: number | undefined;
+/** The part size that an upload requests with Initiate, which then fails. */
+async function requestedPartSize(transport: Transport, partSize?: number): Promise<number | undefined> {
+  let requested: number | undefined;
   const verbs = ['presignParts', 'listParts', 'complete', 'abort'];
   const controlPlane = {
-    ...Object.fromEntries(verbs.map((verb) => [verb, () => Promise.reject(new Error('not asked'))])),
+    ...Object.fromEntries(verbs.map((verb) => [verb, () => Promise.reject(new Error('unexpected request'))])),
     initiate(request: { partSize: number | undefined }) {
-      wish = request.partSize;
-      return Promise.reject(new Error('that is all'));
+      requested = request.partSize;
+      return Promise.reject(new Error('end of the test'));
     },
   } as unknown as ControlPlane;
   await uploadFile(path, { controlPlane, transport, key: 'k', partSize }).result.catch(() => undefined);
-  return wish;
+  return requested;
 }

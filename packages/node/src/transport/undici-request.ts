@@ -1,52 +1,49 @@
-import { UploadError } from '@partway/core';
+import { malformedResponseError } from '@partway/core/internal';
 import type { Dispatcher } from 'undici';
 
-/** The path as it was signed, which `URL` might rewrite. */
-export function targetOf(url: string): { origin: string; path: string } {
+/** Splits a URL into its origin and the path as it was signed, which `URL` might rewrite. */
+export function parseTarget(url: string): { origin: string; path: string } {
   const pathStart = url.indexOf('/', url.indexOf('://') + 3);
   const [site, path] = pathStart === -1 ? [url, '/'] : [url.slice(0, pathStart), url.slice(pathStart)];
-  if (site !== lastSite.site) lastSite = { site, origin: originOf(site) };
+  if (site !== lastSite.site) lastSite = { site, origin: parseOrigin(site) };
   return { origin: lastSite.origin, path };
 }
 
-/** Requests one after the other go to one site, which is parsed once. */
+/** Consecutive requests usually go to one site: it is parsed once. */
 let lastSite = { site: '', origin: '' };
 
-function originOf(site: string): string {
+function parseOrigin(site: string): string {
   if (URL.canParse(site)) return new URL(site).origin;
-  throw new UploadError({
-    code: 'malformed_response',
-    message: 'the control plane gave an address that is no URL',
-    disposition: 'permanent',
-  });
+  throw malformedResponseError('the control plane returned an invalid URL', { disposition: 'permanent' });
 }
 
-/** Headers that came more than once are joined, as `fetch` does. */
-function singleHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const single: Record<string, string> = {};
+/** Joins the values of a repeated header, as `fetch` does. */
+function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const joined: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) single[name] = Array.isArray(value) ? value.join(', ') : value;
+    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  return single;
+  return joined;
 }
 
-export interface Answer {
+/** The response to {@link sendRequest}, with the start of its body. */
+export interface ReceivedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer<ArrayBuffer>;
 }
 
-export interface ExchangeOptions extends Dispatcher.DispatchOptions {
+export interface RequestOptions extends Dispatcher.DispatchOptions {
   readonly signal: AbortSignal | undefined;
-  /** Of a longer body only the beginning is read; the connection is closed then. */
+  /** Only the start of a longer body is read; the connection is then closed. */
   readonly bodySizeMax: number;
 }
 
-/** Sends one request and collects its answer, without the stream that `request` makes of it. */
-export function exchange(
+/** Sends one request and collects the response, without the stream that undici's `request` creates. */
+export function sendRequest(
   dispatcher: Dispatcher,
-  { signal, bodySizeMax, ...options }: ExchangeOptions,
-): Promise<Answer> {
+  { signal, bodySizeMax, ...options }: RequestOptions,
+): Promise<ReceivedResponse> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     let controller: Dispatcher.DispatchController | undefined;
@@ -68,14 +65,14 @@ export function exchange(
         if (signal?.aborted) started.abort(signal.reason);
       },
       onResponseStart(_, status, headers) {
-        head = { status, headers: singleHeaders(headers) };
+        head = { status, headers: joinHeaders(headers) };
       },
       onResponseData(started, chunk) {
         chunks.push(chunk);
         length += chunk.length;
         if (length < bodySizeMax) return;
         end();
-        started.abort(new Error('the answer is longer than it is read'));
+        started.abort(new Error('the rest of the response is not needed'));
       },
       onResponseEnd: end,
       onResponseError(_, error) {

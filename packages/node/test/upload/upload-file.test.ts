@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +8,11 @@ import { type ControlPlane, crc64 } from '@partway/core';
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import { type OssEmulator, startOssEmulator } from '@partway/emulator';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { uploadFile } from '../../src/upload-file.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type UploadFileOptions, uploadFile } from '../../src/upload-file.ts';
+import { uploadStream } from '../../src/upload-stream.ts';
+import { createUploader } from '../../src/uploader.ts';
+import { type CoordinatorServer, startCoordinatorServer } from '../stages/coordinator-server.ts';
 
 const KIBIBYTE = 1024;
 const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
@@ -33,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function claimStored(key: string): Promise<void> {
+async function expectStored(key: string): Promise<void> {
   const object = emulator.model.object('media', key);
   expect(object?.crc64).toBe(crc64(bytes));
   expect(Buffer.compare((await object?.bytes()) ?? Buffer.alloc(0), bytes)).toBe(0);
@@ -46,7 +50,7 @@ test.each([
 ])('a file is stored %s, byte for byte', async (_, key, partSize) => {
   const { result } = uploadFile(pathToFileURL(path), { controlPlane, key, partSize, concurrency: 4 });
   expect(await result).toMatchObject({ size: bytes.length, crc64: crc64(bytes) });
-  await claimStored(key);
+  await expectStored(key);
 });
 
 test.each([
@@ -72,7 +76,7 @@ test('an empty file is stored', async () => {
   expect(await result).toMatchObject({ size: 0, crc64: '0' });
 });
 
-test('lost connections, lost answers and refusals for a while do not show in the object', async () => {
+test('lost connections, lost responses and transient errors do not change the object', async () => {
   const { faults } = emulator;
   faults.add({ operation: 'UploadPart', nth: 1, effect: { kind: 'resetAfterBytes', bytes: 50_000 } });
   faults.add({ operation: 'UploadPart', nth: 3, effect: { kind: 'dropResponse' } });
@@ -83,10 +87,10 @@ test('lost connections, lost answers and refusals for a while do not show in the
   const upload = uploadFile(path, { controlPlane, key: 'faults', partSize: 100 * KIBIBYTE, retry });
   await upload.result;
   expect(upload.snapshot().retries).toBeGreaterThanOrEqual(4);
-  await claimStored('faults');
+  await expectStored('faults');
 });
 
-test('aborting closes the connections of parts that are not answered, and leaves nothing [pain-18]', async () => {
+test('abort closes the connections of parts without a response and removes the upload [pain-18]', async () => {
   emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'silent' } });
   const upload = uploadFile(path, { controlPlane, key: 'aborted', partSize: 100 * KIBIBYTE });
   await new Promise<void>((resolve) => {
@@ -99,7 +103,7 @@ test('aborting closes the connections of parts that are not answered, and leaves
   expect(emulator.model.uploads('media')).toEqual([]);
 });
 
-test('a file that grows meanwhile is not stored, and leaves nothing [pain-26]', async () => {
+test('a file that grows during the upload rejects with `source_changed` and is not stored [pain-26]', async () => {
   const growing = join(folder, 'growing');
   await writeFile(growing, bytes);
   const upload = uploadFile(growing, {
@@ -118,13 +122,59 @@ test('a file that grows meanwhile is not stored, and leaves nothing [pain-26]', 
   expect(emulator.model.uploads('media')).toEqual([]);
 });
 
-test('a file that is not there rejects the result', async () => {
+test('a missing file rejects with `source_unreadable`', async () => {
   const { result } = uploadFile(join(folder, 'nothing'), { controlPlane, key: 'key' });
   await expect(result).rejects.toMatchObject({ code: 'source_unreadable' });
 });
 
-test('a wrong option is told at once', () => {
+test('an invalid option throws', () => {
   expect(() => uploadFile('', { controlPlane, key: 'key' })).toThrow(TypeError);
   expect(() => uploadFile(new URL('https://a.example/'), { controlPlane, key: 'key' })).toThrow(TypeError);
   expect(() => uploadFile('file', { controlPlane, key: 'key', concurrency: 0 })).toThrow(RangeError);
+});
+
+describe('with an endpoint', () => {
+  let server: CoordinatorServer;
+
+  beforeAll(async () => {
+    server = await startCoordinatorServer(emulator, credentials);
+  });
+  afterAll(() => server.close());
+
+  test('a file, a stream and an upload of an uploader are stored', async () => {
+    const { endpoint, headers } = server;
+    const uploader = createUploader();
+    await uploadFile(path, { endpoint: new URL(endpoint), headers, key: 'endpoint/file' }).result;
+    const stream = () => createReadStream(path);
+    await uploadStream(stream(), { endpoint, headers, key: 'endpoint/stream' }).result;
+    await uploader.uploadFile(path, { endpoint, headers, key: 'endpoint/uploader' }).result;
+    await uploader.uploadStream(stream(), { endpoint, headers, key: 'endpoint/stream-of-uploader' }).result;
+    for (const key of ['file', 'stream', 'uploader', 'stream-of-uploader']) {
+      await expectStored(`wei/endpoint/${key}`);
+    }
+  });
+
+  test('headers are sent to the endpoint: without them the coordinator rejects the upload', async () => {
+    const { result } = uploadFile(path, { endpoint: server.endpoint, key: 'endpoint/stranger' });
+    await expect(result).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+});
+
+test.each<[string, Partial<UploadFileOptions>, string]>([
+  ['neither endpoint nor controlPlane', {}, 'endpoint or controlPlane is required'],
+  ['an endpoint without an origin', { endpoint: '/uploads' }, 'endpoint must be'],
+  ['an endpoint with a query', { endpoint: 'https://a.example/uploads?a=1' }, 'endpoint must be'],
+  ['a control plane without methods', { controlPlane: {} as ControlPlane }, 'controlPlane must be'],
+])('%s throws a TypeError', (_, connection, message) => {
+  expect(() => uploadFile(path, { ...connection, key: 'key' })).toThrow(TypeError);
+  expect(() => uploadFile(path, { ...connection, key: 'key' })).toThrow(message);
+  expect(() => uploadStream(createReadStream(path), { ...connection, key: 'key' })).toThrow(message);
+});
+
+test('endpoint and headers cannot be combined with controlPlane', () => {
+  const endpoint = 'https://a.example/uploads';
+  expect(() => uploadFile(path, { endpoint, controlPlane, key: 'key' })).toThrow(TypeError);
+  expect(() => uploadFile(path, { headers: {}, controlPlane, key: 'key' })).toThrow(
+    'headers requires endpoint',
+  );
 });

@@ -211,6 +211,6 @@ test('a wrong option is told at once, and the stream is left alone', async () =>
 test('a stream that was read to its end already is a mistake, and no empty object', async () => {
   const stream = Readable.from([bytes]);
   for await (const _ of stream);
-  expect(() => uploadStream(stream, { controlPlane, key: 'ended' })).toThrow(/read to its end already/);
+  expect(() => uploadStream(stream, { controlPlane, key: 'ended' })).toThrow(TypeError);
   expect(emulator.model.object('media', 'ended')).toBeUndefined();
 });
