@@ -15,7 +15,7 @@ const blocks = new Map(examplesIn(document).map(({ name, code }) => [name, code]
 const verbs = Object.keys(INPUTS) as Verb[];
 const content = new Uint8Array(250_000).fill(7);
 
-test('protocol.schema.json is made from the schemas that check the input (vitest -u writes it)', async () => {
+test('protocol.schema.json is generated from the schemas of the handler (vitest -u updates it)', async () => {
   const schemas = Object.fromEntries(
     verbs.map((verb) => [verb, toJsonSchema(INPUTS[verb], { errorMode: 'ignore' })]),
   );
@@ -24,14 +24,14 @@ test('protocol.schema.json is made from the schemas that check the input (vitest
   );
 });
 
-test('every verb has an example of a request, which is valid', () => {
+test('every verb has a valid example request', () => {
   for (const verb of verbs) {
     expect(readInput(verb, blocks.get(`${verb}-request`) ?? '')).toBeTypeOf('object');
   }
   expect(blocks.size).toBe(2 * verbs.length + 1);
 });
 
-test('the page gives the most bytes that the body of a request may have', () => {
+test('the page contains the size limits of request bodies', () => {
   const sizes = passageIn(document, 'body-sizes');
   const { initiate, 'presign-parts': presignParts, complete } = BODY_SIZE_MAX;
   expect(sizes).toContain(`${initiate / 1024} KiB`);
@@ -39,11 +39,11 @@ test('the page gives the most bytes that the body of a request may have', () => 
   expect(sizes).toContain(`\`complete\` ${complete / 1024 ** 2} MiB`);
 });
 
-test('every answer looks as it is described', async () => {
+test('every response has the documented shape', async () => {
   const stage = createStage();
-  const answers = await walkThrough(stage);
+  const responses = await requestEveryVerb(stage);
   for (const verb of verbs) {
-    expect(shapeOf(answers.get(verb)), verb).toEqual(
+    expect(shapeOf(responses.get(verb)), verb).toEqual(
       shapeOf(JSON.parse(blocks.get(`${verb}-response`) ?? '')),
     );
   }
@@ -51,32 +51,34 @@ test('every answer looks as it is described', async () => {
   expect(refused.json).toEqual(JSON.parse(blocks.get('error') ?? ''));
 });
 
-/** The documented requests, one after another, with the token that the first one gave. */
-async function walkThrough(stage: CoordinatorStage): Promise<Map<Verb, unknown>> {
-  const answers = new Map<Verb, unknown>();
+/** The documented requests, one after another, with the token of the first response. */
+async function requestEveryVerb(stage: CoordinatorStage): Promise<Map<Verb, unknown>> {
+  const responses = new Map<Verb, unknown>();
   let token = '';
-  async function ask(verb: Verb, changed: object = {}): Promise<Readonly<Record<string, unknown>>> {
-    const request = { ...JSON.parse(blocks.get(`${verb}-request`) ?? ''), ...changed };
+  async function request(verb: Verb, changed: object = {}): Promise<Readonly<Record<string, unknown>>> {
+    const body = { ...JSON.parse(blocks.get(`${verb}-request`) ?? ''), ...changed };
     const { status, json } = await stage.post(
       verb,
-      'uploadToken' in request ? { ...request, uploadToken: token } : request,
+      'uploadToken' in body ? { ...body, uploadToken: token } : body,
     );
     expect({ verb, status }).toEqual({ verb, status: 200 });
-    answers.set(verb, json);
+    responses.set(verb, json);
     return json ?? {};
   }
-  const { upload } = (await ask('initiate')) as { upload: { uploadToken: string; presigned: Presigned[] } };
+  const { upload } = (await request('initiate')) as {
+    upload: { uploadToken: string; presigned: Presigned[] };
+  };
   token = upload.uploadToken;
   for (const part of upload.presigned) await send(stage, part);
-  await ask('list-parts');
-  const { parts } = (await ask('presign-parts')) as { parts: Presigned[] };
+  await request('list-parts');
+  const { parts } = (await request('presign-parts')) as { parts: Presigned[] };
   for (const part of parts) await send(stage, part);
   const receipts = [102_400, 102_400, 45_200].map((size, index) => {
     return { partNumber: index + 1, size, crc64: crc64(content.subarray(0, size)) };
   });
-  await ask('complete', { receipts });
-  await ask('abort');
-  return answers;
+  await request('complete', { receipts });
+  await request('abort');
+  return responses;
 }
 
 interface Presigned {

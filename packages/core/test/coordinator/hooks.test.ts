@@ -11,7 +11,7 @@ const receipts = [1, 2].map((partNumber) => {
 });
 
 /** An upload with all parts stored. */
-async function sent(stage: CoordinatorStage, object = {}) {
+async function initiateAndSend(stage: CoordinatorStage, object = {}) {
   const plane = stage.clientOf('wei');
   const request = { key: 'a', size: content.length, partSize: PART, object, presignCount: 2, signal };
   const { uploadToken, uploadId, presigned = [] } = await plane.initiate(request);
@@ -19,23 +19,23 @@ async function sent(stage: CoordinatorStage, object = {}) {
   return { uploadId, uploadToken, complete: () => plane.complete({ uploadToken, receipts, signal }), plane };
 }
 
-function listening(hooks: CoordinatorHooks = {}) {
-  const told: [string, unknown, unknown][] = [];
+function recordHooks(hooks: CoordinatorHooks = {}) {
+  const calls: [string, unknown, unknown][] = [];
   return {
-    told,
+    calls,
     hooks: {
-      completed: (object, upload) => void told.push(['completed', object, upload]),
-      failed: (error, upload) => void told.push(['failed', error, upload]),
-      aborted: (upload) => void told.push(['aborted', undefined, upload]),
+      completed: (object, upload) => void calls.push(['completed', object, upload]),
+      failed: (error, upload) => void calls.push(['failed', error, upload]),
+      aborted: (upload) => void calls.push(['aborted', undefined, upload]),
       ...hooks,
     } satisfies CoordinatorHooks,
   };
 }
 
 test("the completed hook runs before the client's response, with the id of the upload", async () => {
-  const { told, hooks } = listening();
+  const { calls, hooks } = recordHooks();
   const stage = createStage({ hooks });
-  const { uploadId, complete } = await sent(stage);
+  const { uploadId, complete } = await initiateAndSend(stage);
   const object = await complete();
   const upload = {
     id: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -43,42 +43,42 @@ test("the completed hook runs before the client's response, with the id of the u
     key: 'wei/a',
     bucket: BUCKET,
   };
-  expect(told).toEqual([
+  expect(calls).toEqual([
     ['completed', object, expect.objectContaining({ ...upload, uploadId, size: content.length })],
   ]);
 });
 
 test('a rejecting completed hook is called again with the same id', async () => {
   const ids: string[] = [];
-  const { hooks } = listening({
+  const { hooks } = recordHooks({
     completed(_, { id }) {
       ids.push(id);
-      if (ids.length === 1) throw new Error('the database is away');
+      if (ids.length === 1) throw new Error('the database is unavailable');
     },
   });
   const stage = createStage({ hooks });
-  const { complete } = await sent(stage);
+  const { complete } = await initiateAndSend(stage);
   await expect(complete()).rejects.toMatchObject({ code: 'server_error', disposition: 'transient' });
   expect(await complete()).toMatchObject({ key: 'wei/a', recovered: true });
   expect(ids).toEqual([ids[0], ids[0]]);
 });
 
 test('the failed hook runs for a permanent failure of Complete, not for a transient one', async () => {
-  const { told, hooks } = listening();
+  const { calls, hooks } = recordHooks();
   const stage = createStage({ hooks });
-  const { complete } = await sent(stage);
+  const { complete } = await initiateAndSend(stage);
   const refuse = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
   stage.faults.add({ operation: 'ListParts', times: 1, effect: refuse });
   await expect(complete()).rejects.toMatchObject({ code: 'throttled' });
-  expect(told).toEqual([]);
+  expect(calls).toEqual([]);
   stage.faults.add({
     operation: 'ListParts',
     times: 1,
     effect: { ...refuse, status: 403, code: 'AccessDenied' },
   });
   await expect(complete()).rejects.toMatchObject({ code: 'access_denied' });
-  expect(told).toMatchObject([['failed', { code: 'access_denied' }, { key: 'wei/a' }]]);
-  expect(told[0]?.[1]).toBeInstanceOf(UploadError);
+  expect(calls).toMatchObject([['failed', { code: 'access_denied' }, { key: 'wei/a' }]]);
+  expect(calls[0]?.[1]).toBeInstanceOf(UploadError);
 });
 
 test('the aborted hook runs after OSS holds nothing, and its failure is ignored', async () => {
@@ -87,31 +87,31 @@ test('the aborted hook runs after OSS holds nothing, and its failure is ignored'
     hooks: {
       aborted({ key }) {
         uploads.push([key, stage.model.uploads(BUCKET)]);
-        throw new Error('no matter');
+        throw new Error('ignored');
       },
     },
   });
-  const { plane, uploadToken } = await sent(stage);
+  const { plane, uploadToken } = await initiateAndSend(stage);
   await plane.abort({ uploadToken, signal });
   expect(uploads).toEqual([['wei/a', []]]);
 });
 
 test("a policy of forbidOverwrite reaches OSS regardless of the client's options", async () => {
   const stage = createStage({ policy: { forbidOverwrite: true } });
-  await (await sent(stage)).complete();
-  const second = sent(stage, { forbidOverwrite: false });
+  await (await initiateAndSend(stage)).complete();
+  const second = initiateAndSend(stage, { forbidOverwrite: false });
   await expect(second).rejects.toMatchObject({ code: 'object_exists', context: { status: 409 } });
 });
 
-test('where single objects are not wanted, a small file is a multipart upload, and an empty one is not', async () => {
+test('with singlePut: false a small file is a multipart upload, and an empty file is a single PutObject', async () => {
   const stage = createStage({ policy: { singlePut: false } });
   const plane = stage.clientOf('wei');
-  const begin = (size: number) => plane.initiate({ key: 'a', size, partSize: PART, object: {}, signal });
-  expect(await begin(10)).toMatchObject({ kind: 'multipart', uploadId: expect.any(String) });
-  expect(await begin(0)).toMatchObject({ kind: 'single' });
+  const initiate = (size: number) => plane.initiate({ key: 'a', size, partSize: PART, object: {}, signal });
+  expect(await initiate(10)).toMatchObject({ kind: 'multipart', uploadId: expect.any(String) });
+  expect(await initiate(0)).toMatchObject({ kind: 'single' });
 });
 
-test('authorize may name another bucket, a smaller limit, and the headers of the object', async () => {
+test('authorize sets a lower size limit and the headers of the object', async () => {
   const stage = createStage({
     authorize: ({ contentType }) => ({
       key: 'k',
@@ -119,10 +119,10 @@ test('authorize may name another bucket, a smaller limit, and the headers of the
       object: { contentType, cacheControl: 'no-store', metadata: { by: 'us' } },
     }),
   });
-  const ask = (size: number) =>
+  const requestInitiate = (size: number) =>
     stage.post('initiate', { name: 'a', size, presignCount: 1, object: { contentType: 'text/plain' } });
-  expect((await ask(11)).status).toBe(422);
-  const { json } = await ask(10);
+  expect((await requestInitiate(11)).status).toBe(422);
+  const { json } = await requestInitiate(10);
   expect(json?.upload).toMatchObject({
     key: 'k',
     presigned: [
@@ -132,10 +132,10 @@ test('authorize may name another bucket, a smaller limit, and the headers of the
 });
 
 test('a refusal of authorize reaches the user unchanged', async () => {
-  const stage = createStage({ authorize: async () => ({ refused: 'Your plan has no room left.' }) });
+  const stage = createStage({ authorize: async () => ({ refused: 'Your plan has no space left.' }) });
   const { status, json } = await stage.post('initiate', { name: 'a', size: 1 });
   expect({ status, json }).toMatchObject({
     status: 422,
-    json: { error: { code: 'refused', message: 'Your plan has no room left.' } },
+    json: { error: { code: 'refused', message: 'Your plan has no space left.' } },
   });
 });

@@ -21,10 +21,10 @@ import { waitForAbort } from '../stages/in-process-oss.ts';
 const { signal } = new AbortController();
 const bytes = Uint8Array.from({ length: 350_000 }, (_, index) => (index * 31) % 251);
 const PART = 102_400;
-/** As long as nothing else that the engine waits for. */
+/** Different from every other delay of the engine. */
 const WAIT_MS = 61_000;
 
-interface Circumstances {
+interface UploadSetup {
   readonly content?: Uint8Array;
   readonly start?: typeof startUpload;
   readonly clock?: Clock;
@@ -34,7 +34,7 @@ function upload(
   { transport }: CoordinatorStage,
   controlPlane: ControlPlane,
   options: Partial<UploadOptions> = {},
-  { content = bytes, start = startUpload, clock = systemClock }: Circumstances = {},
+  { content = bytes, start = startUpload, clock = systemClock }: UploadSetup = {},
 ): Upload {
   const openSource = async () => createInMemorySource(content);
   const ports = { openSource, transport, controlPlane, checkpoints: undefined };
@@ -44,7 +44,7 @@ function upload(
   );
 }
 
-test('a file is uploaded and proven over HTTP, under the key that authorize made', async () => {
+test('a file is uploaded and proven over HTTP, under the key that authorize returned', async () => {
   const stage = createStage();
   const object = await upload(stage, stage.clientOf('wei')).result;
   expect(object).toMatchObject({
@@ -60,9 +60,9 @@ test('a file is uploaded and proven over HTTP, under the key that authorize made
 test.each([
   ['a content type', { contentType: 'vidéo/mp4' }, /contentType must be printable ASCII/],
   ['metadata', { metadata: { 'Partway-Upload': 'mine' } }, /metadata\.partway-upload is set by Partway/],
-])('a page that requests %s is refused by the coordinator', async (_, wish, message) => {
+])('a page that requests %s is refused by the coordinator', async (_, options, message) => {
   const stage = createStage({ authorize: async ({ name, object }) => ({ key: name, object }) });
-  const { result } = upload(stage, stage.clientOf('wei'), wish, { start: startBrowserUpload });
+  const { result } = upload(stage, stage.clientOf('wei'), options, { start: startBrowserUpload });
   await expect(result).rejects.toMatchObject({ code: 'refused', message: expect.stringMatching(message) });
   expect(stage.operations).toEqual([]);
 });
@@ -80,7 +80,7 @@ test('parts beyond the first window are presigned in batches', async () => {
   expect(stage.verbs).toEqual(['initiate', 'presign-parts', 'complete']);
 });
 
-test('an upload is aborted over HTTP, and leaves nothing', async () => {
+test('abort over HTTP removes the upload, and can be repeated', async () => {
   const stage = createStage();
   const plane = stage.clientOf('wei');
   const { uploadToken } = await plane.initiate(request(3 * PART));
@@ -89,7 +89,7 @@ test('an upload is aborted over HTTP, and leaves nothing', async () => {
   await plane.abort({ uploadToken, signal });
 });
 
-test('a listing crosses HTTP as it is', async () => {
+test('listParts returns the same parts over HTTP as in process', async () => {
   const stage = createStage();
   const plane = stage.clientOf('wei');
   const { uploadToken, presigned = [] } = await plane.initiate({ ...request(3 * PART), presignCount: 3 });
@@ -100,7 +100,7 @@ test('a listing crosses HTTP as it is', async () => {
   expect(await plane.listParts({ uploadToken, partNumber: 2, signal })).toEqual([inProcess[1]]);
 });
 
-test('an error of OSS crosses HTTP with everything it knows', async () => {
+test('an error of OSS keeps its context over HTTP', async () => {
   const stage = createStage();
   const effect = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
   stage.faults.add({
@@ -118,7 +118,7 @@ test('an error of OSS crosses HTTP with everything it knows', async () => {
 });
 
 test('an internal error is hidden from the client and complete in the log [threat-25]', async () => {
-  const { stage, answered } = failing({
+  const { stage, handled } = createLoggingStage({
     nonce() {
       throw new TypeError('password of the database: 1234');
     },
@@ -130,16 +130,16 @@ test('an internal error is hidden from the client and complete in the log [threa
       error: expect.objectContaining({ code: 'internal', message: 'the coordinator failed', context: {} }),
     },
   });
-  expect(answered).toEqual([expect.objectContaining({ verb: 'initiate', status: 500 })]);
-  expect(answered[0]?.error?.message).toContain('1234');
+  expect(handled).toEqual([expect.objectContaining({ verb: 'initiate', status: 500 })]);
+  expect(handled[0]?.error?.message).toContain('1234');
 });
 
 test('a transient failure of a hook is retried, and the upload continues', async () => {
-  let asked = 0;
-  const { stage, answered } = failing({
+  let calls = 0;
+  const { stage, handled } = createLoggingStage({
     authorize(file) {
-      asked += 1;
-      if (asked === 1) throw new Error('password of the database: 1234');
+      calls += 1;
+      if (calls === 1) throw new Error('password of the database: 1234');
       return { key: file.name };
     },
   });
@@ -149,25 +149,25 @@ test('a transient failure of a hook is retried, and the upload continues', async
   };
   await upload(stage, stage.clientOf('wei'), { onEvent, retry: { baseMs: 1 } }).result;
   expect(codes).toEqual([expect.stringMatching(/^server_error: .*failed: authorize threw an error$/)]);
-  expect(String(answered[0]?.error?.cause)).toContain('1234');
+  expect(String(handled[0]?.error?.cause)).toContain('1234');
 });
 
-function failing(options: StageOptions) {
-  const answered: HandledRequest[] = [];
-  const onResponse = (entry: HandledRequest): void => void answered.push(entry);
-  return { stage: createStage({ ...options, handler: { basePath: '/uploads', onResponse } }), answered };
+function createLoggingStage(options: StageOptions) {
+  const handled: HandledRequest[] = [];
+  const onResponse = (entry: HandledRequest): void => void handled.push(entry);
+  return { stage: createStage({ ...options, handler: { basePath: '/uploads', onResponse } }), handled };
 }
 
-test('a Complete that takes long is kept alive by spaces, and ends in JSON', async () => {
-  const { clock, response, note } = await completingLate();
+test('a slow Complete sends keep-alive spaces, then the JSON', async () => {
+  const { clock, response, finishHook } = await startSlowComplete();
   expect(response.status).toBe(200);
   const reader = bodyOf(response).getReader();
   const texts: string[] = [];
-  for (let beat = 0; beat < 3; beat++) {
-    const { value } = await whileTimePasses(clock, reader.read());
+  for (let count = 0; count < 3; count++) {
+    const { value } = await advanceUntilSettled(clock, reader.read());
     texts.push(new TextDecoder().decode(value));
   }
-  note();
+  finishHook();
   const { value } = await reader.read();
   texts.push(new TextDecoder().decode(value));
   expect(texts.slice(0, 3)).toEqual([' ', ' ', ' ']);
@@ -176,61 +176,61 @@ test('a Complete that takes long is kept alive by spaces, and ends in JSON', asy
 });
 
 test('keep-alive spaces are sent with headers against buffering', async () => {
-  const { response, note } = await completingLate();
+  const { response, finishHook } = await startSlowComplete();
   expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
   expect(response.headers.get('x-accel-buffering')).toBe('no');
-  note();
+  finishHook();
   expect(JSON.parse(await response.text())).toMatchObject({ object: { key: 'wei/film.mp4' } });
 });
 
-test('the spaces are sent where there is no AbortSignal.any, as in some edge runtimes', async () => {
+test('keep-alive spaces do not need AbortSignal.any, which some edge runtimes lack', async () => {
   const { any } = AbortSignal;
   onTestFinished(() => void Object.assign(AbortSignal, { any }));
   Reflect.deleteProperty(AbortSignal, 'any');
-  const { clock, response, note } = await completingLate();
+  const { clock, response, finishHook } = await startSlowComplete();
   const reader = bodyOf(response).getReader();
-  const { value } = await whileTimePasses(clock, reader.read());
+  const { value } = await advanceUntilSettled(clock, reader.read());
   expect(new TextDecoder().decode(value)).toBe(' ');
-  note();
+  finishHook();
   const { value: json } = await reader.read();
   expect(JSON.parse(new TextDecoder().decode(json))).toMatchObject({ object: { key: 'wei/film.mp4' } });
 });
 
-test('a client that has gone does not stop a Complete', async () => {
+test('Complete continues after its client has disconnected', async () => {
   const stage = createStage();
   const plane = stage.clientOf('wei');
   const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), presignCount: 1 });
   for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, 10));
   const receipts = [{ partNumber: 1, size: 10, crc64: crc64(bytes.subarray(0, 10)) }];
-  const gone = new AbortController();
-  const answering = stage.handler(
-    new Request(postOf('complete', { uploadToken, receipts }), { signal: gone.signal }),
+  const disconnected = new AbortController();
+  const pending = stage.handler(
+    new Request(postRequest('complete', { uploadToken, receipts }), { signal: disconnected.signal }),
   );
-  gone.abort();
-  expect(await (await answering).json()).toMatchObject({ object: { key: 'wei/film.mp4' } });
+  disconnected.abort();
+  expect(await (await pending).json()).toMatchObject({ object: { key: 'wei/film.mp4' } });
 });
 
 test('every response has a Server-Timing header and is not cached', async () => {
   const stage = createStage();
-  const response = await stage.handler(postOf('initiate', { name: 'a', size: 1 }));
+  const response = await stage.handler(postRequest('initiate', { name: 'a', size: 1 }));
   expect(response.headers.get('server-timing')).toMatch(/^coordinator;dur=\d+$/);
   expect(response.headers.get('cache-control')).toBe('no-store');
 });
 
 test('a headers function is called for each request', async () => {
   const stage = createStage();
-  let asked = 0;
+  let calls = 0;
   const plane = createHttpControlPlane('https://app.test/uploads/', {
     fetch: (url, init) => stage.handler(new Request(url, init)),
-    headers: async () => ({ 'x-session': `user${++asked}` }),
+    headers: async () => ({ 'x-session': `user${++calls}` }),
   });
   const keys = [await plane.initiate(request(1)), await plane.initiate(request(1))].map(({ key }) => key);
   expect(keys).toEqual(['user1/film.mp4', 'user2/film.mp4']);
 });
 
 test('a rate limit with Retry-After delays the client accordingly [threat-21]', async () => {
-  let asked = 0;
-  const rateLimit = () => (++asked === 1 ? WAIT_MS : undefined);
+  let calls = 0;
+  const rateLimit = () => (++calls === 1 ? WAIT_MS : undefined);
   const stage = createStage({ handler: { basePath: '/uploads', rateLimit } });
   const waited: number[] = [];
   const clock: Clock = {
@@ -246,36 +246,44 @@ test('a rate limit with Retry-After delays the client accordingly [threat-21]', 
 });
 
 test.each<[string, Response | Error, object]>([
-  ['no answer', new TypeError('fetch failed'), { code: 'network', disposition: 'transient' }],
+  ['no response', new TypeError('fetch failed'), { code: 'network', disposition: 'transient' }],
   [
     'an error page of a proxy',
     new Response('<html>', { status: 502 }),
     { code: 'server_error', disposition: 'transient' },
   ],
-  ['a proxy that throttles', throttling(), { code: 'throttled', context: { retryAfterMs: 7000 } }],
+  ['a proxy that throttles', throttledResponse(), { code: 'throttled', context: { retryAfterMs: 7000 } }],
   [
     'a login page',
     new Response('<html>', { status: 200 }),
     { code: 'malformed_response', disposition: 'transient' },
   ],
   ['another service', new Response('no', { status: 404 }), { code: 'bad_request', disposition: 'permanent' }],
-  ['a gate', new Response('', { status: 401 }), { code: 'unauthenticated', disposition: 'permanent' }],
+  [
+    'an authenticating gateway',
+    new Response('', { status: 401 }),
+    { code: 'unauthenticated', disposition: 'permanent' },
+  ],
   ['JSON of something else', Response.json({ upload: { uploadToken: 7 } }), { code: 'malformed_response' }],
   ['null', new Response('null', { status: 200 }), { code: 'malformed_response' }],
   [
     'a part without URL',
-    Response.json({ upload: { ...initiated(), presigned: [{}] } }),
+    Response.json({ upload: { ...initiateResponse(), presigned: [{}] } }),
     { code: 'malformed_response' },
   ],
-  ['an error that is none', Response.json({ error: { code: 5 } }, { status: 500 }), { code: 'server_error' }],
-])('%s is an error of its own [threat-26]', async (_, answer, expected) => {
+  [
+    'an error without a valid code',
+    Response.json({ error: { code: 5 } }, { status: 500 }),
+    { code: 'server_error' },
+  ],
+])('%s maps to its own error code [threat-26]', async (_, response, expected) => {
   const plane = createHttpControlPlane('https://app.test/uploads', {
-    fetch: () => (answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)),
+    fetch: () => (response instanceof Error ? Promise.reject(response) : Promise.resolve(response)),
   });
   await expect(plane.initiate(request(1))).rejects.toMatchObject(expected);
 });
 
-test('an abort of the caller is thrown as it is', async () => {
+test('an abort by the caller rejects with the reason of its signal', async () => {
   const plane = createHttpControlPlane('/uploads', {
     fetch: (_, init) => Promise.reject(init.signal?.reason),
   });
@@ -283,7 +291,7 @@ test('an abort of the caller is thrown as it is', async () => {
   await expect(plane.initiate({ ...request(1), signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
 });
 
-test('wrong options are refused by name', () => {
+test('an invalid option throws an error that names it', () => {
   expect(() => createHttpControlPlane('ftp://app.test')).toThrow(/url must be http/);
   expect(() => createStage({ handler: { basePath: 'uploads' } })).toThrow(/basePath must start/);
   expect(() => createStage({ authorize: undefined })).toThrow(/authorize is required/);
@@ -297,36 +305,39 @@ function request(size: number) {
   return { key: 'film.mp4', size, partSize: PART, object: {}, signal };
 }
 
-function initiated() {
+function initiateResponse() {
   return { uploadToken: 't', kind: 'single', bucket: 'b', key: 'k', partSize: PART };
 }
 
-/** A started response that ends after `note` was called. */
-async function completingLate() {
+/** A response to Complete that has started, and ends after `finishHook` is called. */
+async function startSlowComplete() {
   const clock = createVirtualClock(0);
-  let note = (): void => undefined;
-  const noted = new Promise<void>((resolve) => {
-    note = resolve;
+  let finishHook = (): void => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finishHook = resolve;
   });
-  const stage = createStage({ handler: { basePath: '/uploads', clock }, hooks: { completed: () => noted } });
+  const stage = createStage({
+    handler: { basePath: '/uploads', clock },
+    hooks: { completed: () => finished },
+  });
   const plane = stage.clientOf('wei');
   const { uploadToken, presigned = [] } = await plane.initiate({ ...request(10), presignCount: 1 });
   for (const { url, headers } of presigned) await stage.put(url, headers, bytes.subarray(0, 10));
   const receipts = [{ partNumber: 1, size: 10, crc64: crc64(bytes.subarray(0, 10)) }];
-  const answering = stage.handler(postOf('complete', { uploadToken, receipts }));
-  return { clock, note, response: await whileTimePasses(clock, answering) };
+  const pending = stage.handler(postRequest('complete', { uploadToken, receipts }));
+  return { clock, finishHook, response: await advanceUntilSettled(clock, pending) };
 }
 
 function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
-  if (body === null) throw new TypeError('there is a body');
+  if (body === null) throw new TypeError('the response has no body');
   return body;
 }
 
-function throttling(): Response {
+function throttledResponse(): Response {
   return new Response('slow down', { status: 429, headers: { 'retry-after': '7' } });
 }
 
-function postOf(verb: string, body: object): Request {
+function postRequest(verb: string, body: object): Request {
   const headers = { 'content-type': 'application/json', 'x-session': 'wei' };
   return new Request(`https://app.test/uploads/${verb}`, {
     method: 'POST',
@@ -335,7 +346,7 @@ function postOf(verb: string, body: object): Request {
   });
 }
 
-async function whileTimePasses<T>(clock: { wakeNext(): void }, promise: Promise<T>): Promise<T> {
+async function advanceUntilSettled<T>(clock: { wakeNext(): void }, promise: Promise<T>): Promise<T> {
   let isSettled = false;
   const watched = promise.finally(() => {
     isSettled = true;

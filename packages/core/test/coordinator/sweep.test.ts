@@ -19,8 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => emulator.close());
 
-/** Begins an upload, and sends so many parts of one byte more than their number. */
-async function begun(key: string, partCount = 0): Promise<string> {
+/** Initiates an upload and sends `partCount` parts; part n has n + 1 bytes. */
+async function initiate(key: string, partCount = 0): Promise<string> {
   const { uploadId } = await store.initiate({ key, object: {} });
   for (let partNumber = 1; partNumber <= partCount; partNumber++) await sendPart(key, uploadId, partNumber);
   return uploadId;
@@ -32,11 +32,11 @@ async function sendPart(key: string, uploadId: string, partNumber: number): Prom
   expect(status).toBe(200);
 }
 
-function keysLeft(): string[] {
+function openKeys(): string[] {
   return emulator.model.uploads(BUCKET).map(({ key }) => key);
 }
 
-async function outcomesOf(options: Partial<SweepOptions>) {
+async function sweepWithOutcomes(options: Partial<SweepOptions>) {
   const outcomes = new Map<string, SweptUpload>();
   const onUpload = (swept: SweptUpload): unknown => outcomes.set(swept.upload.key, swept);
   const report = await sweep(store, { olderThanMs: 7 * DAY, ...options, onUpload });
@@ -45,75 +45,75 @@ async function outcomesOf(options: Partial<SweepOptions>) {
 
 describe('a sweep', () => {
   test('removes uploads without recent activity with their parts, and nothing else', async () => {
-    await begun('old/1', 3);
-    await begun('old/empty');
-    const resumed = await begun('old/resumed', 1);
+    await initiate('old/1', 3);
+    await initiate('old/empty');
+    const resumed = await initiate('old/resumed', 1);
     now += 5 * DAY;
-    await begun('young', 1);
+    await initiate('young', 1);
     await sendPart('old/resumed', resumed, 2);
     now += 2 * DAY;
-    const { report, outcomes } = await outcomesOf({});
+    const { report, outcomes } = await sweepWithOutcomes({});
     expect(report).toEqual({
       ...{ uploads: 4, swept: 2, kept: 2, gone: 0 },
       ...{ parts: 3, bytes: 2 + 3 + 4, failures: [] },
     });
-    expect(keysLeft()).toEqual(['old/resumed', 'young']);
+    expect(openKeys()).toEqual(['old/resumed', 'young']);
     expect(outcomes.get('old/1')).toMatchObject({ outcome: 'swept', ageMs: 7 * DAY, parts: 3, bytes: 9 });
     expect(outcomes.get('old/resumed')).toMatchObject({ outcome: 'kept', parts: 2 });
     now += 5 * DAY;
     expect(await sweep(store, { olderThanMs: 7 * DAY })).toMatchObject({ uploads: 2, swept: 2, kept: 0 });
-    expect(keysLeft()).toEqual([]);
+    expect(openKeys()).toEqual([]);
   });
 
   test('removes nothing in a dry run, and lists the uploads it would remove', async () => {
-    await begun('old', 2);
+    await initiate('old', 2);
     now += 7 * DAY;
     const dry = await sweep(store, { olderThanMs: 7 * DAY, dryRun: true });
-    expect(keysLeft()).toEqual(['old']);
+    expect(openKeys()).toEqual(['old']);
     expect(await sweep(store, { olderThanMs: 7 * DAY })).toEqual(dry);
     expect(dry).toMatchObject({ swept: 1, parts: 2 });
-    expect(keysLeft()).toEqual([]);
+    expect(openKeys()).toEqual([]);
   });
 
   test('olderThan 0 removes an upload initiated in the same second', async () => {
-    await begun('new', 1);
+    await initiate('new', 1);
     expect(await sweep(store, { olderThanMs: 0 })).toMatchObject({ swept: 1 });
-    expect(keysLeft()).toEqual([]);
+    expect(openKeys()).toEqual([]);
   });
 
-  test('keeps to the prefix', async () => {
-    await begun('a/1');
-    await begun('b/1');
+  test('removes only uploads with the prefix', async () => {
+    await initiate('a/1');
+    await initiate('b/1');
     expect(await sweep(store, { olderThanMs: 0, prefix: 'a/' })).toMatchObject({ uploads: 1, swept: 1 });
-    expect(keysLeft()).toEqual(['b/1']);
+    expect(openKeys()).toEqual(['b/1']);
   });
 
   test("uses OSS's clock, not the local one", async () => {
-    await begun('old');
+    await initiate('old');
     emulator.advanceClock(DAY);
-    // The store signs by the clock of OSS once OSS has called ours wrong.
+    // After OSS has rejected a request for its time, the store uses the clock of OSS.
     await expect(store.listUploads({})).rejects.toMatchObject({ code: 'clock_skewed' });
     expect(await sweep(store, { olderThanMs: DAY + 1000 })).toMatchObject({ kept: 1 });
     expect(await sweep(store, { olderThanMs: DAY - 1000 })).toMatchObject({ swept: 1 });
   });
 
   test('keeps uploads reported as live, and calls isLive only for old ones', async () => {
-    await begun('old/live', 1);
-    await begun('old/dead');
+    await initiate('old/live', 1);
+    await initiate('old/dead');
     now += DAY;
-    await begun('young');
-    const asked = new Set<string>();
+    await initiate('young');
+    const calledFor = new Set<string>();
     const isLive: SweepOptions['isLive'] = async ({ key }) => {
-      asked.add(key);
+      calledFor.add(key);
       return key === 'old/live';
     };
     expect(await sweep(store, { olderThanMs: DAY, isLive })).toMatchObject({ swept: 1, kept: 2 });
-    expect(asked).toEqual(new Set(['old/dead', 'old/live']));
-    expect(keysLeft()).toEqual(['old/live', 'young']);
+    expect(calledFor).toEqual(new Set(['old/dead', 'old/live']));
+    expect(openKeys()).toEqual(['old/live', 'young']);
   });
 
   test('keeps an upload with parts without a date', async () => {
-    await begun('old', 1);
+    await initiate('old', 1);
     now += DAY;
     const undated: ObjectStore = {
       ...store,
@@ -124,22 +124,22 @@ describe('a sweep', () => {
   });
 
   test('continues after a failed removal, reports it, and the next sweep removes the upload', async () => {
-    const failing = await begun('b', 1);
-    await begun('a', 1);
-    await begun('c', 1);
+    const failing = await initiate('b', 1);
+    await initiate('a', 1);
+    await initiate('c', 1);
     const refuse = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
     const fault = emulator.faults.add({ operation: 'AbortMultipartUpload', key: 'b', effect: refuse });
     const report = await sweep(store, { olderThanMs: 0, concurrency: 1 });
     expect(report).toMatchObject({ uploads: 3, swept: 2, parts: 2 });
     expect(report.failures).toEqual([{ key: 'b', uploadId: failing, error: expect.any(UploadError) }]);
     expect(report.failures[0]?.error).toMatchObject({ code: 'throttled', retryable: true });
-    expect(keysLeft()).toEqual(['b']);
+    expect(openKeys()).toEqual(['b']);
     fault.remove();
     expect(await sweep(store, { olderThanMs: 0 })).toMatchObject({ swept: 1, failures: [] });
   });
 
   test('a key that no URL can address is reported and kept', async () => {
-    await begun('fine');
+    await initiate('fine');
     const listUploads: ObjectStore['listUploads'] = async (request) =>
       (await store.listUploads(request)).map((upload) => ({ ...upload, key: 'a/../b' }));
     const { failures } = await sweep({ ...store, listUploads }, { olderThanMs: 0 });
@@ -149,9 +149,9 @@ describe('a sweep', () => {
     });
   });
 
-  test('an isLive that throws fails that upload alone, and nothing of it is removed', async () => {
-    await begun('a');
-    await begun('b');
+  test('an error of isLive fails and keeps that upload only', async () => {
+    await initiate('a');
+    await initiate('b');
     const isLive = ({ key }: { key: string }): boolean => {
       if (key === 'a') throw new TypeError('no database');
       return false;
@@ -161,11 +161,11 @@ describe('a sweep', () => {
       swept: 1,
       failed: [['a', 'internal']],
     });
-    expect(keysLeft()).toEqual(['a']);
+    expect(openKeys()).toEqual(['a']);
   });
 
-  test('an upload that ended since it was listed is no failure', async () => {
-    const uploadId = await begun('a');
+  test('an upload that ended after it was listed counts as gone, not as failed', async () => {
+    const uploadId = await initiate('a');
     const listUploads: ObjectStore['listUploads'] = async (request) => {
       const listed = await store.listUploads(request);
       await store.abort({ key: 'a', uploadId });
@@ -176,7 +176,7 @@ describe('a sweep', () => {
   });
 
   test('an abort with a lost response is reported, and the next sweep finds no upload', async () => {
-    await begun('a', 1);
+    await initiate('a', 1);
     emulator.faults.add({ operation: 'AbortMultipartUpload', effect: { kind: 'dropResponse' } });
     const { swept, failures } = await sweep(store, { olderThanMs: 0 });
     expect({ swept, codes: failures.map(({ error }) => error.code) }).toEqual({
@@ -186,31 +186,31 @@ describe('a sweep', () => {
     expect(await sweep(store, { olderThanMs: 0 })).toMatchObject({ uploads: 0, failures: [] });
   });
 
-  test('sweeps more uploads than a page holds, each once, whatever the listener throws', async () => {
+  test('sweeps more uploads than one page lists, each once, despite a throwing listener', async () => {
     const count = 1003;
     const keys = Array.from({ length: count }, (_, index) => `many/${index}`);
     for (let at = 0; at < count; at += 50)
-      await Promise.all(keys.slice(at, at + 50).map((key) => begun(key)));
-    const told: string[] = [];
+      await Promise.all(keys.slice(at, at + 50).map((key) => initiate(key)));
+    const reported: string[] = [];
     const onUpload = ({ upload }: SweptUpload): void => {
-      told.push(upload.key);
+      reported.push(upload.key);
       throw new Error('a broken pipe');
     };
     const report = await sweep(store, { olderThanMs: 0, concurrency: 16, onUpload });
     expect(report).toMatchObject({ uploads: count, swept: count, failures: [] });
-    expect(told).toHaveLength(count);
-    expect(new Set(told)).toEqual(new Set(keys));
-    expect(keysLeft()).toEqual([]);
+    expect(reported).toHaveLength(count);
+    expect(new Set(reported)).toEqual(new Set(keys));
+    expect(openKeys()).toEqual([]);
   });
 
-  test('stops when its signal is aborted, with the reason', async () => {
-    for (const key of ['a', 'b', 'c']) await begun(key);
+  test('stops and rejects with the reason when its signal is aborted', async () => {
+    for (const key of ['a', 'b', 'c']) await initiate(key);
     const reason = new Error('enough');
     const stop = new AbortController();
     const onUpload = (): void => stop.abort(reason);
     const sweeping = sweep(store, { olderThanMs: 0, concurrency: 1, signal: stop.signal, onUpload });
     await expect(sweeping).rejects.toBe(reason);
-    expect(keysLeft()).toEqual(['b', 'c']);
+    expect(openKeys()).toEqual(['b', 'c']);
   });
 
   test('rejects when the uploads cannot be listed', async () => {
@@ -224,7 +224,7 @@ describe('a sweep', () => {
     [{ olderThanMs: Number.NaN }, 'olderThanMs'],
     [{ olderThanMs: 0, concurrency: 0 }, 'concurrency'],
     [{ olderThanMs: 0, concurrency: 65 }, 'concurrency'],
-  ])('%j is a mistake of the caller', async (options, option) => {
+  ])('%j throws a RangeError that names the option', async (options, option) => {
     const mistake = await sweep(store, options).catch((reason: unknown) => reason);
     expect(mistake).toBeInstanceOf(RangeError);
     expect(String(mistake)).toContain(option);

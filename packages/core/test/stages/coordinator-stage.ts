@@ -28,11 +28,11 @@ export const BUCKET = 'media';
 const REGION = 'cn-hangzhou';
 const CREDENTIALS = { accessKeyId: 'AK', accessKeySecret: 'SK-very-secret' };
 
-/** Both halves of HTTP that ship, and OSS behind them, without a socket. */
+/** The HTTP client and the handler of Partway, with an in-process OSS behind them, without sockets. */
 export interface CoordinatorStage {
   readonly model: OssModel;
   readonly faults: Faults;
-  /** The bucket, for another coordinator over the same OSS. */
+  /** The store of the bucket, for a second coordinator of the same OSS. */
   readonly store: ObjectStore;
   readonly coordinator: Coordinator<Request>;
   readonly handler: (request: Request) => Promise<Response>;
@@ -41,15 +41,15 @@ export interface CoordinatorStage {
   /** The verbs that the coordinator received, in order. */
   readonly verbs: string[];
   readonly transport: Transport;
-  /** The client half, for a user with a session in a header. */
+  /** The HTTP control plane of a user, with the session in a header. */
   clientOf(user: string | undefined): ControlPlane;
-  /** Sends to OSS what was presigned. */
+  /** Sends a presigned request to OSS. Resolves with the status. */
   put(url: string, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<number>;
-  /** One raw request to the handler. */
-  post(verb: string, body: unknown, init?: RequestInit): Promise<RawAnswer>;
+  /** Sends one raw request to the handler. */
+  post(verb: string, body: unknown, init?: RequestInit): Promise<RawResponse>;
 }
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   readonly json: Readonly<Record<string, unknown>> | undefined;
 }
@@ -74,14 +74,14 @@ export function createStage({ handler: handlerOptions, ...options }: StageOption
   const faults = createFaults({ advanceClock: () => undefined });
   const oss = injectFaults(model, faults, { sleep: () => Promise.resolve(), now: systemClock.now });
   const operations: string[] = [];
-  const answer: HandleOssRequest = async (request, stop) => {
+  const handleOss: HandleOssRequest = async (request, stop) => {
     operations.push(model.identify(request).operation);
     return deliverOutcome(await oss.handle(request), stop);
   };
-  const fetchOss = createInProcessFetch(answer);
-  const storeOf = (bucket: string) =>
+  const fetchOss = createInProcessFetch(handleOss);
+  const createStore = (bucket: string) =>
     createOssObjectStore({ region: REGION, bucket, credentials: CREDENTIALS, fetch: fetchOss });
-  const store = storeOf(BUCKET);
+  const store = createStore(BUCKET);
   const coordinator = createCoordinator<Request>({
     ...(options.stores === undefined && { store }),
     tokenKeys: KEYS,
@@ -108,7 +108,7 @@ export function createStage({ handler: handlerOptions, ...options }: StageOption
       reportsProgress: true,
       mayHideHeaders: false,
       connectionsMax: 256,
-      put: createInProcessPut(answer),
+      put: createInProcessPut(handleOss),
     },
     clientOf: (user) =>
       createHttpControlPlane('https://app.test/uploads', {
