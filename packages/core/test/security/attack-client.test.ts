@@ -22,7 +22,7 @@ function upload(
   );
 }
 
-test('a file of which the browser knows no type is uploaded without one', async () => {
+test('a file with an unknown content type is uploaded without one', async () => {
   const declared: (string | undefined)[] = [];
   const stage = createStage({
     authorize({ contentType }) {
@@ -36,7 +36,7 @@ test('a file of which the browser knows no type is uploaded without one', async 
 });
 
 test.each([-5000, 1e12])(
-  'a clock that was set by %s ms between two tries fails no upload',
+  'an upload succeeds though the clock was set by %s ms between two attempts',
   async (previousAttemptAgeMs) => {
     const stage = createStage();
     expect(await stage.clientOf('wei').initiate({ ...request, previousAttemptAgeMs })).toMatchObject({
@@ -46,17 +46,17 @@ test.each([-5000, 1e12])(
 );
 
 test.each([
-  ['a session that ends', 401],
-  ['a gate that answers in between', 403],
-  ['a coordinator that is not there for a while', 404],
+  ['an expired session', 401],
+  ['a gateway that rejects requests', 403],
+  ['an unavailable coordinator', 404],
 ])('%s leaves the upload resumable', async (_, status) => {
   const stage = createStage();
-  let isOver = false;
+  let isDown = false;
   const plane = createHttpControlPlane('https://app.test/uploads', {
     headers: { 'x-session': 'wei' },
     async fetch(url, init) {
-      const isRefused = isOver && url.endsWith('/presign-parts');
-      return isRefused ? new Response('', { status }) : stage.handler(new Request(url, init));
+      const isRejected = isDown && url.endsWith('/presign-parts');
+      return isRejected ? new Response('', { status }) : stage.handler(new Request(url, init));
     },
   });
   const checkpoints = createInMemoryCheckpoints();
@@ -72,17 +72,17 @@ test.each([
       },
       { key: 'a', partSize: PART, concurrency: 1 },
     );
-  isOver = true;
+  isDown = true;
   await expect(start().result).rejects.toMatchObject({ disposition: 'permanent', context: { status } });
   expect(stage.model.uploads(BUCKET)).toHaveLength(1);
-  isOver = false;
+  isDown = false;
   stage.operations.length = 0;
   expect(await start().result).toMatchObject({ key: 'wei/a', size: content.length });
   expect(stage.operations).not.toContain('InitiateMultipartUpload');
   expect(stage.operations.filter((name) => name === 'UploadPart')).toHaveLength(1);
 });
 
-test('a header has one value, whatever the case of its name', async () => {
+test('a header has one value regardless of the case of its name', async () => {
   const stage = createStage();
   const headers = { 'X-Session': 'mallory', 'x-session': 'wei', 'Content-Type': 'text/plain' };
   const plane = createHttpControlPlane('https://app.test/uploads', {
@@ -101,13 +101,13 @@ test('an invalid header throws at once without its value in the message', async 
   }
 });
 
-test('headers that cannot be had for a while fail no upload', async () => {
+test('a temporary failure of the headers function is retried', async () => {
   const stage = createStage();
-  let asked = 0;
+  let calls = 0;
   const plane = createHttpControlPlane('https://app.test/uploads', {
     async headers() {
-      asked += 1;
-      if (asked === 1) throw new TypeError('fetch failed');
+      calls += 1;
+      if (calls === 1) throw new TypeError('fetch failed');
       return { 'x-session': 'wei' };
     },
     fetch: (url, init) => stage.handler(new Request(url, init)),
@@ -123,23 +123,27 @@ test.each([
   '//evil.test/uploads',
   'https://',
   'file:///uploads',
-])('%s is where no coordinator can be', (url) => {
+])('the URL %s is rejected', (url) => {
   expect(() => createHttpControlPlane(url)).toThrow(/url must be http/);
 });
 
 test.each<[string, Response, object]>([
-  ['a login page elsewhere', redirect(), { code: 'bad_request', disposition: 'permanent' }],
-  ['a gate that waited', new Response('', { status: 408 }), { code: 'network', disposition: 'transient' }],
-])('%s is reported with its cause', async (_, answer, expected) => {
-  const asked: (RequestInit | undefined)[] = [];
+  ['a redirect to a login page', redirect(), { code: 'bad_request', disposition: 'permanent' }],
+  [
+    'a timeout of a gateway',
+    new Response('', { status: 408 }),
+    { code: 'network', disposition: 'transient' },
+  ],
+])('%s is reported with its own error code', async (_, response, expected) => {
+  const requests: (RequestInit | undefined)[] = [];
   const plane = createHttpControlPlane('/uploads', {
     async fetch(_, init) {
-      asked.push(init);
-      return answer;
+      requests.push(init);
+      return response;
     },
   });
   await expect(plane.initiate(request)).rejects.toMatchObject(expected);
-  expect(asked).toEqual([expect.objectContaining({ redirect: 'manual' })]);
+  expect(requests).toEqual([expect.objectContaining({ redirect: 'manual' })]);
 });
 
 function redirect(): Response {
@@ -162,21 +166,21 @@ test('an endless response is not read to its end [threat-26]', async () => {
 const part = { partNumber: 1, url: 'https://oss.test/a', headers: {}, expiresInMs: 1 };
 
 test.each<[string, object]>([
-  ['a file of this machine', { url: 'file:///etc/passwd' }],
-  ['an address with a line break', { url: 'https://oss.test/a\r\nx: y' }],
+  ['a file URL', { url: 'file:///etc/passwd' }],
+  ['a URL with a line break', { url: 'https://oss.test/a\r\nx: y' }],
   ['part 0', { partNumber: 0 }],
   ['part 10001', { partNumber: 10_001 }],
   ['a header with a line break', { headers: { a: 'x\r\ny: z' } }],
-  ['a header whose name is none', { headers: { 'a b': 'x' } }],
+  ['a header with an invalid name', { headers: { 'a b': 'x' } }],
   ['a header without a value', { headers: { a: null } }],
-])('%s is nothing to be sent [threat-26]', async (_, wrong) => {
-  const answer = Response.json({ parts: [{ ...part, ...wrong }] });
-  const plane = createHttpControlPlane('/uploads', { fetch: async () => answer });
-  const asked = plane.presignParts({ uploadToken: 't', partNumbers: [1], afterRefusal: false, signal });
-  await expect(asked).rejects.toMatchObject({ code: 'malformed_response' });
+])('a presigned part with %s is rejected [threat-26]', async (_, damage) => {
+  const response = Response.json({ parts: [{ ...part, ...damage }] });
+  const plane = createHttpControlPlane('/uploads', { fetch: async () => response });
+  const presigned = plane.presignParts({ uploadToken: 't', partNumbers: [1], afterRefusal: false, signal });
+  await expect(presigned).rejects.toMatchObject({ code: 'malformed_response' });
 });
 
-test('a coordinator that writes names of headers in capitals is understood', async () => {
+test('header names with capitals in a response are accepted', async () => {
   const stage = createStage();
   const capitals = (text: string) => text.replaceAll('"content-length"', '"Content-Length"');
   const plane = createHttpControlPlane('https://app.test/uploads', {
@@ -188,25 +192,25 @@ test('a coordinator that writes names of headers in capitals is understood', asy
   });
   const { uploadToken, presigned } = await plane.initiate({ ...request, presignCount: 1 });
   expect(presigned?.map(({ headers }) => headers)).toEqual([{ 'content-length': String(PART) }]);
-  const asked = plane.presignParts({ uploadToken, partNumbers: [2], afterRefusal: false, signal });
-  expect((await asked).map(({ headers }) => headers)).toEqual([{ 'content-length': String(PART) }]);
+  const second = await plane.presignParts({ uploadToken, partNumbers: [2], afterRefusal: false, signal });
+  expect(second.map(({ headers }) => headers)).toEqual([{ 'content-length': String(PART) }]);
 });
 
 test.each<[string, object]>([
-  ['a version that is no text', { versionId: {} }],
+  ['a version ID that is not a string', { versionId: {} }],
   ['a callback without a body', { callback: {} }],
-  ['recovered that is neither true nor false', { recovered: 'yes' }],
-])('an object with %s is none', async (_, wrong) => {
+  ['recovered that is not a boolean', { recovered: 'yes' }],
+])('a response of Complete with %s is rejected', async (_, damage) => {
   const object = { bucket: 'b', key: 'k', size: 0, crc64: '0', etag: 'E', requestId: 'R' };
-  const answers = [Response.json({ object }), Response.json({ object: { ...object, ...wrong } })];
-  const fetch = async () => answers.shift() ?? Response.error();
+  const responses = [Response.json({ object }), Response.json({ object: { ...object, ...damage } })];
+  const fetch = async () => responses.shift() ?? Response.error();
   const plane = createHttpControlPlane('/uploads', { fetch });
   const complete = () => plane.complete({ uploadToken: 't', receipts: [], signal });
   expect(await complete()).toEqual(object);
   await expect(complete()).rejects.toMatchObject({ code: 'malformed_response' });
 });
 
-test('a coordinator cannot have a file cut into more parts than OSS takes [threat-26]', async () => {
+test('a part size that needs more than 10,000 parts is rejected [threat-26]', async () => {
   const size = 1024 ** 4;
   const source = { ...createInMemorySource(content), size };
   const upload = {

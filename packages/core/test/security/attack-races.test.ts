@@ -10,14 +10,14 @@ const PART = 102_400;
 const content = Uint8Array.from({ length: 3 * PART + 5 }, (_, index) => (index * 31) % 251);
 
 /** Changes one request of the client; `count` starts at 1 for each verb. */
-type Meddle = (verb: string, ask: () => Promise<Response>, count: number) => Promise<Response>;
+type Intercept = (verb: string, send: () => Promise<Response>, count: number) => Promise<Response>;
 
 /** A client, a coordinator over HTTP, and a proxy between them. Records the calls of the hooks. */
-function world(options: StageOptions = {}, meddle: Meddle = (_, ask) => ask()) {
-  const told: string[] = [];
+function createHarness(options: StageOptions = {}, intercept: Intercept = (_, send) => send()) {
+  const calls: string[] = [];
   const hooks = {
-    completed: (_: object, { id }: { readonly id: string }) => void told.push(`completed ${id}`),
-    aborted: ({ id }: { readonly id: string }) => void told.push(`aborted ${id}`),
+    completed: (_: object, { id }: { readonly id: string }) => void calls.push(`completed ${id}`),
+    aborted: ({ id }: { readonly id: string }) => void calls.push(`aborted ${id}`),
   };
   const stage = createStage({ hooks, ...options });
   const counts = new Map<string, number>();
@@ -27,7 +27,7 @@ function world(options: StageOptions = {}, meddle: Meddle = (_, ask) => ask()) {
       const verb = url.slice(url.lastIndexOf('/') + 1);
       const count = (counts.get(verb) ?? 0) + 1;
       counts.set(verb, count);
-      return meddle(verb, () => stage.handler(new Request(url, init)), count);
+      return intercept(verb, () => stage.handler(new Request(url, init)), count);
     },
   });
   const ports = {
@@ -37,11 +37,11 @@ function world(options: StageOptions = {}, meddle: Meddle = (_, ask) => ask()) {
   };
   const start = () =>
     startUpload(ports, { key: 'a', partSize: PART, concurrency: 1, retry: { baseMs: 1, maxMs: 1 } });
-  return { stage, plane, start, told };
+  return { stage, plane, start, calls };
 }
 
 /** An upload with all parts stored and no Complete. */
-async function sent({ stage, plane }: ReturnType<typeof world>) {
+async function initiateAndSend({ stage, plane }: ReturnType<typeof createHarness>) {
   const request = { key: 'a', size: 2 * PART, partSize: PART, object: {}, presignCount: 2, signal };
   const { uploadToken, presigned = [] } = await plane.initiate(request);
   const bytes = content.subarray(0, PART);
@@ -50,30 +50,30 @@ async function sent({ stage, plane }: ReturnType<typeof world>) {
   return { uploadToken, complete: () => plane.complete({ uploadToken, receipts, signal }) };
 }
 
-test('of Completes at once every one gives the same object, of one upload', async () => {
-  const all = world();
-  const { complete } = await sent(all);
+test('concurrent Completes of one upload all return the same object', async () => {
+  const harness = createHarness();
+  const { complete } = await initiateAndSend(harness);
   const objects = await Promise.all([complete(), complete(), complete()]);
   expect(new Set(objects.map((object) => object.crc64)).size).toBe(1);
-  expect(new Set(all.told).size).toBe(1);
+  expect(new Set(harness.calls).size).toBe(1);
 });
 
 test('of a concurrent Complete and abort one wins, and the hooks report which [threat-23]', async () => {
-  for (let turns = 0; turns < 12; turns++) {
-    const all = world();
-    const { uploadToken, complete } = await sent(all);
-    const completing = complete();
-    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
-    await Promise.allSettled([completing, all.plane.abort({ uploadToken, signal })]);
-    const isStored = all.stage.model.object(BUCKET, 'wei/a') !== undefined;
-    expect(all.told).toEqual([expect.stringMatching(isStored ? /^completed/ : /^aborted/)]);
-    expect(all.stage.model.uploads(BUCKET)).toEqual([]);
+  for (let delay = 0; delay < 12; delay++) {
+    const harness = createHarness();
+    const { uploadToken, complete } = await initiateAndSend(harness);
+    const completion = complete();
+    for (let turn = 0; turn < delay; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await Promise.allSettled([completion, harness.plane.abort({ uploadToken, signal })]);
+    const isStored = harness.stage.model.object(BUCKET, 'wei/a') !== undefined;
+    expect(harness.calls).toEqual([expect.stringMatching(isStored ? /^completed/ : /^aborted/)]);
+    expect(harness.stage.model.uploads(BUCKET)).toEqual([]);
   }
 });
 
 test('a lost first response to every verb leaves nothing', async () => {
-  const { stage, start } = world({}, async (_, ask, count) => {
-    const response = await ask();
+  const { stage, start } = createHarness({}, async (_, send, count) => {
+    const response = await send();
     if (count === 1) throw new TypeError('fetch failed');
     return response;
   });
@@ -81,26 +81,26 @@ test('a lost first response to every verb leaves nothing', async () => {
   expect(stage.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a token that expires in the middle ends the upload, leaves nothing, and the next one begins', async () => {
-  let setBy = 0;
-  const clock = { ...systemClock, now: () => systemClock.now() + setBy };
-  const { stage, start } = world({ clock, tokenLifetimeSeconds: 60 }, (verb, ask, count) => {
-    if (verb === 'presign-parts' && count === 1) setBy = 61_000;
-    return ask();
+test('a token that expires during an upload ends it and leaves nothing, and the next upload succeeds', async () => {
+  let offsetMs = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + offsetMs };
+  const { stage, start } = createHarness({ clock, tokenLifetimeSeconds: 60 }, (verb, send, count) => {
+    if (verb === 'presign-parts' && count === 1) offsetMs = 61_000;
+    return send();
   });
   await expect(start().result).rejects.toMatchObject({ code: 'token_refused' });
   expect(stage.model.uploads(BUCKET)).toEqual([]);
   expect(await start().result).toMatchObject({ key: 'wei/a' });
 });
 
-test('a Complete that failed after its client had gone is logged for what it was', async () => {
-  const answered: HandledRequest[] = [];
-  const onResponse = (entry: HandledRequest) => answered.push(entry);
-  const { stage } = world({ handler: { basePath: '/uploads', onResponse } });
-  const gone = new AbortController();
+test('a Complete that fails after its client has disconnected is logged with its own error', async () => {
+  const handled: HandledRequest[] = [];
+  const onResponse = (entry: HandledRequest) => handled.push(entry);
+  const { stage } = createHarness({ handler: { basePath: '/uploads', onResponse } });
+  const disconnected = new AbortController();
   const body = { uploadToken: 'forged', receipts: [] };
-  const answering = stage.post('complete', body, { signal: gone.signal });
-  gone.abort();
-  await answering;
-  expect(answered.map(({ error }) => error?.code)).toEqual(['token_refused']);
+  const pending = stage.post('complete', body, { signal: disconnected.signal });
+  disconnected.abort();
+  await pending;
+  expect(handled.map(({ error }) => error?.code)).toEqual(['token_refused']);
 });

@@ -11,10 +11,10 @@ import { BUCKET, type CoordinatorStage, createStage } from '../stages/coordinato
 const { signal } = new AbortController();
 const PART = 102_400;
 const content = new Uint8Array(3 * PART).fill(7);
-const jsonOfWei = { 'x-session': 'wei', 'content-type': 'application/json' };
+const jsonHeaders = { 'x-session': 'wei', 'content-type': 'application/json' };
 
 /** An upload of wei with its first three parts stored. */
-async function sent(stage: CoordinatorStage, size: number = content.length) {
+async function initiateAndSend(stage: CoordinatorStage, size: number = content.length) {
   const plane = stage.clientOf('wei');
   const request = { key: 'a', size, partSize: PART, object: {}, presignCount: 3, signal };
   const { uploadToken, presigned = [] } = await plane.initiate(request);
@@ -30,8 +30,8 @@ async function sent(stage: CoordinatorStage, size: number = content.length) {
 }
 
 test('a caller that identify maps to null is rejected [threat-2]', async () => {
-  for (const nobody of [null, false, 0, '']) {
-    const stage = createStage({ identify: (() => nobody) as unknown as () => string });
+  for (const principal of [null, false, 0, '']) {
+    const stage = createStage({ identify: (() => principal) as unknown as () => string });
     expect((await stage.post('initiate', { name: 'a', size: 10 })).status).toBe(401);
     expect(stage.operations).toEqual([]);
   }
@@ -40,17 +40,16 @@ test('a caller that identify maps to null is rejected [threat-2]', async () => {
 test('a connection lost while reading the first bytes is retried, not internal', async () => {
   const cut = () =>
     new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) });
-  const answers = [() => Promise.reject(new TypeError('failed')), async () => new Response(cut()), undefined];
-  for (const answer of answers) {
-    const fetch = answer === undefined ? {} : { fetch: answer };
-    const stage = createStage({ ...fetch, verifyContent: () => true });
-    const { complete } = await sent(stage);
-    if (answer === undefined) await complete();
+  const fetches = [() => Promise.reject(new TypeError('failed')), async () => new Response(cut()), undefined];
+  for (const fetch of fetches) {
+    const stage = createStage({ ...(fetch !== undefined && { fetch }), verifyContent: () => true });
+    const { complete } = await initiateAndSend(stage);
+    if (fetch === undefined) await complete();
     else await expect(complete()).rejects.toMatchObject({ code: 'server_error', disposition: 'transient' });
   }
 });
 
-test('metadata that would be taken for the mark of an upload is refused', async () => {
+test('metadata with the reserved name partway-upload is refused', async () => {
   const stage = createStage({ authorize: ({ object }) => ({ key: 'a', object }) });
   const object = { metadata: { 'Partway-Upload': 'x' } };
   expect((await stage.post('initiate', { name: 'a', size: 10, object })).status).toBe(422);
@@ -63,53 +62,53 @@ test('an authorize result without object uses the declared content type', async 
   expect((await stage.post('initiate', { name: 'a', size: 10, object })).status).toBe(200);
 });
 
-test('a body that breaks off is the fault of the request [threat-16]', async () => {
-  const answered: HandledRequest[] = [];
-  const onResponse = (entry: HandledRequest) => answered.push(entry);
+test('a body that ends early is reported as bad_request [threat-16]', async () => {
+  const handled: HandledRequest[] = [];
+  const onResponse = (entry: HandledRequest) => handled.push(entry);
   const stage = createStage({ handler: { basePath: '/uploads', onResponse } });
   const body = new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) });
-  const init = { body, headers: jsonOfWei, duplex: 'half' } as RequestInit;
+  const init = { body, headers: jsonHeaders, duplex: 'half' } as RequestInit;
   expect((await stage.post('initiate', '', init)).status).toBe(400);
-  expect(answered.map(({ error }) => error?.code)).toEqual(['bad_request']);
+  expect(handled.map(({ error }) => error?.code)).toEqual(['bad_request']);
 });
 
-test('a body that came too slowly may be sent again', async () => {
+test('a body that arrives too slowly is a transient error', async () => {
   const clock = createVirtualClock(0);
   const stage = createStage({ handler: { basePath: '/uploads', clock } });
-  const init = { body: new ReadableStream(), headers: jsonOfWei, duplex: 'half' } as RequestInit;
-  const answering = stage.post('presign-parts', '', init);
+  const init = { body: new ReadableStream(), headers: jsonHeaders, duplex: 'half' } as RequestInit;
+  const pending = stage.post('presign-parts', '', init);
   while (!clock.wakeNext()) await new Promise((resolve) => setImmediate(resolve));
-  const { status, json } = await answering;
+  const { status, json } = await pending;
   expect({ status, error: json?.error }).toMatchObject({ status: 408, error: { disposition: 'transient' } });
 });
 
 test('an abort after Complete calls no hook: the object exists [threat-23]', async () => {
-  const told: string[] = [];
+  const calls: string[] = [];
   const hooks: CoordinatorHooks = {
-    completed: () => void told.push('completed'),
-    aborted: () => void told.push('aborted'),
+    completed: () => void calls.push('completed'),
+    aborted: () => void calls.push('aborted'),
   };
   const stage = createStage({ hooks });
-  const { plane, uploadToken, complete } = await sent(stage);
+  const { plane, uploadToken, complete } = await initiateAndSend(stage);
   await complete();
   await plane.abort({ uploadToken, signal });
   expect(stage.model.object(BUCKET, 'wei/a')).toBeDefined();
-  const given = await sent(stage);
-  await given.plane.abort({ uploadToken: given.uploadToken, signal });
-  expect(told).toEqual(['completed', 'aborted']);
+  const aborted = await initiateAndSend(stage);
+  await aborted.plane.abort({ uploadToken: aborted.uploadToken, signal });
+  expect(calls).toEqual(['completed', 'aborted']);
 });
 
-test('counts that cannot be reached for a while fail no upload for good', async () => {
-  const counts = createInMemoryCounterStore({ now: () => 0 });
+test('a temporary failure of the counter store is transient, and Complete can be repeated', async () => {
+  const counters = createInMemoryCounterStore({ now: () => 0 });
   let isDown = false;
-  const increment: typeof counts.increment = async (...counted) => {
+  const increment: typeof counters.increment = async (...parameters) => {
     if (isDown) throw new Error('connection refused');
-    return counts.increment(...counted);
+    return counters.increment(...parameters);
   };
   const completed: string[] = [];
   const hooks = { completed: (_: object, { key }: { readonly key: string }) => void completed.push(key) };
-  const stage = createStage({ counters: { ...counts, increment }, hooks });
-  const { complete } = await sent(stage);
+  const stage = createStage({ counters: { ...counters, increment }, hooks });
+  const { complete } = await initiateAndSend(stage);
   isDown = true;
   await expect(complete()).rejects.toMatchObject({ code: 'server_error', disposition: 'transient' });
   isDown = false;
@@ -122,28 +121,28 @@ test('an upload that does not fit into a token is refused before any request to 
   const text = '"'.repeat(1000);
   const tags = Array.from({ length: 10 }, (_, index) => [`${index}${'中'.repeat(127)}`, '中'.repeat(256)]);
   const object = { cacheControl: text, contentDisposition: text, tagging: Object.fromEntries(tags) };
-  const begin = (metadata: object) =>
+  const initiate = (metadata: object) =>
     stage.post('initiate', { name: 'a', size: 3 * PART, partSize: PART, object: { ...object, metadata } });
-  expect((await begin({ a: '"'.repeat(7900) })).status).toBe(422);
+  expect((await initiate({ a: '"'.repeat(7900) })).status).toBe(422);
   expect(stage.operations).toEqual([]);
-  expect(await begin({ a: '"' })).toMatchObject({
+  expect(await initiate({ a: '"' })).toMatchObject({
     json: { upload: { uploadToken: expect.stringMatching(/^.{20000,32768}$/) } },
   });
 });
 
-test('however many uploads of a key there are, one request looks for few lost ones [threat-22]', async () => {
+test('one initiate examines a limited number of lost uploads, however many the key has [threat-22]', async () => {
   const stage = createStage();
-  for (let begun = 0; begun < 120; begun++) await sent(stage);
+  for (let round = 0; round < 120; round++) await initiateAndSend(stage);
   const before = stage.operations.length;
   const lost = { name: 'a', size: 3 * PART, partSize: PART, previousAttemptAgeMs: 86_400_000 };
   expect((await stage.post('initiate', lost)).status).toBe(200);
   expect(stage.operations.length - before).toBeLessThan(110);
 });
 
-test('OSS itself refuses a header of its own that was not signed [threat-15]', async () => {
+test('OSS rejects an unsigned x-oss header or content type [threat-15]', async () => {
   const stage = createStage();
-  const multipart = await sent(stage);
-  const single = await sent(stage, 10);
+  const multipart = await initiateAndSend(stage);
+  const single = await initiateAndSend(stage, 10);
   const additions = [
     { 'x-oss-copy-source': '/private/secret' },
     { 'x-oss-object-acl': 'public-read' },
@@ -154,7 +153,7 @@ test('OSS itself refuses a header of its own that was not signed [threat-15]', a
   for (const { presigned } of [multipart, single]) {
     const [{ url, headers } = { url: '', headers: {} as Readonly<Record<string, string>> }] = presigned;
     const body = content.subarray(0, Number(headers['content-length']));
-    for (const added of additions) expect(await stage.put(url, { ...headers, ...added }, body)).toBe(403);
+    for (const extra of additions) expect(await stage.put(url, { ...headers, ...extra }, body)).toBe(403);
     expect(await stage.put(url, headers, body)).toBe(200);
   }
 });

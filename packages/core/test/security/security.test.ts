@@ -12,8 +12,8 @@ const content = new Uint8Array(3 * PART).fill(7);
 const refusedToken = { code: 'token_refused', message: '[token_refused] the upload token is not valid' };
 
 /** An upload of three parts started by wei. */
-async function begun(stage: CoordinatorStage, wanted: number | 'stream' = content.length) {
-  const size = wanted === 'stream' ? undefined : wanted;
+async function initiateThreeParts(stage: CoordinatorStage, fileSize: number | 'stream' = content.length) {
+  const size = fileSize === 'stream' ? undefined : fileSize;
   const plane = stage.clientOf('wei');
   const upload = await plane.initiate({
     key: 'a',
@@ -41,7 +41,7 @@ function receiptsOf(sizes: readonly number[]) {
 }
 
 /** Every verb with an upload token. */
-function goOn(plane: ControlPlane, uploadToken: string): readonly (() => Promise<unknown>)[] {
+function verbsOf(plane: ControlPlane, uploadToken: string): readonly (() => Promise<unknown>)[] {
   return [
     () => plane.presignParts({ uploadToken, partNumbers: [1], afterRefusal: false, signal }),
     () => plane.listParts({ uploadToken, signal }),
@@ -52,8 +52,8 @@ function goOn(plane: ControlPlane, uploadToken: string): readonly (() => Promise
 
 test("another principal's token is refused by every verb without a request to OSS [threat-1]", async () => {
   const stage = createStage();
-  const { uploadToken, calls } = await begun(stage);
-  for (const verb of goOn(stage.clientOf('mallory'), uploadToken)) {
+  const { uploadToken, calls } = await initiateThreeParts(stage);
+  for (const verb of verbsOf(stage.clientOf('mallory'), uploadToken)) {
     await expect(verb()).rejects.toMatchObject(refusedToken);
   }
   expect(calls()).toEqual([]);
@@ -61,22 +61,22 @@ test("another principal's token is refused by every verb without a request to OS
 
 test('without a session every verb is refused without a request to OSS [threat-2]', async () => {
   const stage = createStage();
-  const { uploadToken, calls } = await begun(stage);
-  const nobody = stage.clientOf(undefined);
-  const begin = () => nobody.initiate({ key: 'a', size: 1, partSize: undefined, object: {}, signal });
-  for (const verb of [begin, ...goOn(nobody, uploadToken)]) {
+  const { uploadToken, calls } = await initiateThreeParts(stage);
+  const anonymous = stage.clientOf(undefined);
+  const initiate = () => anonymous.initiate({ key: 'a', size: 1, partSize: undefined, object: {}, signal });
+  for (const verb of [initiate, ...verbsOf(anonymous, uploadToken)]) {
     await expect(verb()).rejects.toMatchObject({ code: 'unauthenticated', context: { status: 401 } });
   }
   expect(calls()).toEqual([]);
 });
 
-test('a token of another bucket is refused in the same words, though the keys are shared [threat-3]', async () => {
+test('a token of another bucket is refused with the same message despite shared keys [threat-3]', async () => {
   const stage = createStage();
-  const { uploadToken, calls } = await begun(stage);
+  const { uploadToken, calls } = await initiateThreeParts(stage);
   const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
   const other = createOssObjectStore({ region: 'cn-hangzhou', bucket: 'private', credentials });
   const elsewhere = createStage({ stores: [other] });
-  for (const verb of goOn(elsewhere.clientOf('wei'), uploadToken)) {
+  for (const verb of verbsOf(elsewhere.clientOf('wei'), uploadToken)) {
     await expect(verb()).rejects.toMatchObject(refusedToken);
   }
   expect(calls()).toEqual([]);
@@ -84,7 +84,7 @@ test('a token of another bucket is refused in the same words, though the keys ar
 
 test('a token fixes key and upload, and no field of a request overrides them [threat-3]', async () => {
   const stage = createStage();
-  const { uploadToken } = await begun(stage);
+  const { uploadToken } = await initiateThreeParts(stage);
   const { status, json } = await stage.post('presign-parts', {
     ...{ uploadToken, partNumbers: [1], key: 'mallory/b', uploadId: 'X', bucket: 'private', size: 1 },
   });
@@ -94,9 +94,9 @@ test('a token fixes key and upload, and no field of a request overrides them [th
   expect(url).not.toContain('mallory');
 });
 
-test('a token with any bit flipped is refused in the same words: 100,000 of them [threat-4]', async () => {
+test('a token with a flipped bit is refused with the same message, 100,000 times [threat-4]', async () => {
   const stage = createStage();
-  const { uploadToken } = await begun(stage);
+  const { uploadToken } = await initiateThreeParts(stage);
   const tokens = createUploadTokens(KEYS);
   expect(await tokens.open(uploadToken, 0)).toMatchObject({ key: 'wei/a' });
   const random = createSeededRandom(1);
@@ -105,10 +105,10 @@ test('a token with any bit flipped is refused in the same words: 100,000 of them
   for (let round = 0; round < 100_000; round++) {
     const at = Math.floor(random.next() * uploadToken.length);
     const letter = letters.indexOf(uploadToken[at] ?? '');
-    // A dot becomes a letter, and a letter the one that differs in a bit.
+    // Replaces a dot by a letter, and a letter by one that differs in one bit.
     const flipped = letter === -1 ? 'A' : letters[letter ^ (1 << Math.floor(random.next() * 6))];
     const forged = uploadToken.slice(0, at) + flipped + uploadToken.slice(at + 1);
-    // The last letter of a segment may hold bits that mean nothing.
+    // The last letter of a base64url segment may have unused bits.
     if (bytesOf(forged) === bytesOf(uploadToken)) continue;
     await tokens.open(forged, 0).then(
       () => messages.add('opened'),
@@ -123,10 +123,13 @@ function bytesOf(token: string): string {
   return [header, ...segments.map((segment) => Buffer.from(segment, 'base64url').toString('hex'))].join('.');
 }
 
-test.each(['multipart', 'single'])('nothing is signed after Complete: %s [threat-6]', async (kind) => {
+test.each(['multipart', 'single'])('no URL is presigned after Complete: %s [threat-6]', async (kind) => {
   const stage = createStage();
   const sizes = kind === 'single' ? [10] : [PART, PART, PART];
-  const { plane, uploadToken, presigned } = await begun(stage, kind === 'single' ? 10 : content.length);
+  const { plane, uploadToken, presigned } = await initiateThreeParts(
+    stage,
+    kind === 'single' ? 10 : content.length,
+  );
   await sendAll(stage, presigned);
   const object = await plane.complete({ uploadToken, receipts: receiptsOf(sizes), signal });
   const before = stage.operations.length;
@@ -139,11 +142,11 @@ test.each(['multipart', 'single'])('nothing is signed after Complete: %s [threat
 });
 
 test.each(['multipart', 'single'])(
-  'nothing is signed after abort, and Complete fails: %s [threat-6]',
+  'no URL is presigned after abort, and Complete fails: %s [threat-6]',
   async (kind) => {
     const stage = createStage();
     const sizes = kind === 'single' ? [10] : [PART, PART, PART];
-    const { plane, uploadToken } = await begun(stage, kind === 'single' ? 10 : content.length);
+    const { plane, uploadToken } = await initiateThreeParts(stage, kind === 'single' ? 10 : content.length);
     await plane.abort({ uploadToken, signal });
     const again = plane.presignParts({ uploadToken, partNumbers: [1], afterRefusal: false, signal });
     await expect(again).rejects.toMatchObject(refusedToken);
@@ -154,10 +157,10 @@ test.each(['multipart', 'single'])(
 );
 
 test.each([0, 4, 10_000, 10_001, -1, 1.5, '1', null])(
-  'part %s of three is not signed [threat-8]',
+  'part number %s of an upload with three parts is rejected [threat-8]',
   async (partNumber) => {
     const stage = createStage();
-    const { uploadToken, calls } = await begun(stage);
+    const { uploadToken, calls } = await initiateThreeParts(stage);
     const { status, json } = await stage.post('presign-parts', { uploadToken, partNumbers: [partNumber] });
     expect([400, 422]).toContain(status);
     expect(json?.error).toMatchObject({ code: expect.stringMatching(/^(refused|bad_request)$/) });
@@ -165,9 +168,9 @@ test.each([0, 4, 10_000, 10_001, -1, 1.5, '1', null])(
   },
 );
 
-test('OSS itself refuses a part that is longer or shorter than it was declared [threat-10]', async () => {
+test('OSS rejects a part that is longer or shorter than declared [threat-10]', async () => {
   const stage = createStage();
-  const { presigned } = await begun(stage);
+  const { presigned } = await initiateThreeParts(stage);
   const [{ url, headers } = { url: '', headers: {} }] = presigned;
   for (const size of [PART + 1, PART - 1, 0]) {
     const own = { ...headers, 'content-length': String(size) };
@@ -176,17 +179,17 @@ test('OSS itself refuses a part that is longer or shorter than it was declared [
   expect(await stage.put(url, headers, content.subarray(0, PART))).toBe(200);
 });
 
-test('OSS itself refuses a small file that is longer than it was declared [threat-10]', async () => {
+test('OSS rejects a small file that is longer than declared [threat-10]', async () => {
   const stage = createStage();
-  const { presigned } = await begun(stage, 10);
+  const { presigned } = await initiateThreeParts(stage, 10);
   const [{ url, headers } = { url: '', headers: {} }] = presigned;
   expect(await stage.put(url, { ...headers, 'content-length': '11' }, new Uint8Array(11))).toBe(403);
   expect(stage.model.object(BUCKET, 'wei/a')).toBeUndefined();
 });
 
-test('where lengths are not signed, more bytes than declared are removed instead of completed [threat-10]', async () => {
+test('without signed lengths, an upload with more bytes than declared is removed, not completed [threat-10]', async () => {
   const stage = createStage({ policy: { signContentLength: false } });
-  const { plane, uploadToken, presigned } = await begun(stage);
+  const { plane, uploadToken, presigned } = await initiateThreeParts(stage);
   for (const { url, headers } of presigned)
     expect(await stage.put(url, headers, new Uint8Array(2 * PART))).toBe(200);
   const completed = plane.complete({ uploadToken, receipts: receiptsOf([PART, PART, PART]), signal });
@@ -197,7 +200,7 @@ test('where lengths are not signed, more bytes than declared are removed instead
 
 test('fewer bytes than declared are not completed [threat-10]', async () => {
   const stage = createStage();
-  const { plane, uploadToken, presigned } = await begun(stage);
+  const { plane, uploadToken, presigned } = await initiateThreeParts(stage);
   await sendAll(stage, presigned.slice(0, 2));
   const claims = [
     [PART, PART, PART],
@@ -214,33 +217,33 @@ test('fewer bytes than declared are not completed [threat-10]', async () => {
 test.each([
   ['a part', content.length],
   ['a single PutObject', 10],
-])('with %s only the granted request is signed, for any other input [threat-9]', async (_, size) => {
+])('for %s only the granted request is presigned, regardless of extra fields [threat-9]', async (_, size) => {
   const stage = createStage();
-  // A service of its own protocol, which hands on what it was sent.
+  // A service with its own protocol that passes on unchecked fields.
   const session = new Request('https://app.test/rpc', { headers: { 'x-session': 'wei' } });
   const plane = stage.coordinator.controlPlaneFor(session);
   const file = { key: 'a', size, partSize: PART, object: {}, signal };
   const { uploadToken } = await plane.initiate(file);
-  const fair = { uploadToken, partNumbers: [1], afterRefusal: false, signal };
-  const wishes = { key: 'mallory/b', uploadId: 'u', method: 'DELETE', query: { acl: '' }, headers: {} };
-  const terms = { expiresInSeconds: 604_800, signContentLength: false, additionalHeaders: [] };
-  const asked = async (request: typeof fair) => {
+  const granted = { uploadToken, partNumbers: [1], afterRefusal: false, signal };
+  const overrides = { key: 'mallory/b', uploadId: 'u', method: 'DELETE', query: { acl: '' }, headers: {} };
+  const signing = { expiresInSeconds: 604_800, signContentLength: false, additionalHeaders: [] };
+  const presign = async (request: typeof granted) => {
     const [part] = await plane.presignParts(request);
     const { url = 'https://none', headers = {} } = part ?? {};
     const { pathname, searchParams } = new URL(url);
     for (const name of ['x-oss-date', 'x-oss-signature', 'x-oss-credential']) searchParams.delete(name);
     return { pathname, query: [...searchParams], headers };
   };
-  const signed = await asked({ ...fair, ...wishes, ...terms });
-  expect(signed).toEqual(await asked(fair));
+  const signed = await presign({ ...granted, ...overrides, ...signing });
+  expect(signed).toEqual(await presign(granted));
   expect(signed.pathname).toBe('/wei/a');
   expect(signed.headers['content-length']).toBe(String(Math.min(size, PART)));
 });
 
-test('a stream cannot grow beyond what its caller may have [threat-10]', async () => {
+test('a stream cannot grow beyond the limit of its caller [threat-10]', async () => {
   const stage = createStage({ policy: { sizeMax: 2 * PART + 5 } });
-  const { plane, uploadToken, presigned, calls } = await begun(stage, 'stream');
-  // Signed ahead: the first part, and of the second one as much as there is room for.
+  const { plane, uploadToken, presigned, calls } = await initiateThreeParts(stage, 'stream');
+  // Presigned in advance: the first part, and a second part up to the limit.
   expect(presigned.map(({ headers }) => headers['content-length'])).toEqual([String(PART), String(PART + 5)]);
   const sign = (partNumber: number, size: number) =>
     plane.presignParts({
@@ -261,15 +264,15 @@ test('a stream cannot grow beyond what its caller may have [threat-10]', async (
 test('a file of a wrong size or type is refused before any request to OSS [pain-20] [threat-11]', async () => {
   const policy = { sizeMin: 1, sizeMax: 1000, contentTypes: ['image/*', 'video/mp4'] };
   const stage = createStage({ policy });
-  const asked = async (size: number | null, contentType?: string) =>
+  const statusFor = async (size: number | null, contentType?: string) =>
     (await stage.post('initiate', { name: 'a', size, object: { contentType } })).status;
-  expect(await asked(1000, 'image/png; charset=binary')).toBe(200);
-  expect(await asked(1000, 'VIDEO/mp4')).toBe(200);
-  expect(await asked(1001, 'image/png')).toBe(422);
-  expect(await asked(0, 'image/png')).toBe(422);
-  expect(await asked(10, 'text/html')).toBe(422);
-  expect(await asked(10, 'video/mp4x')).toBe(422);
-  expect(await asked(10)).toBe(422);
+  expect(await statusFor(1000, 'image/png; charset=binary')).toBe(200);
+  expect(await statusFor(1000, 'VIDEO/mp4')).toBe(200);
+  expect(await statusFor(1001, 'image/png')).toBe(422);
+  expect(await statusFor(0, 'image/png')).toBe(422);
+  expect(await statusFor(10, 'text/html')).toBe(422);
+  expect(await statusFor(10, 'video/mp4x')).toBe(422);
+  expect(await statusFor(10)).toBe(422);
   expect(stage.operations).toEqual([]);
 });
 
@@ -281,7 +284,7 @@ test('an object that does not match its type is deleted and not completed [threa
     failed: (error) => void failed.push(error.code),
   };
   const stage = createStage({ hooks, verifyContent: (start) => start[0] === 0x89 && start.length === 4100 });
-  const { plane, uploadToken, presigned } = await begun(stage);
+  const { plane, uploadToken, presigned } = await initiateThreeParts(stage);
   await sendAll(stage, presigned);
   const done = plane.complete({ uploadToken, receipts: receiptsOf([PART, PART, PART]), signal });
   await expect(done).rejects.toMatchObject({ code: 'refused', context: { status: 422 } });
@@ -290,7 +293,7 @@ test('an object that does not match its type is deleted and not completed [threa
 });
 
 test.each(['../mallory/a', 'a/../../b', './a', '..', '.'])(
-  'the name %s makes no key [threat-12]',
+  'the file name %s is refused as a key [threat-12]',
   async (name) => {
     const stage = createStage();
     const { status } = await stage.post('initiate', { name, size: 10 });
@@ -304,16 +307,16 @@ test.each([
   ['a name of metadata', { metadata: { 'a\r\nb': 'x' } }],
   ['the type', { contentType: 'text/html\r\nx: y' }],
   ['the disposition', { contentDisposition: 'a\nb' }],
-  ['metadata that is none', { metadata: 'x' }],
-  ['an ACL that is none', { acl: 'everybody' }],
-])('headers cannot be slipped in by %s [threat-13]', async (_, object) => {
+  ['invalid metadata', { metadata: 'x' }],
+  ['an invalid ACL', { acl: 'everybody' }],
+])('headers cannot be injected through %s [threat-13]', async (_, object) => {
   const stage = createStage({ authorize: (file) => ({ key: 'a', object: file.object }) });
   const { status, json } = await stage.post('initiate', { name: 'a', size: 10, object });
   expect({ status, error: json?.error }).toMatchObject({ status: 400, error: { code: 'bad_request' } });
   expect(stage.operations).toEqual([]);
 });
 
-test('of the object options of a caller only contentType is used unless authorize allows more [threat-14]', async () => {
+test('only contentType of the requested object options is used unless authorize adds more [threat-14]', async () => {
   const stage = createStage();
   const object = { contentType: 'text/plain', acl: 'public-read-write', metadata: { admin: 'yes' } };
   const { json } = await stage.post('initiate', { name: 'a', size: 10, object, presignCount: 1 });
@@ -322,12 +325,12 @@ test('of the object options of a caller only contentType is used unless authoriz
   expect(names).toEqual(new Set(['content-length', 'content-type', 'x-oss-meta-partway-upload']));
 });
 
-test('a body that is too long, not JSON or of another type is not read further [threat-16]', async () => {
+test('a body that is too long, not JSON or of another type is rejected without being read to its end [threat-16]', async () => {
   const stage = createStage();
-  const long = JSON.stringify({ name: 'a', size: 1, more: 'x'.repeat(70_000) });
+  const tooLong = JSON.stringify({ name: 'a', size: 1, more: 'x'.repeat(70_000) });
   const headers = { 'x-session': 'wei' };
   const json = { ...headers, 'content-type': 'application/json' };
-  expect((await stage.post('initiate', long)).status).toBe(413);
+  expect((await stage.post('initiate', tooLong)).status).toBe(413);
   expect((await stage.post('initiate', '{"name":')).status).toBe(400);
   expect((await stage.post('initiate', '')).status).toBe(400);
   expect((await stage.post('initiate', '[]')).status).toBe(400);
@@ -359,16 +362,16 @@ test('a client that sends a byte per minute is rejected after 30 s [threat-17]',
   const stage = createStage({ handler: { basePath: '/uploads', clock } });
   const silent = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([123])) });
   const headers = { 'x-session': 'wei', 'content-type': 'application/json' };
-  const answering = stage.post('initiate', '', { body: silent, headers, duplex: 'half' } as RequestInit);
-  let answer: Awaited<typeof answering> | undefined;
-  answering.then((value) => {
-    answer = value;
+  const pending = stage.post('initiate', '', { body: silent, headers, duplex: 'half' } as RequestInit);
+  let response: Awaited<typeof pending> | undefined;
+  pending.then((value) => {
+    response = value;
   });
-  while (answer === undefined) {
+  while (response === undefined) {
     await new Promise((resolve) => setImmediate(resolve));
     clock.wakeNext();
   }
-  expect(answer.status).toBe(408);
+  expect(response.status).toBe(408);
   expect(clock.now()).toBe(30_000);
 });
 
@@ -393,28 +396,28 @@ test('no response redirects a client [threat-20]', async () => {
   }
 });
 
-test('a foreign page is refused, with or without a question first [threat-19]', async () => {
+test('a page of a foreign origin is rejected, with and without a preflight [threat-19]', async () => {
   const cors = { origins: ['https://ours.test'], credentials: true };
   const stage = createStage({ handler: { basePath: '/uploads', cors } });
-  const ask = (origin: string, init: RequestInit, headers = {}) =>
+  const fetchFrom = (origin: string, init: RequestInit, headers = {}) =>
     stage.handler(
       new Request('https://app.test/uploads/initiate', { ...init, headers: { origin, ...headers } }),
     );
-  const preflight = await ask('https://ours.test', { method: 'OPTIONS' });
+  const preflight = await fetchFrom('https://ours.test', { method: 'OPTIONS' });
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get('access-control-allow-origin')).toBe('https://ours.test');
-  const foreign = await ask('https://evil.test', { method: 'OPTIONS' });
+  const foreign = await fetchFrom('https://evil.test', { method: 'OPTIONS' });
   expect(foreign.status).toBe(403);
   expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
   const json = { 'content-type': 'application/json', 'x-session': 'wei' };
   const body = JSON.stringify({ name: 'a', size: 1 });
-  const forged = await ask(
+  const forged = await fetchFrom(
     'https://evil.test',
     { method: 'POST', body },
     { ...json, 'sec-fetch-site': 'cross-site' },
   );
   expect(forged.status).toBe(403);
-  const ours = await ask(
+  const ours = await fetchFrom(
     'https://ours.test',
     { method: 'POST', body },
     { ...json, 'sec-fetch-site': 'cross-site' },
@@ -426,32 +429,35 @@ test('a foreign page is refused, with or without a question first [threat-19]', 
 test('a revoked upload cannot be resumed, but can be aborted [threat-7]', async () => {
   const revoked = new Set<string>();
   const stage = createStage({ isRevoked: ({ key }) => revoked.has(key) });
-  const { plane, uploadToken } = await begun(stage);
+  const { plane, uploadToken } = await initiateThreeParts(stage);
   revoked.add('wei/a');
-  const [presign, list, complete, abort] = goOn(plane, uploadToken);
+  const [presign, list, complete, abort] = verbsOf(plane, uploadToken);
   for (const verb of [presign, list, complete]) await expect(verb?.()).rejects.toMatchObject(refusedToken);
   await abort?.();
   expect(stage.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a principal has at most so many unfinished uploads, and finishing one makes room [threat-21]', async () => {
+test('the number of unfinished uploads per principal is limited, and abort frees a place [threat-21]', async () => {
   const stage = createStage({ policy: { uploadsPerPrincipalMax: 2 } });
-  const first = await begun(stage);
-  await begun(stage);
+  const first = await initiateThreeParts(stage);
+  await initiateThreeParts(stage);
   const before = stage.operations.length;
-  await expect(begun(stage)).rejects.toMatchObject({ code: 'refused', context: { status: 422 } });
+  await expect(initiateThreeParts(stage)).rejects.toMatchObject({
+    code: 'refused',
+    context: { status: 422 },
+  });
   expect(stage.operations).toHaveLength(before);
   const others = stage
     .clientOf('li')
     .initiate({ key: 'a', size: 1, partSize: undefined, object: {}, signal });
   expect(await others).toMatchObject({ key: 'li/a' });
   await first.plane.abort({ uploadToken: first.uploadToken, signal });
-  await begun(stage);
+  await initiateThreeParts(stage);
 });
 
 test('the number of URLs per upload and per call is limited by the policy [threat-21]', async () => {
   const stage = createStage({ policy: { urlsPerUploadMax: 200, urlsPerCallMax: 128 } });
-  const { plane, uploadToken, presigned } = await begun(stage);
+  const { plane, uploadToken, presigned } = await initiateThreeParts(stage);
   expect(presigned).toHaveLength(3);
   const sign = (partNumbers: number[]) =>
     plane.presignParts({ uploadToken, partNumbers, afterRefusal: false, signal });
@@ -470,15 +476,15 @@ test('the number of URLs per upload and per call is limited by the policy [threa
 
 test('error responses contain no URL, token or secret [threat-25]', async () => {
   const stage = createStage();
-  const { uploadToken, presigned } = await begun(stage);
-  const answers = [
+  const { uploadToken, presigned } = await initiateThreeParts(stage);
+  const responses = [
     await stage.post('presign-parts', { uploadToken, partNumbers: [99] }),
     await stage.post('complete', { uploadToken, receipts: [] }),
     await stage.post('complete', { uploadToken: `${uploadToken}x`, receipts: [] }),
     await stage.post('list-parts', { uploadToken, partNumber: 'x' }),
   ];
-  const text = JSON.stringify(answers);
-  expect(answers.map(({ status }) => status).every((status) => status >= 400 && status < 500)).toBe(true);
+  const text = JSON.stringify(responses);
+  expect(responses.map(({ status }) => status).every((status) => status >= 400 && status < 500)).toBe(true);
   for (const secret of ['SK-very-secret', 'x-oss-signature', uploadToken, presigned[0]?.url ?? '-']) {
     expect(text).not.toContain(secret);
   }
