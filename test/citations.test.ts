@@ -19,7 +19,7 @@ test('both tables are found, and no ID has two rows', () => {
   expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
 });
 
-test('every row of a table has a test, or says why it has none', () => {
+test('every row of a table has a test, or a reason for having none', () => {
   expect(rows.filter(({ id, hasReason }) => !tests.has(id) && !hasReason)).toEqual([]);
 });
 

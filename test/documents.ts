@@ -52,7 +52,7 @@ export function withoutComments(code: string): string {
     .join('\n');
 }
 
-/** What stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. */
+/** The text between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. */
 export function passageIn(document: string, name: string): string {
   const [, text] =
     new RegExp(`<!-- begin: ${name} -->([\\s\\S]*?)<!-- end: ${name} -->`).exec(document) ?? [];

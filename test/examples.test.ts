@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Documents of which not every block of TypeScript is run. */
 const NOT_ALL_RUN = ['telemetry.md', 'uppy.md'];
 
-/** The examples whose name is the path of the file they are from. */
+/** The examples that are named after the file they are taken from. */
 const excerpts = documentPaths().flatMap((path) =>
   examplesIn(readFromRoot(join('docs', path)))
     .filter(({ name }) => name.includes('/'))
@@ -28,7 +28,7 @@ test.each(excerpts)('the example of $name in docs/$path is an excerpt of that fi
   expect(withoutComments(readFromRoot(name))).toContain(withoutComments(code));
 });
 
-test('every block of TypeScript in docs/ has a name, by which a test finds it', () => {
+test('every block of TypeScript in docs/ has a name, that a test can find', () => {
   const documents = documentPaths().filter((path) => !NOT_ALL_RUN.some((name) => path.endsWith(name)));
   const unnamed = documents.flatMap((path) =>
     unnamedBlocksIn(readFromRoot(join('docs', path))).map((line) => `${path}: ${line}`),

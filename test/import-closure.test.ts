@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Somebody who debugs `uploadFile` should be able to know all of it. */
+/** Few enough to read when you debug `uploadFile`. */
 const FILES_MAX = 66;
 
 test(`uploadFile of Node statically imports at most ${FILES_MAX} files of our packages`, () => {
@@ -39,7 +39,7 @@ interface Import {
   readonly name: string;
 }
 
-/** What a file imports, or exports again, of our own files: values, and no types. */
+/** The values, not types, that a file imports or re-exports from our own files. */
 function importsOf(path: string): readonly Import[] {
   const { staticImports, staticExports } = parseSync(path, readFileSync(path, 'utf8')).module;
   const imported = staticImports.flatMap(({ moduleRequest, entries }) =>

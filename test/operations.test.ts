@@ -29,7 +29,7 @@ afterAll(async () => {
   await emulator.close();
 });
 
-/** Runs the block, and gives what it printed. */
+/** Runs the block and returns its output. */
 async function printed(name: string): Promise<string> {
   const lines: string[] = [];
   const note = (...words: unknown[]): unknown => lines.push(words.join(' '));
@@ -39,7 +39,7 @@ async function printed(name: string): Promise<string> {
   return lines.join('\n');
 }
 
-test('the sweep of the page removes what is abandoned, and spares what is pinned', async () => {
+test('the sweep of the guide removes abandoned uploads and spares pinned ones', async () => {
   const { endpoint } = emulator;
   const today = now;
   const clock = { now: () => now };
@@ -59,7 +59,7 @@ test('the sweep of the page removes what is abandoned, and spares what is pinned
   expect(left).toEqual(['other/1', 'uploads/2', 'uploads/pinned/1']);
 });
 
-test('the doctor of the page adds the rules that are missing, and finds nothing amiss', async () => {
+test('the doctor of the guide adds missing rules and reports no problem', async () => {
   const bucket = createBucketAdmin({
     region: 'cn-hangzhou',
     bucket: 'media',
@@ -72,11 +72,11 @@ test('the doctor of the page adds the rules that are missing, and finds nothing 
   expect(said.match(/^ok /gm)).toHaveLength(10);
 });
 
-test('the refusal on the page has the cause that the page gives', async () => {
+test('the refused request of the guide has the cause that the guide names', async () => {
   expect(await printed('explain.ts')).toMatch(/^added-header .*Content-Type: text\/plain/);
 });
 
-test('every command on the page is one, and every option', () => {
+test('every command and option in the guide exists', () => {
   const commands = readDocument('reference/cli.md');
   const named = [...page.matchAll(/partway (\w+)[ `]/g)].map(([, name = '']) => name);
   expect(new Set(named)).toEqual(new Set(['doctor', 'sweep', 'explain']));

@@ -83,7 +83,7 @@ export async function writeSnippets(name: string, document: string): Promise<Sni
   };
 }
 
-/** What the documents let a user export. */
+/** The variables that the documents set with `export`. */
 function environmentFor(emulator: OssEmulator): Readonly<Record<string, string>> {
   return {
     OSS_REGION: 'cn-hangzhou',

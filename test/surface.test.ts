@@ -20,7 +20,7 @@ test.each(['core', 'node', 'browser', 'emulator'])('@partway/%s publishes only w
 
 const CORE = ['@partway/core', '@partway/core/ports', '@partway/core/internal'];
 
-/** What `uploadFile` takes of the core: the rest of its bundle are the adapters of the browser. */
+/** The part of the core that `uploadFile` uses. The rest of its bundle are the adapters of the browser. */
 const ENGINE = `export { UploadError } from '@partway/core';
 export { sourceChangedError, startBrowserUpload, systemClock, systemRandom } from '@partway/core/ports';
 export { assertControlPlane, assertOptions } from '@partway/core/internal';`;
@@ -162,8 +162,8 @@ async function bundleOf(entry: string, external: string[] = []): Promise<string>
 }
 
 /**
- * What a bundler makes of a file, or of `text` in its place: first what is loaded at once, then what is loaded
- * later. Without whitespace, as pages are given it, which Vite by itself leaves in libraries.
+ * The chunks that a bundler makes of a file, or of `text` in its place: first the one that is loaded at once,
+ * then those that are loaded later. Without whitespace, which Vite by itself leaves in libraries.
  */
 async function chunksOf(entry: string, contents: Contents = {}): Promise<readonly string[]> {
   return (await outputOf(entry, contents)).map(({ code }) => code);

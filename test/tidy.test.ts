@@ -10,7 +10,7 @@ const sources = filesUnder('packages', '.ts').filter((path) => path.includes('/s
 const shipped = sources.filter((path) => !path.endsWith('.test.ts'));
 const tests = [...filesUnder('packages', '.test.ts'), ...filesUnder('test', '.test.ts')];
 
-/** Which rooms a room may import from. What is not named here is forbidden. */
+/** The folders that a folder may import from. All other imports are forbidden. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'core/checksum': ['core/root', 'core/checksum'],
   'core/parts': ['core/root', 'core/parts', 'core/checksum', 'core/oss:limits'],
@@ -43,7 +43,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'core/oss:limits',
     'core/oss:object-headers',
   ],
-  // Types of uploads come by way of the index: it hears what any listener hears, and no more.
+  // It imports types of uploads from the index, and receives the events of any other listener.
   'core/opentelemetry': ['core/root', 'core/opentelemetry'],
   'core/doctor': ['core/root', 'core/doctor', 'core/oss', 'core/parts', 'core/checksum'],
   'core/testing': [
@@ -82,7 +82,7 @@ test('core and browser import nothing of Node, but for one hash', () => {
     .filter((path) => path.startsWith('packages/core/') || path.startsWith('packages/browser/'))
     .flatMap((path) => importsOf(path).map((specifier) => `${path}: ${specifier}`))
     .filter((line) => / node:/.test(line));
-  // What `#sha256` of core's "imports" is on Node, and nowhere else.
+  // `#sha256` of core's "imports" resolves to it on Node only.
   expect(foreign).toEqual(['packages/core/src/oss/signing/sha256-node.ts: node:crypto']);
 });
 
@@ -157,7 +157,7 @@ test('no test sleeps', () => {
   expect(found).toEqual([]);
 });
 
-test('file names say what is inside, in the words of the field', () => {
+test('file names describe their contents in standard terms', () => {
   const vague = /(^|\/|-)(utils?|helpers?|manager|common|misc|data|info)(-|\.)/;
   expect(sources.filter((path) => vague.test(path))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { Locator } from '@vitest/browser/locators';
 import { page } from 'vitest/browser';
 
-/** An element whose files a test chooses; it finds nothing and clicks nothing, which no test asks for. */
+/** An element with files that a test chooses. It does not support queries and clicks, which no test uses. */
 class ElementLocator extends Locator {
   override readonly selector = '';
   readonly #element: Element;

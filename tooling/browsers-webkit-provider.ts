@@ -50,7 +50,7 @@ function createProvider(project: TestProject): BrowserProvider {
 const TAB = '\uE004';
 const NAMED_KEYS: Readonly<Record<string, string>> = { Enter: '\uE007', Escape: '\uE00C', Tab: TAB };
 
-/** What a test asks for, such as `{Enter}`, as characters of WebDriver. */
+/** Converts keys of a test, such as `{Enter}`, to characters of WebDriver. */
 function keysOf(text: string): string[] {
   return parseKeyDef(text).map(({ keyDef: { key = '' } }) => {
     const character = [...key].length === 1 ? key : NAMED_KEYS[key];

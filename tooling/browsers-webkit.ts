@@ -4,9 +4,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A WebKitGTK on a display of its own, driven by WebDriver. Nothing it stores outlives it. */
+/** A WebKitGTK on a display of its own, driven by WebDriver. It keeps no data after it ends. */
 export interface WebKitSession {
-  /** Sends one command of the session, like `POST` `url`; resolves to the value answered. */
+  /** Sends one command of the session, like `POST` `url`; resolves to the value of the response. */
   command(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
   /** Runs a script in the page that was switched to last, with `arguments` as it was given them. */
   run(script: string, ...given: readonly unknown[]): Promise<unknown>;
@@ -23,16 +23,16 @@ export async function startWebKit(): Promise<WebKitSession> {
   });
   const base = `http://127.0.0.1:${port}`;
   await whenReady(base);
-  const { sessionId } = (await ask('POST', `${base}/session`, { capabilities: { alwaysMatch: {} } })) as {
+  const { sessionId } = (await send('POST', `${base}/session`, { capabilities: { alwaysMatch: {} } })) as {
     readonly sessionId: string;
   };
   const session = `${base}/session/${sessionId}`;
-  const command: WebKitSession['command'] = (method, path, body) => ask(method, `${session}${path}`, body);
+  const command: WebKitSession['command'] = (method, path, body) => send(method, `${session}${path}`, body);
   return {
     command,
     run: (script, ...args) => command('POST', '/execute/sync', { script, args }),
     async close() {
-      await ask('DELETE', session).catch(() => undefined);
+      await send('DELETE', session).catch(() => undefined);
       driver.stdin?.end();
       display.stdin?.end();
     },
@@ -48,10 +48,10 @@ function start(program: string, args: readonly string[], environment: NodeJS.Pro
   });
 }
 
-/** There is no graphics card, and nobody who listens for what a screen reader would say. */
+/** There is no graphics card and no screen reader. */
 const SOFTWARE = { GDK_BACKEND: 'x11', LIBGL_ALWAYS_SOFTWARE: '1', NO_AT_BRIDGE: '1' };
 
-async function ask(method: string, url: string, body?: object): Promise<unknown> {
+async function send(method: string, url: string, body?: object): Promise<unknown> {
   const sent = method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {};
   const answer = await fetch(url, { method, ...sent });
   const { value } = (await answer.json()) as { readonly value: unknown };
@@ -64,7 +64,7 @@ async function ask(method: string, url: string, body?: object): Promise<unknown>
 
 async function whenReady(base: string): Promise<void> {
   for (let tries = 0; ; tries++) {
-    const isReady = await ask('GET', `${base}/status`).then(
+    const isReady = await send('GET', `${base}/status`).then(
       () => true,
       () => false,
     );

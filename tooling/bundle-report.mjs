@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Tells what the bytes of `uploadFile` for a page are, file by file. Of each file: what the gzipped bundle would lose
+// Prints the bytes of the page bundle of `uploadFile`, file by file. Of each file: what the gzipped bundle would lose
 // without it, and its size minified. Not the limit: that is in test/surface.test.ts.
 //   npm run bundle-report [-- FILE]
 import { SourceMap } from 'node:module';

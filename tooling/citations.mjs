@@ -1,4 +1,4 @@
-// Writes the last column of the tables of pains and of threats: links to the tests whose titles end in a row's ID,
+// Writes the last column of the tables of pains and of threats: links to the tests with a row's ID at the end of their titles,
 // such as `[pain-17]`.
 //   npm run citations
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** IDs at the end of a string: `'… [pain-7] [threat-3]'`. */
 const IDS = /((?: \[[a-z]+-\d+\])+)['"`]/g;
-/** A table whose rows own their IDs (`tests`), or only refer to the IDs of such a table (`cites`). */
+/** A table with rows that own their IDs (`tests`), or that refer to the IDs of another table (`cites`). */
 const TABLE = /<!-- (tests|cites): ([a-z]+) -->\n([\s\S]*?)<!-- \/\1 -->/g;
 /** In place of links, by hand, where a row has no test. */
 const REASON = /^no test: \S/;

@@ -47,7 +47,7 @@ function isMember(node: ts.Node): node is Member {
   return ts.isClassElement(node) || ts.isTypeElement(node);
 }
 
-/** `UploadFact[opened].size` is the member `size` of that part of a union whose `type` is `opened`. */
+/** `UploadFact[opened].size` is the member `size` of the part of a union with `type` `opened`. */
 function pathOf(member: Member, path: string): string {
   const name = ts.isConstructorDeclaration(member) ? 'constructor' : (member.name?.getText() ?? '[index]');
   const discriminator = ts.isTypeLiteralNode(member.parent) && member.parent.members.find(isDiscriminator);
