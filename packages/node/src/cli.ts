@@ -76,7 +76,7 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-// Whoever read the output has gone, as `head` does: there is nobody left to tell.
+// The reader of the output has exited, as `head` does: nothing more can be printed.
 process.stdout.on('error', () => process.exit(EXIT.failed));
 const code = await main(process.argv.slice(2));
 await Promise.all([written(process.stdout), written(process.stderr)]);

@@ -18,7 +18,7 @@ export function createAliOssCredentials(raw: RawClient): AliOssCredentials {
       Object.assign(raw.options, credentialsIn(await ask()));
       raw.stsTokenFreshTime = new Date();
     } catch (reason) {
-      // Those at hand may live on: OSS will say.
+      // The current credentials may still be valid: OSS decides.
       if (raw.options.stsToken !== refusedToken) return;
       const message = 'refreshSTSToken of the ali-oss client failed';
       throw new UploadError({
@@ -50,7 +50,7 @@ export function createAliOssCredentials(raw: RawClient): AliOssCredentials {
   };
 }
 
-/** What an ali-oss client is at run time: its types leave these out. */
+/** An ali-oss client at run time, with members that its types omit. */
 export interface RawClient {
   readonly options: RawOptions;
   stsTokenFreshTime: Date;

@@ -37,7 +37,7 @@ function createClient(options: ClientOptions = {}): OSS {
 const refusal = (code: string, more = ''): string =>
   `<Error><Code>${code}</Code><Message>No.</Message><RequestId>REQ</RequestId>${more}</Error>`;
 
-test('initiate sends no Content-Type that nobody asked for', async () => {
+test('initiate sends no Content-Type by default', async () => {
   const store = createAliOssObjectStore(createClient());
   const result = '<InitiateMultipartUploadResult><UploadId>007</UploadId></InitiateMultipartUploadResult>';
   nock(HOST, { badheaders: ['content-type', 'content-md5'] })
@@ -52,7 +52,7 @@ test('initiate sends no Content-Type that nobody asked for', async () => {
   expect(uploadId).toBe('007');
 });
 
-test('the Content-Type that was asked for is sent', async () => {
+test('initiate sends the Content-Type of the options', async () => {
   const store = createAliOssObjectStore(createClient());
   const result = '<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>';
   nock(HOST)
@@ -112,7 +112,7 @@ test.each([
   await expect(store.complete({ ...UPLOAD, parts: PARTS })).rejects.toMatchObject({ code });
 });
 
-test('an error carries what OSS said', async () => {
+test('an error has the code, EC and request ID of OSS', async () => {
   const store = createAliOssObjectStore(createClient());
   nock(HOST)
     .delete(/uploadId=UP1/)
@@ -124,7 +124,7 @@ test('an error carries what OSS said', async () => {
   });
 });
 
-test('a throttled request is sent once, and says how long to wait', async () => {
+test('a throttled request is sent once and has retryAfterMs', async () => {
   const store = createAliOssObjectStore(createClient({ retryMax: 3 }));
   nock(HOST)
     .get(/uploadId=UP1/)
@@ -146,7 +146,7 @@ test('a lost connection is a network error that holds no URL, and is not retried
   expect(error).toMatchObject({ code: 'network', disposition: 'transient', context: UPLOAD });
   expect(error).toHaveProperty(
     'message',
-    expect.stringMatching(/^\[network\] ListParts got no answer from OSS/),
+    expect.stringMatching(/^\[network\] ListParts received no response from OSS/),
   );
   expect(String(error)).not.toContain('http');
   expect(error).not.toHaveProperty('cause');

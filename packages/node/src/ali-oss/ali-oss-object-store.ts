@@ -12,8 +12,8 @@ import type { ObjectStore } from '@partway/core/ports';
 import { createAliOssCredentials, type RawClient } from './ali-oss-credentials.ts';
 
 /**
- * A client of `ali-oss` 6, told from other objects by two of its methods: so that those who have no client
- * need not have its type declarations.
+ * A client of `ali-oss` 6, identified by two of its methods, so that users without ali-oss do not need its
+ * type declarations.
  */
 export interface AliOssClient {
   useBucket(name: string): unknown;
@@ -23,10 +23,10 @@ export interface AliOssClient {
 /**
  * An {@link ObjectStore} over an `ali-oss` client you already hold: its credentials, endpoint, agents and
  * timeouts. Of its methods only `request` is used, which signs and sends. The others mistake an error in an
- * answer of 200 for success, a lone part for no list, and the absence of the bucket for that of the object;
+ * response of 200 for success, a single part for no list, and a missing bucket for a missing object;
  * `abortMultipartUpload` stops every upload of the client. Its retries are off here, and so is its own
- * renewal of STS tokens, which calls a set fresh before it has arrived. URLs are signed by Partway. Where a
- * signal is aborted the request goes on unheard, since the client cannot stop one.
+ * renewal of STS tokens, which reports a set as fresh before it has arrived. URLs are signed by Partway.
+ * Where a signal is aborted the request continues unobserved, since the client cannot stop one.
  *
  * @throws TypeError for a client without a bucket, or without `authorizationV4: true`.
  */
@@ -34,7 +34,7 @@ export function createAliOssObjectStore(client: AliOssClient): ObjectStore {
   const { raw, bucket } = checked(client);
   const clock = createOssClock({ now: Date.now });
   const credentials = createAliOssCredentials(raw);
-  const tamed = tame(raw, clock);
+  const tamed = withoutRetries(raw, clock);
   return createObjectStore({
     bucket,
     async send(operation) {
@@ -67,8 +67,8 @@ function isRawClient(client: object): client is RawClient {
   return 'request' in client && typeof client.request === 'function' && 'options' in client;
 }
 
-/** The same client for one who retries and renews by himself. What is written to it reaches the client. */
-function tame(raw: RawClient, clock: OssClock): RawClient {
+/** The client without its own retries and renewals. Writes to it reach the client. */
+function withoutRetries(raw: RawClient, clock: OssClock): RawClient {
   const options = new Proxy(raw.options, {
     get(target, name) {
       if (name === 'retryMax') return 0;
@@ -105,7 +105,7 @@ async function request(tamed: RawClient, bucket: string, operation: OssOperation
   } catch (reason) {
     // Neither its message nor the error itself is kept: both hold the URL and the headers.
     const name = reason instanceof Error && /^\w{1,50}$/.test(reason.name) ? ` (${reason.name})` : '';
-    const message = `${context.operation} got no answer from OSS${name}`;
+    const message = `${context.operation} received no response from OSS${name}`;
     throw new UploadError({ code: 'network', message, disposition: 'transient', context });
   }
 }

@@ -40,7 +40,7 @@ export function createCallbackKeys({
   return {
     allowed(keyUrl) {
       if (!isAllowed(keyUrl)) throw refusedCallback('names a key that is not published by OSS');
-      // Whoever sits between could put his own key into an answer over http.
+      // An attacker on the path could replace the key in a response over http.
       const secure = keyUrl.replace(/^http:/, 'https:');
       return isAllowed(secure) ? secure : keyUrl;
     },
@@ -49,11 +49,11 @@ export function createCallbackKeys({
       if (found !== undefined && clock.now() < found.expiresAt) return found.key;
       const key = fetchKey(url, from);
       for (const [old, { expiresAt }] of kept) if (clock.now() >= expiresAt) kept.delete(old);
-      // Nobody yet knows who asks: a stranger who names many keys must not push out that of OSS.
+      // Unauthenticated: an attacker who names many keys must not evict the key of OSS.
       if (kept.size >= KEPT_MAX) return key;
       const keeping = { key, expiresAt: clock.now() + lifetimeMs };
       kept.set(url, keeping);
-      // The next callback asks again.
+      // The next callback fetches it again.
       key.catch(() => kept.get(url) === keeping && kept.delete(url));
       return key;
     },
@@ -83,7 +83,7 @@ async function fetchKey(
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await fetch(url, { redirect: 'error', signal });
-    if (response.status !== 200) throw new Error(`the answer is ${response.status}`);
+    if (response.status !== 200) throw new Error(`the key server responded with ${response.status}`);
     return publicKey(await readKey(response));
   } catch (cause) {
     throw new UploadError({

@@ -11,7 +11,7 @@ export interface CallbackRequest {
   readonly body: Uint8Array | string | AsyncIterable<Uint8Array>;
 }
 
-/** A callback whose head is in order; nothing of it is proven yet. */
+/** A callback with well-formed headers; not verified yet. */
 export interface ReceivedCallback {
   readonly keyUrl: string;
   readonly signature: Uint8Array;

@@ -49,7 +49,7 @@ const ours = generateKeyPairSync('rsa', { modulusLength: 1024 });
 
 interface ToSign {
   readonly target?: string;
-  /** What of the target is signed. Default: as it is. */
+  /** Changes the signed target. Default: unchanged. */
   readonly text?: string;
   readonly body?: string;
   readonly type?: string;

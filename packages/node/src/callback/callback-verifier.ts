@@ -9,42 +9,42 @@ import { refusedCallback } from './refused-callback.ts';
 
 export interface CallbackVerifierOptions {
   /**
-   * Beginnings of the URLs from which a key is taken, each with scheme, host and a path that ends in `/`.
-   * Whoever can publish a key below one of them can forge callbacks. Default: `http://gosspublic.alicdn.com/`
-   * and `https://gosspublic.alicdn.com/`, OSS's own.
+   * Beginnings of the URLs from which a key is taken, each with scheme, host and a path that ends in `/`. A
+   * party that can publish a key below one of them can forge callbacks. Default:
+   * `http://gosspublic.alicdn.com/` and `https://gosspublic.alicdn.com/`, OSS's own.
    */
   readonly allowedKeyUrls?: readonly string[] | undefined;
   /** Fetches the key. Default: the `fetch` of the platform. */
   readonly fetch?: Fetch | undefined;
-  /** The key must be there after so long, 1 to 5000 ms: OSS waits 5 s for the whole answer. Default: 3000. */
+  /** Timeout of the key fetch, 1 to 5000 ms: OSS waits 5 s for the whole reply. Default: 3000. */
   readonly keyTimeoutMs?: number | undefined;
   /** How long a key is kept, 1 s to a week, in ms. Default: 3600000, an hour. */
   readonly keyLifetimeMs?: number | undefined;
   /** Bytes of the body that are read, 1 to 16 MiB. Default: 1048576, 1 MiB. */
   readonly bodySizeMax?: number | undefined;
-  /** Tells when a key is too old. Default: the machine's clock. */
+  /** For the age of keys. Default: the system clock. */
   readonly clock?: Pick<Clock, 'now'> | undefined;
 }
 
 /** A callback that OSS signed. */
 export interface VerifiedCallback {
   /**
-   * What the body says: every value a text for a form, whatever it is for JSON. OSS signed it, but whoever
-   * asked OSS for the callback has written it, and that may have been the owner of another bucket.
+   * The values of the body: strings for a form, any value for JSON. OSS signed it, but the requester of the
+   * callback has written it, which may be the owner of another bucket.
    */
   readonly values: Readonly<Record<string, unknown>>;
   /** The body as it came. */
   readonly body: Uint8Array;
 }
 
-/** Tells callbacks of OSS from forged ones. */
+/** Verifies that callbacks are from OSS. */
 export interface CallbackVerifier {
   /**
    * Resolves when OSS has signed this path, query and body. Rejects with an `UploadError`:
    * `signature_mismatch` (OSS has not), `refused` (it is no callback, its key is not from OSS, or it is too
-   * long), `network` (the key could not be fetched: answer 503). The signature holds no time and no host: the
-   * same callback may come again, and it may have been meant for another server. Take it as a hint, and HEAD
-   * the object.
+   * long), `network` (the key could not be fetched: respond with 503). The signature covers no time and no
+   * host: a callback can be replayed, also to another server. Treat it as a notification, and HEAD the
+   * object.
    */
   verify(request: Request | CallbackRequest): Promise<VerifiedCallback>;
 }

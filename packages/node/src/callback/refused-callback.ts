@@ -1,6 +1,6 @@
 import { UploadError } from '@partway/core';
 
-/** What came is no callback that could be OSS's. Nothing of it is repeated. */
+/** The error of a request that is no callback of OSS. Repeats nothing of it. */
 export function refusedCallback(what: string, cause?: unknown): UploadError {
   return new UploadError({
     code: 'refused',

@@ -16,7 +16,7 @@ export const abort: Command = {
     const uploadId = given.text('upload-id');
     if (uploadId === undefined) throw new TypeError('--upload-id is needed; `partway uploads` shows it');
     const store = openStore(given, bucket);
-    // One that was never there is a mistake of the user's, and is told.
+    // An upload that never existed is a mistake of the user, and is reported.
     await store.abort({ key, uploadId });
     await abortUntilGone(store, systemClock, { key, uploadId }, new AbortController().signal);
     console.log(given.flag('json') ? JSON.stringify({ bucket, key, uploadId }) : `${uploadId} is removed`);

@@ -57,14 +57,14 @@ function readCredentials(): OssCredentials {
   return { accessKeyId, accessKeySecret, securityToken: fromEnvironment('OSS_SESSION_TOKEN') };
 }
 
-/** Seals upload tokens so that a later process with the same secret, and nobody else, can open them. */
+/** The key of upload tokens: only a process with the same secret can open them. */
 export function readTokenKey(): { readonly kid: string; readonly key: Uint8Array } {
   return { kid: 'cli', key: derived('partway cli upload token', 32) };
 }
 
 /**
- * Where the uploads of this bucket, begun with this secret, are remembered: a checkpoint is named after file
- * and key alone, and its token is of no use to another bucket or secret.
+ * The checkpoint directory of this bucket and secret: a checkpoint is named after file and key alone, and its
+ * token is invalid for another bucket or secret.
  */
 export function readCheckpointDirectory(given: Given, bucket: string): string {
   const secretName = Buffer.from(derived('partway cli checkpoint directory', 4)).toString('hex');

@@ -8,7 +8,7 @@ export interface Command {
   readonly run: (given: Given) => Promise<number>;
 }
 
-/** What the user wrote. */
+/** The arguments of the user. */
 export interface Given {
   /** `undefined` when it was left out. */
   text(name: string): string | undefined;

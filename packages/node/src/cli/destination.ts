@@ -14,12 +14,12 @@ import {
 } from './arguments.ts';
 import type { Command, Given } from './command.ts';
 
-/** Where uploads go: into a bucket whose credentials are here, or wherever a coordinator decides. */
+/** The destination of uploads: a bucket with local credentials, or a coordinator. */
 export interface Destination {
   readonly controlPlane: ControlPlane;
   /** Where its unfinished uploads are remembered. */
   readonly checkpointDirectory: string;
-  /** What ADDRESS says behind the bucket, or to a coordinator. */
+  /** The part of ADDRESS behind the bucket, or the name sent to a coordinator. */
   readonly key: string;
   /** ADDRESS ends in `/`: a name is to be appended to `key`, which is empty for the bucket itself. */
   readonly isPrefix: boolean;
@@ -31,7 +31,7 @@ export const DESTINATION_ARGS: Command['args'] = {
     type: 'string',
     valueHint: 'url',
     description:
-      'ask this coordinator instead of OSS: no credentials are needed, and ADDRESS is a name for it',
+      'use this coordinator instead of OSS: no credentials are needed, and ADDRESS is a name for it',
   },
   header: {
     type: 'string',

@@ -5,7 +5,7 @@ import { EXIT } from './exit-code.ts';
 import { printable } from './printable.ts';
 
 export const doctor: Command = {
-  description: 'Try everything that uploads to a bucket need, and say what to do where it is amiss',
+  description: 'Check everything that uploads to a bucket need, and print a remedy for each problem',
   args: {
     address: { type: 'positional', description: 'oss://BUCKET, or oss://BUCKET/PREFIX' },
     origin: {

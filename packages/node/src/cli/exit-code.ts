@@ -6,11 +6,11 @@ export const EXIT_CODES_TEXT = `Exit codes:
   0         done
   1         failed for good
   2         wrong usage
-  3         failed for now: the same command again goes on where it stopped
-  130, 143  paused by Ctrl-C or SIGTERM: the same command again goes on
-Standard input is not gone on with: after 3, 130 and 143 nothing of it is kept.`;
+  3         failed for now: run the same command again to resume
+  130, 143  paused by Ctrl-C or SIGTERM: run the same command again to resume
+Uploads from standard input cannot be resumed; exit codes 3, 130 and 143 leave nothing behind.`;
 
-/** Tells the user, and returns the exit code. */
+/** Prints the failure, and returns the exit code. */
 export function reportFailure(reason: unknown): number {
   if (reason instanceof TypeError || reason instanceof RangeError) {
     console.error(`partway: ${inWordsOfOptions(reason.message)}`);
@@ -45,7 +45,7 @@ const LATER: ReadonlySet<UploadErrorCode> = new Set([
 
 /** Where the command line knows better what to do. */
 const HINTS: ReadonlyMap<UploadErrorCode, string> = new Map([
-  ['source_changed', 'Upload it again when it is at rest; --no-resume begins anew.'],
+  ['source_changed', 'Upload it again when it no longer changes; --no-resume restarts from zero.'],
 ]);
 
 /** The library names its own options at the beginning of a message: the user knows them by other names. */

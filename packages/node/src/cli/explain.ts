@@ -15,14 +15,14 @@ import { EXIT } from './exit-code.ts';
 import { standardInput } from './standard-input.ts';
 
 export const explain: Command = {
-  description: 'Say what is wrong with a presigned URL, or why OSS refused it',
+  description: 'Explain a presigned URL, or why OSS refused it',
   args: {
     url: { type: 'positional', description: 'the URL, or - for standard input, which no other user sees' },
     method: {
       type: 'string',
       alias: 'X',
       valueHint: 'PUT',
-      description: 'that it was signed for; needed with --answer; default: GET',
+      description: 'that it was signed for; needed with --response; default: GET',
     },
     header: {
       type: 'string',
@@ -30,26 +30,29 @@ export const explain: Command = {
       valueHint: 'name: value',
       description: 'that it was signed with; may be repeated',
     },
-    answer: {
+    response: {
       type: 'string',
       valueHint: 'file',
-      description: 'what OSS answered: the body, or head and body as curl -i prints them',
+      description: 'the response of OSS: the body, or headers and body as curl -i prints them',
     },
-    send: { type: 'boolean', description: 'send the request, if it is a GET or HEAD, and see' },
+    send: {
+      type: 'boolean',
+      description: 'send the request, if it is a GET or HEAD, and check the response',
+    },
     json: { type: 'boolean', description: 'JSON on stdout' },
   },
   async run(given) {
     const request = await readRequest(given);
     const inspected = inspectSignedRequest(request);
-    const answer = await readAnswer(given, request);
+    const answer = await readResponse(given, request);
     const explanations = answer === undefined ? inspected.problems : verdictOn(answer, request);
     if (given.flag('json')) console.log(JSON.stringify({ ...factsOf(inspected), explanations }));
     else console.log([...factLines(inspected), ...explanations.map(paragraph)].join('\n'));
     if (explanations.length > 0) return EXIT.failed;
     console.error(
       answer === undefined
-        ? 'partway: nothing is wrong that can be seen without OSS; --answer or --send asks it'
-        : 'partway: OSS takes the signature',
+        ? 'partway: no problem found without OSS; check with --response or --send'
+        : 'partway: OSS accepts the signature',
     );
     return EXIT.done;
   },
@@ -64,26 +67,27 @@ async function readRequest(given: Given): Promise<OriginalRequest> {
   return { method, url, headers: readPairs(given, 'header', ':') };
 }
 
-/** `null` for an answer that never came, `undefined` when nobody was asked. */
-async function readAnswer(
+/** `null` for a missing response, `undefined` without --response and --send. */
+async function readResponse(
   given: Given,
   request: OriginalRequest,
 ): Promise<RefusalResponse | null | undefined> {
-  const file = given.text('answer');
-  if (file !== undefined && given.flag('send')) throw new TypeError('--answer and --send exclude each other');
+  const file = given.text('response');
+  if (file !== undefined && given.flag('send'))
+    throw new TypeError('--response and --send exclude each other');
   if (file !== undefined) {
-    if (given.text('method') === undefined) throw new TypeError('--method is needed with --answer');
-    return parseAnswer(await readFile(file, 'utf8').catch(unreadable));
+    if (given.text('method') === undefined) throw new TypeError('--method is needed with --response');
+    return parseResponse(await readFile(file, 'utf8').catch(unreadable));
   }
   return given.flag('send') ? send(request) : undefined;
 }
 
 function unreadable(reason: unknown): never {
   const code = reason instanceof Error && 'code' in reason ? ` (${reason.code})` : '';
-  throw new TypeError(`--answer must be a file that can be read${code}`);
+  throw new TypeError(`--response must be a file that can be read${code}`);
 }
 
-function parseAnswer(text: string): RefusalResponse {
+function parseResponse(text: string): RefusalResponse {
   const [, status] = /^HTTP\/[\d.]+ (\d{3})/.exec(text) ?? [];
   const [, error] = /^x-oss-err: *(\S+)/im.exec(text) ?? [];
   return {

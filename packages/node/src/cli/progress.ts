@@ -2,9 +2,9 @@ import type { UploadSnapshot } from '@partway/core';
 import { Presets, SingleBar } from 'cli-progress';
 
 /**
- * A progress bar on a terminal, a line every tenth of the way elsewhere. Of an upload whose size nobody knows
- * the bytes and the speed: on a terminal in place, elsewhere a line each time a quarter more is there. On
- * stderr: stdout is for results.
+ * A progress bar on a terminal, a line per 10 % elsewhere. For an upload of unknown size the bytes and the
+ * speed: in place on a terminal, elsewhere a line for each growth by a quarter. On stderr: stdout is for
+ * results.
  */
 export function showProgress(): Progress {
   return process.stderr.isTTY ? bar() : lines();

@@ -43,7 +43,7 @@ export async function putDirectory(
         key,
         checkpoints,
         resume,
-        // Events of several uploads come mixed: each says whose it is.
+        // Events of several uploads are interleaved: each has its key.
         onEvent(event) {
           const named = { ...event, key };
           onEvent(named);
@@ -84,7 +84,7 @@ export async function putDirectory(
   return EXIT[signal];
 }
 
-/** What failed for good counts for more than what failed for now. */
+/** A permanent failure outranks a temporary one. */
 function worse(a: number, b: number): number {
   const ranks: readonly number[] = [EXIT.done, EXIT.later, EXIT.failed, EXIT.usage];
   return ranks.indexOf(b) > ranks.indexOf(a) ? b : a;

@@ -13,7 +13,7 @@ import { standardInput } from './standard-input.ts';
 import { untilStopped } from './stop-on-signal.ts';
 
 export const put: Command = {
-  description: 'Upload a file, or go on with its unfinished upload; or upload standard input',
+  description: 'Upload a file, or resume its unfinished upload; or upload standard input',
   args: {
     file: { type: 'positional', description: 'path of a file, or - for standard input' },
     address: {
@@ -38,8 +38,8 @@ export const put: Command = {
     resume: {
       type: 'boolean',
       default: true,
-      description: 'go on with an unfinished upload',
-      negativeDescription: 'remove it and begin anew',
+      description: 'resume an unfinished upload',
+      negativeDescription: 'remove it and restart from zero',
     },
     recursive: {
       type: 'boolean',
@@ -99,7 +99,7 @@ function wholeKey(key: string): string {
 
 type Common = ReturnType<typeof readCommon>;
 
-/** What is said of every upload. */
+/** The options of every upload. */
 function readCommon(given: Given, { controlPlane }: Destination) {
   return {
     controlPlane,

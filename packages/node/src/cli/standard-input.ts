@@ -8,7 +8,7 @@ export function standardInput(): Readable {
   const opened = fstatSync(STDIN);
   if (opened.isDirectory()) throw new TypeError('standard input is a directory, which cannot be uploaded');
   const isWaitedFor = opened.isFIFO() || opened.isSocket() || opened.isCharacterDevice();
-  // What it knows nothing of, as a block device, `process.stdin` gives as an empty stream.
+  // `process.stdin` is an empty stream for types it does not know, such as block devices.
   return isWaitedFor ? process.stdin : createReadStream('', { fd: STDIN, autoClose: false });
 }
 

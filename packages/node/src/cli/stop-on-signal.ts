@@ -4,9 +4,9 @@ import { EXIT } from './exit-code.ts';
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 export interface StopOptions {
-  /** Whether another process can go on with the upload. One that nobody can go on with is removed. */
+  /** Whether another process can resume the upload. Otherwise it is removed. */
   readonly isResumable: boolean;
-  /** Frees the terminal before anything is said. */
+  /** Clears the progress line before a message is printed. */
   readonly quiet: () => void;
 }
 
@@ -38,7 +38,7 @@ export async function untilStopped(
     });
   });
   const ended = upload.result.catch((reason: unknown) => {
-    // An object whose Complete was sent already is not aborted any more, and is no failure.
+    // After Complete was sent the upload is not aborted, and succeeds.
     if (stoppedBy !== undefined && UploadError.from(reason).code === 'aborted') return stoppedBy;
     throw reason;
   });

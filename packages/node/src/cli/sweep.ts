@@ -12,7 +12,7 @@ export const sweep: Command = {
     'older-than': {
       type: 'string',
       valueHint: '7d',
-      description: 'needed: at rest for so long, as 30min, 12h or 7d; longer than any pause of an upload',
+      description: 'required: minimum idle time such as 30min, 12h or 7d; longer than any pause of an upload',
     },
     'dry-run': { type: 'boolean', description: 'remove nothing, and show what would be removed' },
     concurrency: { type: 'string', valueHint: '8', description: 'uploads at once, 1 to 64' },

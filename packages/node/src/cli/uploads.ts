@@ -60,7 +60,7 @@ function textLine(bucket: string, upload: ListedUpload & UploadSize): string {
   return `${age} old  ${parts} parts  ${bytes} bytes  ${uploadId}  oss://${bucket}/${printable(key)}`;
 }
 
-/** By OSS's own clock, where it told the time. */
+/** By OSS's clock, where the listing has its time. */
 function secondsOld({ initiatedAt, listedAt = systemClock.now() }: ListedUpload): number {
   return Math.max(0, Math.floor((listedAt - initiatedAt) / 1000));
 }

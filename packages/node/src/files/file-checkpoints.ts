@@ -54,8 +54,8 @@ const UNFINISHED =
 
 /**
  * Removes what processes that were killed in the middle of a `save` or a `lock` have left of this upload:
- * texts with its token, among others. To be called by the holder of its lock, since then they are nobody's.
- * What cannot be removed stays until the next time.
+ * texts with its token, among others. Only the holder of the lock may call it: then no process uses them.
+ * Files that cannot be removed stay until the next call.
  */
 async function sweep(directory: string, id: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);

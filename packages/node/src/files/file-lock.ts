@@ -3,23 +3,23 @@ import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Lease, uploadLockedError } from '@partway/core/ports';
 
-/** Written into the lock, so that others can tell whether its holder lives. */
+/** The content of a lock file, by which other processes check whether its holder lives. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** Tells two locks of one process apart. */
+  /** Distinguishes two locks of one process. */
   readonly nonce: string;
 }
 
 /** The holder shows that it lives this often … */
 const HEARTBEAT_MS = 5_000;
-/** … and counts as dead after this long, where its process cannot be asked for. */
+/** … and counts as dead after this time, where its process cannot be checked. */
 const DEAD_AFTER_MS = 30_000;
 
 /**
- * Holds a lock as a file, until it is released. A lock whose process is gone is taken over: at once on the
- * same host, after 30 s without a sign of life elsewhere. Rejects with code `upload_locked` while somebody
- * else holds it.
+ * Acquires a lock file, held until it is released. The lock of a dead process is taken over: at once on the
+ * same host, after 30 s without a heartbeat elsewhere. Rejects with `upload_locked` while another process
+ * holds it.
  */
 export async function lockFile(path: string): Promise<Lease> {
   const holder = newHolder();
@@ -28,7 +28,7 @@ export async function lockFile(path: string): Promise<Lease> {
     if (!(await create(path, holder))) throw await lockedBy(path);
   }
   const heartbeat = setInterval(() => {
-    // A lock that cannot be touched is a lock others may take over; there is nobody to tell here.
+    // Without a heartbeat other processes may take the lock over; this process cannot report it here.
     utimes(path, new Date(), new Date()).catch(() => undefined);
   }, HEARTBEAT_MS).unref();
   return {
@@ -44,8 +44,8 @@ function newHolder(): Holder {
 }
 
 /**
- * Gives the lock its name when its content is there: a lock that nobody has signed would be nobody's, and
- * block everybody. `false` when it is taken.
+ * Links the lock to its name after its content is written: an empty lock would have no holder, and block all
+ * processes. Resolves with `false` when it is taken.
  */
 async function create(path: string, holder: Holder): Promise<boolean> {
   const signed = `${path}.${holder.nonce}`;
@@ -64,15 +64,15 @@ async function giveName(signed: string, path: string, holder: Holder): Promise<b
   } catch (reason) {
     const code = codeOf(reason);
     if (WITHOUT_LINKS.has(code)) return createUnsigned(path, holder);
-    // ENOENT: whoever has just got the lock has swept up what seemed left over, this too.
+    // ENOENT: the new holder of the lock has removed this temporary file as a leftover.
     if (code !== 'EEXIST' && code !== 'ENOENT') throw reason;
-    // A network file system may have lost its own answer to the link: then the lock taken is this one.
+    // A network file system may have lost the response to link: then this process holds the lock.
     return (await holderOf(path))?.nonce === holder.nonce;
   }
 }
 
 /**
- * What `link` answers where there are no hard links. EISDIR is what libuv makes of Windows' answer on FAT.
+ * Errors of `link` on file systems without hard links. libuv maps the error of Windows on FAT to EISDIR.
  */
 const WITHOUT_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR']);
 
@@ -114,7 +114,7 @@ async function isDead(path: string): Promise<boolean> {
   return touchedAt !== undefined && Date.now() - touchedAt >= DEAD_AFTER_MS;
 }
 
-/** Signal 0 asks without touching. A process of another user may not be asked, and so lives. */
+/** Signal 0 checks without a signal. A process of another user cannot be checked, and counts as alive. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

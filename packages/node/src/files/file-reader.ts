@@ -5,7 +5,7 @@ import { sourceChangedError } from '@partway/core/ports';
 /** Reads a file by position, in chunks of 1 MiB. */
 export interface FileReader {
   /**
-   * Reads from `offset` up to `end`. A chunk is valid until the next one is asked for. Ranges may be read
+   * Reads from `offset` up to `end`. A chunk is valid until the next one is requested. Ranges may be read
    * side by side, each with one buffer that is used again. Nothing is read ahead: the system still sends the
    * end of a chunk while the next one is read, and other parts send meanwhile.
    */
@@ -23,11 +23,11 @@ export interface FileReaderOptions {
   /** Of the file, in bytes. One found to be longer, where that costs nothing, is `source_changed`. */
   readonly size?: number | undefined;
   readonly buffers: BufferPool;
-  /** What a read that fails is told as. */
+  /** Converts the error of a failed read. */
   readonly failure: (reason: unknown) => UploadError;
   /**
-   * Is told behind each read where in the file it ended, and how many bytes it gave: before they are handed
-   * on. What it throws ends the range.
+   * Called after each read with its end position and length, before the bytes are yielded. Its error ends the
+   * range.
    */
   readonly check?: ((end: number, length: number) => Promise<void> | undefined) | undefined;
 }
@@ -53,7 +53,7 @@ export function createFileReader({ fd, size, buffers, failure, check }: FileRead
   return {
     async *range(offset, end) {
       if (offset === end) return await check?.(end, 0);
-      // Given back when no read is under way: a generator that is ended waits for the one it has begun.
+      // Returned after the last read: a closed generator waits for its current read.
       const buffer = buffers.take();
       try {
         for (let at = offset; at < end; ) {
@@ -92,7 +92,7 @@ export function createBufferPool(): BufferPool {
     take: () =>
       free.pop() ?? Buffer.allocUnsafeSlow(CHUNK_SIZE + ALIGNMENT_OFFSET).subarray(ALIGNMENT_OFFSET),
     giveBack(buffer) {
-      // What a burst of uploads has needed goes back to the runtime.
+      // Buffers beyond the limit are left to the garbage collector.
       if (free.length < FREE_MAX) free.push(buffer);
     },
   };

@@ -93,7 +93,7 @@ test('buffers come back from a reading that was stopped, and no two readings sha
   await source.close();
 });
 
-test('what is sent stays untouched until the next chunk is asked for', async () => {
+test('a chunk stays unchanged until the next one is requested', async () => {
   const bytes = randomBytes(4 * MEBIBYTE);
   const source = await openOf(bytes);
   const pass = source.part(0, source.size).chunks(never)[Symbol.asyncIterator]();
@@ -163,7 +163,7 @@ test('an empty file that grows has changed', async () => {
   await source.close();
 });
 
-test('a file replaced under its name goes on giving the bytes that were opened', async () => {
+test('a file replaced under its name still yields the opened bytes', async () => {
   const bytes = randomBytes(MEBIBYTE);
   const path = await fileOf(bytes);
   const source = await createFileSource(path);

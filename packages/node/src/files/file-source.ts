@@ -15,13 +15,13 @@ import { createFileReader, sharedBuffers } from './file-reader.ts';
  * A file that is written to meanwhile is noticed by its size and modification time, once for every 32 MiB
  * that are read and before its last bytes are given: `source_changed`. The engine looks once more, by
  * `fingerprint`, when all parts have been sent. A file that cannot be opened or read is `source_unreadable`.
- * One that is replaced under its name goes on giving the bytes that were opened.
+ * A file replaced under its name still yields the opened bytes.
  */
 export async function createFileSource(path: string | URL): Promise<Source> {
   const absolutePath = resolve(path instanceof URL ? fileURLToPath(path) : path);
   const { file, opened } = await openRegularFile(absolutePath);
   const size = Number(opened.size);
-  /** What the first fingerprint is taken of: it is asked for at once, and a stat is dear to a small file. */
+  /** For the first fingerprint, requested at once: another stat is expensive for a small file. */
   let justOpened: BigIntStats | undefined = opened;
 
   async function assertUnchanged(): Promise<void> {
@@ -34,7 +34,7 @@ export async function createFileSource(path: string | URL): Promise<Source> {
   let uncheckedBytes = 0;
   function check(end: number, length: number): Promise<void> | undefined {
     uncheckedBytes += length;
-    // What one read gave was there at one time: nothing of it is older than the rest.
+    // The bytes of one read are consistent with each other.
     const isWhole = length > 0 && length === size;
     if (uncheckedBytes < UNCHECKED_MAX && (end < size || isWhole)) return undefined;
     uncheckedBytes = 0;
@@ -91,7 +91,7 @@ async function openRegularFile(path: string): Promise<OpenedFile> {
   });
 }
 
-/** Opening a named pipe would wait for somebody to write to it. Windows has neither. */
+/** Opening a named pipe would block until a writer opens it. Windows has neither. */
 const NOT_WAITING = constants.O_NONBLOCK ?? 0;
 
 function throwUnreadable(reason: unknown): never {

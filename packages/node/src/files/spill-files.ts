@@ -12,7 +12,7 @@ import { type BufferPool, createFileReader, sharedBuffers } from './file-reader.
  * on Windows, which does not allow that, it is removed when it is released. Memory is 1 MiB for the part
  * that is being filled, and 1 MiB for each that is being read.
  *
- * What cannot be opened, written or read is `source_unreadable`. `release` never rejects.
+ * Rejects with `source_unreadable` when a file cannot be opened, written or read. `release` never rejects.
  */
 export function createSpillFiles(directory: string = tmpdir()): PartBuffers {
   if (typeof directory !== 'string' || directory === '') {
@@ -66,8 +66,8 @@ function spillFile(
     block.clear();
   }
 
-  /** One after another. After a failure the others fail too: the file lacks bytes. */
-  function inTurn(write: () => Promise<void>): Promise<void> {
+  /** Serialises writes. After a failure the others fail too: bytes are missing. */
+  function serialise(write: () => Promise<void>): Promise<void> {
     writing = writing.then(write);
     return writing;
   }
@@ -75,7 +75,7 @@ function spillFile(
   async function close(): Promise<void> {
     await Promise.allSettled([writing, reader.stop()]);
     block.clear();
-    // Its bytes are of no use to anybody any more, and there is nobody to tell.
+    // The bytes are no longer needed, so a failure does not matter.
     await file.close().catch(() => undefined);
     if (path !== undefined) await rm(path, { force: true }).catch(() => undefined);
   }
@@ -85,7 +85,7 @@ function spillFile(
       return size;
     },
     append: (bytes) =>
-      inTurn(async () => {
+      serialise(async () => {
         for (let at = 0; at < bytes.length; ) {
           const taken = block.add(bytes.subarray(at));
           at += taken;
@@ -94,7 +94,7 @@ function spillFile(
         }
       }),
     async *chunks() {
-      await inTurn(flush);
+      await serialise(flush);
       yield* reader.range(0, size);
     },
     release() {
@@ -119,7 +119,7 @@ function createBlock(buffers: BufferPool) {
     },
     bytes: (): Uint8Array => buffer?.subarray(0, length) ?? new Uint8Array(),
     isFull: (): boolean => length === buffer?.length,
-    /** Lets go of its memory too, until there is something to hold again. */
+    /** Also returns its buffer, until it is needed again. */
     clear(): void {
       if (buffer !== undefined) buffers.giveBack(buffer);
       buffer = undefined;

@@ -39,7 +39,7 @@ test.each([
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'UND_ERR_CLOSED',
   'UND_ERR_DESTROYED',
-])('%s does not pass, and the hint says what to do', (code) => {
+])('%s is permanent and has a hint', (code) => {
   const error = uploadErrorFromNode(nodeError(code));
   expect(error).toMatchObject({ code: 'network', disposition: 'permanent' });
   expect(error.hint).toMatch(/\w+/);

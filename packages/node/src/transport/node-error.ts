@@ -1,9 +1,9 @@
 import { UploadError } from '@partway/core';
 
 /**
- * Says what an error of Node or undici means for a request that got no answer. The first code in its chain of
- * causes that the table knows decides; what it does not know is `internal`. Only the code is kept: messages
- * and fields of others may hold a URL, or the bytes of an answer.
+ * Converts an error of Node or undici for a request without a response. The first code in the chain of causes
+ * that the table has decides; others are `internal`. Only the code is kept: other messages and fields may
+ * hold a URL, or bytes of a response.
  */
 export function uploadErrorFromNode(reason: unknown): UploadError {
   if (reason instanceof UploadError) return reason;
@@ -68,7 +68,7 @@ const VERDICTS: readonly Verdict[] = [
   },
   {
     codes: /^(HPE_\w+|UND_ERR_(RES_\w+|HEADERS_OVERFLOW|RESPONSE|INFO|ABORTED))$/,
-    meaning: 'the answer was cut or is not HTTP',
+    meaning: 'the response was cut off or is not HTTP',
     disposition: 'transient',
   },
   {
@@ -107,7 +107,7 @@ const READING_HINTS: Readonly<Record<string, string>> = {
   ESTALE: 'The network file system no longer knows the file.',
 };
 
-/** Says what an error of Node means for a file that is opened or read. */
+/** Converts an error of Node from opening or reading a file. */
 export function unreadableError(reason: unknown): UploadError {
   const code = codesOf(reason)[0] ?? 'no code';
   const hint = READING_HINTS[code];

@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What an application server does: verify, look at the object itself, answer. */
+/** The steps of an application server: verify, HEAD the object, reply. */
 async function answerVerified(reply: ServerResponse, request: ReceivedCallback): Promise<void> {
   try {
     const { values } = await verifier.verify(request);
@@ -99,32 +99,38 @@ async function expectStored(kind: Kind): Promise<void> {
 }
 
 describe.each(Object.keys(stores))('with %s', (name) => {
-  test.each(kinds)('a %s upload is told, verified, and answered to the uploader', async (kind) => {
-    const object = await upload(kind, stores[name]?.());
-    expect(JSON.parse(object.callback?.body ?? '')).toEqual({
-      key: `films/${kind} ü`,
-      user: 'wèi',
-      crc64: object.crc64,
-    });
-    expect(app.received).toHaveLength(1);
-    await expectStored(kind);
-  });
+  test.each(kinds)(
+    'the callback of a %s upload is verified and its reply reaches the uploader',
+    async (kind) => {
+      const object = await upload(kind, stores[name]?.());
+      expect(JSON.parse(object.callback?.body ?? '')).toEqual({
+        key: `films/${kind} ü`,
+        user: 'wèi',
+        crc64: object.crc64,
+      });
+      expect(app.received).toHaveLength(1);
+      await expectStored(kind);
+    },
+  );
 
-  test.each(kinds)('a %s upload whose callback is refused is stored, and says so', async (kind) => {
-    app.setResponder((reply) => sendJson(reply, {}, 500));
-    await expect(upload(kind, stores[name]?.())).rejects.toMatchObject({
-      code: 'callback_failed',
-      hint: expect.stringContaining('stored and proven'),
-    });
-    expect(app.received).toHaveLength(1);
-    await expectStored(kind);
-  });
+  test.each(kinds)(
+    'a %s upload with a refused callback is stored and fails with callback_failed',
+    async (kind) => {
+      app.setResponder((reply) => sendJson(reply, {}, 500));
+      await expect(upload(kind, stores[name]?.())).rejects.toMatchObject({
+        code: 'callback_failed',
+        hint: expect.stringContaining('stored and proven'),
+      });
+      expect(app.received).toHaveLength(1);
+      await expectStored(kind);
+    },
+  );
 });
 
 test.each<[string, (reply: ServerResponse) => unknown]>([
   ['that is no JSON', (reply) => reply.writeHead(200, { 'Content-Length': 2 }).end('ok')],
   ['that never comes', () => emulator.advanceClock(5000)],
-])('an answer %s is a failed callback', async (_, answer) => {
+])('a reply %s is a failed callback', async (_, answer) => {
   app.setResponder(answer);
   for (const kind of kinds) {
     await expect(upload(kind)).rejects.toMatchObject({ code: 'callback_failed' });
@@ -166,7 +172,7 @@ describe('a callback that OSS has sent', () => {
     expect(await replay({ ...request, body: Buffer.from('{"key":"other"}') })).toEqual(forged);
   });
 
-  test('is refused when its key is published by somebody else', async () => {
+  test('is refused when its key URL is not allowed', async () => {
     const request = await sent();
     const other = await startOssEmulator();
     const keyUrl = Buffer.from(other.callbackKeyUrl).toString('base64');

@@ -64,7 +64,7 @@ async function stuckUpload(key: string, ...options: readonly string[]): Promise<
 }
 
 describe('put', () => {
-  test('uploads a file with everything it is told about the object', async () => {
+  test('uploads a file with all object options', async () => {
     const object = ['--content-type', 'video/mp4', '--meta', 'author=wei', '--meta=place=a=b'];
     const { status, out, said } = await partway([
       'put',
@@ -91,7 +91,7 @@ describe('put', () => {
     });
   });
 
-  test('tells every event as a line of JSON, and nothing else', async () => {
+  test('prints every event as a line of JSON, and nothing else', async () => {
     const { status, out, said } = await partway(['put', file, 'oss://media/json', '--json', ...inParts]);
     const events = eventsIn(out);
     expect({ status, said }).toEqual({ status: 0, said: '' });
@@ -107,7 +107,7 @@ describe('put', () => {
     await claimStored("it's a file.bin");
   });
 
-  test('goes on with an upload that was killed, and sends no confirmed part again', async () => {
+  test('resumes a killed upload and sends no confirmed part again', async () => {
     const child = await stuckUpload('killed');
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -125,7 +125,7 @@ describe('put', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('%s pauses, says how to resume, and ends with %d', async (signal, expected) => {
+  ] as const)('%s pauses, prints how to resume, and exits with %d', async (signal, expected) => {
     const child = await stuckUpload(signal, '--no-resume');
     child.kill(signal);
     const [[status], chunks] = await Promise.all([once(child, 'exit'), child.stderr?.toArray()]);
@@ -162,7 +162,7 @@ describe('put', () => {
     expect(await exited).toEqual([130, null]);
   });
 
-  test('begins anew with --no-resume, and in another --checkpoint-dir', async () => {
+  test('restarts with --no-resume, and with another --checkpoint-dir', async () => {
     const child = await stuckUpload('anew');
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -177,7 +177,7 @@ describe('put', () => {
     expect(sent.matchedCount).toBe(2 * PART_COUNT);
   });
 
-  test('begins anew with another secret: it cannot open what the old one sealed', async () => {
+  test('restarts with another secret: it cannot open the old token', async () => {
     const child = await stuckUpload('sealed');
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -189,7 +189,7 @@ describe('put', () => {
     expect(emulator.model.uploads('media').filter(({ key }) => key === 'sealed')).toEqual([]);
   });
 
-  test('a wrong secret ends with 1, a hint and the request id, and tells no secret [pain-19]', async () => {
+  test('a wrong secret exits with 1, prints a hint and the request ID, and no secret [pain-19]', async () => {
     const put = ['put', file, 'oss://media/wrong', ...inParts];
     const { status, out, said } = await partway(put, { OSS_ACCESS_KEY_SECRET: 'hush-hush' });
     expect({ status, out }).toEqual({ status: 1, out: '' });
@@ -266,7 +266,7 @@ describe('uploads and abort', () => {
 });
 
 describe('presign', () => {
-  test('prints a URL that works, and says which headers it needs', async () => {
+  test('prints a working URL and its required headers', async () => {
     const headers = ['--header', 'Content-Type: text/plain', '--header', 'x-oss-meta-author: wei'];
     const put = await partway(['presign', 'oss://media/signed', '--method', 'PUT', ...headers, '--json']);
     const { url, ...request } = JSON.parse(put.out);

@@ -61,7 +61,7 @@ test('a machine without credentials uploads by a coordinator', async () => {
   expect(Buffer.from((await storedAs('wei/films/a.mp4')) ?? [])).toEqual(CONTENT);
 });
 
-test('a name that ends in a slash gets that of the file, and a header says who asks', async () => {
+test('a name with a trailing slash gets the file name, and a header identifies the caller', async () => {
   const bare = { ...BARE, PARTWAY_AUTHORIZATION: undefined };
   const asking = ['--coordinator', url, '--header', 'authorization: Bearer li', '--quiet'];
   expect((await stage.partway(['put', file, 'films/', ...asking], bare)).status).toBe(0);
@@ -77,7 +77,7 @@ test('a directory goes by a coordinator too', async () => {
   expect(Buffer.from((await storedAs('wei/all/film.mp4')) ?? [])).toEqual(CONTENT);
 });
 
-test('an upload that was interrupted goes on, proven by its own bytes', async () => {
+test('an interrupted upload resumes, proven by its local bytes', async () => {
   const args = [
     'put',
     file,
@@ -111,7 +111,7 @@ test('an upload that was interrupted goes on, proven by its own bytes', async ()
   expect(Buffer.from((await storedAs('wei/resumed')) ?? [])).toEqual(CONTENT);
 });
 
-test('a stranger is told so', async () => {
+test('an unidentified caller is rejected', async () => {
   const bare = { ...BARE, PARTWAY_AUTHORIZATION: undefined };
   const { status, said } = await stage.partway(['put', file, 'a', '--coordinator', url], bare);
   expect(status).toBe(1);

@@ -55,7 +55,7 @@ test('a directory is uploaded file by file, links to files included', async () =
   expect(stage.emulator.model.uploads('media')).toEqual([]);
 });
 
-test('one file that fails does not stop the others, and the exit code says so', async () => {
+test('a failed file does not stop the others, and sets the exit code', async () => {
   stage.emulator.faults.add({ key: 'some/z', effect: { kind: 'refuse', status: 403, code: 'AccessDenied' } });
   const { status, said } = await stage.partway(['put', '--recursive', folder, 'oss://media/some/']);
   expect(status).toBe(1);
@@ -64,7 +64,7 @@ test('one file that fails does not stop the others, and the exit code says so', 
   expect((await storedUnder('some/')).size).toBe(4);
 });
 
-test('Ctrl-C pauses all files, and the same command goes on', async () => {
+test('Ctrl-C pauses all files, and the same command resumes', async () => {
   const args = ['put', '-r', folder, 'oss://media/paused/', '--part-size', '100KiB'];
   const third = stage.emulator.faults.add({
     operation: 'UploadPart',
@@ -92,7 +92,7 @@ test.each([
   [['put', '-r', '/nowhere', 'oss://media/x/'], 1, /source_unreadable.*is no directory/],
   [['put', '-r', '/tmp', 'oss://media/x'], 2, /ADDRESS must end in \/ with --recursive/],
   [['put', '-x', '/tmp', 'oss://media/x'], 2, /-x is not an option/],
-])('%s is told to be wrong', async (args, status, message) => {
+])('%s is a usage error', async (args, status, message) => {
   const ending = await stage.partway(args);
   expect(ending).toMatchObject({ status, said: expect.stringMatching(message) });
 });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterEach(() => stage.reset());
 afterAll(() => stage.close());
 
-test('doctor says what is amiss, --fix mends it, and then nothing is', async () => {
+test('doctor reports problems, --fix repairs them, a second run is clean', async () => {
   const args = ['doctor', 'oss://media', '--origin', ORIGIN];
   const sick = await stage.partway(args);
   expect(sick).toMatchObject({ status: 1, said: '' });
@@ -39,7 +39,7 @@ test('a warning is no failure', async () => {
   expect({ status, out }).toEqual({ status: 0, out: expect.stringMatching(/^warning +lifecycle/m) });
 });
 
-test('a wrong secret is told without telling it', async () => {
+test('a wrong secret is reported without printing it', async () => {
   const { status, out, said } = await stage.partway(['doctor', 'oss://media'], {
     OSS_ACCESS_KEY_SECRET: 'hush-hush',
   });

@@ -16,7 +16,7 @@ async function presigned(...options: readonly string[]): Promise<string> {
   return (await stage.partway(['presign', 'oss://media/key', ...options])).out.trim();
 }
 
-/** Nothing of the URL is told that signs. */
+/** Asserts that no signing value of the URL is printed. */
 async function explained(url: string, ...options: readonly string[]): Promise<Ended> {
   const ending = await stage.partway(['explain', url, ...options]);
   const [, signature = 'none'] = SIGNATURE.exec(url) ?? [];
@@ -24,10 +24,10 @@ async function explained(url: string, ...options: readonly string[]): Promise<En
   return ending;
 }
 
-test('a URL with which nothing is wrong says what it is', async () => {
+test('a valid URL is described', async () => {
   const url = await presigned('--method', 'PUT');
   const { status, out, said } = await explained(url, '-X', 'PUT');
-  expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('nothing is wrong') });
+  expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('no problem found') });
   expect(out).toMatch(/^signed {3}\S+Z by AK for cn-hangzhou\nexpires {2}\S+Z\n$/);
 });
 
@@ -42,7 +42,7 @@ test('a URL on standard input is seen by no other user', async () => {
   ]);
 });
 
-test('--answer compares the answer of OSS, with or without its head, with what was signed', async () => {
+test('--response compares the response of OSS, with or without headers, with the signed request', async () => {
   const options = ['--method', 'PUT', '--header', 'Content-Type: video/mp4'];
   const url = await presigned(...options);
   const response = await fetch(url, { method: 'PUT', body: 'a text' });
@@ -57,28 +57,28 @@ test('--answer compares the answer of OSS, with or without its head, with what w
       'put',
       '-H',
       'Content-Type: video/mp4',
-      '--answer',
+      '--response',
       file,
     );
     expect({ status, out }).toEqual({
       status: 1,
       out: expect.stringMatching(/^changed-header The request had the header content-type/m),
     });
-    const bare = await explained(url, '-X', 'PUT', '--answer', file);
+    const bare = await explained(url, '-X', 'PUT', '--response', file);
     expect(bare.out).toMatch(/^added-header {3}The client added Content-Type: text\/plain;charset=UTF-8/m);
   }
   const head = await fetch(`${url}&x=1`, { method: 'HEAD' });
   await writeFile(file, `HTTP/1.1 403 Forbidden\r\nx-oss-err: ${head.headers.get('x-oss-err')}\r\n\r\n`);
-  expect((await explained(url, '-X', 'HEAD', '--answer', file)).out).toMatch(/parameter x was added/);
+  expect((await explained(url, '-X', 'HEAD', '--response', file)).out).toMatch(/parameter x was added/);
 });
 
-test('--send asks OSS, and sends only what changes nothing', async () => {
+test('--send sends the request to OSS, GET and HEAD only', async () => {
   const put = await presigned('--method', 'PUT');
   expect((await fetch(put, { method: 'PUT', body: new Uint8Array(100) })).status).toBe(200);
   const url = await presigned();
   expect(await explained(url, '--send')).toMatchObject({
     status: 0,
-    said: 'partway: OSS takes the signature\n',
+    said: 'partway: OSS accepts the signature\n',
   });
   const wrong = url.replace(
     SIGNATURE,
@@ -106,12 +106,12 @@ test.each([
   [['explain', 'http://a/', '-X'], '--method needs a value'],
   [['explain', 'http://a/', '-X', 'P T'], '--method must be'],
   [['explain', 'http://a/', '-H', 'Bearer hush'], '--header must be NAME:VALUE'],
-  [['explain', 'http://a/', '--answer', 'none'], '--method is needed with --answer'],
+  [['explain', 'http://a/', '--response', 'none'], '--method is needed with --response'],
   [
-    ['explain', 'http://a/', '-X', 'PUT', '--answer', '/none'],
-    '--answer must be a file that can be read (ENOENT)',
+    ['explain', 'http://a/', '-X', 'PUT', '--response', '/none'],
+    '--response must be a file that can be read (ENOENT)',
   ],
-  [['explain', 'http://a/', '--answer', 'none', '--send'], '--answer and --send exclude each other'],
+  [['explain', 'http://a/', '--response', 'none', '--send'], '--response and --send exclude each other'],
 ])('%j is wrong usage', async (args, message) => {
   const { status, out, said } = await stage.partway(args);
   expect({ status, out }).toEqual({ status: 2, out: '' });

@@ -76,7 +76,7 @@ test('a directory as standard input is wrong usage, not an empty object', async 
   expect(emulator.model.object('media', 'directory')).toBeUndefined();
 });
 
-test('progress tells bytes and speed, and no share of a whole that nobody knows', async () => {
+test('progress shows bytes and speed, and no percentage of an unknown size', async () => {
   const child = startedPut('progress', ...inParts);
   child.stdin.end(bytes);
   const { said } = await ended(child);
@@ -85,7 +85,7 @@ test('progress tells bytes and speed, and no share of a whole that nobody knows'
   for (const line of lines) expect(line).toMatch(/^\d\.\d MiB \| (?:\d+\.\d|-) MiB\/s$/);
 });
 
-test('events are told as lines of JSON, without a size', async () => {
+test('events are printed as lines of JSON, without a size', async () => {
   const child = startedPut('json', '--json', ...inParts);
   child.stdin.end(bytes);
   const { status, out, said } = await ended(child);
@@ -100,7 +100,7 @@ test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)(
-  '%s removes what was sent, says that it cannot be resumed, and ends with %d',
+  '%s removes the upload, prints that it cannot be resumed, and exits with %d',
   async (signal, code) => {
     const child = startedPut(signal, '--json', ...inParts);
     child.stdin.write(bytes);
@@ -118,7 +118,7 @@ test.each([
   },
 );
 
-test('a second Ctrl-C ends at once, though OSS has not answered the removal', async () => {
+test('a second Ctrl-C exits at once, before OSS has responded to the abort', async () => {
   const removal = emulator.faults.add({ operation: 'AbortMultipartUpload', effect: { kind: 'silent' } });
   const child = startedPut('twice', '--json', ...inParts);
   child.stdin.write(bytes);

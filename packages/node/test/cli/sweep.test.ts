@@ -47,7 +47,7 @@ test('sweep removes the abandoned uploads of a prefix, after a dry run that remo
   expect(keysLeft()).toEqual(['other']);
 });
 
-test('sweep spares the young, and tells of each upload as a line of JSON', async () => {
+test('sweep keeps recent uploads, and prints each upload as a line of JSON', async () => {
   const uploadId = await begun('young');
   const { status, out, said } = await stage.partway([
     ...['sweep', 'oss://media/young', '--json'],
@@ -65,7 +65,7 @@ test.each([
   [503, 'ServiceUnavailable', 3],
   [403, 'AccessDenied', 1],
 ])(
-  'an abort answered with %i %s ends with %i, and the others are removed',
+  'an abort with response %i %s exits with %i, and the others are removed',
   async (status, code, expected) => {
     for (const key of ['x/1', 'x/2']) await begun(key);
     const effect = { kind: 'refuse', status, code } as const;

@@ -74,7 +74,7 @@ test('the lock of another host is taken over when it shows no life for 30 s', as
   await (await store.lock(ID)).release();
 });
 
-test('what processes killed in the middle have left of an upload is removed when its lock is taken', async () => {
+test('temporary files of killed processes are removed when the lock is taken', async () => {
   const folder = join(root, 'leftovers');
   await mkdir(folder);
   const text = `${ID}.partway.json`;

@@ -96,7 +96,7 @@ test('one that is slower to take over a dead lock does not take it from the one 
   expect(await ours()).toEqual([]);
 });
 
-test('one that died while it took over a lock blocks nobody', async () => {
+test('a process that died during a takeover does not block others', async () => {
   const dead = await deadHolder();
   await writeFile(newPath(), dead);
   await writeFile(`${path}.burial`, dead);
@@ -105,7 +105,7 @@ test('one that died while it took over a lock blocks nobody', async () => {
   await lease.release();
 });
 
-test('a process killed before its lock is signed blocks nobody', async () => {
+test('a process killed before it wrote its lock does not block others', async () => {
   const actual = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
   const made = new Promise<void>((resolve) => {
     vi.mocked(writeFile).mockImplementationOnce(async (file) => {
@@ -119,7 +119,7 @@ test('a process killed before its lock is signed blocks nobody', async () => {
   await (await lockFile(path)).release();
 });
 
-test('a process killed when its lock is signed, but has no name yet, blocks nobody', async () => {
+test('a process killed between writing and linking its lock does not block others', async () => {
   const reached = new Promise<void>((resolve) => {
     vi.mocked(link).mockImplementationOnce(() => {
       resolve();
@@ -131,7 +131,7 @@ test('a process killed when its lock is signed, but has no name yet, blocks nobo
   await (await lockFile(path)).release();
 });
 
-test('one whose signed lock was swept away by the holder is told that the lock is taken', async () => {
+test('a process with a temporary lock removed by the holder rejects with upload_locked', async () => {
   const holder = await lockFile(newPath());
   const actual = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
   async function swept(signed: PathLike, name: PathLike): Promise<void> {
@@ -143,7 +143,7 @@ test('one whose signed lock was swept away by the holder is told that the lock i
   await holder.release();
 });
 
-test('a link whose answer was lost is a lock that was taken', async () => {
+test('a link with a lost response counts as a taken lock', async () => {
   const actual = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
   vi.mocked(link).mockImplementationOnce(async (signed, name) => {
     await actual.link(signed, name);
@@ -156,7 +156,7 @@ test('a link whose answer was lost is a lock that was taken', async () => {
 });
 
 test.each(['EPERM', 'ENOTSUP', 'ENOSYS'])(
-  'where a link is answered by %s, a lock is made without',
+  'where link fails with %s, the lock is created without a link',
   async (code) => {
     const unsupported = Object.assign(new Error(code), { code });
     vi.mocked(link).mockRejectedValueOnce(unsupported).mockRejectedValueOnce(unsupported);
@@ -168,12 +168,12 @@ test.each(['EPERM', 'ENOTSUP', 'ENOSYS'])(
   },
 );
 
-test('what else a link is answered is told, and leaves nothing', async () => {
+test('another error of link is reported, and leaves nothing', async () => {
   vi.mocked(link).mockRejectedValueOnce(Object.assign(new Error('disk'), { code: 'EIO' }));
   await expect(lockFile(newPath())).rejects.toMatchObject({ code: 'EIO' });
   expect(await ours()).toEqual([]);
 });
 
-test('a directory in which nothing can be written is told as it is', async () => {
+test('a directory without write permission is reported', async () => {
   await expect(lockFile(join(folder, 'absent', 'lock'))).rejects.toMatchObject({ code: 'ENOENT' });
 });

@@ -45,7 +45,7 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one, other) === 0;
 }
 
-test('what was appended in pieces of any size comes back, again and again', async () => {
+test('bytes appended in pieces of any size can be read repeatedly', async () => {
   const size = fc.oneof(
     fc.integer({ min: 0, max: bytes.length }),
     fc.constantFrom(0, 1, MEBIBYTE - 1, MEBIBYTE, MEBIBYTE + 1, 2 * MEBIBYTE, bytes.length),
@@ -127,7 +127,7 @@ describe('where an open file cannot lose its name', () => {
   beforeAll(() => void Object.defineProperty(process, 'platform', { ...platform, value: 'win32' }));
   afterAll(() => void Object.defineProperty(process, 'platform', platform));
 
-  test('its owner alone may read it, nobody can guess its name, and it is removed when released', async () => {
+  test('a file is readable by its owner only, has a random name, and is removed on release', async () => {
     const spill = createSpillFiles(folder);
     const buffers = [await spill.open(1), await spill.open(1)];
     const names = await readdir(folder);
@@ -140,7 +140,7 @@ describe('where an open file cannot lose its name', () => {
   });
 });
 
-test('releasing waits for a read under way, and no further one is begun', async () => {
+test('release waits for the current read and starts no further one', async () => {
   const buffer = await bufferOf(bytes);
   const pass = buffer.chunks()[Symbol.asyncIterator]();
   await pass.next();
@@ -186,7 +186,7 @@ const failure = {
   message: expect.stringContaining('a part could not be kept in a temporary file'),
 };
 
-test('a full disk is told, with the directory, and releasing still works', async () => {
+test('a full disk is reported with the directory, and release still works', async () => {
   vi.spyOn(handles, 'write').mockRejectedValue(Object.assign(new Error('full'), { code: 'ENOSPC' }));
   const buffer = await createSpillFiles(folder).open(bytes.length);
   const told = {
@@ -196,13 +196,13 @@ test('a full disk is told, with the directory, and releasing still works', async
   };
   await expect(buffer.append(bytes)).rejects.toMatchObject(told);
   vi.restoreAllMocks();
-  // What is lost is lost: a later piece must not stand in its place.
+  // Lost bytes stay lost: a later piece must not replace them.
   await expect(buffer.append(bytes)).rejects.toMatchObject(told);
   await expect(contentOf(buffer)).rejects.toMatchObject(told);
   await buffer.release();
 });
 
-test('a directory that is not there is told when a part is opened', async () => {
+test('a missing directory is reported when a part is opened', async () => {
   const opening = createSpillFiles(join(folder, 'absent')).open(1);
   await expect(opening).rejects.toMatchObject({ ...failure, cause: { code: 'ENOENT' } });
 });

@@ -1,4 +1,4 @@
-// Keeps parts in temporary files of the directory given, says so, and waits to be killed.
+// Keeps parts in temporary files of the given directory, prints a line, and waits to be killed.
 import { createSpillFiles } from '@partway/node';
 
 const spill = createSpillFiles(process.argv[2]);

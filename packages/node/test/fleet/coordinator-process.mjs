@@ -1,4 +1,4 @@
-// Serves a coordinator in a process of its own that may be killed: the endpoint of OSS. Tells its port in a line.
+// Serves a coordinator in a process of its own that may be killed: the endpoint of OSS. Prints its port.
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
@@ -26,5 +26,5 @@ const server = createServer(async (message, reply) => {
   reply.end();
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-// Nobody shall outlive whoever started it.
+// Exits with its parent process.
 process.stdin.on('end', () => process.exit()).resume();

@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Nothing of them hangs on time: how often the coordinators are asked is always the same. */
+/** Independent of time: the number of requests to the coordinators is constant. */
 const STEADY = { partSize: PART, concurrency: 2, hedge: 0, retry: { baseMs: 1 } };
 
 const KINDS: Readonly<Record<string, (key: string) => Upload>> = {
@@ -50,7 +50,7 @@ async function expectStored(key: string, content: Uint8Array): Promise<void> {
   expect(emulator.model.uploads('media')).toEqual([]);
 }
 
-/** Starts an upload whose parts OSS does not answer, and lets the caller do something with it meanwhile. */
+/** Starts an upload with unanswered parts, and calls a function meanwhile. */
 async function whileStuck(key: string, act: (upload: Upload) => void | Promise<void>): Promise<Upload> {
   const silence = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'silent' } });
   const upload = uploadFile(join(folder, 'large'), { controlPlane, key, ...STEADY });
@@ -116,7 +116,7 @@ test.each<[string, Death]>([
   await expectStored(key, content);
 });
 
-test('an upload goes on through the death of a process, through its absence, and with its successor', async () => {
+test('an upload continues while a process is killed, missing and replaced', async () => {
   const before = fleet.answers.length;
   await fleet.killAt({ verb: 'presign-parts', nth: 2, moment: 'after' });
   await KINDS['a file in parts']?.('survivor').result;

@@ -9,17 +9,17 @@ import { fileURLToPath } from 'node:url';
 export interface Fleet {
   /** Where the proxy serves the coordinators. */
   readonly url: string;
-  /** What was answered with 200, in order. */
+  /** Verbs with response 200, in order. */
   readonly answers: readonly FleetAnswer[];
   /** Since `killAt`: processes that were killed while they lived. */
   readonly deaths: number;
-  /** Since `killAt`: requests whose turn was that of a dead process, and which were answered with 502. */
+  /** Since `killAt`: requests to a dead process, with response 502. */
   readonly deadEnds: number;
   /** The process at this place, 0 or 1, gets the next request. */
   giveTurnTo(place: number): void;
   /**
-   * Starts those anew that are dead. Then, when a verb is asked for the nth time, kills with SIGKILL the
-   * process whose turn it is. Two requests find it dead; the third one waits for its successor.
+   * Restarts dead processes. Then kills the next process with SIGKILL at the nth request of a verb. Two
+   * requests find it dead; the third one waits for its successor.
    */
   killAt(death: Death): Promise<void>;
   close(): Promise<void>;
@@ -33,7 +33,7 @@ export interface FleetAnswer {
 export interface Death {
   readonly verb: string;
   readonly nth: number;
-  /** Before the process hears of the request, or when it has answered with 200, which is then lost. */
+  /** Before the process receives the request, or after its response 200, which is then lost. */
   readonly moment: 'before' | 'after';
 }
 
@@ -55,7 +55,7 @@ export async function startFleet(endpoint: string): Promise<Fleet> {
     return member;
   }
 
-  /** However many ask at once, a dead one has one successor. */
+  /** A dead process has one successor, for any number of concurrent requests. */
   async function livingAt(place: number): Promise<Member> {
     const member = memberAt(place);
     if (member.isAlive()) return member;
@@ -125,7 +125,7 @@ export async function startFleet(endpoint: string): Promise<Fleet> {
   };
 }
 
-/** `undefined` where there is no whole answer. */
+/** `undefined` without a complete response. */
 async function forward(
   { port }: Member,
   { url, headers }: IncomingMessage,

@@ -43,7 +43,7 @@ interface Mounted {
 }
 
 interface MountOptions {
-  /** Asked as `identify` is, for every verb. */
+  /** Called like `identify`, for every verb. */
   readonly gate?: (request: Request) => void | Promise<void>;
   readonly completed?: () => void | Promise<void>;
   readonly around?:
@@ -52,7 +52,7 @@ interface MountOptions {
   readonly waitMs?: number;
 }
 
-/** A coordinator in a server of `node:http`, with time that passes only when told to. */
+/** A coordinator in a `node:http` server with a virtual clock. */
 async function mounted({ gate, completed, around, waitMs }: MountOptions = {}): Promise<Mounted> {
   const { endpoint } = emulator;
   const coordinator = createCoordinator({
@@ -112,7 +112,7 @@ test.each(['its length', 'no length'])(
   },
 );
 
-test('a client that sends its body too slowly is answered 408 after 30 s, and not before', async () => {
+test('a client with a slow body receives 408 after 30 s, and not before', async () => {
   const { port, clock, answered } = await mounted();
   const socket = connect(port, '127.0.0.1');
   const head = ['POST /uploads/initiate HTTP/1.1', 'host: app.test', 'content-type: application/json'];
@@ -129,7 +129,7 @@ test('a client that sends its body too slowly is answered 408 after 30 s, and no
   socket.destroy();
 });
 
-test('a client that goes away stops what it asked for', async () => {
+test('a disconnected client stops its request', async () => {
   const arrived = promised<Request>();
   const opened = promised<void>();
   const gate = (request: Request): Promise<void> => {
@@ -165,7 +165,7 @@ test('a client that goes away during Complete does not stop it', async () => {
   gone.abort();
   await expect(asking).rejects.toThrow();
   await until(() => left.aborted);
-  // Only now is OSS asked.
+  // The request to OSS starts here.
   opened.resolve();
   await until(() => stage.answered.length === 2);
   expect(stage.answered[1]).toMatchObject({ verb: 'complete', status: 200, error: undefined });
@@ -236,7 +236,7 @@ function post({ url }: Mounted, verb: string, body: object, stop = signal): Prom
   return fetch(`${url}/${verb}`, { method: 'POST', headers, body: JSON.stringify(body), signal: stop });
 }
 
-/** Lets the ten seconds pass after which a space is sent. The other sleeper is the end of all patience. */
+/** Advances the ten seconds before a space is sent. The other timer is the deadline of Complete. */
 async function beat({ clock }: Mounted): Promise<void> {
   await until(() => clock.sleeperCount === 2);
   clock.wakeNext();

@@ -1,4 +1,4 @@
-// Uploads a file in a process of its own that may be killed: path, endpoint, checkpoint directory. Tells every confirmed
+// Uploads a file in a process of its own that may be killed: path, endpoint, checkpoint directory. Prints every confirmed
 // part in a line.
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createCrc64 } from '@partway/core';
 import type { AnswerScript, ReceivedRequest, ScriptedAddress, ScriptedServer } from '@partway/core/testing';
 
-/** Over bare sockets, so that it can answer before the body, and reset a connection, when it is told to. */
+/** Over bare sockets, so that it can respond before the body and reset a connection on request. */
 export async function createScriptedServer(): Promise<ScriptedServer> {
   const lines = new Map<string, Line>();
   const sockets = new Set<Socket>();
@@ -12,7 +12,7 @@ export async function createScriptedServer(): Promise<ScriptedServer> {
     // One more for every request a connection carries.
     socket.setMaxListeners(0);
     socket.on('close', () => sockets.delete(socket));
-    // What a reset connection reports is what the tests cause.
+    // Errors of reset connections are caused by the tests.
     socket.on('error', () => undefined);
     serveConnection(socket, lines);
   });

@@ -43,7 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The same control plane, whose tokens and URLs are kept to be looked for. */
+/** The same control plane, recording tokens and URLs. */
 function remembering(plane: ControlPlane): ControlPlane {
   function keep(parts: readonly PresignedPart[]): void {
     for (const { url } of parts) secrets.push(url, new URL(url).searchParams.get('x-oss-signature') ?? '');
@@ -65,7 +65,7 @@ function remembering(plane: ControlPlane): ControlPlane {
   };
 }
 
-test('over a bad link every attempt is a span, and neither spans nor log tell a secret', async () => {
+test('over a bad link every attempt is a span, and spans and logs hold no secret', async () => {
   const { faults } = emulator;
   faults.add({ operation: 'UploadPart', partNumber: 1, times: 1, effect: { kind: 'dropResponse' } });
   faults.add({

@@ -57,7 +57,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** Answers with the CRC64 of what it got. */
+/** Responds with the CRC64 of the received body. */
 const answerWithCrc64 = async (message: IncomingMessage, reply: ServerResponse): Promise<void> => {
   const crc = createCrc64();
   for await (const chunk of message) crc.update(chunk);
@@ -121,7 +121,7 @@ test('over TLS they arrive as they are, too', async () => {
   }
 });
 
-test('a small chunk may be written over as soon as the next is asked for', async () => {
+test('a small chunk can be overwritten when the next one is requested', async () => {
   const server = createServer(async (message, reply) => {
     // Long enough for the client to fill what the system holds between the two.
     for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -154,7 +154,7 @@ test('parts sent one after another share one connection', async () => {
   expect(connectionCount).toBe(1);
 });
 
-test('an early answer is given also when the disk is slower than the reset of the connection', async () => {
+test('an early response is returned also when the disk is slower than the connection reset', async () => {
   const server = await createScriptedServer();
   closings.push(() => server.close());
   const transport = await openTransport();
@@ -169,7 +169,7 @@ test('an early answer is given also when the disk is slower than the reset of th
   }
 });
 
-test('a reading that an early answer cut short is ended [pain-20]', async () => {
+test('a read cut short by an early response is ended [pain-20]', async () => {
   const server = await createScriptedServer();
   closings.push(() => server.close());
   const transport = await openTransport();
@@ -253,7 +253,7 @@ test('a failure shows no URL, whichever way it is printed', async () => {
   expect(broken).toMatchObject({ code: 'malformed_response', disposition: 'permanent' });
 });
 
-test('a closed transport says so', async () => {
+test('a closed transport rejects with its reason', async () => {
   const transport = createUndiciTransport();
   await transport.close();
   const sending = put(transport, 'http://127.0.0.1:9/', bodyOf(randomBytes(10)));

@@ -12,7 +12,7 @@ import { createFileCheckpoints } from '../../src/files/file-checkpoints.ts';
 import { createUndiciTransport } from '../../src/transport/undici-transport.ts';
 import { type UploadFileOptions, uploadFile } from '../../src/upload-file.ts';
 
-// What users of such tools report about files and sockets: docs/explanation/reported-problems.md.
+// Problems that users of upload tools report about files and sockets: docs/explanation/reported-problems.md.
 
 const PART = 102_400;
 const credentials = { accessKeyId: 'key-id', accessKeySecret: 'key-secret' };
@@ -94,7 +94,7 @@ test('a file edited under its upload ends it, and is not retried like a lost con
   expect(emulator.model.uploads('media')).toEqual([]);
 });
 
-test("an application server's answer in place of Complete's is no failure: the object is proven [pain-8]", async () => {
+test("an application server's reply in place of Complete's response is no failure: the object is proven [pain-8]", async () => {
   const path = await fileOf('callback');
   const controlPlane = createControlPlane(async (url, init) => {
     const response = await fetch(url, init);
@@ -123,28 +123,25 @@ test.each(['a=b', 'a&b=c+d%3D', ' ?x=1#y', '片=段'])(
 test.each<[string, boolean]>([
   ['no ETag and no CRC64', false],
   ['no ETag and no CRC64, though a bit flipped on the way,', true],
-])(
-  'an answer that shows %s hangs nothing: the list of parts proves the bytes [pain-5]',
-  async (_, isFlipped) => {
-    const undici = createUndiciTransport();
-    const hiding: Transport = {
-      ...undici,
-      mayHideHeaders: true,
-      put: async (request) => ({ ...(await undici.put(request)), headers: {} }),
-    };
-    const path = await fileOf('hidden');
-    if (isFlipped) {
-      emulator.faults.add({
-        operation: 'UploadPart',
-        partNumber: 2,
-        times: 1,
-        effect: { kind: 'corruptIncoming' },
-      });
-    }
-    const upload = uploadFile(path, { ...optionsOf('hidden'), transport: hiding });
-    await upload.result;
-    expect(upload.snapshot().retries).toBe(0);
-    await expectStored('hidden', bytes);
-    await undici.close();
-  },
-);
+])('a response with %s does not hang: the list of parts proves the bytes [pain-5]', async (_, isFlipped) => {
+  const undici = createUndiciTransport();
+  const hiding: Transport = {
+    ...undici,
+    mayHideHeaders: true,
+    put: async (request) => ({ ...(await undici.put(request)), headers: {} }),
+  };
+  const path = await fileOf('hidden');
+  if (isFlipped) {
+    emulator.faults.add({
+      operation: 'UploadPart',
+      partNumber: 2,
+      times: 1,
+      effect: { kind: 'corruptIncoming' },
+    });
+  }
+  const upload = uploadFile(path, { ...optionsOf('hidden'), transport: hiding });
+  await upload.result;
+  expect(upload.snapshot().retries).toBe(0);
+  await expectStored('hidden', bytes);
+  await undici.close();
+});

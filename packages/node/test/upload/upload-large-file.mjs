@@ -1,4 +1,4 @@
-// Uploads a file in a process of its own, so that its memory can be told: path, endpoint, concurrency. Prints JSON.
+// Uploads a file in a process of its own, to measure its memory: path, endpoint, concurrency. Prints JSON.
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import { uploadFile } from '@partway/node';

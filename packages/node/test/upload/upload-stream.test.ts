@@ -53,7 +53,7 @@ async function* pieces(content: Uint8Array = bytes): AsyncGenerator<Uint8Array, 
   for (let at = 0; at < content.length; at += 70_001) yield content.slice(at, at + 70_001);
 }
 
-/** A stream that gives what the generator gives; `cancelled` is told when it is cancelled. */
+/** A stream of the generator's chunks; calls `cancelled` when it is cancelled. */
 function webStream(
   generator = pieces(),
   cancelled: () => void = () => undefined,
@@ -148,7 +148,7 @@ test('a Readable that is destroyed with an error after some parts leaves no uplo
   expect(emulator.model.object('media', 'destroyed')).toBeUndefined();
 });
 
-test('a Readable that is destroyed before it is read harms nobody but its upload', async () => {
+test('a Readable destroyed before it is read fails only its upload', async () => {
   const stream = Readable.from(pieces(), { objectMode: false });
   const upload = uploadStream(stream, { controlPlane, key: 'early', partSize });
   stream.destroy(new Error('the cable'));
@@ -193,7 +193,7 @@ test('parts for which there is no directory fail the upload, and leave nothing',
   });
 });
 
-test('a wrong option is told at once, and the stream is left alone', async () => {
+test('an invalid option throws at once and does not touch the stream', async () => {
   const options = { controlPlane, key: 'key' };
   const wrong: readonly unknown[] = ['text', bytes, [bytes], undefined, null, 7, {}];
   for (const stream of wrong) {
