@@ -4,8 +4,8 @@ import { build } from 'vite';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 /**
- * One script of everything, in a cache folder of its own. `transform` may change a source file on its way:
- * it is given the path and the text.
+ * Bundles the simulation and the sources it tests into one script, in a cache folder of this name. `transform`
+ * receives the path and the text of each source file, and returns the text to bundle.
  */
 export async function bundleSimulation(name, transform = (_path, text) => text) {
   const outDir = fileURLToPath(

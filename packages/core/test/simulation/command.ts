@@ -15,77 +15,79 @@ const { values } = parseArgs({
   },
 });
 
-/** The report of a worker for each hundred seeds. */
+/** The report of a worker on each hundred seeds. */
 interface Report {
   readonly seeds: number;
   readonly failures: readonly SimulationResult[];
-  readonly endings: Readonly<Record<string, number>>;
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
-const REPORT_SEEDS = 100;
+const SEEDS_PER_REPORT = 100;
 const FAILURES_MAX = 10;
 
-async function work(from: number, seeds: number, report: (report: Report) => void): Promise<void> {
-  for (let first = from; first < from + seeds; first += REPORT_SEEDS) {
+async function runSeeds(from: number, seeds: number, report: (report: Report) => void): Promise<void> {
+  for (let first = from; first < from + seeds; first += SEEDS_PER_REPORT) {
     const failures: SimulationResult[] = [];
-    const endings: Record<string, number> = {};
-    const end = Math.min(first + REPORT_SEEDS, from + seeds);
+    const outcomes: Record<string, number> = {};
+    const end = Math.min(first + SEEDS_PER_REPORT, from + seeds);
     for (let seed = first; seed < end; seed++) {
       const result = await simulate(seed, { isTraced: values.trace });
-      for (const ending of result.endings) endings[ending] = (endings[ending] ?? 0) + 1;
+      for (const outcome of result.outcomes) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
       if (result.violations.length > 0) failures.push(result);
-      if (values.trace) console.log([...result.trace, ...result.endings].join('\n'));
-      if (values.bail && failures.length > 0) return report({ seeds: seed - first + 1, failures, endings });
+      if (values.trace) console.log([...result.trace, ...result.outcomes].join('\n'));
+      if (values.bail && failures.length > 0) return report({ seeds: seed - first + 1, failures, outcomes });
     }
-    report({ seeds: end - first, failures, endings });
+    report({ seeds: end - first, failures, outcomes });
   }
 }
 
 /** Resolves with the exit code. */
-async function supervise(from: number, seeds: number): Promise<number> {
+async function runAll(from: number, seeds: number): Promise<number> {
   const startedAt = performance.now();
   const failures: SimulationResult[] = [];
-  const endings: Record<string, number> = {};
-  let done = 0;
-  const take = (report: Report): void => {
-    done += report.seeds;
+  const outcomes: Record<string, number> = {};
+  let seedCount = 0;
+  const addReport = (report: Report): void => {
+    seedCount += report.seeds;
     failures.push(...report.failures);
-    for (const [how, count] of Object.entries(report.endings)) endings[how] = (endings[how] ?? 0) + count;
+    for (const [outcome, count] of Object.entries(report.outcomes)) {
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + count;
+    }
     for (const { seed, violations } of report.failures.slice(0, FAILURES_MAX)) {
       console.log(`seed ${seed}: ${violations.join('; ')}`);
       console.log(`  npm run sim -- --seeds 1 --trace --from ${seed}`);
     }
-    if (done % 10_000 === 0) console.log(`${done} seeds`);
+    if (seedCount % 10_000 === 0) console.log(`${seedCount} seeds`);
   };
-  if (values.trace || values.bail || seeds <= REPORT_SEEDS) await work(from, seeds, take);
-  else await inWorkers(from, seeds, take);
+  if (values.trace || values.bail || seeds <= SEEDS_PER_REPORT) await runSeeds(from, seeds, addReport);
+  else await runInWorkers(from, seeds, addReport);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const told = Object.entries(endings).sort(([, a], [, b]) => b - a);
-  console.log(`lives ended: ${told.map(([how, count]) => `${how} ${count}`).join(', ')}`);
-  console.log(`${done} seeds from ${from}, ${failures.length} failed, ${seconds} s`);
-  return failures.length === 0 && done === seeds ? 0 : 1;
+  const sorted = Object.entries(outcomes).sort(([, a], [, b]) => b - a);
+  console.log(`outcomes: ${sorted.map(([outcome, count]) => `${outcome} ${count}`).join(', ')}`);
+  console.log(`${seedCount} seeds from ${from}, ${failures.length} failed, ${seconds} s`);
+  return failures.length === 0 && seedCount === seeds ? 0 : 1;
 }
 
-/** Each worker lives for so many seeds: processes that died in the simulation still wait in its memory. */
-const WORKER_SEEDS = 2500;
+/** A worker ends after this number of seeds: killed processes of the simulation stay in its memory. */
+const SEEDS_PER_WORKER = 2500;
 
-async function inWorkers(from: number, seeds: number, take: (report: Report) => void): Promise<void> {
+async function runInWorkers(from: number, seeds: number, onReport: (report: Report) => void): Promise<void> {
   let next = from;
-  const work = async (): Promise<void> => {
+  const runNext = async (): Promise<void> => {
     while (next < from + seeds) {
       const first = next;
-      next += WORKER_SEEDS;
-      const count = Math.min(WORKER_SEEDS, from + seeds - first);
+      next += SEEDS_PER_WORKER;
+      const count = Math.min(SEEDS_PER_WORKER, from + seeds - first);
       const args = ['--worker', '--from', String(first), '--seeds', String(count)];
-      await ended(fork(process.argv[1] ?? '', args), take);
+      await waitForWorker(fork(process.argv[1] ?? '', args), onReport);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  await Promise.all(Array.from({ length: availableParallelism() }, runNext));
 }
 
-function ended(worker: ChildProcess, take: (report: Report) => void): Promise<void> {
+function waitForWorker(worker: ChildProcess, onReport: (report: Report) => void): Promise<void> {
   return new Promise((resolve) => {
-    worker.on('message', (report) => take(report as Report));
+    worker.on('message', (report) => onReport(report as Report));
     worker.on('exit', () => resolve());
   });
 }
@@ -93,7 +95,7 @@ function ended(worker: ChildProcess, take: (report: Report) => void): Promise<vo
 const from = values.from === undefined ? seedBase() : Number(values.from);
 const seeds = Number(values.seeds);
 if (!Number.isSafeInteger(from) || !Number.isSafeInteger(seeds))
-  throw new TypeError('--from and --seeds are whole numbers');
-if (values.worker) await work(from, seeds, (report) => process.send?.(report));
-else process.exitCode = await supervise(from, seeds);
+  throw new TypeError('--from and --seeds must be whole numbers');
+if (values.worker) await runSeeds(from, seeds, (report) => process.send?.(report));
+else process.exitCode = await runAll(from, seeds);
 if (values.worker) process.disconnect();

@@ -1,69 +1,71 @@
 import { type StreamUploadOptions, type Upload, UploadError, type UploadOptions } from '@partway/core';
 import { startStreamUpload, startUpload } from '@partway/core/ports';
-import { KEY } from './cloud.ts';
+import { KEY } from './backend.ts';
+import { type Competitor, createBytes, type SimulationContext } from './context.ts';
 import {
   createDisk,
+  createPorts,
+  createStreamPorts,
   type Disk,
   type Machine,
-  portsOf,
   type SimulatedFile,
-  streamPortsOf,
 } from './machine.ts';
 import { createObserver } from './observer.ts';
 import { createProcess, type SimulatedProcess } from './process.ts';
-import { type ActKind, optionsOf } from './scenario.ts';
-import { bytesOf, type Rival, type World } from './world.ts';
+import { type ActionKind, toUploadOptions } from './scenario.ts';
 
-/** An engine under way. */
-export interface Running {
+/** An engine with one upload. */
+export interface RunningEngine {
   readonly upload: Upload;
   readonly observer: ReturnType<typeof createObserver>;
-  how(): string | undefined;
-  whenCompleting(act: () => void): void;
+  /** `completed`, the code of the error, or `undefined` while it runs. */
+  status(): string | undefined;
+  /** Calls `callback` once, at the event `completing`. */
+  onCompleting(callback: () => void): void;
 }
 
-export function start(
-  world: World,
+export function startEngine(
+  context: SimulationContext,
   process: SimulatedProcess,
   disk: Disk,
   file: SimulatedFile,
   options: Partial<UploadOptions> = {},
-): Running {
-  const { scenario, cloud, blame, random, isStormy } = world;
-  const isAlone = (): boolean => world.rivals.length === 0;
-  const uploadOptions = { key: KEY, ...optionsOf(scenario), ...options };
-  const { attemptsMax: most = 0 } = options.retry ?? scenario.retry;
+): RunningEngine {
+  const { scenario, backend, reportViolation, random, isFaultPhase } = context;
+  const isAlone = (): boolean => context.competitors.length === 0;
+  const uploadOptions = { key: KEY, ...toUploadOptions(scenario), ...options };
+  const { attemptsMax: attemptsWithoutOutage = 0 } = options.retry ?? scenario.retry;
   // Failures while offline do not count as attempts.
-  const attemptsMax = scenario.outages.length > 0 ? Number.POSITIVE_INFINITY : most;
-  const observer = createObserver({ cloud, scenario, attemptsMax, isAlone, blame });
-  const machine: Machine = { cloud, scenario, process, disk, file, random, observer, isStormy };
-  let how: string | undefined;
+  const attemptsMax = scenario.outages.length > 0 ? Number.POSITIVE_INFINITY : attemptsWithoutOutage;
+  const observer = createObserver({ backend, scenario, attemptsMax, isAlone, reportViolation });
+  const machine: Machine = { backend, scenario, process, disk, file, random, observer, isFaultPhase };
+  let status: string | undefined;
   const upload = scenario.isStream
-    ? startStreamUpload(streamPortsOf(machine), withoutResume(uploadOptions))
-    : startUpload(portsOf(machine), uploadOptions);
-  const name = `engine ${++world.engines}`;
+    ? startStreamUpload(createStreamPorts(machine), withoutResume(uploadOptions))
+    : startUpload(createPorts(machine), uploadOptions);
+  const name = `engine ${++context.engineCount}`;
   upload.subscribe((event) => {
     if (!process.isAlive) return;
-    observer.event(event, upload.snapshot());
-    world.note(`${name} ${JSON.stringify(event)}`);
+    observer.onEvent(event, upload.snapshot());
+    context.addTrace(`${name} ${JSON.stringify(event)}`);
   });
   upload.result.then(
     () => {
-      how = 'completed';
+      status = 'completed';
     },
     (reason: unknown) => {
-      how = reason instanceof UploadError ? reason.code : `untyped ${String(reason)}`;
+      status = reason instanceof UploadError ? reason.code : `untyped ${String(reason)}`;
     },
   );
   return {
     upload,
     observer,
-    how: () => how,
-    whenCompleting(act) {
+    status: () => status,
+    onCompleting(callback) {
       const unsubscribe = upload.subscribe(({ type }) => {
         if (type !== 'completing' || !process.isAlive) return;
         unsubscribe();
-        act();
+        callback();
       });
     },
   };
@@ -74,66 +76,77 @@ function withoutResume({ resume, verifyExistingParts, ...options }: UploadOption
   return { ...options, memoryMax: 1024 ** 2 };
 }
 
-export function perform(
-  world: World,
+export function performAction(
+  context: SimulationContext,
   process: SimulatedProcess,
-  { upload, observer }: Running,
-  kind: ActKind,
+  { upload, observer }: RunningEngine,
+  kind: ActionKind,
 ): void {
-  const { cloud, scenario, file, disk } = world;
-  world.acts += 1;
-  world.note(`${kind} at tick ${process.ticks}`);
+  const { backend, scenario, file, disk } = context;
+  context.actionCount += 1;
+  context.addTrace(`${kind} at tick ${process.ticks}`);
   switch (kind) {
     case 'crash':
       process.kill();
       return;
     case 'pause':
-      observer.pauseAsked();
+      observer.onPause();
       upload.pause();
-      void cloud.clock.sleep(5_000, new AbortController().signal).then(upload.resume);
+      void backend.clock.sleep(5_000, new AbortController().signal).then(upload.resume);
       return;
     case 'abort':
       void upload.abort();
       return;
-    case 'fewer':
+    case 'lower concurrency':
       upload.setConcurrency(1);
       return;
-    case 'more':
-      observer.concurrencyRaised(scenario.concurrency + 2);
+    case 'raise concurrency':
+      observer.onConcurrencyRaised(scenario.concurrency + 2);
       upload.setConcurrency(scenario.concurrency + 2);
       return;
     case 'sleep':
-      world.sleepMs += 3_600_000;
+      context.sleepMs += 3_600_000;
       return;
-    case 'take away':
-      cloud.takeUploadsAway();
+    case 'abort uploads':
+      backend.abortAllUploads();
       return;
     case 'change source':
       file.version += 1;
-      file.bytes = bytesOf(scenario.seed + file.version, scenario.size);
+      file.bytes = createBytes(scenario.seed + file.version, scenario.size);
       return;
     case 'second process':
-      rival(world, kind, disk, file);
+      startCompetitor(context, kind, disk, file);
       return;
     case 'second machine':
-      rival(world, kind, createDisk(disk.texts), file);
+      startCompetitor(context, kind, createDisk(disk.checkpoints), file);
       return;
     case 'second upload': {
-      const bytes = bytesOf(scenario.seed + 99, scenario.size + 1);
-      rival(world, kind, createDisk(), { identity: 'file:/other', bytes, version: 1 });
+      const bytes = createBytes(scenario.seed + 99, scenario.size + 1);
+      startCompetitor(context, kind, createDisk(), { identity: 'file:/other', bytes, version: 1 });
       return;
     }
   }
 }
 
-function rival(world: World, kind: ActKind, disk: Disk, file: SimulatedFile): void {
-  const entry: Rival = { kind, disk, bytes: file.bytes, how: undefined, facts: undefined };
-  world.rivals.push(entry);
-  const { upload, observer, how } = start(world, createProcess(), disk, file);
+function startCompetitor(
+  context: SimulationContext,
+  kind: ActionKind,
+  disk: Disk,
+  file: SimulatedFile,
+): void {
+  const competitor: Competitor = {
+    kind,
+    disk,
+    bytes: file.bytes,
+    status: undefined,
+    observations: undefined,
+  };
+  context.competitors.push(competitor);
+  const { upload, observer, status } = startEngine(context, createProcess(), disk, file);
   const settle = (): void => {
-    entry.how = how();
-    entry.facts = observer.facts;
-    observer.ended(true);
+    competitor.status = status();
+    competitor.observations = observer.observations;
+    observer.onEnded(true);
   };
   upload.result.then(settle, settle);
 }

@@ -10,81 +10,81 @@ import {
   type UploadPorts,
   uploadLockedError,
 } from '@partway/core/ports';
-import type { Cloud } from './cloud.ts';
+import type { Backend } from './backend.ts';
 import type { Observer } from './observer.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { PortFailure, Scenario } from './scenario.ts';
 
-/** A file that may be written to while it is uploaded. */
+/** A file that may change while it is uploaded. */
 export interface SimulatedFile {
   readonly identity: string;
   bytes: Uint8Array;
   version: number;
 }
 
-/** The state that survives a killed process: checkpoints, and locks of dead holders. */
+/** The state that survives a crash of the process: checkpoints, and locks of crashed holders. */
 export interface Disk {
-  readonly texts: Map<string, string>;
+  readonly checkpoints: Map<string, string>;
   readonly locks: Map<string, SimulatedProcess>;
 }
 
-export function createDisk(texts: Iterable<readonly [string, string]> = []): Disk {
-  return { texts: new Map(texts), locks: new Map() };
+export function createDisk(checkpoints: Iterable<readonly [string, string]> = []): Disk {
+  return { checkpoints: new Map(checkpoints), locks: new Map() };
 }
 
-/** Everything one process stands on. */
+/** The environment of one process. */
 export interface Machine {
-  readonly cloud: Cloud;
+  readonly backend: Backend;
   readonly scenario: Scenario;
   readonly process: SimulatedProcess;
   readonly disk: Disk;
   readonly file: SimulatedFile;
   readonly random: Random;
   readonly observer: Observer;
-  /** Whether things go wrong. */
-  isStormy(): boolean;
+  /** Whether the ports may fail. */
+  isFaultPhase(): boolean;
 }
 
-/** The ports of the engine, each of which may fail, or be the last the process ever calls. */
-export function portsOf(machine: Machine): UploadPorts {
-  const { cloud, scenario, process, random, observer } = machine;
+/** The ports of the engine. Each call may fail, and the process may crash at it. */
+export function createPorts(machine: Machine): UploadPorts {
+  const { backend, scenario, process, random, observer } = machine;
   return {
-    openSource: () => process.call(async () => openSource(machine)),
+    openSource: () => process.callPort(async () => openSource(machine)),
     transport: {
       reportsProgress: true,
       mayHideHeaders: false,
       connectionsMax: 256,
       put: (request) => {
-        const ended = observer.putStarted(request.url);
         const { url } = request;
-        const answered = process
-          .call(() => overNetwork(machine, () => cloud.put(request)))
-          .then((answer) => {
-            observer.putAnswered(url, answer);
-            return answer;
+        const onPutEnded = observer.onPutStarted(url);
+        const responded = process
+          .callPort(() => callOverNetwork(machine, () => backend.put(request)))
+          .then((response) => {
+            observer.onPutResponse(url, response);
+            return response;
           });
-        answered.catch(() => observer.putUnanswered(url));
-        return answered.finally(ended);
+        responded.catch(() => observer.onPutFailed(url));
+        return responded.finally(onPutEnded);
       },
     },
-    controlPlane: controlPlaneOf(machine),
-    checkpoints: scenario.isDurable ? checkpointsOf(machine) : undefined,
+    controlPlane: createControlPlane(machine),
+    checkpoints: scenario.isDurable ? createCheckpointStore(machine) : undefined,
     isOnline: () => isOnline(machine),
-    clock: clockOf(machine),
+    clock: createClock(machine),
     random,
   };
 }
 
-/** The same for a stream. It comes once, and may break. */
-export function streamPortsOf(machine: Machine): StreamPorts {
+/** The ports for a stream, which can be read once and may fail. */
+export function createStreamPorts(machine: Machine): StreamPorts {
   const { file, scenario, process, observer } = machine;
-  const { openSource: _, checkpoints, ...ports } = portsOf(machine);
+  const { openSource: _, checkpoints, ...ports } = createPorts(machine);
 
   async function* chunks(): AsyncGenerator<Uint8Array> {
-    observer.streamOpened(file.bytes);
+    observer.onStreamOpened(file.bytes);
     for (let at = 0; at < file.bytes.length; at += scenario.chunkSize) {
-      await process.call(async () => {
-        if (fails(machine, 'source')) throw new Error('EPIPE: broken pipe');
+      await process.callPort(async () => {
+        if (shouldFail(machine, 'source')) throw new Error('EPIPE: broken pipe');
       });
       yield file.bytes.subarray(at, at + scenario.chunkSize);
     }
@@ -93,35 +93,35 @@ export function streamPortsOf(machine: Machine): StreamPorts {
   return { ...ports, stream: chunks(), spill: undefined };
 }
 
-function isOnline({ cloud, scenario }: Machine): boolean {
-  const at = cloud.clock.now() - cloud.startedAt;
-  return !scenario.outages.some(({ fromMs, forMs }) => at >= fromMs && at < fromMs + forMs);
+function isOnline({ backend, scenario }: Machine): boolean {
+  const at = backend.clock.now() - backend.startedAt;
+  return !scenario.outages.some(({ fromMs, durationMs }) => at >= fromMs && at < fromMs + durationMs);
 }
 
-/** A request in flight when the network is lost is carried out without a response. */
-async function overNetwork<T>(machine: Machine, act: () => Promise<T>): Promise<T> {
-  if (!isOnline(machine)) throw lost();
-  const answer = await act();
-  if (!isOnline(machine)) throw lost();
-  return answer;
+/** Fails while offline. A request in flight at the start of an outage is handled, its response is lost. */
+async function callOverNetwork<T>(machine: Machine, send: () => Promise<T>): Promise<T> {
+  if (!isOnline(machine)) throw connectionLostError();
+  const response = await send();
+  if (!isOnline(machine)) throw connectionLostError();
+  return response;
 }
 
-function fails({ random, scenario, isStormy }: Machine, port: keyof PortFailure): boolean {
+function shouldFail({ random, scenario, isFaultPhase }: Machine, port: keyof PortFailure): boolean {
   const rate = scenario.portFailure[port];
-  return rate > 0 && isStormy() && random.next() < rate;
+  return rate > 0 && isFaultPhase() && random.next() < rate;
 }
 
 function openSource(machine: Machine): Source {
   const { file, scenario, process, observer } = machine;
   const { version, bytes } = file;
-  if (fails(machine, 'source')) throw unreadable();
-  observer.sourceOpened(bytes);
+  if (shouldFail(machine, 'source')) throw sourceUnreadableError();
+  observer.onSourceOpened(bytes);
 
   async function* read(offset: number, end: number): AsyncGenerator<Uint8Array> {
     for (let at = offset; at < end; at += scenario.chunkSize) {
-      await process.call(async () => {
-        if (fails(machine, 'source')) throw unreadable();
-        if (file.version !== version) throw sourceChangedError('its version is another');
+      await process.callPort(async () => {
+        if (shouldFail(machine, 'source')) throw sourceUnreadableError();
+        if (file.version !== version) throw sourceChangedError('its version changed');
       });
       yield bytes.subarray(at, Math.min(at + scenario.chunkSize, end));
     }
@@ -131,105 +131,105 @@ function openSource(machine: Machine): Source {
     identity: file.identity,
     size: bytes.length,
     fingerprint: () =>
-      process.call(async () => {
-        observer.sourceNamed(file.bytes);
+      process.callPort(async () => {
+        observer.onFingerprint(file.bytes);
         return `${file.identity}:${file.version}`;
       }),
     part: (offset, size) => createPartBody({ size, read: () => read(offset, offset + size) }),
-    close: () => process.call(async () => observer.sourceClosed()),
+    close: () => process.callPort(async () => observer.onSourceClosed()),
   };
 }
 
-function unreadable(): UploadError {
+function sourceUnreadableError(): UploadError {
   return new UploadError({ code: 'source_unreadable', message: 'EIO', disposition: 'permanent' });
 }
 
-function controlPlaneOf(machine: Machine): ControlPlane {
-  const { cloud, process, random, observer } = machine;
-  const { coordinator } = cloud;
+function createControlPlane(machine: Machine): ControlPlane {
+  const { backend, process, random, observer } = machine;
+  const { coordinator } = backend;
 
-  /** A lost request, a lost response, or no response. */
-  function over<T>(verb: string, act: () => Promise<T>): Promise<T> {
-    observer.verbCalled(verb);
-    const acted = (): Promise<T> => overNetwork(machine, act);
-    return process.call(async () => {
-      if (!fails(machine, 'controlPlane')) return acted();
-      const mishap = random.next();
-      if (mishap < 0.1) return new Promise<never>(() => undefined);
-      if (mishap < 0.5) throw lost();
-      await acted();
-      throw lost();
+  /** Sends a request. In the fault phase the request or the response may be lost, or no response comes. */
+  function request<T>(verb: string, send: () => Promise<T>): Promise<T> {
+    observer.onVerb(verb);
+    const sendOverNetwork = (): Promise<T> => callOverNetwork(machine, send);
+    return process.callPort(async () => {
+      if (!shouldFail(machine, 'controlPlane')) return sendOverNetwork();
+      const outcome = random.next();
+      if (outcome < 0.1) return new Promise<never>(() => undefined);
+      if (outcome < 0.5) throw connectionLostError();
+      await sendOverNetwork();
+      throw connectionLostError();
     });
   }
 
   return {
-    initiate(request) {
-      observer.initiating();
-      return over('initiate', async () => {
-        const upload = await coordinator.initiate(request);
-        observer.signed(upload.presigned ?? []);
+    initiate(details) {
+      observer.onInitiate();
+      return request('initiate', async () => {
+        const upload = await coordinator.initiate(details);
+        observer.onPresigned(upload.presigned ?? []);
         return upload;
       });
     },
-    presignParts: (request) =>
-      over('presignParts', async () => {
-        const parts = await coordinator.presignParts(request);
-        observer.signed(parts);
+    presignParts: (details) =>
+      request('presignParts', async () => {
+        const parts = await coordinator.presignParts(details);
+        observer.onPresigned(parts);
         return parts;
       }),
-    listParts: (request) => over('listParts', () => coordinator.listParts(request)),
-    complete: (request) => over('complete', () => coordinator.complete(request)),
-    abort: (request) => over('abort', () => coordinator.abort(request)),
+    listParts: (details) => request('listParts', () => coordinator.listParts(details)),
+    complete: (details) => request('complete', () => coordinator.complete(details)),
+    abort: (details) => request('abort', () => coordinator.abort(details)),
   };
 }
 
-function lost(): UploadError {
+function connectionLostError(): UploadError {
   return new UploadError({ code: 'network', message: 'ECONNRESET', disposition: 'transient' });
 }
 
-function checkpointsOf(machine: Machine): CheckpointStore {
+function createCheckpointStore(machine: Machine): CheckpointStore {
   const { disk, process, observer } = machine;
-  const over = <T>(act: () => T): Promise<T> =>
-    process.call(async () => {
-      if (!fails(machine, 'checkpoints')) return act();
-      // A full disk fails before the work, a failing one perhaps after it.
-      if (machine.random.next() < 0.5) act();
+  const access = <T>(operation: () => T): Promise<T> =>
+    process.callPort(async () => {
+      if (!shouldFail(machine, 'checkpoints')) return operation();
+      // A full disk fails before the operation, a broken disk may fail after it.
+      if (machine.random.next() < 0.5) operation();
       throw new Error('EIO: i/o error');
     });
   return {
-    load: (id) => over(() => disk.texts.get(id)),
-    save: (id, text) => over(() => void disk.texts.set(id, text)),
-    remove: (id) => over(() => void disk.texts.delete(id)),
-    setAside: (id) => over(() => void disk.texts.delete(id)),
-    list: () => over(() => [...disk.texts.keys()]),
+    load: (id) => access(() => disk.checkpoints.get(id)),
+    save: (id, text) => access(() => void disk.checkpoints.set(id, text)),
+    remove: (id) => access(() => void disk.checkpoints.delete(id)),
+    setAside: (id) => access(() => void disk.checkpoints.delete(id)),
+    list: () => access(() => [...disk.checkpoints.keys()]),
     lock: (id) =>
-      process.call(async () => {
-        if (fails(machine, 'checkpoints')) throw new Error('EIO: i/o error');
+      process.callPort(async () => {
+        if (shouldFail(machine, 'checkpoints')) throw new Error('EIO: i/o error');
         if (disk.locks.get(id)?.isAlive) throw uploadLockedError('another process');
         disk.locks.set(id, process);
-        observer.leased();
+        observer.onLocked();
         return {
           release: () =>
-            process.call(async () => {
+            process.callPort(async () => {
               disk.locks.delete(id);
-              observer.released();
+              observer.onUnlocked();
             }),
         };
       }),
   };
 }
 
-/** The time of the world, which a dead process does not see pass. */
-function clockOf({ cloud, process, observer }: Machine): Clock {
-  const { clock } = cloud;
+/** The virtual clock. Timers of a crashed process never fire. */
+function createClock({ backend, process, observer }: Machine): Clock {
+  const { clock } = backend;
   return {
     now: clock.now,
     async sleep(ms, signal) {
-      const woken = observer.sleeping();
+      const onWake = observer.onSleep();
       try {
-        await process.call(() => clock.sleep(ms, signal));
+        await process.callPort(() => clock.sleep(ms, signal));
       } finally {
-        woken();
+        onWake();
       }
     },
   };

@@ -169,14 +169,14 @@ function childrenOf(node) {
 }
 
 /** The only node of the type that is not inside another one of it. */
-function outermost(node, type, isWanted = () => true) {
-  const found = allOutermost(node, (each) => each.type === type && isWanted(each));
+function outermost(node, type, matches = () => true) {
+  const found = allOutermost(node, (each) => each.type === type && matches(each));
   if (found.length !== 1) throw new Error(`${found.length} times ${type}`);
   return found[0];
 }
 
-function allOutermost(node, isWanted) {
-  return isWanted(node) ? [node] : childrenOf(node).flatMap((child) => allOutermost(child, isWanted));
+function allOutermost(node, matches) {
+  return matches(node) ? [node] : childrenOf(node).flatMap((child) => allOutermost(child, matches));
 }
 
 /** The outermost call, or the only call of the method. */
@@ -206,7 +206,7 @@ function statement(node) {
 }
 
 function existing(node) {
-  if (node === undefined) throw new Error('the syntax is another');
+  if (node === undefined) throw new Error('the syntax has changed');
   return node;
 }
 

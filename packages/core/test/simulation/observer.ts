@@ -1,302 +1,324 @@
 import type { UploadError, UploadEvent, UploadSnapshot } from '@partway/core';
 import { crc64 } from '@partway/core';
 import type { PartResponse, PresignedPart } from '@partway/core/ports';
-import { BUCKET, type Cloud } from './cloud.ts';
+import { type Backend, BUCKET } from './backend.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Watches one engine, and writes down whatever it must never do. */
+/** Observes the calls and events of one engine, and reports violated invariants. */
 export interface Observer {
-  sourceOpened(bytes: Uint8Array): void;
-  sourceClosed(): void;
-  sourceNamed(bytes: Uint8Array): void;
-  streamOpened(bytes: Uint8Array): void;
-  leased(): void;
-  released(): void;
-  verbCalled(verb: string): void;
-  initiating(): void;
-  signed(parts: readonly PresignedPart[]): void;
-  /** Gives what to call when the attempt has ended. */
-  putStarted(url: string): () => void;
-  putAnswered(url: string, answer: PartResponse): void;
-  putUnanswered(url: string): void;
-  /** Gives what to call when the sleep has ended. */
-  sleeping(): () => void;
-  concurrencyRaised(concurrency: number): void;
-  pauseAsked(): void;
-  event(event: UploadEvent, snapshot: UploadSnapshot): void;
-  /** The engine has settled, or died. */
-  ended(isAlive: boolean): void;
-  readonly facts: Facts;
+  onSourceOpened(bytes: Uint8Array): void;
+  onSourceClosed(): void;
+  onFingerprint(bytes: Uint8Array): void;
+  onStreamOpened(bytes: Uint8Array): void;
+  /** A checkpoint lock was acquired. */
+  onLocked(): void;
+  onUnlocked(): void;
+  /** A request to the control plane starts. */
+  onVerb(verb: string): void;
+  onInitiate(): void;
+  onPresigned(parts: readonly PresignedPart[]): void;
+  /** Returns a function to call at the end of the attempt. */
+  onPutStarted(url: string): () => void;
+  onPutResponse(url: string, response: PartResponse): void;
+  onPutFailed(url: string): void;
+  /** Returns a function to call at the end of the sleep. */
+  onSleep(): () => void;
+  onConcurrencyRaised(concurrency: number): void;
+  onPause(): void;
+  onEvent(event: UploadEvent, snapshot: UploadSnapshot): void;
+  /** The upload has settled, or the process has crashed. */
+  onEnded(isAlive: boolean): void;
+  readonly observations: Observations;
 }
 
-/** The facts that the final judgement needs. */
-export interface Facts {
+/** The observations that the final checks need. */
+export interface Observations {
   /** The bytes of the source that the last run opened. */
   readonly bytes: Uint8Array | undefined;
   /** The bytes of the source at its last fingerprint. */
-  readonly named: Uint8Array | undefined;
+  readonly fingerprintedBytes: Uint8Array | undefined;
   /** An upload was initiated and may have no checkpoint. */
-  readonly mayHaveForgotten: boolean;
-  readonly toldOfRemains: boolean;
+  readonly mayHaveUnrecordedUpload: boolean;
+  /** The event `cleanup-failed` was emitted. */
+  readonly hasReportedLeftovers: boolean;
   readonly opened: Extract<UploadEvent, { type: 'opened' }> | undefined;
-  readonly last: UploadEvent | undefined;
+  readonly lastEvent: UploadEvent | undefined;
 }
 
-export interface Watched {
-  readonly cloud: Cloud;
+export interface ObserverOptions {
+  readonly backend: Backend;
   readonly scenario: Scenario;
   readonly attemptsMax: number;
   /** Whether no other process works on the same upload. */
   isAlone(): boolean;
-  blame(what: string): void;
+  reportViolation(message: string): void;
 }
 
-/** A part sent within this time after pause() is allowed. */
+/** The time within which a pause must take effect. */
 const PAUSE_MS_MAX = 100;
 
-function isCalledGone({ faults }: Scenario): boolean {
+function hasNoSuchUploadFault({ faults }: Scenario): boolean {
   return faults.some(({ effect }) => effect.kind === 'refuse' && effect.code === 'NoSuchUpload');
 }
 
-export function createObserver({ cloud, scenario, attemptsMax, isAlone, blame }: Watched): Observer {
-  const { clock, model } = cloud;
-  // What OSS calls gone is removed by two requests, which a pause may meet under way.
-  const pauseMsMax = PAUSE_MS_MAX + (isCalledGone(scenario) ? 2 * scenario.latencyMs : 0);
+export function createObserver({
+  backend,
+  scenario,
+  attemptsMax,
+  isAlone,
+  reportViolation,
+}: ObserverOptions): Observer {
+  const { clock, model } = backend;
+  // After NoSuchUpload two requests clean up. A pause waits for them.
+  const pauseMsMax = PAUSE_MS_MAX + (hasNoSuchUploadFault(scenario) ? 2 * scenario.latencyMs : 0);
   const deadlines = new Map<string, number>();
   const confirmed = new Set<string>();
-  /** The attempt under way of each part. */
+  /** The current attempt of each part. */
   const attempts = new Map<number, number>();
-  /** Parts stored by OSS with a lost response. */
-  const unheard = new Set<string>();
-  const forbidden = new Set<string>();
-  let [sleepers, leases, openSources, puts] = [0, 0, 0, 0];
+  /** Parts that OSS has stored although the client got no response. */
+  const storedWithoutResponse = new Set<string>();
+  const permanentlyRefused = new Set<string>();
+  let [pendingTimers, locks, openSources, partsInFlight] = [0, 0, 0, 0];
   let concurrencyMax = scenario.concurrency;
-  let pauseAskedAt: number | undefined;
+  let pauseRequestedAt: number | undefined;
   let isPaused = false;
   let isCompleting = false;
-  let isPrompt = false;
+  let mustPausePromptly = false;
   let confirmedBytes = 0;
-  let uploadOfBytes: string | undefined;
-  const facts: { -readonly [Name in keyof Facts]: Facts[Name] } = {
+  let uploadOfConfirmedBytes: string | undefined;
+  const observations: { -readonly [Name in keyof Observations]: Observations[Name] } = {
     bytes: undefined,
-    named: undefined,
-    mayHaveForgotten: false,
-    toldOfRemains: false,
+    fingerprintedBytes: undefined,
+    mayHaveUnrecordedUpload: false,
+    hasReportedLeftovers: false,
     opened: undefined,
-    last: undefined,
+    lastEvent: undefined,
   };
 
   function checkPut(url: string): void {
-    const { uploadId, partNumber } = read(url);
-    if (clock.now() >= (deadlines.get(url) ?? Number.NEGATIVE_INFINITY)) blame('an expired URL was sent');
-    if (puts > concurrencyMax) blame(`${puts} parts were in flight, ${concurrencyMax} were allowed`);
-    if (isPaused) blame('a part was sent during a pause');
+    const { uploadId, partNumber } = parsePartUrl(url);
+    if (clock.now() >= (deadlines.get(url) ?? Number.NEGATIVE_INFINITY))
+      reportViolation('a part was sent with an expired URL');
+    if (partsInFlight > concurrencyMax)
+      reportViolation(`${partsInFlight} parts were in flight, the limit is ${concurrencyMax}`);
+    if (isPaused) reportViolation('a part was sent while paused');
     const name = `${uploadId}/${partNumber}`;
-    if (forbidden.has(name)) blame(`part ${partNumber} was refused for good, and sent again`);
+    if (permanentlyRefused.has(name))
+      reportViolation(`part ${partNumber} was sent again after a permanent refusal`);
     if (!isAlone()) return;
-    if (unheard.has(name) && isHeldExactly(uploadId, partNumber)) {
-      blame(`part ${partNumber} is in OSS, and was sent again for want of an answer`);
+    if (storedWithoutResponse.has(name) && isStoredIntact(uploadId, partNumber)) {
+      reportViolation(`part ${partNumber} was sent again after a lost response, although OSS has stored it`);
     }
     if (!confirmed.has(name)) return;
-    if (isHeld(uploadId, partNumber)) blame(`part ${partNumber} was proven, and sent again`);
-    // OSS has lost or corrupted it since: it is no longer proven.
+    if (isStoredAsConfirmed(uploadId, partNumber))
+      reportViolation(`part ${partNumber} was sent again, although it is proven`);
+    // OSS has lost or corrupted it meanwhile: it is no longer proven.
     confirmed.delete(name);
   }
 
   function checkAttempt({ partNumber, attempt }: Extract<UploadEvent, { type: 'part-attempt' }>): void {
     const expected = (attempts.get(partNumber) ?? 0) + 1;
-    if (attempt !== expected) blame(`attempt ${attempt} of part ${partNumber} was told, not ${expected}`);
-    if (attempt > attemptsMax) blame(`attempt ${attempt} of part ${partNumber} was one too many`);
-    if (isPaused) blame('an attempt began during a pause');
+    if (attempt !== expected)
+      reportViolation(`attempt ${attempt} of part ${partNumber} was reported, expected ${expected}`);
+    if (attempt > attemptsMax) reportViolation(`attempt ${attempt} of part ${partNumber} exceeds the limit`);
+    if (isPaused) reportViolation('an attempt started while paused');
     attempts.set(partNumber, attempt);
   }
 
-  function heldPart(uploadId: string | undefined, partNumber: number): { crc64: string } | undefined {
+  function findStoredPart(uploadId: string | undefined, partNumber: number): { crc64: string } | undefined {
     const upload = model.uploads(BUCKET).find((each) => each.uploadId === uploadId);
     return upload?.parts.find((part) => part.partNumber === partNumber);
   }
 
   const confirmedCrc = new Map<string, string>();
-  function isHeld(uploadId: string | undefined, partNumber: number): boolean {
-    return heldPart(uploadId, partNumber)?.crc64 === confirmedCrc.get(`${uploadId}/${partNumber}`);
+  function isStoredAsConfirmed(uploadId: string | undefined, partNumber: number): boolean {
+    return findStoredPart(uploadId, partNumber)?.crc64 === confirmedCrc.get(`${uploadId}/${partNumber}`);
   }
 
-  function isHeldExactly(uploadId: string | undefined, partNumber: number): boolean {
-    const { opened, bytes } = facts;
-    const held = heldPart(uploadId, partNumber);
-    if (held === undefined || opened === undefined || bytes === undefined || scenario.isStream) return false;
-    const from = (partNumber - 1) * opened.partSize;
-    return held.crc64 === crc64(bytes.subarray(from, from + opened.partSize));
+  function isStoredIntact(uploadId: string | undefined, partNumber: number): boolean {
+    const { opened, bytes } = observations;
+    const stored = findStoredPart(uploadId, partNumber);
+    if (stored === undefined || opened === undefined || bytes === undefined || scenario.isStream)
+      return false;
+    const offset = (partNumber - 1) * opened.partSize;
+    return stored.crc64 === crc64(bytes.subarray(offset, offset + opened.partSize));
   }
 
   function checkConfirmed(event: Extract<UploadEvent, { type: 'part-confirmed' }>): void {
     const { partNumber, crc64 } = event;
-    const uploadId = facts.opened?.uploadId;
+    const uploadId = observations.opened?.uploadId;
     confirmed.add(`${uploadId}/${partNumber}`);
     confirmedCrc.set(`${uploadId}/${partNumber}`, crc64);
-    // Gone altogether: what a dead process had sent was completed meanwhile.
-    const isThere = model.uploads(BUCKET).some((upload) => upload.uploadId === uploadId);
-    if (!isThere || mayBeSpoilt(scenario) || !isAlone()) return;
-    if (!isHeld(uploadId, partNumber)) blame(`part ${partNumber} was confirmed, but OSS does not hold it`);
+    // An upload that is gone was completed by a request of a crashed process.
+    const exists = model.uploads(BUCKET).some((upload) => upload.uploadId === uploadId);
+    if (!exists || mayCorruptConfirmedParts(scenario) || !isAlone()) return;
+    if (!isStoredAsConfirmed(uploadId, partNumber))
+      reportViolation(`part ${partNumber} was confirmed, but OSS has not stored it`);
   }
 
   function checkProgress(snapshot: UploadSnapshot): void {
-    const isAnother = uploadOfBytes !== snapshot.uploadId;
-    if (!isAnother && snapshot.confirmedBytes < confirmedBytes) blame('confirmed bytes fell');
-    if (snapshot.confirmedBytes > (facts.bytes?.length ?? 0))
-      blame('more bytes were confirmed than there are');
-    if (snapshot.sentBytes < snapshot.confirmedBytes) blame('fewer bytes were sent than confirmed');
-    uploadOfBytes = snapshot.uploadId;
+    const isOtherUpload = uploadOfConfirmedBytes !== snapshot.uploadId;
+    if (!isOtherUpload && snapshot.confirmedBytes < confirmedBytes)
+      reportViolation('the number of confirmed bytes decreased');
+    if (snapshot.confirmedBytes > (observations.bytes?.length ?? 0))
+      reportViolation('more bytes were confirmed than the source has');
+    if (snapshot.sentBytes < snapshot.confirmedBytes) reportViolation('more bytes were confirmed than sent');
+    uploadOfConfirmedBytes = snapshot.uploadId;
     confirmedBytes = snapshot.confirmedBytes;
   }
 
   return {
-    facts,
-    sourceOpened(bytes) {
+    observations,
+    onSourceOpened(bytes) {
       openSources += 1;
-      facts.bytes = bytes;
+      observations.bytes = bytes;
     },
-    sourceClosed() {
+    onSourceClosed() {
       openSources -= 1;
     },
-    sourceNamed(bytes) {
-      facts.named = bytes;
+    onFingerprint(bytes) {
+      observations.fingerprintedBytes = bytes;
     },
-    streamOpened(bytes) {
-      facts.bytes = bytes;
+    onStreamOpened(bytes) {
+      observations.bytes = bytes;
     },
-    leased() {
-      leases += 1;
+    onLocked() {
+      locks += 1;
     },
-    released() {
-      leases -= 1;
+    onUnlocked() {
+      locks -= 1;
     },
-    verbCalled(verb) {
+    onVerb(verb) {
       // A single PutObject belongs to its own run alone: it may be removed without a lock.
       const isOwn = verb === 'abort' && scenario.size < scenario.partSize;
-      if (scenario.isDurable && leases === 0 && !isOwn) blame('an upload was worked on without its lock');
+      if (scenario.isDurable && locks === 0 && !isOwn)
+        reportViolation('the control plane was called without the lock of the upload');
     },
-    initiating() {
-      facts.mayHaveForgotten = true;
+    onInitiate() {
+      observations.mayHaveUnrecordedUpload = true;
     },
-    signed(parts) {
+    onPresigned(parts) {
       for (const { url, expiresInMs } of parts) deadlines.set(url, clock.now() + expiresInMs);
     },
-    putStarted(url) {
-      puts += 1;
+    onPutStarted(url) {
+      partsInFlight += 1;
       checkPut(url);
       return () => {
-        puts -= 1;
+        partsInFlight -= 1;
       };
     },
-    putAnswered(url, { body }) {
-      const { uploadId, partNumber } = read(url);
-      if (FOR_GOOD.test(body)) forbidden.add(`${uploadId}/${partNumber}`);
+    onPutResponse(url, { body }) {
+      const { uploadId, partNumber } = parsePartUrl(url);
+      if (PERMANENT_REFUSAL.test(body)) permanentlyRefused.add(`${uploadId}/${partNumber}`);
     },
-    putUnanswered(url) {
-      const { uploadId, partNumber } = read(url);
-      if (!mayMislead(scenario) && isHeldExactly(uploadId, partNumber))
-        unheard.add(`${uploadId}/${partNumber}`);
+    onPutFailed(url) {
+      const { uploadId, partNumber } = parsePartUrl(url);
+      if (!mayRespondWrongly(scenario) && isStoredIntact(uploadId, partNumber))
+        storedWithoutResponse.add(`${uploadId}/${partNumber}`);
     },
-    sleeping() {
-      sleepers += 1;
+    onSleep() {
+      pendingTimers += 1;
       return () => {
-        sleepers -= 1;
+        pendingTimers -= 1;
       };
     },
-    concurrencyRaised(concurrency) {
+    onConcurrencyRaised(concurrency) {
       concurrencyMax = Math.max(concurrencyMax, concurrency);
     },
-    pauseAsked() {
-      pauseAskedAt = clock.now();
-      isPrompt = facts.opened !== undefined && !isCompleting;
+    onPause() {
+      pauseRequestedAt = clock.now();
+      mustPausePromptly = observations.opened !== undefined && !isCompleting;
     },
-    event(event, snapshot) {
-      const before = facts.last?.type;
-      if (before === 'completed' || before === 'failed') blame(`${event.type} came after the end`);
-      facts.last = event;
+    onEvent(event, snapshot) {
+      const before = observations.lastEvent?.type;
+      if (before === 'completed' || before === 'failed')
+        reportViolation(`the event ${event.type} was emitted after the end`);
+      observations.lastEvent = event;
       if (event.type === 'completing') isCompleting = true;
       if (event.type === 'opened') {
         isCompleting = false;
-        forbidden.clear();
+        permanentlyRefused.clear();
         attempts.clear();
-        facts.opened = event;
-        facts.mayHaveForgotten = false;
+        observations.opened = event;
+        observations.mayHaveUnrecordedUpload = false;
       }
       if (event.type === 'part-attempt') checkAttempt(event);
       if (event.type === 'part-progress' && !attempts.has(event.partNumber))
-        blame(`part ${event.partNumber} was sent, and no attempt was told`);
+        reportViolation(`part ${event.partNumber} was sent without the event part-attempt`);
       if (event.type === 'part-confirmed') {
         attempts.delete(event.partNumber);
         checkConfirmed(event);
       }
       if (event.type === 'headers-hidden')
-        blame('headers were said to be hidden, and no transport hides any');
-      if (event.type === 'cleanup-failed') facts.toldOfRemains = true;
-      if (event.type === 'retrying') checkRetry(event, attemptsMax, blame);
+        reportViolation('headers-hidden was emitted, although the transport hides no headers');
+      if (event.type === 'cleanup-failed') observations.hasReportedLeftovers = true;
+      if (event.type === 'retrying') checkRetry(event, attemptsMax, reportViolation);
       if (event.type === 'paused') {
         isPaused = true;
-        const waitedMs = clock.now() - (pauseAskedAt ?? clock.now());
-        if (waitedMs > pauseMsMax && isPrompt) blame(`a pause took ${waitedMs} ms`);
-        if (puts > 0) blame(`${puts} parts were in flight during a pause`);
+        const pauseMs = clock.now() - (pauseRequestedAt ?? clock.now());
+        if (pauseMs > pauseMsMax && mustPausePromptly) reportViolation(`a pause took ${pauseMs} ms`);
+        if (partsInFlight > 0) reportViolation(`${partsInFlight} parts were in flight while paused`);
       }
       if (event.type === 'resumed') {
         isPaused = false;
       }
-      if ('error' in event) checkError(event.error, blame);
+      if ('error' in event) checkError(event.error, reportViolation);
       checkProgress(snapshot);
     },
-    ended(isAlive) {
+    onEnded(isAlive) {
       if (!isAlive) return;
-      if (sleepers > 0) blame(`${sleepers} sleepers are left`);
-      if (puts > 0) blame(`${puts} parts are left in flight`);
-      if (leases > 0) blame('a lock was not released');
-      if (openSources > 0) blame('a source was not closed');
+      if (pendingTimers > 0) reportViolation(`${pendingTimers} timers are pending after the end`);
+      if (partsInFlight > 0) reportViolation(`${partsInFlight} parts are in flight after the end`);
+      if (locks > 0) reportViolation('a lock is held after the end');
+      if (openSources > 0) reportViolation('a source is open after the end');
     },
   };
 }
 
-/** Errors that no new URL, delay or retry can fix. */
-const FOR_GOOD = /<Code>(?:SignatureDoesNotMatch|InvalidAccessKeyId)<|<EC>0003-00000201</;
+/** Refusals that no new URL, delay or retry can fix. */
+const PERMANENT_REFUSAL = /<Code>(?:SignatureDoesNotMatch|InvalidAccessKeyId)<|<EC>0003-00000201</;
 
-function read(url: string): { readonly uploadId: string | undefined; readonly partNumber: number } {
+function parsePartUrl(url: string): { readonly uploadId: string | undefined; readonly partNumber: number } {
   const { searchParams } = new URL(url);
   const uploadId = searchParams.get('uploadId') ?? undefined;
   return { uploadId, partNumber: Number(searchParams.get('partNumber') ?? 1) };
 }
 
-/** OSS loses or corrupts parts after it has confirmed them. */
-function mayBeSpoilt({ faults }: Scenario): boolean {
+/** Whether OSS may lose or corrupt parts after it has confirmed them. */
+function mayCorruptConfirmedParts({ faults }: Scenario): boolean {
   return faults.some(({ effect }) => effect.kind === 'losePart' || effect.kind === 'corruptStoredPart');
 }
 
-/** OSS may hold a part with a wrong response. */
-function mayMislead(scenario: Scenario): boolean {
-  const mayLie = scenario.faults.some(({ effect }) => effect.kind === 'wrongCrc');
-  // A second copy may be on its way when the first is given up.
-  return mayBeSpoilt(scenario) || mayLie || scenario.hedge > 0.1;
+/** Whether OSS may store a part and still respond with an error or a wrong CRC64. */
+function mayRespondWrongly(scenario: Scenario): boolean {
+  const hasWrongCrc = scenario.faults.some(({ effect }) => effect.kind === 'wrongCrc');
+  // A hedged request may be in flight when the first request is stopped.
+  return mayCorruptConfirmedParts(scenario) || hasWrongCrc || scenario.hedge > 0.1;
 }
 
 function checkRetry(
   { error, delayMs }: Extract<UploadEvent, { type: 'retrying' }>,
   attemptsMax: number,
-  blame: (what: string) => void,
+  reportViolation: (message: string) => void,
 ): void {
-  if (error.disposition !== 'transient') blame(`${error.code} is ${error.disposition}, and was retried`);
-  if ((error.context.attempt ?? 0) >= attemptsMax) blame('a request was tried too often');
-  if (delayMs < (error.context.retryAfterMs ?? 0)) blame('OSS asked to wait for longer');
+  if (error.disposition !== 'transient')
+    reportViolation(`${error.code} was retried, although it is ${error.disposition}`);
+  if ((error.context.attempt ?? 0) >= attemptsMax)
+    reportViolation('a request was retried after its last attempt');
+  if (delayMs < (error.context.retryAfterMs ?? 0)) reportViolation('a retry came sooner than OSS allows');
 }
 
-/** Typed, ours, and without a secret, to the last cause. */
-function checkError(error: UploadError, blame: (what: string) => void): void {
-  if (error.name !== 'UploadError') blame(`${error.name} is no UploadError`);
-  if (error.code === 'internal') blame(`an internal error: ${error.message} ${String(error.cause)}`);
+/** An error is an UploadError, not an internal one, and contains no secret, nor does any of its causes. */
+function checkError(error: UploadError, reportViolation: (message: string) => void): void {
+  if (error.name !== 'UploadError') reportViolation(`${error.name} is not an UploadError`);
+  if (error.code === 'internal') reportViolation(`internal error: ${error.message} ${String(error.cause)}`);
   for (
     let each: unknown = error, depth = 0;
     each instanceof Error && depth < 5;
     depth += 1, each = each.cause
   ) {
-    const told = `${each.message} ${each.stack ?? ''} ${JSON.stringify(each)}`;
-    if (/signature=|secret-token|x-oss-credential/i.test(told)) blame(`${error.code} tells a secret`);
+    const text = `${each.message} ${each.stack ?? ''} ${JSON.stringify(each)}`;
+    if (/signature=|secret-token|x-oss-credential/i.test(text))
+      reportViolation(`the error ${error.code} contains a secret`);
   }
 }

@@ -1,25 +1,25 @@
 import { never } from '../stages/in-process-oss.ts';
 
-/** A process that may die at any call of a port. Its awaited promises then never settle. */
+/** A process that may crash at any call of a port. After that its pending calls never settle. */
 export interface SimulatedProcess {
   readonly isAlive: boolean;
-  /** Started and ended calls of ports so far. */
+  /** The number of starts and ends of port calls so far. */
   readonly ticks: number;
-  /** Makes one call of a port: the process may die before it, and before the result arrives. */
-  call<T>(act: () => Promise<T>): Promise<T>;
-  /** Has `act` done at the nth tick. */
-  at(tick: number, act: () => void): void;
+  /** Calls a port. The process may crash before the call, and before its result arrives. */
+  callPort<T>(port: () => Promise<T>): Promise<T>;
+  /** Runs `action` at the nth tick. */
+  schedule(tick: number, action: () => void): void;
   kill(): void;
 }
 
 export function createProcess(): SimulatedProcess {
-  const acts: { readonly tick: number; readonly act: () => void }[] = [];
+  const schedule: { readonly tick: number; readonly action: () => void }[] = [];
   let isAlive = true;
   let ticks = 0;
 
   function tick(): void {
     ticks += 1;
-    for (const { tick: due, act } of acts) if (due === ticks) act();
+    for (const { tick: due, action } of schedule) if (due === ticks) action();
   }
 
   return {
@@ -29,21 +29,21 @@ export function createProcess(): SimulatedProcess {
     get ticks() {
       return ticks;
     },
-    async call(act) {
+    async callPort(port) {
       if (isAlive) tick();
       if (!isAlive) return never();
       try {
-        const answer = await act();
+        const result = await port();
         if (isAlive) tick();
-        return isAlive ? answer : await never();
+        return isAlive ? result : await never();
       } catch (reason) {
         if (isAlive) tick();
         if (!isAlive) return never();
         throw reason;
       }
     },
-    at(due, act) {
-      acts.push({ tick: due, act });
+    schedule(due, action) {
+      schedule.push({ tick: due, action });
     },
     kill() {
       isAlive = false;

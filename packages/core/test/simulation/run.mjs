@@ -1,4 +1,4 @@
-// Bundles the simulation, the engine and the emulator as they are in src, and runs it:
+// Bundles the simulation with the sources of the engine and the emulator, and runs it:
 //   npm run sim -- --seeds 100000 [--from N] [--trace] [--bail]
 import { spawnSync } from 'node:child_process';
 import { bundleSimulation } from './bundle.mjs';

@@ -2,13 +2,13 @@ import type { RetryOptions, StallOptions, UploadOptions } from '@partway/core';
 import { createSeededRandom } from '@partway/core/testing';
 import type { FaultEffect, FaultRule, OssOperation } from '@partway/emulator';
 
-/** Everything chance decides before an upload begins. The same seed gives the same scenario. */
+/** All random decisions for one seed. The same seed gives the same scenario. */
 export interface Scenario {
   readonly seed: number;
   readonly size: number;
   readonly chunkSize: number;
   readonly partSize: number;
-  /** Parts in flight; with `isAdaptive`, at most. */
+  /** Parts in flight; with `isAdaptive` the maximum. */
   readonly concurrency: number;
   readonly isAdaptive: boolean;
   readonly verifyExistingParts: 'all' | 'size';
@@ -18,60 +18,60 @@ export interface Scenario {
   readonly forbidOverwrite: boolean;
   /** The bytes come once, with an unknown length. */
   readonly isStream: boolean;
-  /** A failed upload is kept for a resume. */
+  /** Checkpoints are written, and a failed upload can be resumed. */
   readonly isDurable: boolean;
   readonly urlLifetimeSeconds: number;
-  /** Temporary credentials, living so long; `undefined`: one set that never dies. */
+  /** The lifetime of temporary credentials. `undefined`: one set that never expires. */
   readonly stsLifetimeMs: number | undefined;
   /** How far the signer's clock is ahead of OSS's. */
   readonly signerSkewMs: number;
-  /** Every request takes so long. */
+  /** The round trip of every request. */
   readonly latencyMs: number;
-  /** Another writer's object exists under the key before. */
+  /** Another writer's object exists under the key at the start. */
   readonly isKeyTaken: boolean;
   readonly faults: readonly FaultRule[];
-  /** How often the ports on this side of the network fail. */
+  /** How often the ports of the client fail. */
   readonly portFailure: PortFailure;
-  /** The events in the lives of the uploading processes, one after another. */
-  readonly lives: readonly Life[];
-  /** When the machines have no network, and know it. */
+  /** The processes that upload, one after another. */
+  readonly processes: readonly ProcessPlan[];
+  /** When the machines are offline, and report it. */
   readonly outages: readonly Outage[];
-  /** Nothing happens that the retries and repairs of one life cannot bear. */
-  readonly isMild: boolean;
+  /** Retries and repairs of one process are sufficient for all faults. */
+  readonly isRecoverable: boolean;
 }
 
-/** From the beginning of the world. */
+/** Times from the start of the simulation. */
 export interface Outage {
   readonly fromMs: number;
-  readonly forMs: number;
+  readonly durationMs: number;
 }
 
-/** Probabilities, per call. */
+/** Probabilities per call. */
 export interface PortFailure {
   readonly controlPlane: number;
   readonly checkpoints: number;
   readonly source: number;
 }
 
-/** The acts on one process, each at the nth call of a port. */
-export interface Life {
-  readonly acts: readonly Act[];
+/** The actions on one process. */
+export interface ProcessPlan {
+  readonly actions: readonly Action[];
 }
 
-export interface Act {
-  /** The nth call of a port, or a delay in ms after the start of Complete. */
+export interface Action {
+  /** The tick of the process, or a delay in ms after the event `completing`. */
   readonly at: number | { readonly completingMs: number };
-  readonly kind: ActKind;
+  readonly kind: ActionKind;
 }
 
-export type ActKind =
+export type ActionKind =
   | 'crash'
   | 'pause'
   | 'abort'
-  | 'fewer'
-  | 'more'
+  | 'lower concurrency'
+  | 'raise concurrency'
   | 'sleep'
-  | 'take away'
+  | 'abort uploads'
   | 'change source'
   | 'second process'
   | 'second machine'
@@ -83,39 +83,41 @@ type Draw = ReturnType<typeof createDraw>;
 
 export function drawScenario(seed: number): Scenario {
   const draw = createDraw(seed);
-  const isMild = draw.chance(0.4);
-  const isStream = draw.chance(0.12);
-  const latencyMs = draw.of([0, 0, 5, 80, 400]);
-  const lives = drawLives(draw, isMild, isStream, latencyMs);
-  const hasLaggards = !isStream && draw.chance(0.05);
-  const faults = [...drawFaults(draw, isMild), ...(hasLaggards ? LAGGARDS : [])];
+  const isRecoverable = draw.isTrue(0.4);
+  const isStream = draw.isTrue(0.12);
+  const latencyMs = draw.choose([0, 0, 5, 80, 400]);
+  const processes = drawProcesses(draw, isRecoverable, isStream, latencyMs);
+  const hasSlowParts = !isStream && draw.isTrue(0.05);
+  const faults = [...drawFaults(draw, isRecoverable), ...(hasSlowParts ? SLOW_PARTS : [])];
   return {
     seed,
-    size: hasLaggards ? LAGGARDS_PARTS * PART_SIZE : drawSize(draw, isStream),
-    chunkSize: draw.of([7_000, 40_000, 65_536, 200_000]),
+    size: hasSlowParts ? SLOW_PARTS_COUNT * PART_SIZE : drawSize(draw, isStream),
+    chunkSize: draw.choose([7_000, 40_000, 65_536, 200_000]),
     partSize: PART_SIZE,
-    concurrency: draw.whole(1, 6),
-    // Trusting the list of OSS requires an OSS that corrupts nothing.
-    verifyExistingParts: draw.chance(0.5) && !faults.some(spoils) ? 'size' : 'all',
-    hedge: hasLaggards || draw.chance(0.5) ? 0.5 : 0.02,
-    retry: isMild ? PATIENT : drawRetry(draw),
-    stall: draw.chance(0.5) ? STALL : { ...STALL, idleMs: 500, responseMs: 900, windowMs: 2000 },
-    forbidOverwrite: draw.chance(0.15),
+    concurrency: draw.integer(1, 6),
+    // `size` trusts the list of parts: it requires an OSS that corrupts no part.
+    verifyExistingParts: draw.isTrue(0.5) && !faults.some(corruptsParts) ? 'size' : 'all',
+    hedge: hasSlowParts || draw.isTrue(0.5) ? 0.5 : 0.02,
+    retry: isRecoverable ? GENEROUS_RETRY : drawRetry(draw),
+    stall: draw.isTrue(0.5) ? STALL : { ...STALL, idleMs: 500, responseMs: 900, windowMs: 2000 },
+    forbidOverwrite: draw.isTrue(0.15),
     isStream,
-    isDurable: !isStream && draw.chance(0.7),
-    urlLifetimeSeconds: draw.of([2, 5, 60, 900]),
-    stsLifetimeMs: draw.chance(0.3) ? draw.of([5_000, 60_000, 900_000]) : undefined,
-    signerSkewMs: draw.chance(0.15) ? draw.of([-20, 20, 600]) * 60_000 : 0,
+    isDurable: !isStream && draw.isTrue(0.7),
+    urlLifetimeSeconds: draw.choose([2, 5, 60, 900]),
+    stsLifetimeMs: draw.isTrue(0.3) ? draw.choose([5_000, 60_000, 900_000]) : undefined,
+    signerSkewMs: draw.isTrue(0.15) ? draw.choose([-20, 20, 600]) * 60_000 : 0,
     latencyMs,
-    isKeyTaken: draw.chance(0.15),
+    isKeyTaken: draw.isTrue(0.15),
     faults,
-    portFailure: isMild ? NO_FAILURE : drawPortFailure(draw),
-    lives,
-    // A stream's part is not kept for longer than until it is confirmed.
-    isMild: isMild && !(isStream && faults.some(losesParts)),
-    isAdaptive: draw.chance(0.3),
-    ...(!isMild && !isStream && draw.chance(0.05) && { lives: [{ acts: drawChangeInPause(draw) }] }),
-    outages: draw.chance(0.15) ? drawOutages(draw, latencyMs) : [],
+    portFailure: isRecoverable ? NO_FAILURE : drawPortFailure(draw),
+    processes,
+    // A part of a stream is released once it is confirmed: it cannot be repaired after that.
+    isRecoverable: isRecoverable && !(isStream && faults.some(losesParts)),
+    isAdaptive: draw.isTrue(0.3),
+    ...(!isRecoverable &&
+      !isStream &&
+      draw.isTrue(0.05) && { processes: [{ actions: drawChangeDuringPause(draw) }] }),
+    outages: draw.isTrue(0.15) ? drawOutages(draw, latencyMs) : [],
   };
 }
 
@@ -125,11 +127,11 @@ function losesParts({ effect }: FaultRule): boolean {
   return effect.kind === 'corruptStoredPart' || effect.kind === 'losePart';
 }
 
-function spoils({ effect }: FaultRule): boolean {
+function corruptsParts({ effect }: FaultRule): boolean {
   return effect.kind === 'corruptStoredPart' || effect.kind === 'corruptIncoming';
 }
 
-export const PATIENT: Exactly<RetryOptions> = {
+export const GENEROUS_RETRY: Exactly<RetryOptions> = {
   attemptsMax: 12,
   baseMs: 50,
   maxMs: 2000,
@@ -144,16 +146,16 @@ const STALL: Exactly<StallOptions> = {
 const NO_FAILURE: PortFailure = { controlPlane: 0, checkpoints: 0, source: 0 };
 
 /** The options of an upload in this scenario. */
-export function optionsOf(scenario: Scenario): Omit<UploadOptions, 'key'> {
+export function toUploadOptions(scenario: Scenario): Omit<UploadOptions, 'key'> {
   const { partSize, verifyExistingParts, hedge, retry, stall, forbidOverwrite, isAdaptive } = scenario;
   const concurrency = isAdaptive ? 'auto' : scenario.concurrency;
   const concurrencyMax = scenario.concurrency;
   return { partSize, concurrency, concurrencyMax, verifyExistingParts, hedge, retry, stall, forbidOverwrite };
 }
 
-/** The last parts take far longer than the others, at first. */
-const LAGGARDS_PARTS = 12;
-const LAGGARDS: readonly FaultRule[] = [9, 10, 11, 12].map((partNumber) => ({
+/** The first attempts of the last parts take far longer than those of other parts. */
+const SLOW_PARTS_COUNT = 12;
+const SLOW_PARTS: readonly FaultRule[] = [9, 10, 11, 12].map((partNumber) => ({
   operation: 'UploadPart',
   partNumber,
   times: 1,
@@ -161,81 +163,103 @@ const LAGGARDS: readonly FaultRule[] = [9, 10, 11, 12].map((partNumber) => ({
 }));
 
 function drawSize(draw: Draw, isStream: boolean): number {
-  if (isStream && draw.chance(0.5)) return draw.whole(1, 3) * 1024 ** 2 + draw.whole(-1, 1);
-  const parts = draw.chance(0.03) ? draw.whole(12, 24) : draw.whole(1, 7);
-  return draw.of([0, 1, PART_SIZE - 1, PART_SIZE, ...BEYOND.map((bytes) => parts * PART_SIZE + bytes)]);
+  if (isStream && draw.isTrue(0.5)) return draw.integer(1, 3) * 1024 ** 2 + draw.integer(-1, 1);
+  const parts = draw.isTrue(0.03) ? draw.integer(12, 24) : draw.integer(1, 7);
+  return draw.choose([
+    0,
+    1,
+    PART_SIZE - 1,
+    PART_SIZE,
+    ...SIZE_OFFSETS.map((bytes) => parts * PART_SIZE + bytes),
+  ]);
 }
 
-const BEYOND = [0, 0, 0, 0, 1, 1, 1, 1, 51_200, 51_200, 51_200, 51_200];
+const SIZE_OFFSETS = [0, 0, 0, 0, 1, 1, 1, 1, 51_200, 51_200, 51_200, 51_200];
 
 function drawRetry(draw: Draw): Exactly<RetryOptions> {
   return {
-    attemptsMax: draw.whole(1, 8),
-    baseMs: draw.of([0, 50, 200]),
-    maxMs: draw.of([100, 20_000]),
-    budgetMs: draw.of([0, 2_000, 1_800_000, 1_800_000]),
+    attemptsMax: draw.integer(1, 8),
+    baseMs: draw.choose([0, 50, 200]),
+    maxMs: draw.choose([100, 20_000]),
+    budgetMs: draw.choose([0, 2_000, 1_800_000, 1_800_000]),
   };
 }
 
 function drawPortFailure(draw: Draw): PortFailure {
-  const rate = (): number => (draw.chance(0.3) ? draw.of([0.02, 0.1, 0.4]) : 0);
+  const rate = (): number => (draw.isTrue(0.3) ? draw.choose([0.02, 0.1, 0.4]) : 0);
   return { controlPlane: rate(), checkpoints: rate() / 4, source: rate() / 10 };
 }
 
-function drawLives(draw: Draw, isMild: boolean, isStream: boolean, latencyMs: number): readonly Life[] {
-  const count = draw.of([1, 1, 2, 3]);
-  const harsh = isStream ? STREAM_ACTS : ALL_ACTS;
-  const mild = isStream ? MILD_ACTS : MILD_FILE_ACTS;
-  const kinds = isMild ? mild : harsh;
-  return Array.from({ length: count }, () => ({ acts: drawActs(draw, kinds, latencyMs) }));
+function drawProcesses(
+  draw: Draw,
+  isRecoverable: boolean,
+  isStream: boolean,
+  latencyMs: number,
+): readonly ProcessPlan[] {
+  const count = draw.choose([1, 1, 2, 3]);
+  const all = isStream ? STREAM_ACTIONS : FILE_ACTIONS;
+  const recoverable = isStream ? RECOVERABLE_STREAM_ACTIONS : RECOVERABLE_FILE_ACTIONS;
+  const kinds = isRecoverable ? recoverable : all;
+  return Array.from({ length: count }, () => ({ actions: drawActions(draw, kinds, latencyMs) }));
 }
 
-function drawActs(draw: Draw, kinds: readonly ActKind[], latencyMs: number): readonly Act[] {
-  return Array.from({ length: draw.of([0, 1, 1, 2, 3]) }, () => ({
-    at: draw.chance(0.2)
-      ? { completingMs: draw.whole(0, 2 * latencyMs) }
-      : draw.whole(1, draw.chance(0.5) ? 25 : 90),
-    kind: draw.of(kinds),
+function drawActions(draw: Draw, kinds: readonly ActionKind[], latencyMs: number): readonly Action[] {
+  return Array.from({ length: draw.choose([0, 1, 1, 2, 3]) }, () => ({
+    at: draw.isTrue(0.2)
+      ? { completingMs: draw.integer(0, 2 * latencyMs) }
+      : draw.integer(1, draw.isTrue(0.5) ? 25 : 90),
+    kind: draw.choose(kinds),
   }));
 }
 
-/** Most uploads here are over in a few round trips. */
+/** Most uploads take a few round trips only: most outages start early. */
 function drawOutages(draw: Draw, latencyMs: number): readonly Outage[] {
-  return Array.from({ length: draw.whole(1, 3) }, () => ({
-    fromMs: draw.chance(0.7) ? draw.whole(0, 20 * latencyMs) : draw.whole(0, 20_000),
-    forMs: draw.of([300, 5_000, 120_000, 600_000]),
+  return Array.from({ length: draw.integer(1, 3) }, () => ({
+    fromMs: draw.isTrue(0.7) ? draw.integer(0, 20 * latencyMs) : draw.integer(0, 20_000),
+    durationMs: draw.choose([300, 5_000, 120_000, 600_000]),
   }));
 }
 
-/** Leftovers of a paused upload must be removed when it cannot be resumed. */
-function drawChangeInPause(draw: Draw): readonly Act[] {
-  const at = draw.whole(1, 12);
+/** The source changes during a pause: the upload cannot be resumed and must be removed from OSS. */
+function drawChangeDuringPause(draw: Draw): readonly Action[] {
+  const at = draw.integer(1, 12);
   return [
     { at, kind: 'pause' },
     { at: at + 1, kind: 'change source' },
   ];
 }
 
-const MILD_ACTS: readonly ActKind[] = ['crash', 'crash', 'pause', 'pause', 'abort', 'fewer', 'more', 'sleep'];
-const STREAM_ACTS: readonly ActKind[] = [...MILD_ACTS, 'second upload'];
-/** A file can be sent again from its start. */
-const MILD_FILE_ACTS: readonly ActKind[] = [...MILD_ACTS, 'take away'];
-const ALL_ACTS: readonly ActKind[] = [
-  ...MILD_FILE_ACTS,
+const RECOVERABLE_STREAM_ACTIONS: readonly ActionKind[] = [
+  'crash',
+  'crash',
+  'pause',
+  'pause',
+  'abort',
+  'lower concurrency',
+  'raise concurrency',
+  'sleep',
+];
+const STREAM_ACTIONS: readonly ActionKind[] = [...RECOVERABLE_STREAM_ACTIONS, 'second upload'];
+/** An aborted upload of a file can be restarted, that of a stream cannot. */
+const RECOVERABLE_FILE_ACTIONS: readonly ActionKind[] = [...RECOVERABLE_STREAM_ACTIONS, 'abort uploads'];
+const FILE_ACTIONS: readonly ActionKind[] = [
+  ...RECOVERABLE_FILE_ACTIONS,
   'change source',
   'second process',
   'second machine',
   'second upload',
 ];
 
-/** Swarm: each seed takes a few kinds of faults, and of those many. */
-function drawFaults(draw: Draw, isMild: boolean): readonly FaultRule[] {
-  const kinds = isMild ? TRANSIENT : [...TRANSIENT, ...TRANSIENT, ...FINAL];
-  return Array.from({ length: isMild ? draw.whole(0, 3) : draw.whole(0, 6) }, () => {
-    const { operations, effects } = draw.of(kinds);
-    const rule = { operation: draw.of(operations), effect: draw.of(effects) };
-    if (isMild) return { ...rule, nth: draw.whole(1, 6), times: 1 };
-    return { ...rule, probability: draw.of([0.05, 0.2, 0.6]), times: draw.of([1, 3, 40]) };
+/** Swarm testing: each seed draws a few kinds of faults, and many faults of each. */
+function drawFaults(draw: Draw, isRecoverable: boolean): readonly FaultRule[] {
+  const kinds = isRecoverable
+    ? TRANSIENT_FAULTS
+    : [...TRANSIENT_FAULTS, ...TRANSIENT_FAULTS, ...PERMANENT_FAULTS];
+  return Array.from({ length: isRecoverable ? draw.integer(0, 3) : draw.integer(0, 6) }, () => {
+    const { operations, effects } = draw.choose(kinds);
+    const rule = { operation: draw.choose(operations), effect: draw.choose(effects) };
+    if (isRecoverable) return { ...rule, nth: draw.integer(1, 6), times: 1 };
+    return { ...rule, probability: draw.choose([0.05, 0.2, 0.6]), times: draw.choose([1, 3, 40]) };
   });
 }
 
@@ -244,8 +268,8 @@ interface FaultKind {
   readonly effects: readonly FaultEffect[];
 }
 
-const PARTS: readonly OssOperation[] = ['UploadPart', 'UploadPart', 'UploadPart', 'PutObject'];
-const VERBS: readonly OssOperation[] = [
+const PART_OPERATIONS: readonly OssOperation[] = ['UploadPart', 'UploadPart', 'UploadPart', 'PutObject'];
+const OTHER_OPERATIONS: readonly OssOperation[] = [
   'InitiateMultipartUpload',
   'ListParts',
   'CompleteMultipartUpload',
@@ -254,9 +278,9 @@ const VERBS: readonly OssOperation[] = [
   'HeadObject',
   'ListMultipartUploads',
 ];
-const ALL = [...PARTS, ...VERBS];
+const ALL_OPERATIONS = [...PART_OPERATIONS, ...OTHER_OPERATIONS];
 
-function refusal(status: number, code: string, ec?: string, headers?: Record<string, string>): FaultEffect {
+function refuse(status: number, code: string, ec?: string, headers?: Record<string, string>): FaultEffect {
   return {
     kind: 'refuse',
     status,
@@ -266,38 +290,38 @@ function refusal(status: number, code: string, ec?: string, headers?: Record<str
   };
 }
 
-const TRANSIENT: readonly FaultKind[] = [
+const TRANSIENT_FAULTS: readonly FaultKind[] = [
   {
-    operations: ALL,
+    operations: ALL_OPERATIONS,
     effects: [
-      refusal(503, 'ServiceUnavailable'),
-      refusal(503, 'DownloadTrafficRateLimitExceeded', undefined, { 'Retry-After': '3' }),
-      refusal(503, 'Throttled', undefined, { 'x-oss-qos-delay-time': '1500' }),
-      refusal(500, 'InternalError'),
-      refusal(429, 'QpsLimitExceeded'),
-      refusal(400, 'RequestTimeout'),
-      refusal(502, 'BadGateway'),
+      refuse(503, 'ServiceUnavailable'),
+      refuse(503, 'DownloadTrafficRateLimitExceeded', undefined, { 'Retry-After': '3' }),
+      refuse(503, 'Throttled', undefined, { 'x-oss-qos-delay-time': '1500' }),
+      refuse(500, 'InternalError'),
+      refuse(429, 'QpsLimitExceeded'),
+      refuse(400, 'RequestTimeout'),
+      refuse(502, 'BadGateway'),
     ],
   },
   {
-    operations: PARTS,
+    operations: PART_OPERATIONS,
     effects: [
-      refusal(403, 'AccessDenied', '0002-00000236'),
-      refusal(403, 'SecurityTokenExpired', '0002-00000007'),
+      refuse(403, 'AccessDenied', '0002-00000236'),
+      refuse(403, 'SecurityTokenExpired', '0002-00000007'),
     ],
   },
-  { operations: PARTS, effects: [refusal(400, 'IncompleteBody'), refusal(400, 'InvalidDigest')] },
-  { operations: ALL, effects: [{ kind: 'dropResponse' }] },
-  { operations: VERBS, effects: [{ kind: 'dropResponse' }] },
+  { operations: PART_OPERATIONS, effects: [refuse(400, 'IncompleteBody'), refuse(400, 'InvalidDigest')] },
+  { operations: ALL_OPERATIONS, effects: [{ kind: 'dropResponse' }] },
+  { operations: OTHER_OPERATIONS, effects: [{ kind: 'dropResponse' }] },
   {
-    operations: PARTS,
+    operations: PART_OPERATIONS,
     effects: [
       { kind: 'resetAfterBytes', bytes: 1 },
       { kind: 'resetAfterBytes', bytes: 90_000 },
     ],
   },
-  { operations: ALL, effects: [{ kind: 'silent' }, { kind: 'silent', afterHandling: true }] },
-  { operations: PARTS, effects: [{ kind: 'wrongCrc' }, { kind: 'corruptIncoming' }] },
+  { operations: ALL_OPERATIONS, effects: [{ kind: 'silent' }, { kind: 'silent', afterHandling: true }] },
+  { operations: PART_OPERATIONS, effects: [{ kind: 'wrongCrc' }, { kind: 'corruptIncoming' }] },
   { operations: ['UploadPart'], effects: [{ kind: 'corruptStoredPart' }, { kind: 'losePart' }] },
   {
     operations: ['CompleteMultipartUpload'],
@@ -307,43 +331,43 @@ const TRANSIENT: readonly FaultKind[] = [
       { kind: 'truncateResponse', bytes: 20 },
     ],
   },
-  { operations: VERBS, effects: [{ kind: 'truncateResponse', bytes: 10 }] },
+  { operations: OTHER_OPERATIONS, effects: [{ kind: 'truncateResponse', bytes: 10 }] },
   {
-    operations: ALL,
+    operations: ALL_OPERATIONS,
     effects: [
       { kind: 'latency', ms: 300 },
       { kind: 'latency', ms: 20_000 },
     ],
   },
-  { operations: PARTS, effects: [{ kind: 'bandwidth', bytesPerSecond: 30_000 }] },
+  { operations: PART_OPERATIONS, effects: [{ kind: 'bandwidth', bytesPerSecond: 30_000 }] },
   { operations: ['UploadPart'], effects: [{ kind: 'clockJump', ms: 1_200_000 }] },
 ];
 
-const FINAL: readonly FaultKind[] = [
+const PERMANENT_FAULTS: readonly FaultKind[] = [
   {
-    operations: ALL,
+    operations: ALL_OPERATIONS,
     effects: [
-      refusal(403, 'AccessDenied', '0003-00000201'),
-      refusal(403, 'SignatureDoesNotMatch', '0002-00000201'),
-      refusal(403, 'InvalidAccessKeyId', '0002-00000902'),
+      refuse(403, 'AccessDenied', '0003-00000201'),
+      refuse(403, 'SignatureDoesNotMatch', '0002-00000201'),
+      refuse(403, 'InvalidAccessKeyId', '0002-00000902'),
     ],
   },
-  { operations: ['UploadPart'], effects: [refusal(404, 'NoSuchUpload', '0042-00000104')] },
-  { operations: ['UploadPart'], effects: [refusal(409, 'PartAlreadyExist', '0042-00000108')] },
+  { operations: ['UploadPart'], effects: [refuse(404, 'NoSuchUpload', '0042-00000104')] },
+  { operations: ['UploadPart'], effects: [refuse(409, 'PartAlreadyExist', '0042-00000108')] },
   { operations: ['UploadPart'], effects: [{ kind: 'corruptStoredPart', silent: true }] },
-  { operations: PARTS, effects: [{ kind: 'clockJump', ms: -1_200_000 }] },
+  { operations: PART_OPERATIONS, effects: [{ kind: 'clockJump', ms: -1_200_000 }] },
 ];
 
 function createDraw(seed: number): {
-  whole(min: number, max: number): number;
-  chance(probability: number): boolean;
-  of<T>(choices: readonly T[]): T;
+  integer(min: number, max: number): number;
+  isTrue(probability: number): boolean;
+  choose<T>(choices: readonly T[]): T;
 } {
   const random = createSeededRandom(seed);
-  const whole = (min: number, max: number): number => min + Math.floor(random.next() * (max - min + 1));
+  const integer = (min: number, max: number): number => min + Math.floor(random.next() * (max - min + 1));
   return {
-    whole,
-    chance: (probability) => random.next() < probability,
-    of: (choices) => choices[whole(0, choices.length - 1)] as (typeof choices)[number],
+    integer,
+    isTrue: (probability) => random.next() < probability,
+    choose: (choices) => choices[integer(0, choices.length - 1)] as (typeof choices)[number],
   };
 }

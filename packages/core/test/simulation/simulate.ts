@@ -1,86 +1,85 @@
 import type { UploadOptions } from '@partway/core';
-import { BUCKET, KEY } from './cloud.ts';
-import { perform, start } from './engine.ts';
-import { type Ending, FOREIGN_BYTES, judge } from './judge.ts';
+import { BUCKET, KEY } from './backend.ts';
+import { createContext, runUntil, runUntilSettled, type SimulationContext } from './context.ts';
+import { performAction, startEngine } from './engine.ts';
+import { checkInvariants, FOREIGN_BYTES, type ProcessOutcome } from './invariants.ts';
 import { createProcess } from './process.ts';
-import { type Act, drawScenario, PATIENT, type Scenario } from './scenario.ts';
-import { createWorld, drive, settled, type World } from './world.ts';
+import { type Action, drawScenario, GENEROUS_RETRY, type Scenario } from './scenario.ts';
 
 /** The result of one seed. */
 export interface SimulationResult {
   readonly seed: number;
-  /** How each life ended: `completed`, `crashed`, or the code of the error. */
-  readonly endings: readonly string[];
-  /** Empty when the engine did all it must and nothing it must not. */
+  /** The status of each process: `completed`, `crashed`, or the code of the error. */
+  readonly outcomes: readonly string[];
+  /** The violated invariants. Empty when the seed passed. */
   readonly violations: readonly string[];
-  /** Whether anything was done to a process. */
-  readonly acted: boolean;
-  /** The trace, when requested. */
+  /** Whether any action was performed on a process. */
+  readonly hasActed: boolean;
+  /** The trace, if requested, and the violations. */
   readonly trace: readonly string[];
 }
 
-/** One upload, or one that others get in the way of, in the world of this seed, to its end. */
+/** Runs the scenario of the seed: one upload by one process after another, and its competitors. */
 export function simulate(seed: number, { isTraced = false } = {}): Promise<SimulationResult> {
-  return play(drawScenario(seed), isTraced);
+  return runScenario(drawScenario(seed), isTraced);
 }
 
-export async function play(given: Scenario, isTraced = false): Promise<SimulationResult> {
-  const world = createWorld(given, isTraced);
-  const { scenario, cloud, violations, trace } = world;
-  if (scenario.isKeyTaken) await settled(world, () => cloud.takeKey(FOREIGN_BYTES));
-  for (const rule of scenario.faults) cloud.faults.add(rule);
-  const endings: Ending[] = [];
-  for (const { acts } of scenario.lives) {
-    const ending = await live(world, acts);
-    endings.push(ending);
-    if (ending.how === 'completed' || ending.how === 'aborted') break;
+export async function runScenario(scenario: Scenario, isTraced = false): Promise<SimulationResult> {
+  const context = createContext(scenario, isTraced);
+  const { backend, violations, trace } = context;
+  if (scenario.isKeyTaken) await runUntilSettled(context, () => backend.putForeignObject(FOREIGN_BYTES));
+  for (const rule of scenario.faults) backend.faults.add(rule);
+  const outcomes: ProcessOutcome[] = [];
+  for (const { actions } of scenario.processes) {
+    const outcome = await runProcess(context, actions);
+    outcomes.push(outcome);
+    if (outcome.status === 'completed' || outcome.status === 'aborted') break;
   }
-  world.stopStorm();
-  const last = endings.at(-1);
-  if (last?.how !== 'completed' && last?.how !== 'aborted')
-    endings.push(await live(world, [], { retry: PATIENT }));
-  // The checkpoint is no longer valid; a restarted upload must complete.
-  const isSpent = ['source_changed', 'checksum_mismatch'].includes(endings.at(-1)?.how ?? '');
-  if (isSpent) endings.push(await live(world, [], { retry: PATIENT, resume: false }));
-  judge(world, endings);
+  context.endFaultPhase();
+  const last = outcomes.at(-1);
+  if (last?.status !== 'completed' && last?.status !== 'aborted')
+    outcomes.push(await runProcess(context, [], { retry: GENEROUS_RETRY }));
+  // The checkpoint is no longer usable: an upload from the start must complete.
+  const mustRestart = ['source_changed', 'checksum_mismatch'].includes(outcomes.at(-1)?.status ?? '');
+  if (mustRestart) outcomes.push(await runProcess(context, [], { retry: GENEROUS_RETRY, resume: false }));
+  checkInvariants(context, outcomes);
   return {
     seed: scenario.seed,
-    endings: endings.map(({ how }) => how),
+    outcomes: outcomes.map(({ status }) => status),
     violations,
-    acted: world.acts > 0,
+    hasActed: context.actionCount > 0,
     trace,
   };
 }
 
-/** One process from its start to its end, or to its death. */
-async function live(
-  world: World,
-  acts: readonly Act[],
+/** Runs one process until its upload settles or it crashes. */
+async function runProcess(
+  context: SimulationContext,
+  actions: readonly Action[],
   options: Partial<UploadOptions> = {},
-): Promise<Ending> {
-  const { cloud, disk, file } = world;
+): Promise<ProcessOutcome> {
+  const { backend, disk, file } = context;
   const process = createProcess();
-  const running = start(world, process, disk, file, options);
-  for (const { at, kind } of acts) {
-    const act = (): void => {
-      const isOver = !process.isAlive || running.how() !== undefined;
-      if (!isOver) perform(world, process, running, kind);
+  const running = startEngine(context, process, disk, file, options);
+  for (const { at, kind } of actions) {
+    const perform = (): void => {
+      const isRunning = process.isAlive && running.status() === undefined;
+      if (isRunning) performAction(context, process, running, kind);
     };
-    if (typeof at === 'number') process.at(at, act);
+    if (typeof at === 'number') process.schedule(at, perform);
     else
-      running.whenCompleting(
-        () => void cloud.clock.sleep(at.completingMs, new AbortController().signal).then(act),
+      running.onCompleting(
+        () => void backend.clock.sleep(at.completingMs, new AbortController().signal).then(perform),
       );
   }
-  const until = (): boolean => running.how() !== undefined || !process.isAlive;
-  await drive(world, until);
-  const how = process.isAlive ? (running.how() ?? 'hangs') : 'crashed';
-  running.observer.ended(process.isAlive);
-  // A dead process receives nothing, but its waiting promises are released.
+  await runUntil(context, () => running.status() !== undefined || !process.isAlive);
+  const status = process.isAlive ? (running.status() ?? 'pending') : 'crashed';
+  running.observer.onEnded(process.isAlive);
+  // A crashed process observes nothing. The abort releases its pending promises.
   if (!process.isAlive) void running.upload.abort();
-  const object = await cloud.model.object(BUCKET, KEY)?.bytes();
-  await drive(world, () => world.rivals.every((rival) => rival.how !== undefined));
-  const texts = [...disk.texts.values()];
-  const { facts } = running.observer;
-  return { how, isAlive: process.isAlive, facts, texts, object };
+  const object = await backend.model.object(BUCKET, KEY)?.bytes();
+  await runUntil(context, () => context.competitors.every((competitor) => competitor.status !== undefined));
+  const checkpoints = [...disk.checkpoints.values()];
+  const { observations } = running.observer;
+  return { status, isAlive: process.isAlive, observations, checkpoints, object };
 }

@@ -29,29 +29,29 @@ export const BUCKET = 'media';
 export const KEY = 'movies/1.mp4';
 const REGION = 'cn-hangzhou';
 
-/** OSS, and the coordinator that ships: what the processes that upload have in common. */
-export interface Cloud {
+/** OSS on the emulator's model and the released coordinator, shared by all uploading processes. */
+export interface Backend {
   readonly clock: VirtualClock;
   readonly startedAt: number;
   readonly model: OssModel;
   readonly faults: Faults;
   readonly coordinator: Coordinator;
   readonly put: Transport['put'];
-  /** Calls the listener for every request that OSS receives. */
+  /** Calls the listener for each request that OSS receives, with one line of text. */
   onRequest(listener: (line: string) => void): void;
   /** Stores an object of another writer under the key. */
-  takeKey(bytes: Uint8Array): Promise<void>;
-  /** Aborts whatever is under way, as a lifecycle rule or another process does. */
-  takeUploadsAway(): void;
+  putForeignObject(bytes: Uint8Array): Promise<void>;
+  /** Aborts all unfinished uploads, as a lifecycle rule or another process does. */
+  abortAllUploads(): void;
 }
 
-export function createCloud(scenario: Scenario): Cloud {
+export function createBackend(scenario: Scenario): Backend {
   const { seed, signerSkewMs, latencyMs, urlLifetimeSeconds } = scenario;
   const random = createSeededRandom(seed ^ 0x5eed);
   const clock = createVirtualClock(Date.UTC(2026, 10, 21));
-  let jumpedMs = 0;
-  let tell: (line: string) => void = () => undefined;
-  const ossClock = { now: () => clock.now() + jumpedMs };
+  let clockOffsetMs = 0;
+  let notify: (line: string) => void = () => undefined;
+  const ossClock = { now: () => clock.now() + clockOffsetMs };
   const credentials = createCredentials(scenario, ossClock.now);
   const model = createOssModel({
     region: REGION,
@@ -63,7 +63,7 @@ export function createCloud(scenario: Scenario): Cloud {
   });
   const faults = createFaults({
     advanceClock: (ms) => {
-      jumpedMs += ms;
+      clockOffsetMs += ms;
     },
     random: random.next,
   });
@@ -71,9 +71,9 @@ export function createCloud(scenario: Scenario): Cloud {
   const sleep = (ms: number): Promise<void> => clock.sleep(ms, new AbortController().signal);
   const oss = injectFaults(model, faults, { sleep, now: ossClock.now });
 
-  async function answer(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {
+  async function handleRequest(request: OssRequest, stop: AbortSignal): Promise<OssResponse> {
     const { operation, partNumber, uploadId } = model.identify(request);
-    tell(`OSS: ${operation} ${partNumber ?? ''} ${uploadId ?? ''}`);
+    notify(`OSS: ${operation} ${partNumber ?? ''} ${uploadId ?? ''}`);
     model.putCredentials(credentials.issued);
     if (latencyMs > 0) await sleep(latencyMs / 2);
     stop.throwIfAborted();
@@ -83,40 +83,40 @@ export function createCloud(scenario: Scenario): Cloud {
     return deliverOutcome(outcome, stop);
   }
 
-  const site = { region: REGION, bucket: BUCKET, fetch: createInProcessFetch(answer) };
+  const storeOptions = { region: REGION, bucket: BUCKET, fetch: createInProcessFetch(handleRequest) };
   const store = createOssObjectStore({
-    ...site,
+    ...storeOptions,
     credentials: credentials.source,
     clock: { now: () => clock.now() + signerSkewMs },
   });
-  const foreign = createOssObjectStore({ ...site, credentials: OWNER, clock: ossClock });
-  let nonces = 0;
+  const ownerStore = createOssObjectStore({ ...storeOptions, credentials: OWNER, clock: ossClock });
+  let nonceCount = 0;
   const signerNow = (): number => clock.now() + signerSkewMs;
   const coordinator = createCoordinator({
     store,
     clock: { now: signerNow, sleep: clock.sleep },
     uploadTokens: createInMemoryUploadTokens(),
     urlLifetimeSeconds,
-    nonce: () => (nonces++).toString(16).padStart(32, '0'),
+    nonce: () => (nonceCount++).toString(16).padStart(32, '0'),
   });
-  const put = createInProcessPut(answer);
+  const put = createInProcessPut(handleRequest);
   return {
     clock,
     startedAt: clock.now(),
-    onRequest(listener) {
-      tell = listener;
-    },
     model,
     faults,
     coordinator,
     put,
-    takeUploadsAway() {
+    onRequest(listener) {
+      notify = listener;
+    },
+    abortAllUploads() {
       for (const { key, uploadId } of model.uploads(BUCKET)) {
-        void foreign.abort({ key, uploadId }).catch(() => undefined);
+        void ownerStore.abort({ key, uploadId }).catch(() => undefined);
       }
     },
-    async takeKey(bytes) {
-      const { url, headers } = await foreign.presign({ method: 'PUT', key: KEY });
+    async putForeignObject(bytes) {
+      const { url, headers } = await ownerStore.presign({ method: 'PUT', key: KEY });
       const body = createInMemorySource(bytes).part(0, bytes.length);
       await put({ url, headers, body, signal, onProgress: () => undefined });
     },
