@@ -6,7 +6,7 @@ import { BUCKET, CREDENTIALS, REGION } from '../stages/emulator-stage.ts';
 let emulator: OssEmulator;
 /** For each PUT, whether it allows overlapping rules. */
 const overlaps: (string | null)[] = [];
-const noting: Fetch = (url, init) => {
+const recordingFetch: Fetch = (url, init) => {
   const allowed = new Headers(init.headers).get('x-oss-allow-same-action-overlap');
   if (init.method === 'PUT') overlaps.push(allowed);
   return fetch(url, init);
@@ -19,7 +19,13 @@ afterAll(() => emulator.close());
 
 function admin(bucket = BUCKET) {
   const { endpoint } = emulator;
-  return createBucketAdmin({ region: REGION, bucket, endpoint, credentials: CREDENTIALS, fetch: noting });
+  return createBucketAdmin({
+    region: REGION,
+    bucket,
+    endpoint,
+    credentials: CREDENTIALS,
+    fetch: recordingFetch,
+  });
 }
 
 test('a bucket reports its location', async () => {
@@ -28,12 +34,17 @@ test('a bucket reports its location', async () => {
 });
 
 test('a response without a location is malformed', async () => {
-  const answer: Fetch = async () => new Response('<html>a proxy</html>');
-  const odd = createBucketAdmin({ region: REGION, bucket: BUCKET, credentials: CREDENTIALS, fetch: answer });
-  await expect(odd.location()).rejects.toMatchObject({ code: 'malformed_response' });
+  const fetchPage: Fetch = async () => new Response('<html>a proxy</html>');
+  const proxied = createBucketAdmin({
+    region: REGION,
+    bucket: BUCKET,
+    credentials: CREDENTIALS,
+    fetch: fetchPage,
+  });
+  await expect(proxied.location()).rejects.toMatchObject({ code: 'malformed_response' });
 });
 
-test('a bucket without rules has none, and an error is not taken for that', async () => {
+test('a bucket without rules returns an empty list, and an error rejects', async () => {
   expect(await admin().corsRules()).toEqual([]);
   expect(await admin().lifecycleRules()).toEqual([]);
   await expect(admin('nowhere').corsRules()).rejects.toMatchObject({ code: 'object_not_found' });
@@ -46,7 +57,7 @@ test('a bucket without rules has none, and an error is not taken for that', asyn
   expect(await admin().lifecycleRules()).toEqual([]);
 });
 
-test('overlapping rules are allowed explicitly, and only where they exist', async () => {
+test('overlap is allowed explicitly, and only for overlapping rules', async () => {
   overlaps.length = 0;
   for (const prefix of ['a/', 'b/', 'a/1/', '']) await admin().addAbortRule({ prefix, abortAfterDays: 7 });
   expect(overlaps).toEqual([null, null, 'true', 'true']);
@@ -58,13 +69,13 @@ test('overlapping rules are allowed explicitly, and only where they exist', asyn
   ]);
 });
 
-test.each([0, 1.5, Number.NaN])('%d days are a mistake of the caller', async (abortAfterDays) => {
+test.each([0, 1.5, Number.NaN])('%d days throw an error that names the option', async (abortAfterDays) => {
   await expect(admin().addAbortRule({ prefix: '', abortAfterDays })).rejects.toThrow(
     /^abortAfterDays must be/,
   );
 });
 
-test('a signal stops a request', async () => {
+test('an aborted signal rejects with its reason', async () => {
   const reason = new Error('enough');
   await expect(admin().corsRules({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
 });

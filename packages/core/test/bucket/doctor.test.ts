@@ -17,8 +17,8 @@ const STS: OssCredentials = {
 let emulator: OssEmulator;
 
 beforeEach(async () => {
-  const dead = { ...STS, accessKeyId: 'STS.2', expiresAt: 1 } as const;
-  const credentials = [CREDENTIALS, STS, dead].map(({ securityToken, ...rest }: OssCredentials) => ({
+  const expired = { ...STS, accessKeyId: 'STS.2', expiresAt: 1 } as const;
+  const credentials = [CREDENTIALS, STS, expired].map(({ securityToken, ...rest }: OssCredentials) => ({
     ...rest,
     ...(securityToken !== undefined && { securityToken }),
     expiresAt: Number(rest.expiresAt ?? Number.POSITIVE_INFINITY),
@@ -55,29 +55,32 @@ function refuse(operation: OssOperation): FaultHandle {
 
 describe('a bucket', () => {
   test('without rules is reported, and is complete after adding them', async () => {
-    const lacking = await examine();
-    expect(statuses(lacking, 'failed')).toEqual(['cors', 'lifecycle']);
-    expect(lacking.cors?.detail).toBe(`Pages of ${ORIGIN} may not PUT.`);
-    expect(lacking.lifecycle?.detail).toMatch(/for ever/);
-    const written = emulator.faults.add({ operation: 'PutBucketCors', effect: { kind: 'latency', ms: 0 } });
+    const incomplete = await examine();
+    expect(statuses(incomplete, 'failed')).toEqual(['cors', 'lifecycle']);
+    expect(incomplete.cors?.detail).toBe(`Pages of ${ORIGIN} may not PUT.`);
+    expect(incomplete.lifecycle?.detail).toMatch(/for ever/);
+    const corsWrites = emulator.faults.add({
+      operation: 'PutBucketCors',
+      effect: { kind: 'latency', ms: 0 },
+    });
     expect(statuses(await examine({ fix: true }), 'ok')).toHaveLength(10);
-    expect(written.matchedCount).toBe(1);
+    expect(corsWrites.matchedCount).toBe(1);
     expect(statuses(await examine({ fix: true }), 'ok')).toHaveLength(10);
-    expect(written.matchedCount).toBe(1);
+    expect(corsWrites.matchedCount).toBe(1);
     expect(statuses(await examine(), 'ok')).toHaveLength(10);
   });
 
-  test('is examined without a look at CORS where no page sends anything', async () => {
+  test('is examined without a CORS check if no origin is given', async () => {
     expect(statuses(await examine({ origin: undefined }), 'skipped')).toEqual(['cors']);
   });
 
-  test('is examined with STS credentials just as well', async () => {
+  test('can be examined with STS credentials', async () => {
     expect(statuses(await examine({ credentials: STS }), 'failed')).toEqual(['cors', 'lifecycle']);
   });
 });
 
 describe('the rules of a bucket', () => {
-  test('stay, each of them, where one is added, and it comes first', async () => {
+  test('are kept when one is added before them', async () => {
     const admin = createBucketAdmin(site());
     const mine = { allowedOrigins: ['*'], allowedMethods: ['PUT', 'GET'], allowedHeaders: ['content-type'] };
     await admin.addCorsRule({ ...mine, exposeHeaders: ['etag', 'X-Mine'] });
@@ -108,7 +111,7 @@ describe('the rules of a bucket', () => {
     expect(cors?.detail).toBe(`Pages of ${ORIGIN} may not read x-oss-request-id, x-oss-hash-crc64ecma.`);
   });
 
-  test('are left alone where there is no room for one more', async () => {
+  test('stay unchanged when the bucket has the maximum number of rules', async () => {
     const admin = createBucketAdmin(site());
     const rule = { allowedMethods: ['GET'], allowedHeaders: [], exposeHeaders: [] };
     for (let count = 1; count <= 20; count++) {
@@ -154,7 +157,7 @@ describe('the rules of a bucket', () => {
   });
 });
 
-describe('a wrong configuration', () => {
+describe('an invalid configuration', () => {
   test.each<[string, Partial<ExamineOptions>, string, RegExp]>([
     [
       'a wrong secret',
@@ -163,7 +166,7 @@ describe('a wrong configuration', () => {
       /secret belongs/,
     ],
     ['an unknown key', { credentials: { ...CREDENTIALS, accessKeyId: 'x' } }, 'credentials', /one set/],
-    ['a dead token', { credentials: { ...STS, accessKeyId: 'STS.2' } }, 'credentials', /Renew the STS/],
+    ['an expired token', { credentials: { ...STS, accessKeyId: 'STS.2' } }, 'credentials', /Renew the STS/],
     ['a wrong token', { credentials: { ...STS, securityToken: 'x' } }, 'credentials', /Renew the STS/],
     ['another region', { region: 'cn-beijing' }, 'region', /not 'cn-beijing'/],
     ['another bucket', { bucket: 'nowhere' }, 'region', /no nowhere here/],
@@ -181,10 +184,10 @@ describe('a wrong configuration', () => {
       fetch: async (url, { method, headers }) => {
         const { host, pathname, search } = new URL(url);
         const sent = { ...Object.fromEntries(new Headers(headers)), host };
-        const asked = request(emulator.endpoint + pathname + search, { method, headers: sent }).end();
-        const [answer] = await once(asked, 'response');
-        const { statusCode: status, headers: answered } = answer;
-        return new Response((await answer.toArray()).join(''), { status, headers: answered });
+        const outgoing = request(emulator.endpoint + pathname + search, { method, headers: sent }).end();
+        const [response] = await once(outgoing, 'response');
+        const { statusCode: status, headers: responseHeaders } = response;
+        return new Response((await response.toArray()).join(''), { status, headers: responseHeaders });
       },
     });
     expect(checks.region).toMatchObject({
@@ -193,14 +196,14 @@ describe('a wrong configuration', () => {
     });
   });
 
-  test('an OSS that is out of order is not taken for wrong credentials', async () => {
+  test('an unavailable OSS is not reported as wrong credentials', async () => {
     emulator.faults.add({ effect: { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } });
     const checks = await examine();
     expect(checks.region).toMatchObject({ status: 'failed', remedy: expect.stringContaining('It may pass') });
     expect(checks.credentials).toMatchObject({ status: 'skipped' });
   });
 
-  test('a right that the location needs is none that uploads need', async () => {
+  test('a missing permission to read the location does not fail the check', async () => {
     refuse('GetBucketLocation');
     expect(statuses(await examine(), 'failed')).toEqual(['cors', 'lifecycle']);
   });
@@ -219,20 +222,20 @@ describe('a wrong configuration', () => {
   });
 });
 
-describe('a missing right', () => {
+describe('a missing permission', () => {
   test.each<[OssOperation, string, string]>([
     ['HeadObject', 'head', 'oss:GetObject'],
     ['InitiateMultipartUpload', 'upload', 'oss:PutObject'],
     ['UploadPart', 'upload', 'oss:PutObject'],
     ['ListParts', 'list-parts', 'oss:ListParts'],
-  ])('to %s is found by %s, and named', async (operation, name, right) => {
+  ])('for %s is found by the check %s, and named', async (operation, name, permission) => {
     refuse(operation);
     const checks = await examine({ origin: undefined });
     expect(statuses(checks, 'failed')).toEqual([name, 'lifecycle']);
-    expect(checks[name]?.remedy).toContain(`Grant ${right}`);
+    expect(checks[name]?.remedy).toContain(`Grant ${permission}`);
   });
 
-  test('to list uploads is a warning: only sweeps need it', async () => {
+  test('to list uploads is a warning, because only sweeps need it', async () => {
     refuse('ListMultipartUploads');
     expect((await examine())['list-uploads']).toMatchObject({ status: 'warning' });
   });
@@ -240,10 +243,10 @@ describe('a missing right', () => {
   test('to abort is reported with the remaining upload, which can then be removed', async () => {
     const fault = refuse('AbortMultipartUpload');
     const checks = await examineBucket(site());
-    const [left] = emulator.model.uploads(BUCKET);
+    const [remaining] = emulator.model.uploads(BUCKET);
     expect(checks.find(({ name }) => name === 'abort')).toMatchObject({
       status: 'failed',
-      detail: expect.stringContaining(`${left?.uploadId} of ${left?.key}`),
+      detail: expect.stringContaining(`${remaining?.uploadId} of ${remaining?.key}`),
       remedy: expect.stringContaining('Grant oss:AbortMultipartUpload'),
     });
     fault.remove();
@@ -260,10 +263,10 @@ describe('nothing is left behind', () => {
     emulator.faults.add({ operation: 'InitiateMultipartUpload', effect: { kind: 'dropResponse' } });
     refuse('ListMultipartUploads');
     const checks = await examineBucket(site());
-    const [left] = emulator.model.uploads(BUCKET);
+    const [remaining] = emulator.model.uploads(BUCKET);
     expect(checks.find(({ name }) => name === 'abort')).toMatchObject({
       status: 'failed',
-      detail: expect.stringContaining(`An upload of ${left?.key} may still be there`),
+      detail: expect.stringContaining(`An upload of ${remaining?.key} may still be there`),
       remedy: expect.stringContaining('oss:ListMultipartUploads'),
     });
   });
@@ -298,11 +301,11 @@ describe('nothing is left behind', () => {
       const waiting = emulator.faults.add({ operation, times: 1, effect: { kind: 'silent' } });
       const stop = new AbortController();
       const reason = new Error('enough');
-      const examining = examineBucket({ ...site(), origin: ORIGIN, signal: stop.signal });
-      const ended = examining.catch((thrown: unknown) => thrown);
+      const examination = examineBucket({ ...site(), origin: ORIGIN, signal: stop.signal });
+      const outcome = examination.catch((thrown: unknown) => thrown);
       await waiting.whenFired();
       stop.abort(reason);
-      expect(await ended).toBe(reason);
+      expect(await outcome).toBe(reason);
       expect(emulator.model.uploads(BUCKET)).toEqual([]);
     },
   );
@@ -316,7 +319,7 @@ test.each<[string, Partial<ExamineOptions>]>([
   ['abortAfterDays', { abortAfterDays: 0 }],
   ['region', { region: 'oss-cn-hangzhou' }],
   ['bucket', { bucket: 'M' }],
-])('a wrong %s is a mistake of the caller', async (option, options) => {
+])('an invalid %s throws an error that names the option', async (option, options) => {
   const mistake = await examineBucket({ ...site(), ...options }).catch((reason: unknown) => reason);
   expect(mistake instanceof TypeError || mistake instanceof RangeError).toBe(true);
   expect(String(mistake)).toContain(option);

@@ -27,50 +27,61 @@ beforeAll(async () => {
 });
 afterAll(() => emulator.close());
 
-function signed(more: Partial<PresignRequest> = {}): PresignedRequest {
-  const terms = {
+function createPresigned(more: Partial<PresignRequest> = {}): PresignedRequest {
+  const site = {
     region: REGION,
     bucket: BUCKET,
     credentials: CREDENTIALS,
     endpoint: emulator.endpoint,
     now: NOW,
   };
-  return presign({ method: 'PUT', key: 'a folder/größe+1', ...terms, ...more });
+  return presign({ method: 'PUT', key: 'a folder/größe+1', ...site, ...more });
 }
 
-/** The request on the wire, which may differ from the signed one. */
-interface Sent {
+/** The request on the wire, which may differ from the presigned one. */
+interface SentRequest {
   readonly method?: string;
   readonly url?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-/** As it stands: `fetch` would add to it, and put it right. */
-async function send({ method = 'PUT', url = '', headers = {}, body = '' }: Sent): Promise<RefusalResponse> {
+/** Sends the request unchanged: `fetch` would add headers and normalise the URL. */
+async function send({
+  method = 'PUT',
+  url = '',
+  headers = {},
+  body = '',
+}: SentRequest): Promise<RefusalResponse> {
   const target = url.slice(url.indexOf('/', 'https://'.length));
   const { port } = emulator;
   const host = /^https?:\/\/([^/]*)/.exec(url)?.[1] ?? '';
-  const asked = httpRequest({ host: '127.0.0.1', port, path: target, method, headers: { host, ...headers } });
-  asked.end(body);
-  const [answer] = await once(asked, 'response');
-  const text = (await answer.toArray()).join('');
-  return { status: answer.statusCode, headers: answer.headers, body: text };
+  const outgoing = httpRequest({
+    host: '127.0.0.1',
+    port,
+    path: target,
+    method,
+    headers: { host, ...headers },
+  });
+  outgoing.end(body);
+  const [response] = await once(outgoing, 'response');
+  const text = (await response.toArray()).join('');
+  return { status: response.statusCode, headers: response.headers, body: text };
 }
 
-/** Sends what was signed, changed on its way, and explains why OSS refuses it. */
-async function explained(
+/** Sends a presigned request with changes, and explains the rejection by OSS. */
+async function sendAndExplain(
   request: PresignedRequest,
-  changed: Sent,
+  changed: SentRequest,
   options: InspectOptions = { now: NOW },
 ): Promise<SignatureExplanation> {
-  const answer = await send({ ...request, ...changed });
-  expect(answer.status).toBeGreaterThanOrEqual(400);
-  return told(explainSignatureMismatch(answer, request, options), request.url, changed.url ?? '');
+  const response = await send({ ...request, ...changed });
+  expect(response.status).toBeGreaterThanOrEqual(400);
+  return withoutSecrets(explainSignatureMismatch(response, request, options), request.url, changed.url ?? '');
 }
 
-/** Nothing secret may be in it. */
-function told(explanation: SignatureExplanation, ...urls: readonly string[]): SignatureExplanation {
+/** Asserts that the explanation contains no secret, and returns it. */
+function withoutSecrets(explanation: SignatureExplanation, ...urls: readonly string[]): SignatureExplanation {
   const text = JSON.stringify(explanation);
   const signatures = urls.flatMap((url) => /x-oss-signature=(\w*)/.exec(url)?.[1] ?? []);
   for (const secret of [
@@ -88,17 +99,19 @@ function told(explanation: SignatureExplanation, ...urls: readonly string[]): Si
   return explanation;
 }
 
-test('an unchanged request is accepted, so that each refusal below has one cause', async () => {
-  const plain = signed();
+test('an unchanged request is accepted, so each rejection below has one cause', async () => {
+  const plain = createPresigned();
   expect(await send({ ...plain, body: 'x' })).toMatchObject({ status: 200 });
-  const withHeaders = signed({ headers: { 'Content-Type': 'text/plain', 'x-oss-meta-a': '1' } });
+  const withHeaders = createPresigned({ headers: { 'Content-Type': 'text/plain', 'x-oss-meta-a': '1' } });
   expect(await send(withHeaders)).toMatchObject({ status: 200 });
 });
 
-describe('a request that is not what was signed', () => {
+describe('a request that was changed after signing', () => {
   const TYPE = { headers: { 'Content-Type': 'text/plain', 'x-oss-meta-a': '1' } } as const;
 
-  test.each<[string, Partial<PresignRequest>, (request: PresignedRequest) => Sent, SignatureCause, RegExp]>([
+  test.each<
+    [string, Partial<PresignRequest>, (request: PresignedRequest) => SentRequest, SignatureCause, RegExp]
+  >([
     [
       'without a signed header',
       TYPE,
@@ -106,7 +119,7 @@ describe('a request that is not what was signed', () => {
       'missing-header',
       /x-oss-meta-a/,
     ],
-    ['without any', TYPE, () => ({ headers: {} }), 'missing-header', /content-type, x-oss-meta-a/],
+    ['without any header', TYPE, () => ({ headers: {} }), 'missing-header', /content-type, x-oss-meta-a/],
     [
       'without an additional header',
       { headers: { range: 'bytes=0-1' }, additionalHeaders: ['range'] },
@@ -115,7 +128,7 @@ describe('a request that is not what was signed', () => {
       /additional/,
     ],
     [
-      'with a type of the browser',
+      'with a content type added by the browser',
       {},
       () => ({ headers: { 'content-type': 'video/mp4' } }),
       'added-header',
@@ -145,7 +158,7 @@ describe('a request that is not what was signed', () => {
       /parameter v was added/,
     ],
     [
-      'with less',
+      'with one parameter less',
       { query: { 'x-oss-traffic-limit': 819200, acl: null } },
       ({ url }) => ({ url: url.replace('acl&', '') }),
       'changed-url',
@@ -188,20 +201,20 @@ describe('a request that is not what was signed', () => {
       /malformed/,
     ],
     [
-      'without all of it',
+      'without its query',
       {},
       ({ url }) => ({ url: url.replace(/\?.*/, '') }),
       'changed-url',
       /no signature arrived/,
     ],
   ])('%s', async (_, more, change, cause, detail) => {
-    const request = signed(more);
-    const explanation = await explained(request, change(request));
+    const request = createPresigned(more);
+    const explanation = await sendAndExplain(request, change(request));
     expect(explanation).toMatchObject({ cause, detail: expect.stringMatching(detail) });
   });
 
-  test('in the order of its parameters is still what was signed', async () => {
-    const { url, ...request } = signed();
+  test('with its parameters in another order is accepted', async () => {
+    const { url, ...request } = createPresigned();
     const [path, query = ''] = url.split('?');
     const reordered = `${path}?${query.split('&').reverse().join('&')}`;
     expect(await send({ ...request, url: reordered })).toMatchObject({ status: 200 });
@@ -209,40 +222,42 @@ describe('a request that is not what was signed', () => {
 
   test('to the host of another bucket', async () => {
     const endpoint = `http://oss-${REGION}.aliyuncs.com`;
-    const request = signed({ endpoint, addressing: 'virtual-host' });
+    const request = createPresigned({ endpoint, addressing: 'virtual-host' });
     const changed = { url: request.url.replace('//media.', '//other.') };
-    expect(await explained(request, changed)).toMatchObject({
+    expect(await sendAndExplain(request, changed)).toMatchObject({
       cause: 'host',
       detail: expect.stringContaining('the bucket media and reached other'),
     });
     const rewritten = { url: request.url.replace(/\/\/[^/]*/, '//127.0.0.1') };
-    expect(await explained(request, rewritten)).toMatchObject({
+    expect(await sendAndExplain(request, rewritten)).toMatchObject({
       cause: 'host',
       detail: expect.stringContaining('the bucket media and reached another one'),
     });
   });
 });
 
-describe('a request that is what was signed', () => {
+describe('a request that is sent as it was signed', () => {
   test('with a wrong secret', async () => {
-    const request = signed({ credentials: { ...CREDENTIALS, accessKeySecret: 'another' } });
-    expect(await explained(request, {})).toMatchObject({ cause: 'secret' });
+    const request = createPresigned({ credentials: { ...CREDENTIALS, accessKeySecret: 'another' } });
+    expect(await sendAndExplain(request, {})).toMatchObject({ cause: 'secret' });
     // Independent of the local clock: OSS has checked the time already.
-    expect(await explained(request, {}, { now: NOW + 10 ** 9 })).toMatchObject({ cause: 'secret' });
+    expect(await sendAndExplain(request, {}, { now: NOW + 10 ** 9 })).toMatchObject({ cause: 'secret' });
   });
 
-  test('with a wrong secret, by header', async () => {
-    const terms = { region: REGION, bucket: BUCKET, endpoint: emulator.endpoint, now: NOW };
+  test('with a wrong secret, with its signature in a header', async () => {
+    const site = { region: REGION, bucket: BUCKET, endpoint: emulator.endpoint, now: NOW };
     const request = signHeaders({
-      ...{ method: 'GET', key: 'k', query: { acl: null }, ...terms },
+      ...{ method: 'GET', key: 'k', query: { acl: null }, ...site },
       credentials: { ...CREDENTIALS, accessKeySecret: 'another' },
       headers: { range: 'bytes=0-1' },
       additionalHeaders: ['range'],
     });
-    const answer = await send(request);
-    expect(told(explainSignatureMismatch(answer, request), request.url)).toMatchObject({ cause: 'secret' });
+    const response = await send(request);
+    expect(withoutSecrets(explainSignatureMismatch(response, request), request.url)).toMatchObject({
+      cause: 'secret',
+    });
     const changed = await send({ ...request, headers: { ...request.headers, range: 'bytes=0-9' } });
-    expect(told(explainSignatureMismatch(changed, request))).toMatchObject({
+    expect(withoutSecrets(explainSignatureMismatch(changed, request))).toMatchObject({
       cause: 'changed-header',
       detail: expect.stringContaining('range'),
     });
@@ -250,37 +265,42 @@ describe('a request that is what was signed', () => {
 
   test.each<[string, Partial<PresignRequest>, SignatureCause, RegExp]>([
     ['an hour after it expired', { now: NOW - 4_500_000 }, 'expired', /expired 3600 s before it arrived/],
-    ['signed by a clock that is ahead', { now: NOW + 3_600_000 }, 'clock', /clock of the signer/],
-    ['signed for another region', { region: 'cn-beijing' }, 'region', /another region/],
-    ['signed for another product', { product: 'oss-cloudbox' }, 'region', /another product/],
+    ['presigned by a fast clock', { now: NOW + 3_600_000 }, 'clock', /clock of the signer/],
+    ['presigned for another region', { region: 'cn-beijing' }, 'region', /another region/],
+    ['presigned for another product', { product: 'oss-cloudbox' }, 'region', /another product/],
     [
-      'signed with an unknown key',
+      'presigned with an unknown key',
       { credentials: { ...CREDENTIALS, accessKeyId: 'x' } },
       'access-key',
       /access key ID/,
     ],
     [
-      'signed without its token',
+      'presigned without its token',
       { credentials: { ...STS, securityToken: undefined } },
       'security-token',
       /missing/,
     ],
-    ['signed with another token', { credentials: { ...STS, securityToken: 'x' } }, 'security-token', /token/],
     [
-      'signed with a dead token',
+      'presigned with another token',
+      { credentials: { ...STS, securityToken: 'x' } },
+      'security-token',
+      /token/,
+    ],
+    [
+      'presigned with an expired token',
       { credentials: { ...STS, accessKeyId: 'STS.2' } },
       'security-token',
       /token/,
     ],
-    ['to a bucket that is not there', { bucket: 'nowhere' }, 'host', /does not exist/],
+    ['to a bucket that does not exist', { bucket: 'nowhere' }, 'host', /does not exist/],
   ])('%s', async (_, more, cause, detail) => {
-    const explanation = await explained(signed(more), {});
+    const explanation = await sendAndExplain(createPresigned(more), {});
     expect(explanation).toMatchObject({ cause, detail: expect.stringMatching(detail) });
   });
 
-  test('by header with a clock that is wrong', async () => {
-    const terms = { region: REGION, bucket: BUCKET, credentials: CREDENTIALS, endpoint: emulator.endpoint };
-    const request = signHeaders({ method: 'GET', key: 'k', ...terms, now: NOW - 3_600_000 });
+  test('with a signature in a header, made by a slow clock', async () => {
+    const site = { region: REGION, bucket: BUCKET, credentials: CREDENTIALS, endpoint: emulator.endpoint };
+    const request = signHeaders({ method: 'GET', key: 'k', ...site, now: NOW - 3_600_000 });
     expect(explainSignatureMismatch(await send(request), request)).toMatchObject({
       cause: 'clock',
       detail: 'The clock of the signer is 3600 s behind.',
@@ -291,38 +311,43 @@ describe('a request that is what was signed', () => {
     [`oss-${REGION}.aliyuncs.com`, 'path', 'host', /OSS requires it in the host/],
     ['oss-cn-beijing.aliyuncs.com', 'virtual-host', 'host', /served at oss-cn-hangzhou\.aliyuncs\.com/],
   ] as const)('to %s with the bucket in the %s', async (endpoint, addressing, cause, detail) => {
-    const request = signed({ endpoint, addressing });
-    expect(await explained(request, {})).toMatchObject({ cause, detail: expect.stringMatching(detail) });
+    const request = createPresigned({ endpoint, addressing });
+    expect(await sendAndExplain(request, {})).toMatchObject({ cause, detail: expect.stringMatching(detail) });
   });
 
-  test('signed without permission', async () => {
+  test('without permission', async () => {
     const effect = { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0003-00000201' } as const;
     const fault = emulator.faults.add({ effect });
-    expect(await explained(signed(), {})).toMatchObject({ cause: 'permission' });
+    expect(await sendAndExplain(createPresigned(), {})).toMatchObject({ cause: 'permission' });
     fault.remove();
   });
 
   test('of a HEAD, with its error in a header', async () => {
-    const request = signed({ method: 'HEAD', credentials: { ...CREDENTIALS, accessKeySecret: 'x' } });
-    expect(await explained(request, {})).toMatchObject({ cause: 'secret' });
-    expect(await explained(request, { headers: { 'content-type': 'a/b' } })).toMatchObject({
+    const request = createPresigned({
+      method: 'HEAD',
+      credentials: { ...CREDENTIALS, accessKeySecret: 'x' },
+    });
+    expect(await sendAndExplain(request, {})).toMatchObject({ cause: 'secret' });
+    expect(await sendAndExplain(request, { headers: { 'content-type': 'a/b' } })).toMatchObject({
       cause: 'added-header',
     });
   });
 });
 
 describe('CORS', () => {
-  test('a preflight that is refused, seen from where it can be seen', async () => {
+  test('a rejected preflight, with its response', async () => {
     const headers = { origin: 'https://a.example', 'access-control-request-method': 'PUT' };
-    expect(await explained(signed(), { method: 'OPTIONS', headers })).toMatchObject({ cause: 'cors' });
+    expect(await sendAndExplain(createPresigned(), { method: 'OPTIONS', headers })).toMatchObject({
+      cause: 'cors',
+    });
   });
 
   test('without a response, as a page observes it', () => {
-    expect(told(explainSignatureMismatch(undefined, signed()))).toMatchObject({
+    expect(withoutSecrets(explainSignatureMismatch(undefined, createPresigned()))).toMatchObject({
       cause: 'no-response',
       detail: expect.stringContaining('CORS'),
     });
-    expect(explainSignatureMismatch({ status: 0, body: '' }, signed()).cause).toBe('no-response');
+    expect(explainSignatureMismatch({ status: 0, body: '' }, createPresigned()).cause).toBe('no-response');
   });
 });
 
@@ -334,30 +359,36 @@ describe('a response with less information', () => {
 
   test.each([
     ['a page of a proxy', { status: 502, body: '<html>Bad Gateway</html>' }, /502, which/],
-    ['an answer that is no refusal', { status: 200, body: '' }, /200/],
+    ['a response that is not an error', { status: 200, body: '' }, /200/],
     [
       'an error about something else',
       { status: 404, body: '<Error><Code>NoSuchKey</Code></Error>' },
       /404 NoSuchKey/,
     ],
-    ['a code that is none', { status: 400, body: '<Error><Code>a b</Code></Error>' }, /responded with 400,/],
+    [
+      'an invalid error code',
+      { status: 400, body: '<Error><Code>a b</Code></Error>' },
+      /responded with 400,/,
+    ],
     ['a mismatch without a canonical request', mismatch(''), /no canonical request/],
-    ['a body that is no error', { status: undefined, body: 'hello' }, /an unknown error,/],
+    ['a body that is not an error', { status: undefined, body: 'hello' }, /an unknown error,/],
     ['a damaged x-oss-err', { status: 403, body: '', headers: { 'x-oss-err': '***' } }, /403/],
-  ])('%s explains no more than it can', (_, answer, detail) => {
-    const explanation = told(explainSignatureMismatch(answer, signed(), { now: NOW }));
+  ])('%s has the cause other', (_, response, detail) => {
+    const explanation = withoutSecrets(explainSignatureMismatch(response, createPresigned(), { now: NOW }));
     expect(explanation).toMatchObject({ cause: 'other', detail: expect.stringMatching(detail) });
   });
 
-  test('a canonical request that is none is not compared', () => {
+  test('an invalid canonical request is not compared', () => {
     for (const text of ['', 'PUT', 'a\nb\nc\nd\ne\nf', '%\n%\n%\n\n\n&#1114112;']) {
-      const answer = mismatch(`<CanonicalRequest>${text}</CanonicalRequest>`);
-      expect(told(explainSignatureMismatch(answer, signed(), { now: NOW })).cause).toBe('other');
+      const response = mismatch(`<CanonicalRequest>${text}</CanonicalRequest>`);
+      expect(withoutSecrets(explainSignatureMismatch(response, createPresigned(), { now: NOW })).cause).toBe(
+        'other',
+      );
     }
   });
 
-  test('names that may hold a secret are masked', () => {
-    const { url, ...request } = signed();
+  test('parameter names that may contain a secret are masked', () => {
+    const { url, ...request } = createPresigned();
     const signature = /x-oss-signature=(\w+)/.exec(url)?.[1] ?? '';
     const [path = '', query = ''] = new URL(url).pathname.length > 0 ? url.split('?') : [];
     const canonical = [
@@ -365,10 +396,13 @@ describe('a response with less information', () => {
       `/${BUCKET}${new URL(path).pathname.slice(BUCKET.length + 1)}`,
       `${signature}&${query}`,
     ];
-    const answer = mismatch(
+    const response = mismatch(
       `<CanonicalRequest>${[...canonical, '', '', 'UNSIGNED-PAYLOAD'].join('\n').replaceAll('&', '&amp;')}</CanonicalRequest>`,
     );
-    const explanation = told(explainSignatureMismatch(answer, { ...request, url }, { now: NOW }), url);
+    const explanation = withoutSecrets(
+      explainSignatureMismatch(response, { ...request, url }, { now: NOW }),
+      url,
+    );
     expect(explanation).toMatchObject({
       cause: 'changed-url',
       detail: expect.stringContaining('unusual name'),
@@ -378,7 +412,7 @@ describe('a response with less information', () => {
 
 describe('a presigned request before it is sent', () => {
   test('lists its required headers without a finding', () => {
-    const request = signed({
+    const request = createPresigned({
       headers: { range: 'bytes=0-1' },
       additionalHeaders: ['range'],
       expiresInSeconds: 60,
@@ -387,7 +421,7 @@ describe('a presigned request before it is sent', () => {
       ...{ accessKeyId: CREDENTIALS.accessKeyId, region: REGION, additionalHeaders: ['range'], problems: [] },
       ...{ signedAt: NOW, expiresAt: NOW + 60_000 },
     });
-    const sts = signed({ credentials: STS, addressing: 'virtual-host', endpoint: undefined });
+    const sts = createPresigned({ credentials: STS, addressing: 'virtual-host', endpoint: undefined });
     expect(inspectSignedRequest(sts, { now: NOW }).problems).toEqual([]);
   });
 
@@ -407,34 +441,40 @@ describe('a presigned request before it is sent', () => {
     ['with its token in a header', 'security-token', {}, (url) => url, { 'X-Oss-Security-Token': 'x' }],
     ['signed twice', 'added-header', {}, (url) => url, { Authorization: 'OSS4-HMAC-SHA256 x' }],
     ['with a plus', 'plus-sign', { query: { a: 'b c' } }, (url) => url.replace('b%20c', 'b+c'), {}],
-    ['cut', 'changed-url', {}, (url) => url.slice(0, -1), {}],
+    ['truncated', 'changed-url', {}, (url) => url.slice(0, -1), {}],
     ['escaped for HTML', 'changed-url', {}, (url) => url.replaceAll('&', '&amp;'), {}],
     ['with a parameter twice', 'changed-url', {}, (url) => `${url}&x-oss-expires=900`, {}],
-    ['with a line end', 'changed-url', {}, (url) => url.replace('&', '&\n'), {}],
+    ['with a line break', 'changed-url', {}, (url) => url.replace('&', '&\n'), {}],
     ['with dots', 'changed-url', {}, (url) => url.replace('media/', 'media/%2E./'), {}],
-    ['with bytes that are no text', 'changed-url', {}, (url) => `${url}&a=%ff`, {}],
+    ['with invalid UTF-8', 'changed-url', {}, (url) => `${url}&a=%ff`, {}],
     ['with another day', 'changed-url', {}, (url) => url.replace('%2F20260101%2F', '%2F20260102%2F'), {}],
-    ['with too long a life', 'changed-url', {}, (url) => url.replace('expires=900', 'expires=604801'), {}],
+    [
+      'with too long a lifetime',
+      'changed-url',
+      {},
+      (url) => url.replace('expires=900', 'expires=604801'),
+      {},
+    ],
     ['without a scope', 'changed-url', {}, (url) => url.replace(/%2Faliyun_v4_request/, ''), {}],
     ['without a date', 'changed-url', {}, (url) => url.replace(/x-oss-date=\w+/, 'x-oss-date=1'), {}],
     ['of version 1', 'other', {}, (url) => `${url.split('?')[0]}?OSSAccessKeyId=a&Expires=1&Signature=b`, {}],
-    ['that is none', 'changed-url', {}, () => 'https://example.com/', {}],
-    ['that is no URL', 'changed-url', {}, () => 'a secret', {}],
-  ])('%s is seen', (_, cause, more, change, headers) => {
-    const request = signed(more);
+    ['without a signature', 'changed-url', {}, () => 'https://example.com/', {}],
+    ['that is not a URL', 'changed-url', {}, () => 'a secret', {}],
+  ])('%s is reported', (_, cause, more, change, headers) => {
+    const request = createPresigned(more);
     const changed = { ...request, url: change(request.url), headers: { ...request.headers, ...headers } };
     const { problems } = inspectSignedRequest(changed, { now: NOW });
-    expect(problems.map((problem) => told(problem, request.url).cause)).toContain(cause);
+    expect(problems.map((problem) => withoutSecrets(problem, request.url).cause)).toContain(cause);
   });
 
-  test('by header has no finding about the URL', () => {
-    const terms = { region: REGION, bucket: BUCKET, credentials: CREDENTIALS };
-    const request = signHeaders({ method: 'GET', key: 'k', ...terms });
+  test('with its signature in a header has no finding about the URL', () => {
+    const site = { region: REGION, bucket: BUCKET, credentials: CREDENTIALS };
+    const request = signHeaders({ method: 'GET', key: 'k', ...site });
     expect(inspectSignedRequest(request).problems).toEqual([]);
   });
 
   test('reports a missing additional header', () => {
-    const request = signed({ headers: { range: 'bytes=0-1' }, additionalHeaders: ['range'] });
+    const request = createPresigned({ headers: { range: 'bytes=0-1' }, additionalHeaders: ['range'] });
     const { problems } = inspectSignedRequest({ ...request, headers: {} }, { now: NOW });
     expect(problems).toMatchObject([{ cause: 'missing-header' }]);
   });

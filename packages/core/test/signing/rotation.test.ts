@@ -27,7 +27,7 @@ function rotation(first: CoordinatorStage): readonly CoordinatorStage[] {
   return [first, withKeys(first, [A, B]), withKeys(first, [B, A]), withKeys(first, [B])];
 }
 
-async function begin({ clientOf }: CoordinatorStage) {
+async function initiate({ clientOf }: CoordinatorStage) {
   const request = { key: 'film', size: bytes.length, partSize: PART, object: {}, presignCount: 20, signal };
   return await clientOf('wei').initiate(request);
 }
@@ -45,7 +45,7 @@ function receipts() {
   });
 }
 
-function goOn(plane: ControlPlane, uploadToken: string): readonly (() => Promise<unknown>)[] {
+function verbsOf(plane: ControlPlane, uploadToken: string): readonly (() => Promise<unknown>)[] {
   return [
     () => plane.presignParts({ uploadToken, partNumbers: [1], afterRefusal: false, signal }),
     () => plane.listParts({ uploadToken, signal }),
@@ -54,38 +54,38 @@ function goOn(plane: ControlPlane, uploadToken: string): readonly (() => Promise
   ];
 }
 
-test('a token of the old key opens every verb until its key is removed, and none from then on', async () => {
+test('a token of an old key works for every verb until the key is removed, and for none afterwards', async () => {
   const first = createStage({ tokenKeys: [A] });
   const steps = rotation(first);
   for (const step of steps.slice(0, 3)) {
-    const { uploadToken, presigned = [] } = await begin(first);
+    const { uploadToken, presigned = [] } = await initiate(first);
     await send(first, presigned);
-    const [presign, list, complete] = goOn(step.clientOf('wei'), uploadToken);
+    const [presign, list, complete] = verbsOf(step.clientOf('wei'), uploadToken);
     expect(await presign?.()).toHaveLength(1);
     expect(await list?.()).toHaveLength(20);
     expect(await complete?.()).toMatchObject({ key: 'wei/film', crc64: crc64(bytes) });
-    const aborted = await begin(first);
-    await goOn(step.clientOf('wei'), aborted.uploadToken)[3]?.();
+    const aborted = await initiate(first);
+    await verbsOf(step.clientOf('wei'), aborted.uploadToken)[3]?.();
     expect(first.model.uploads(BUCKET)).toEqual([]);
   }
-  const { uploadToken } = await begin(first);
+  const { uploadToken } = await initiate(first);
   const before = first.operations.length;
-  for (const verb of goOn(withKeys(first, [B]).clientOf('wei'), uploadToken)) {
+  for (const verb of verbsOf(withKeys(first, [B]).clientOf('wei'), uploadToken)) {
     await expect(verb()).rejects.toMatchObject(refusedToken);
   }
   expect(first.operations.slice(before)).toEqual([]);
 });
 
-test('the first key seals, and a process that holds it alone opens what it sealed', async () => {
+test('tokens are sealed with the first key, and opened by a process that has only that key', async () => {
   const first = createStage({ tokenKeys: [A] });
   const kids: string[] = [];
   for (const step of rotation(first)) {
-    const { uploadToken } = await begin(step);
+    const { uploadToken } = await initiate(step);
     const { kid } = JSON.parse(Buffer.from(uploadToken.split('.')[0] ?? '', 'base64url').toString());
     kids.push(kid);
     const [own, other] = kid === 'a' ? [A, B] : [B, A];
-    expect(await goOn(withKeys(first, [own]).clientOf('wei'), uploadToken)[1]?.()).toEqual([]);
-    const foreign = goOn(withKeys(first, [other]).clientOf('wei'), uploadToken)[1];
+    expect(await verbsOf(withKeys(first, [own]).clientOf('wei'), uploadToken)[1]?.()).toEqual([]);
+    const foreign = verbsOf(withKeys(first, [other]).clientOf('wei'), uploadToken)[1];
     await expect(foreign?.()).rejects.toMatchObject(refusedToken);
   }
   expect(kids).toEqual(['a', 'a', 'b', 'b']);
@@ -93,11 +93,11 @@ test('the first key seals, and a process that holds it alone opens what it seale
 
 /** An upload with another coordinator for every second request. */
 function uploadThrough(first: CoordinatorStage, steps: readonly CoordinatorStage[]) {
-  let asked = 0;
+  let requestCount = 0;
   const controlPlane = createHttpControlPlane('https://app.test/uploads', {
     headers: { 'x-session': 'wei' },
     fetch(url, init) {
-      const step = steps[Math.min(Math.floor(asked++ / 2), steps.length - 1)] ?? first;
+      const step = steps[Math.min(Math.floor(requestCount++ / 2), steps.length - 1)] ?? first;
       return step.handler(new Request(url, init));
     },
   });
@@ -105,14 +105,14 @@ function uploadThrough(first: CoordinatorStage, steps: readonly CoordinatorStage
   const ports = { openSource, transport: first.transport, controlPlane, checkpoints: undefined };
   const options = { key: 'film', partSize: PART, concurrency: 2, hedge: 0 };
   const upload = startUpload({ ...ports, clock: systemClock, random: systemRandom }, options);
-  return { upload, asked: () => asked };
+  return { upload, getRequestCount: () => requestCount };
 }
 
-test('an upload does not notice that keys are rotated while it is under way', async () => {
+test('key rotation during an upload causes no retry', async () => {
   const first = createStage({ tokenKeys: [A] });
-  const { upload, asked } = uploadThrough(first, rotation(first).slice(0, 3));
+  const { upload, getRequestCount } = uploadThrough(first, rotation(first).slice(0, 3));
   expect(await upload.result).toMatchObject({ key: 'wei/film', crc64: crc64(bytes) });
-  expect(asked()).toBeGreaterThan(4);
+  expect(getRequestCount()).toBeGreaterThan(4);
   expect(upload.snapshot().retries).toBe(0);
 });
 
@@ -127,13 +127,13 @@ interface TemporarySet extends Required<OssCredentials> {
   readonly issuedAt: number;
 }
 
-/** STS that gives another set in every second, each of which lives so long. */
+/** An STS that issues new credentials every second, each valid for `lifetimeMs`. */
 interface Sts {
   readonly issued: Map<string, TemporarySet>;
   current(): TemporarySet;
 }
 
-function createSts(harness: () => Harness, lifeMs: number): Sts {
+function createSts(harness: () => Harness, lifetimeMs: number): Sts {
   const issued = new Map<string, TemporarySet>();
   return {
     issued,
@@ -146,7 +146,7 @@ function createSts(harness: () => Harness, lifeMs: number): Sts {
         accessKeySecret: `secret-${second}`,
         securityToken: `token-${second}`,
         issuedAt: now,
-        expiresAt: now + lifeMs,
+        expiresAt: now + lifetimeMs,
       };
       issued.set(accessKeyId, set);
       harness().model.putCredentials([...issued.values()]);
@@ -155,22 +155,22 @@ function createSts(harness: () => Harness, lifeMs: number): Sts {
   };
 }
 
-/** The one set that a URL was signed by. Fails for a URL of two sets, or of a set that is dead at `now`. */
-function livingSetOf({ issued }: Sts, url: string, now: number): TemporarySet {
+/** The credentials that a URL was signed with. Fails for mixed credentials and for expired ones. */
+function validSetOf({ issued }: Sts, url: string, now: number): TemporarySet {
   const { searchParams } = new URL(url);
   const [accessKeyId = ''] = searchParams.get('x-oss-credential')?.split('/') ?? [];
   const set = issued.get(accessKeyId);
-  if (set === undefined) throw new Error(`nobody issued ${accessKeyId}`);
+  if (set === undefined) throw new Error(`unknown credentials ${accessKeyId}`);
   expect(searchParams.get('x-oss-security-token')).toBe(set.securityToken);
   expect(now).toBeLessThan(set.expiresAt);
   return set;
 }
 
-/** However the source gives its sets: ali-oss, for one, writes them into the one object it has. */
-const SOURCES: readonly (readonly [how: string, sourceOf: (sts: Sts) => CredentialsSource])[] = [
+/** The ways in which a source returns its credentials. ali-oss, for example, updates one object in place. */
+const SOURCES: readonly (readonly [how: string, createSource: (sts: Sts) => CredentialsSource])[] = [
   ['in a new object', (sts) => () => sts.current()],
   [
-    'in one object that changes by itself',
+    'in one object that changes in place',
     (sts) => {
       const only = {
         get accessKeyId() {
@@ -190,29 +190,31 @@ const SOURCES: readonly (readonly [how: string, sourceOf: (sts: Sts) => Credenti
     },
   ],
   [
-    'late, by microtasks',
+    'a few microtasks late',
     (sts) => async () => {
       const set = sts.current();
-      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+      for (let microtask = 0; microtask < 5; microtask++) await Promise.resolve();
       return set;
     },
   ],
 ];
 
 test.each(
-  SOURCES.flatMap(([how, sourceOf]) => [2000, 3000, 4500].map((lifeMs) => [how, lifeMs, sourceOf] as const)),
+  SOURCES.flatMap(([how, createSource]) =>
+    [2000, 3000, 4500].map((lifetimeMs) => [how, lifetimeMs, createSource] as const),
+  ),
 )(
-  'credentials that rotate every second, given %s and dead after %i ms, sign no mixed and no dead URL',
-  async (_, lifeMs, sourceOf) => {
-    const sts = createSts(() => harness, lifeMs);
-    const harness: Harness = createHarness({ credentials: sourceOf(sts) });
+  'credentials rotating every second, returned %s and expiring after %i ms, sign no mixed or expired URL',
+  async (_, lifetimeMs, createSource) => {
+    const sts = createSts(() => harness, lifetimeMs);
+    const harness: Harness = createHarness({ credentials: createSource(sts) });
     harness.faults.add({ operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: PART / 2 } });
     const used = new Set<TemporarySet>();
     const { transport, controlPlane, ...ports } = harness.createPorts(createInMemorySource(bytes));
-    const watch = (parts: readonly PresignedPart[]): readonly PresignedPart[] => {
+    const assertValid = (parts: readonly PresignedPart[]): readonly PresignedPart[] => {
       const now = harness.clock.now();
       for (const { url, expiresInMs } of parts) {
-        expect(now + expiresInMs).toBeLessThanOrEqual(livingSetOf(sts, url, now).expiresAt);
+        expect(now + expiresInMs).toBeLessThanOrEqual(validSetOf(sts, url, now).expiresAt);
       }
       return parts;
     };
@@ -222,16 +224,16 @@ test.each(
         controlPlane: {
           ...controlPlane,
           async initiate(request) {
-            const begun = await controlPlane.initiate(request);
-            watch(begun.presigned ?? []);
-            return begun;
+            const upload = await controlPlane.initiate(request);
+            assertValid(upload.presigned ?? []);
+            return upload;
           },
-          presignParts: async (request) => watch(await controlPlane.presignParts(request)),
+          presignParts: async (request) => assertValid(await controlPlane.presignParts(request)),
         },
         transport: {
           ...transport,
           put(request) {
-            used.add(livingSetOf(sts, request.url, harness.clock.now()));
+            used.add(validSetOf(sts, request.url, harness.clock.now()));
             return transport.put(request);
           },
         },
@@ -243,7 +245,7 @@ test.each(
       crc64: crc64(bytes),
     });
     expect(used.size).toBeGreaterThan(2);
-    // OSS refused nothing: neither what was presigned, nor what the coordinator signed by header.
+    // OSS rejected neither a presigned request nor a request of the coordinator itself.
     expect(upload.snapshot().retries).toBe(0);
     expect(harness.model.uploads(BUCKET)).toEqual([]);
   },

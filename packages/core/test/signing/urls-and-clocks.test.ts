@@ -16,12 +16,12 @@ const bytes = new Uint8Array(12 * PART + 1).map(() => random.next() * 256);
 const options: Partial<UploadOptions> = { partSize: PART, concurrency: 1 };
 const source = createInMemorySource(bytes, { chunkSize: 500 });
 
-/** The line takes 1100 bytes a second, so that a part takes a minute and a half. */
-function slowLine(harness: Harness): void {
+/** Limits the bandwidth to 1100 bytes per second: a part takes a minute and a half. */
+function limitBandwidth(harness: Harness): void {
   harness.faults.add({ operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: 1100 } });
 }
 
-function errorsRetried({ events }: Harness): string[] {
+function retriedCodes({ events }: Harness): string[] {
   return events.flatMap((event) => (event.type === 'retrying' ? [event.error.code] : []));
 }
 
@@ -31,13 +31,13 @@ async function expectStored({ model }: Harness): Promise<void> {
   expect(model.uploads(BUCKET)).toEqual([]);
 }
 
-test('parts that wait longer than a URL lives are signed when their turn comes [pain-1]', async () => {
+test('parts that wait longer than the lifetime of a URL are presigned when they are needed [pain-1]', async () => {
   const harness = createHarness();
   const startedAt = harness.clock.now();
-  slowLine(harness);
+  limitBandwidth(harness);
   await harness.runUntilSettled(harness.start(source, options).result);
   expect(harness.clock.now() - startedAt).toBeGreaterThan(15 * MINUTE);
-  expect(errorsRetried(harness)).toEqual([]);
+  expect(retriedCodes(harness)).toEqual([]);
   await expectStored(harness);
 });
 
@@ -56,38 +56,38 @@ test('an upload longer than the credential lifetime continues with new credentia
       return set;
     },
   });
-  slowLine(harness);
+  limitBandwidth(harness);
   await harness.runUntilSettled(harness.start(source, options).result);
   expect(sets.length).toBeGreaterThan(2);
-  expect(errorsRetried(harness)).toEqual([]);
+  expect(retriedCodes(harness)).toEqual([]);
   await expectStored(harness);
 });
 
-const refusal = { kind: 'refuse', status: 403, message: 'whatever OSS says in words' } as const;
+const refusal = { kind: 'refuse', status: 403, message: 'a message that may change' } as const;
 
 test.each<[string, FaultEffect]>([
   ['the V4 expiry', { ...refusal, code: 'AccessDenied', ec: '0002-00000236' }],
   ['the V1 expiry', { ...refusal, code: 'AccessDenied', ec: '0002-00000069' }],
   ['the expiry of the S3 dialect', { ...refusal, code: 'AccessDenied', ec: '0002-00000418' }],
-  ['a dead STS token by its EC', { ...refusal, code: 'AccessDenied', ec: '0002-00000007' }],
-  ['a dead STS token by its code', { ...refusal, code: 'SecurityTokenExpired' }],
-])('a 403 for %s is met with a new URL, not with giving up [pain-4]', async (_, effect) => {
+  ['an expired STS token by its EC', { ...refusal, code: 'AccessDenied', ec: '0002-00000007' }],
+  ['an expired STS token by its code', { ...refusal, code: 'SecurityTokenExpired' }],
+])('a 403 for %s is retried with a new URL [pain-4]', async (_, effect) => {
   const harness = createHarness();
   harness.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect });
   // A URL signed in the same second would be the same.
   harness.faults.add({ operation: 'HeadObject', effect: { kind: 'latency', ms: 1000 } });
   await harness.runUntilSettled(harness.start(source, options).result);
-  expect(errorsRetried(harness)).toHaveLength(1);
+  expect(retriedCodes(harness)).toHaveLength(1);
   expect(new Set(harness.presignedUrls).size).toBe(harness.presignedUrls.length);
   await expectStored(harness);
 });
 
-test('any other 403 is not sent again [pain-4]', async () => {
+test('any other 403 is not retried [pain-4]', async () => {
   const harness = createHarness();
   const effect: FaultEffect = { ...refusal, code: 'AccessDenied', ec: '0003-00000001' };
   harness.faults.add({ operation: 'UploadPart', partNumber: 2, effect });
-  const failing = harness.runUntilSettled(harness.start(source, options).result);
-  await expect(failing).rejects.toMatchObject({ code: 'access_denied', disposition: 'permanent' });
+  const result = harness.runUntilSettled(harness.start(source, options).result);
+  await expect(result).rejects.toMatchObject({ code: 'access_denied', disposition: 'permanent' });
   expect(harness.operations.filter((name) => name === 'UploadPart 2')).toHaveLength(1);
 });
 
@@ -100,23 +100,21 @@ test('an upload continues after the machine slept for a day [pain-27]', async ()
     effect: { kind: 'clockJump', ms: DAY },
   });
   await harness.runUntilSettled(harness.start(source, options).result);
-  expect(errorsRetried(harness)).toHaveLength(1);
+  expect(retriedCodes(harness)).toHaveLength(1);
   await expectStored(harness);
 });
 
 test('an upload longer than its token lifetime fails with token_refused and a hint [pain-19]', async () => {
   const harness = createHarness();
-  slowLine(harness);
+  limitBandwidth(harness);
   const controlPlane = createCoordinator({
     store: harness.store,
     clock: harness.clock,
     uploadTokens: createExpiringTokens(),
     tokenLifetimeSeconds: 300,
   });
-  const failing = harness.runUntilSettled(
-    harness.startWithControlPlane(controlPlane, source, options).result,
-  );
-  await expect(failing).rejects.toMatchObject({
+  const result = harness.runUntilSettled(harness.startWithControlPlane(controlPlane, source, options).result);
+  await expect(result).rejects.toMatchObject({
     code: 'token_refused',
     retryable: false,
     hint: expect.any(String),
@@ -125,7 +123,7 @@ test('an upload longer than its token lifetime fails with token_refused and a hi
   expect(harness.model.uploads(BUCKET)).toEqual([]);
 });
 
-test('a signing call that fails is made again [pain-34]', async () => {
+test('a failed request to presign is retried [pain-34]', async () => {
   const harness = createHarness();
   let calls = 0;
   const controlPlane: ControlPlane = {
@@ -150,17 +148,17 @@ test.each([1, -1])(
     const uploadTokens = createExpiringTokens();
     const controlPlane = createCoordinator({ store: harness.store, clock, uploadTokens });
     let calls = 0;
-    const counted: ControlPlane = {
+    const countingPlane: ControlPlane = {
       ...controlPlane,
       presignParts(request) {
         calls += 1;
         return controlPlane.presignParts(request);
       },
     };
-    const upload = harness.startWithControlPlane(counted, source, { ...options, concurrency: 3 });
+    const upload = harness.startWithControlPlane(countingPlane, source, { ...options, concurrency: 3 });
     await harness.runUntilSettled(upload.result);
-    expect(errorsRetried(harness)).toEqual(['clock_skewed']);
-    // The first six parts were signed along with the initiation.
+    expect(retriedCodes(harness)).toEqual(['clock_skewed']);
+    // The first six parts were presigned along with Initiate.
     expect(calls).toBe(2);
     await expectStored(harness);
   },
@@ -175,7 +173,7 @@ function createExpiringTokens(): UploadTokens {
     async open(token, now) {
       const grant = grants[Number(token)];
       if (grant !== undefined && grant.expiresAt > now) return grant;
-      throw new UploadError({ code: 'token_refused', message: 'too old', disposition: 'permanent', hint });
+      throw new UploadError({ code: 'token_refused', message: 'expired', disposition: 'permanent', hint });
     },
   };
 }

@@ -12,7 +12,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 
-/** The real SDK, in memory. */
+/** The OpenTelemetry SDK with exporters in memory. */
 export interface Telemetry {
   readonly tracer: Tracer;
   readonly meter: Meter;
@@ -22,23 +22,23 @@ export interface Telemetry {
   openCount(): number;
   /** The spans as an indented list: name, number, outcome, error. */
   tree(): readonly string[];
-  /** All points of one metric: its attributes, and its sum or, of a histogram, count. */
+  /** The points of one metric: attributes, and the sum, or for a histogram the count. */
   points(metric: string): Promise<readonly Point[]>;
-  /** All that an exporter is given, as one text. */
+  /** Everything that the exporters receive, as one text. */
   exported(): Promise<string>;
 }
 
 export interface Point {
   readonly attributes: Attributes;
   readonly value: number;
-  /** Of a histogram. */
+  /** Only for a histogram. */
   readonly sum?: number | undefined;
 }
 
 export function createTelemetry(): Telemetry {
   const exporter = new InMemorySpanExporter();
   let open = 0;
-  const counting = {
+  const countingProcessor = {
     onStart() {
       open += 1;
     },
@@ -48,13 +48,15 @@ export function createTelemetry(): Telemetry {
     forceFlush: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
   };
-  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter), counting] });
+  const provider = new BasicTracerProvider({
+    spanProcessors: [new SimpleSpanProcessor(exporter), countingProcessor],
+  });
   const metrics = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   // Collects on request, and otherwise once a day.
   const reader = new PeriodicExportingMetricReader({ exporter: metrics, exportIntervalMillis: 86_400_000 });
   const meters = new MeterProvider({ readers: [reader] });
 
-  async function collected(): Promise<ReturnType<typeof metrics.getMetrics>> {
+  async function collect(): Promise<ReturnType<typeof metrics.getMetrics>> {
     metrics.reset();
     await meters.forceFlush();
     return metrics.getMetrics();
@@ -67,7 +69,7 @@ export function createTelemetry(): Telemetry {
     openCount: () => open,
     tree: () => treeOf(exporter.getFinishedSpans()),
     async points(metric) {
-      const all = (await collected()).flatMap(({ scopeMetrics }) =>
+      const all = (await collect()).flatMap(({ scopeMetrics }) =>
         scopeMetrics.flatMap((scope) => scope.metrics),
       );
       const points = all.find(({ descriptor }) => descriptor.name === metric)?.dataPoints ?? [];
@@ -78,13 +80,13 @@ export function createTelemetry(): Telemetry {
       );
     },
     async exported() {
-      const spans = exporter.getFinishedSpans().map(toldOf);
-      return JSON.stringify({ spans, metrics: await collected() });
+      const spans = exporter.getFinishedSpans().map(exportedFields);
+      return JSON.stringify({ spans, metrics: await collect() });
     },
   };
 }
 
-function toldOf({ name, attributes, events, links, status, resource }: ReadableSpan): object {
+function exportedFields({ name, attributes, events, links, status, resource }: ReadableSpan): object {
   return { name, attributes, events, links, status, resource: resource.attributes };
 }
 

@@ -41,7 +41,7 @@ function createStage(options: TraceUploadsOptions = {}): Stage {
   return { ...telemetry, harness, start, run };
 }
 
-function misbehave({ harness }: Stage, partNumber: number, effect: FaultEffect, times = 1): void {
+function addPartFault({ harness }: Stage, partNumber: number, effect: FaultEffect, times = 1): void {
   harness.faults.add({ operation: 'UploadPart', partNumber, times, effect });
 }
 
@@ -87,7 +87,7 @@ test('the span of an upload has its key, size and proof', async () => {
 
 test("each failed attempt is a span of its own, with OSS's codes and the wait that followed", async () => {
   const stage = createStage();
-  misbehave(stage, 2, BUSY, 2);
+  addPartFault(stage, 2, BUSY, 2);
   await stage.run();
   expect(stage.tree().slice(5, 9)).toEqual([
     '  part 2 confirmed',
@@ -121,7 +121,7 @@ test('attempt spans start and end with their events', async () => {
 test('a permanent failure marks its part and the upload as errors, not the stopped parts', async () => {
   const stage = createStage();
   stage.harness.faults.add({ operation: 'UploadPart', partNumber: 1, effect: { kind: 'latency', ms: 500 } });
-  misbehave(stage, 2, DENIED);
+  addPartFault(stage, 2, DENIED);
   await stage.run({ concurrency: 2 });
   expect(stage.tree().filter((line) => /upload|part |attempt/.test(line))).toEqual([
     'upload failed access_denied ERROR',
@@ -149,8 +149,8 @@ test('a pause is an event of one span, and its upload stays open until it ends',
   expect(await stage.points('partway.uploads.open')).toMatchObject([{ value: 1 }]);
   upload.resume();
   await stage.harness.runUntilSettled(upload.result);
-  const told = stage.spans().find(({ name }) => name === 'partway.upload');
-  expect(told?.events.map(({ name }) => name)).toEqual([
+  const span = stage.spans().find(({ name }) => name === 'partway.upload');
+  expect(span?.events.map(({ name }) => name)).toEqual([
     'opened',
     'paused',
     'resumed',
@@ -178,7 +178,7 @@ test('an upload aborted by its caller is reported and not an error', async () =>
   expect(stage.openCount()).toBe(0);
 });
 
-test('bytes are counted once confirmed, and apart those that OSS was found to hold', async () => {
+test('confirmed bytes are counted, those of existing parts separately', async () => {
   const stage = createStage();
   const upload = stage.start();
   const paused = eventOf(upload, 'paused');
@@ -198,7 +198,7 @@ test('bytes are counted once confirmed, and apart those that OSS was found to ho
 
 test('a stall is counted', async () => {
   const stage = createStage();
-  misbehave(stage, 1, { kind: 'silent' });
+  addPartFault(stage, 1, { kind: 'silent' });
   await stage.run();
   expect(await stage.points('partway.stalls')).toMatchObject([
     { value: 1, attributes: { 'partway.bucket': BUCKET } },
@@ -207,11 +207,11 @@ test('a stall is counted', async () => {
 });
 
 test.each<[string, FaultEffect, string]>([
-  ['on the way', { kind: 'corruptIncoming' }, 'part'],
+  ['in transit', { kind: 'corruptIncoming' }, 'part'],
   ['in OSS', { kind: 'corruptStoredPart' }, 'object'],
-])('a proof that fails because bytes changed %s is counted', async (_, effect, proof) => {
+])('a failed proof of bytes that changed %s is counted', async (_, effect, proof) => {
   const stage = createStage();
-  misbehave(stage, 2, effect);
+  addPartFault(stage, 2, effect);
   expect(await stage.run()).toMatchObject({ size: bytes.length });
   expect(await stage.points('partway.proofs.failed')).toMatchObject([
     { value: 1, attributes: { 'partway.proof': proof } },
@@ -222,13 +222,13 @@ test.each([
   ['upload', ['partway.upload']],
   ['part', ['partway.part', 'partway.upload']],
   ['attempt', ['partway.attempt', 'partway.part', 'partway.upload']],
-] as const)('with detail %s the tree is as deep as that', async (detail, names) => {
+] as const)('with detail %s the tree has that depth', async (detail, names) => {
   const stage = createStage({ detail });
-  misbehave(stage, 2, BUSY);
+  addPartFault(stage, 2, BUSY);
   await stage.run();
-  const told = new Set(stage.spans().map(({ name }) => name));
+  const spanNames = new Set(stage.spans().map(({ name }) => name));
   const verbs = ['partway.initiate', 'partway.presignParts', 'partway.complete'];
-  expect(told).toEqual(new Set([...names, ...verbs]));
+  expect(spanNames).toEqual(new Set([...names, ...verbs]));
   expect(
     stage
       .spans()
@@ -236,15 +236,15 @@ test.each([
   ).toContainEqual(expect.objectContaining({ 'error.type': 'throttled' }));
 });
 
-test('a key that is not to be recorded is nowhere', async () => {
+test('with recordKey: false no span or metric contains the key', async () => {
   const stage = createStage({ recordKey: false });
-  misbehave(stage, 2, BUSY);
+  addPartFault(stage, 2, BUSY);
   await stage.run();
   expect(await stage.exported()).toContain(BUCKET);
   expect(await stage.exported()).not.toContain(KEY);
 });
 
-test('options that are used once more trace another upload', async () => {
+test('traced options can be used for a second upload', async () => {
   const harness = createHarness();
   const telemetry = createTelemetry();
   const { tracer, meter } = telemetry;
@@ -260,7 +260,7 @@ test('options that are used once more trace another upload', async () => {
   expect(await telemetry.points('partway.uploads.open')).toMatchObject([{ value: 0 }]);
 });
 
-test('a control plane that is observed already has one span for each verb', async () => {
+test('a control plane that is observed already gets no second span per verb', async () => {
   const stage = createStage();
   const { tracer } = stage;
   await stage.run({}, observeControlPlane(stage.harness.controlPlane, { tracer }));
@@ -294,22 +294,22 @@ test('without an SDK an upload sends the same requests and is stored', async () 
   expect(traced.spans()).toEqual([]);
 });
 
-test('neither a tracer nor a meter nor a listener that throws does harm', async () => {
+test('errors of a tracer, a meter or a listener do not affect the upload', async () => {
   const broken = (): never => {
     throw new Error('broken');
   };
   const [tracer, meter] = [new Proxy({}, { get: () => broken }), new Proxy({}, { get: () => broken })];
   const stage = createStage({ tracer: tracer as Tracer, meter: meter as Meter });
-  const heard: string[] = [];
+  const received: string[] = [];
   const onEvent = ({ type }: UploadEvent): never => {
-    heard.push(type);
+    received.push(type);
     return broken();
   };
   expect(await stage.run({ onEvent })).toMatchObject({ size: bytes.length });
-  expect(heard.at(-1)).toBe('completed');
-  const telling = createStage();
-  expect(await telling.run({ onEvent })).toMatchObject({ size: bytes.length });
-  expect(telling.tree()[0]).toBe('upload completed');
+  expect(received.at(-1)).toBe('completed');
+  const noisyListener = createStage();
+  expect(await noisyListener.run({ onEvent })).toMatchObject({ size: bytes.length });
+  expect(noisyListener.tree()[0]).toBe('upload completed');
 });
 
 test('no URL, signature, token or secret is exported or logged, whatever fails', async () => {
@@ -327,21 +327,21 @@ test('no URL, signature, token or secret is exported or logged, whatever fails',
     complete: ({ uploadToken }) =>
       Promise.reject(new Error(`${stage.harness.presignedUrls[0]} ${uploadToken}`)),
   };
-  misbehave(stage, 1, BUSY);
-  misbehave(stage, 2, { kind: 'resetAfterBytes', bytes: 100 });
+  addPartFault(stage, 1, BUSY);
+  addPartFault(stage, 2, { kind: 'resetAfterBytes', bytes: 100 });
   const onEvent = logUploads((record) => records.push(record));
   expect(await stage.run({ onEvent }, plane)).toMatchObject({ code: 'internal' });
-  const told = `${await stage.exported()}${JSON.stringify(records)}`;
-  expect(told).toContain('internal');
+  const output = `${await stage.exported()}${JSON.stringify(records)}`;
+  expect(output).toContain('internal');
   const secrets = stage.harness.presignedUrls.flatMap((url) => [
     url,
     new URL(url).searchParams.get('x-oss-signature') ?? '',
   ]);
   for (const secret of [...secrets, ...tokens]) {
     expect(secret.length).toBeGreaterThan(10);
-    expect(told).not.toContain(secret);
+    expect(output).not.toContain(secret);
   }
-  expect(told).not.toMatch(/:\/\/|signature=|x-oss-credential/i);
+  expect(output).not.toMatch(/:\/\/|signature=|x-oss-credential/i);
   expect(records.map(({ event }) => event)).toContain('retrying');
 });
 

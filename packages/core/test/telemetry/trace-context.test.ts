@@ -22,7 +22,7 @@ afterEach(() => {
   propagation.disable();
 });
 
-test('one trace leads from the caller through the upload to the coordinator on another machine', async () => {
+test('one trace connects the caller, the upload and the coordinator on another machine', async () => {
   const harness = createHarness();
   const [client, server] = [createTelemetry(), createTelemetry()];
   const coordinator = observeControlPlane(harness.controlPlane, { tracer: server.tracer });
@@ -32,8 +32,8 @@ test('one trace leads from the caller through the upload to the coordinator on a
   );
   const controlPlane: ControlPlane = {
     ...harness.controlPlane,
-    async initiate({ signal: _, ...asked }) {
-      const body = JSON.stringify(asked);
+    async initiate({ signal: _, ...request }) {
+      const body = JSON.stringify(request);
       const headers = { authorization: 'Bearer a-session', ...traceHeaders() };
       const url = 'https://app.example/uploads/initiate?session=a-session';
       return (await handler(new Request(url, { method: 'POST', body, headers }))).json();
@@ -55,7 +55,7 @@ test('one trace leads from the caller through the upload to the coordinator on a
   for (
     let span = server.spans().find(({ name }) => name === 'partway.initiate');
     span !== undefined;
-    span = spans.find((each) => each.spanContext().spanId === span?.parentSpanContext?.spanId)
+    span = spans.find((candidate) => candidate.spanContext().spanId === span?.parentSpanContext?.spanId)
   )
     path.push(span.name);
   expect(path).toEqual([
@@ -117,7 +117,7 @@ test('an error of a handler is rethrown without its message in the span', async 
   ]);
 });
 
-test('a route that throws does not hurt the request', async () => {
+test('an error of the route function does not affect the request', async () => {
   const { tracer, spans } = createTelemetry();
   const route = (): never => {
     throw new Error('broken');
@@ -127,7 +127,7 @@ test('a route that throws does not hurt the request', async () => {
   expect(spans()).toMatchObject([{ name: 'GET' }]);
 });
 
-test('where nothing is registered there are no headers, and a handler serves as it did', async () => {
+test('without a registered SDK there are no headers, and a handler works unchanged', async () => {
   context.disable();
   propagation.disable();
   expect(traceHeaders()).toEqual({});
@@ -135,15 +135,15 @@ test('where nothing is registered there are no headers, and a handler serves as 
   expect(await (await handler(new Request('https://a.example/initiate'))).text()).toBe('served');
 });
 
-test('a listener runs within the span of its upload, of many that share one budget too', async () => {
+test('a listener runs within the span of its upload, also with a shared budget', async () => {
   const harness = createHarness();
   const { tracer, spans } = createTelemetry();
   const traced = traceUploads({ tracer, clock: harness.clock });
   const uploader = createUploader({ filesMax: 1 });
-  const heard = new Map<string, Set<string | undefined>>();
+  const spanIds = new Map<string, Set<string | undefined>>();
   const results = ['a', 'b', 'c'].map((key) => {
     const ids = new Set<string | undefined>();
-    heard.set(key, ids);
+    spanIds.set(key, ids);
     const onEvent = (): void => void ids.add(trace.getActiveSpan()?.spanContext().spanId);
     const { controlPlane, ...options } = traced({
       key,
@@ -156,7 +156,7 @@ test('a listener runs within the span of its upload, of many that share one budg
   });
   await harness.runUntilSettled(Promise.all(results));
   const uploads = spans().filter(({ name }) => name === 'partway.upload');
-  const told = uploads.map((span) => [span.attributes['partway.key'], [span.spanContext().spanId]]);
-  expect([...heard].map(([key, ids]) => [key, [...ids]])).toEqual(told);
-  expect(told).toHaveLength(3);
+  const expected = uploads.map((span) => [span.attributes['partway.key'], [span.spanContext().spanId]]);
+  expect([...spanIds].map(([key, ids]) => [key, [...ids]])).toEqual(expected);
+  expect(expected).toHaveLength(3);
 });
