@@ -15,7 +15,7 @@ const grant: UploadGrant = {
 };
 const refused = expect.objectContaining({ code: 'token_refused', disposition: 'permanent' });
 
-test('a grant comes back as it was sealed', async () => {
+test('an opened token equals the sealed grant', async () => {
   const tokens = createUploadTokens([key('a', 1)]);
   expect(await tokens.open(await tokens.seal(grant), 999)).toEqual(grant);
   const single = { ...grant, uploadId: undefined };
@@ -28,7 +28,7 @@ test('a token cannot be read without the key [threat-5]', async () => {
   expect(decoded.join()).not.toContain('plan.txt');
 });
 
-test('from the instant of its expiry on, a token is refused [threat-4]', async () => {
+test('a token is refused from its expiry on [threat-4]', async () => {
   const tokens = createUploadTokens([key('a', 1)]);
   await expect(tokens.open(await tokens.seal(grant), 1000)).rejects.toEqual(refused);
 });
@@ -41,25 +41,25 @@ test('every key opens, the first one seals', async () => {
   await expect(createUploadTokens([key('old', 1)]).open(fresh, 0)).rejects.toEqual(refused);
 });
 
-test('a changed, cut or foreign token is refused, always in the same words [threat-4]', async () => {
+test('a changed, truncated or foreign token is refused with the same message [threat-4]', async () => {
   const tokens = createUploadTokens([key('a', 1)]);
   const token = await tokens.seal(grant);
   const foreign = await createUploadTokens([key('a', 2)]).seal(grant);
   const messages = new Set<string>();
-  const expectRefusal = async (wrong: string): Promise<void> => {
-    const error = await tokens.open(wrong, 0).then(
+  const expectRefusal = async (candidate: string): Promise<void> => {
+    const error = await tokens.open(candidate, 0).then(
       () => new Error('opened'),
       (reason: Error) => reason,
     );
     messages.add(error.message);
   };
-  for (const wrong of ['', 'a.b.c.d.e', token.slice(1), token.slice(0, -4), foreign])
-    await expectRefusal(wrong);
+  for (const candidate of ['', 'a.b.c.d.e', token.slice(1), token.slice(0, -4), foreign])
+    await expectRefusal(candidate);
   await fc.assert(
     fc.asyncProperty(fc.nat({ max: token.length - 2 }), async (at) => {
       const other = token[at] === 'A' ? 'B' : 'A';
       const changed = token.slice(0, at) + other + token.slice(at + 1);
-      // The last letter of a segment may hold bits that mean nothing.
+      // The last letter of a base64url segment may have unused bits.
       fc.pre(bytesOf(changed) !== bytesOf(token));
       await expectRefusal(changed);
     }),
@@ -75,8 +75,8 @@ function bytesOf(token: string): string {
 test.each<[string, readonly TokenKey[], RegExp]>([
   ['no key', [], /at least one key/],
   ['a short key', [{ kid: 'a', key: new Uint8Array(16) }], /key a must be 32 bytes, got 16/],
-  ['a key without a name', [key('', 1)], /needs a kid/],
-  ['two keys of one name', [key('a', 1), key('a', 2)], /every key needs a kid of its own/],
-])('refuses %s', (_, keys, message) => {
+  ['a key without a kid', [key('', 1)], /needs a kid/],
+  ['two keys with the same kid', [key('a', 1), key('a', 2)], /every key needs a kid of its own/],
+])('%s throws an error', (_, keys, message) => {
   expect(() => createUploadTokens(keys)).toThrow(message);
 });

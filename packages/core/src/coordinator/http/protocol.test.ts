@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import { checkInput } from './protocol.ts';
 
-test('a body that is wrong a million times is looked at once [threat-16]', () => {
-  let looked = 0;
-  const wrong = {
+test('validation stops at the first invalid value of a body [threat-16]', () => {
+  let readCount = 0;
+  const invalid = {
     get partNumber() {
-      looked += 1;
+      readCount += 1;
       return 0;
     },
   };
-  const receipts = new Array<object>(1000).fill(wrong);
+  const receipts = new Array<object>(1000).fill(invalid);
   expect(() => checkInput('complete', { uploadToken: 't', receipts })).toThrow(/receipts\.0\.partNumber/);
-  expect(looked).toBe(1);
+  expect(readCount).toBe(1);
 });

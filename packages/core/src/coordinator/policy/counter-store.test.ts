@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createVirtualClock } from '../../testing/virtual-clock.ts';
 import { createInMemoryCounterStore } from './counter-store.ts';
 
-test('a count is forgotten when its life is over, counted from its first addition', async () => {
+test('a counter expires after its lifetime, measured from the first increment', async () => {
   const clock = createVirtualClock(0);
   const { increment } = createInMemoryCounterStore(clock);
   expect(await increment('urls', 2, 1000)).toBe(2);
@@ -12,7 +12,7 @@ test('a count is forgotten when its life is over, counted from its first additio
   expect(await increment('urls', 0, 1000)).toBe(0);
 });
 
-test('of more than 100,000 counts the oldest are forgotten, and reading forgets none', async () => {
+test('above 100,000 counters an increment removes the oldest one, a read removes none', async () => {
   const { increment } = createInMemoryCounterStore(createVirtualClock(0));
   for (let n = 0; n < 100_000; n++) await increment(`upload ${n}`, 1, 1000);
   expect(await increment('unknown', 0, 1000)).toBe(0);
@@ -23,7 +23,7 @@ test('of more than 100,000 counts the oldest are forgotten, and reading forgets 
   expect(await increment('one more', 0, 1000)).toBe(1);
 });
 
-test('a member of a group counts once, until it leaves or its life is over', async () => {
+test('a member counts once in its group, until it is removed or expires', async () => {
   const clock = createVirtualClock(0);
   const { addMember, removeMember } = createInMemoryCounterStore(clock);
   expect(await addMember('wei', 'a', 1000)).toBe(1);
