@@ -13,9 +13,6 @@ import {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Documents of which not every block of TypeScript is run. */
-const NOT_ALL_RUN = ['telemetry.md', 'uppy.md'];
-
 /** The examples that are named after the file they are taken from. */
 const excerpts = documentPaths().flatMap((path) =>
   examplesIn(readFromRoot(join('docs', path)))
@@ -28,9 +25,8 @@ test.each(excerpts)('the example of $name in docs/$path is an excerpt of that fi
   expect(withoutComments(readFromRoot(name))).toContain(withoutComments(code));
 });
 
-test('every block of TypeScript in docs/ has a name, that a test can find', () => {
-  const documents = documentPaths().filter((path) => !NOT_ALL_RUN.some((name) => path.endsWith(name)));
-  const unnamed = documents.flatMap((path) =>
+test('every block of TypeScript, JavaScript and HTML in docs/ has a name that a test can find', () => {
+  const unnamed = documentPaths().flatMap((path) =>
     unnamedBlocksIn(readFromRoot(join('docs', path))).map((line) => `${path}: ${line}`),
   );
   expect(unnamed).toEqual([]);

@@ -6,6 +6,7 @@ import AwsS3 from '@uppy/aws-s3';
 import { type Body, type Meta, Uppy } from '@uppy/core';
 import { expect, inject, test } from 'vitest';
 import { addFault, bytesOf, differenceOf, isClean, patternOf, stateOf } from '../stages/remote-emulator.ts';
+import { useCoordinator } from './use-coordinator.ts';
 
 const MiB = 1024 ** 2;
 const coordinatorUrl = inject('uppyCoordinatorUrl');
@@ -271,4 +272,12 @@ test('invalid options throw at once', async () => {
   await expect(createUppy5Bridge({ controlPlane }).getUploadParameters()).rejects.toThrow(
     /shouldUseMultipart/,
   );
+});
+
+test('the plugin of docs/guides/uppy.md uploads through a coordinator', async () => {
+  const uppy = new Uppy<Meta, Body>();
+  useCoordinator(uppy, `${coordinatorUrl}/uploads`);
+  uppy.addFile({ name: 'guide.txt', type: 'text/plain', data: new File(['123456789'], 'guide.txt') });
+  const result = await uppy.upload();
+  expect(result?.successful?.[0]?.response?.body).toMatchObject({ key: 'of-uppy/guide.txt', size: 9 });
 });
