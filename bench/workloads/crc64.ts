@@ -54,7 +54,7 @@ const VARIANTS: Readonly<Record<string, () => Promise<Way>>> = {
   'Partway, WASM without SIMD': () => wasmWay('SCALAR_MODULE'),
   'Partway, tables without WASM': async () => {
     type Tables = { createTablesFold(): Fold };
-    return foldWay((await importInternal<Tables>('checksum/crc64-tables.js')).createTablesFold());
+    return foldWay((await importInternal<Tables>('checksum/portable-crc64.js')).createTablesFold());
   },
 };
 

@@ -181,3 +181,8 @@ export function ignoreError(code: UploadErrorCode): (reason: unknown) => undefin
 function errorFactory(code: UploadErrorCode, disposition: Disposition): ErrorFactory {
   return (message, details) => new UploadError({ code, message, disposition, ...details });
 }
+
+/** Checks an invariant that only a defect of Partway can break. Stays in production: OSS must not see one. */
+export function assert(condition: boolean, claim: string): asserts condition {
+  if (!condition) throw new Error(`broken invariant: ${claim}`);
+}

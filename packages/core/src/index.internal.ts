@@ -15,6 +15,5 @@ export {
   sourceUnreadableError,
   uploadNotFoundError,
 } from './errors.ts';
-export { resolveControlPlane } from './http/resolve-control-plane.ts';
-export { ERROR_BODY_MAX } from './ports.ts';
-export { assertControlPlane, assertOptions } from './resolve-options.ts';
+export { ERROR_BODY_MAX } from './oss/limits.ts';
+export { assertControlPlane, assertOptions, resolveControlPlane } from './resolve-options.ts';

@@ -8,10 +8,10 @@ export type { Disposition, ErrorContext, UploadErrorCode, UploadErrorOptions } f
 export { UploadError } from './errors.ts';
 export type { HeadersToSend, HttpControlPlaneOptions } from './http/http-control-plane.ts';
 export { createHttpControlPlane } from './http/http-control-plane.ts';
-export type { CoordinatorConnection } from './http/resolve-control-plane.ts';
 export type { LogRecord } from './log-record.ts';
 export { logRecord, logUploads } from './log-record.ts';
 export type {
+  CoordinatorConnection,
   RetryOptions,
   StallOptions,
   StreamUploadOptions,

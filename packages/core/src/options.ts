@@ -1,4 +1,5 @@
-import type { ObjectOptions } from './ports.ts';
+import type { HttpControlPlaneOptions } from './http/http-control-plane.ts';
+import type { ControlPlane, ObjectOptions } from './ports.ts';
 import type { UploadEvent } from './upload/progress/events.ts';
 
 /** The options of one upload. */
@@ -101,6 +102,18 @@ export interface StallOptions {
   readonly minBytesPerSecond?: number | undefined;
   /** The time in ms over which throughput is measured, 1 to an hour. Default: 60000. */
   readonly windowMs?: number | undefined;
+}
+
+/** How a client reaches the coordinator. Exactly one of `endpoint` and `controlPlane` is required. */
+export interface CoordinatorConnection extends Pick<HttpControlPlaneOptions, 'headers' | 'credentials'> {
+  /**
+   * The URL where the coordinator's handler is mounted, such as `https://example.com/uploads`; in a page also
+   * a path, such as `/uploads`. `headers` and `credentials` apply to requests to it only, never to requests
+   * to OSS.
+   */
+  readonly endpoint?: string | URL | undefined;
+  /** Your own connection to the coordinator, in place of `endpoint`, `headers` and `credentials`. */
+  readonly controlPlane?: ControlPlane | undefined;
 }
 
 /** Options with every default filled in. */

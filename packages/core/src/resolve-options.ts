@@ -1,5 +1,6 @@
-import { addNonce, assertNoNonce } from './nonce.ts';
+import { createHttpControlPlane, type HttpControlPlaneOptions } from './http/http-control-plane.ts';
 import type {
+  CoordinatorConnection,
   Resolved,
   ResolvedOptions,
   RetryOptions,
@@ -8,8 +9,9 @@ import type {
   UploadOptions,
 } from './options.ts';
 import { assertKey } from './oss/key.ts';
-import { aclHeader, objectHeaders } from './oss/object-headers.ts';
+import { aclHeader, addNonce, assertNoNonce, objectHeaders } from './oss/object-headers.ts';
 import { assertPartSize } from './parts/part-plan.ts';
+import type { ControlPlane } from './ports.ts';
 
 /**
  * Throws a `TypeError` or `RangeError` that names the option. `assertObjectOptions` validates the key and the
@@ -162,4 +164,29 @@ export function assertControlPlane(controlPlane: unknown): void {
     controlPlane !== null &&
     methods.every((method) => typeof Reflect.get(controlPlane, method) === 'function');
   if (!isPlane) throw new TypeError('controlPlane must be a coordinator: createCoordinator({ store })');
+}
+
+/** Returns the control plane of the options. Throws a `TypeError` that names an invalid option. */
+export function resolveControlPlane({
+  endpoint,
+  controlPlane,
+  headers,
+  credentials,
+}: CoordinatorConnection): ControlPlane {
+  if (endpoint !== undefined && controlPlane !== undefined)
+    throw new TypeError('endpoint and controlPlane are mutually exclusive');
+  if (endpoint !== undefined) return createEndpointControlPlane(endpoint, { headers, credentials });
+  if (controlPlane === undefined) throw new TypeError('endpoint or controlPlane is required');
+  assertControlPlane(controlPlane);
+  const unused = Object.entries({ headers, credentials }).find(([, value]) => value !== undefined)?.[0];
+  if (unused !== undefined) throw new TypeError(`${unused} requires endpoint: a controlPlane sends its own`);
+  return controlPlane;
+}
+
+function createEndpointControlPlane(endpoint: string | URL, http: HttpControlPlaneOptions): ControlPlane {
+  try {
+    return createHttpControlPlane(endpoint, http);
+  } catch (cause) {
+    throw new TypeError('endpoint must be an http(s) URL or a path like /uploads', { cause });
+  }
 }

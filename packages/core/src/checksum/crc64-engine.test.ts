@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createCrc64 as createEmulatorsCrc64 } from '../../../emulator/src/storage/crc64.ts';
-import { createCrc64 } from './crc64.ts';
-import { chooseEngine } from './crc64-engine.ts';
+import { chooseEngine, createCrc64 } from './crc64.ts';
 import { SCALAR_MODULE, SIMD_MODULE } from './crc64-modules.ts';
-import { createTablesFold } from './crc64-tables.ts';
 import { createWasmFold } from './crc64-wasm.ts';
-import type { Crc64Register, FoldCrc64 } from './fold-crc64.ts';
+import { type Crc64Register, createTablesFold, type FoldCrc64 } from './portable-crc64.ts';
 
 const engines: readonly (readonly [string, FoldCrc64])[] = [
   ['simd', createWasmFold(SIMD_MODULE)],

@@ -1,4 +1,4 @@
-import type { FoldCrc64 } from './fold-crc64.ts';
+import type { FoldCrc64 } from './portable-crc64.ts';
 
 /** The exports of packages/core/wasm/crc64.ts. */
 interface Crc64Exports {

@@ -1,8 +1,7 @@
-import { addNonce, assertNoNonce } from '../nonce.ts';
 import type { ObjectStore } from '../object-store-port.ts';
 import { assertKey } from '../oss/key.ts';
 import { OBJECT_SIZE_MAX, PARTS_MAX } from '../oss/limits.ts';
-import { objectHeaders } from '../oss/object-headers.ts';
+import { addNonce, assertNoNonce, objectHeaders } from '../oss/object-headers.ts';
 import { countParts } from '../parts/part-plan.ts';
 import type { InitiateRequest, ObjectOptions } from '../ports.ts';
 import { sweepLostInitiates } from './cleanup/sweep-lost-initiates.ts';

@@ -1,5 +1,5 @@
-import { NONCE_METADATA } from '../nonce.ts';
 import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
+import { NONCE_METADATA } from '../oss/object-headers.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 /** The object under the upload's key; `undefined` if there is none, or if another upload created it. */

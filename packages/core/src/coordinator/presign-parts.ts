@@ -1,9 +1,8 @@
 import { callbackQuery } from '../callback.ts';
 import type { UploadError } from '../errors.ts';
-import { addNonce } from '../nonce.ts';
 import type { ObjectStore, PresignedUploadPart } from '../object-store-port.ts';
 import { PARTS_MAX } from '../oss/limits.ts';
-import { aclHeader, objectHeaders } from '../oss/object-headers.ts';
+import { aclHeader, addNonce, objectHeaders } from '../oss/object-headers.ts';
 import { countParts, partAt, streamPartAt } from '../parts/part-plan.ts';
 import { refusedError } from './policy/access.ts';
 import type { UploadGrant } from './upload-token.ts';

@@ -1,6 +1,5 @@
-import { assert } from '../assert.ts';
 import { createCrc64 } from '../checksum/crc64.ts';
-import { UploadError } from '../errors.ts';
+import { assert, UploadError } from '../errors.ts';
 import type { PartBody } from '../ports.ts';
 
 /** How to read one part. */

@@ -1,4 +1,4 @@
-import { assert } from '../assert.ts';
+import { assert } from '../errors.ts';
 import { OBJECT_SIZE_MAX, PART_SIZE_MAX, PART_SIZE_MIN, PARTS_MAX } from '../oss/limits.ts';
 
 /** A byte range of the source that one PUT sends. */

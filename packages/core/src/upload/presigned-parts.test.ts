@@ -7,7 +7,7 @@ import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
 import { NO_PERMIT } from './concurrency/budget.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import { createPresignedParts, type PresignedParts } from './presigned-parts.ts';
-import { createOutage } from './resilience/outage.ts';
+import { createOutage } from './resilience/retry.ts';
 
 interface Window {
   readonly presigned: PresignedParts;

@@ -1,13 +1,12 @@
 import { UploadError } from '../errors.ts';
 import { ossError } from '../oss/error-response.ts';
 import type { Part } from '../parts/part-plan.ts';
-import type { ListedPart, PartBody, Receipt } from '../ports.ts';
+import type { InitiatedUpload, ListedPart, PartBody, Receipt } from '../ports.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import { assertStored, type CallbackOutcome, callbackOutcome, isCallbackResponse } from './part-response.ts';
 import type { PresignedParts } from './presigned-parts.ts';
-import { findStoredPart } from './remote-parts.ts';
 import type { ConfirmedPut, FailedPut, Hedging, PutOutcome } from './resilience/hedging.ts';
-import { RETRY_WITH_NEW_URL, withRetries } from './resilience/retry.ts';
+import { RETRY_WITH_NEW_URL, VERB_MS_MAX, withDeadline, withRetries } from './resilience/retry.ts';
 import type { StallGuard } from './resilience/stall-guard.ts';
 import type { UploadRun } from './run-context.ts';
 
@@ -126,6 +125,28 @@ async function putOnce(
     const isRefused = RETRY_WITH_NEW_URL.has(failure.code);
     return { failure, isRefused, mayBeStored: isSent && isUnanswered(failure) };
   }
+}
+
+/**
+ * The part of this number that OSS has stored although its response was lost; `undefined` when OSS has none,
+ * or other bytes. One short request instead of the whole part again.
+ */
+async function findStoredPart(
+  run: UploadRun,
+  { kind, uploadToken }: InitiatedUpload,
+  partNumber: number,
+  body: PartBody,
+  signal: AbortSignal,
+): Promise<ConfirmedPut | undefined> {
+  if (kind === 'single') return undefined;
+  const listed = await withDeadline(run, VERB_MS_MAX, signal, (stop) =>
+    run.ports.controlPlane.listParts({ uploadToken, partNumber, signal: stop }),
+  );
+  const stored = listed.find((part) => part.partNumber === partNumber);
+  if (stored?.size !== body.size) return undefined;
+  const crc64 = await body.crc64(signal);
+  // canary: unproven-stored-part
+  return stored.crc64 === crc64 ? { crc64, callback: undefined } : undefined;
 }
 
 /** Failures that leave open whether OSS has stored the part. */

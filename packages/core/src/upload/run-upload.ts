@@ -1,5 +1,5 @@
 import { PAUSED } from '../abort.ts';
-import { UploadError, uploadNotFoundError } from '../errors.ts';
+import { ignoreError, UploadError, uploadNotFoundError } from '../errors.ts';
 import { sourceChangedError } from '../parts/part-body.ts';
 import { type Part, planParts } from '../parts/part-plan.ts';
 import type { Receipt, Source, UploadedObject } from '../ports.ts';
@@ -8,9 +8,9 @@ import { discardUpload } from './checkpoints/discard-upload.ts';
 import { completeUpload, findCompleted, type SentParts } from './complete-upload.ts';
 import { onFailure } from './on-failure.ts';
 import { type OpenedUpload, openUpload, saveCheckpoint, type UploadOfSource } from './open-upload.ts';
-import { listStoredParts, type StoredParts } from './remote-parts.ts';
+import { callControlPlane } from './resilience/retry.ts';
 import type { UploadPorts, UploadRun, UploadRunner } from './run-context.ts';
-import { sendParts, sortReceipts, sourceFeed } from './send-parts.ts';
+import { type StoredParts, sendParts, sortReceipts, sourceFeed } from './send-parts.ts';
 
 /** Runs the upload of a source, which is opened for each run. */
 export function createSourceRunner({ openSource }: Pick<UploadPorts, 'openSource'>): UploadRunner {
@@ -111,6 +111,19 @@ function planUpload(run: UploadRun, { size }: Source, upload: OpenedUpload): rea
   const plan = planParts(size, partSize);
   run.emit({ type: 'opened', bucket, key, uploadId, size, partSize, partCount: plan.length });
   return plan;
+}
+
+/**
+ * The parts that OSS has stored of a resumed upload; `undefined` when OSS does not know the upload any more.
+ */
+async function listStoredParts(
+  run: UploadRun,
+  { isResumed, key, uploadToken }: OpenedUpload,
+): Promise<StoredParts | undefined> {
+  if (!isResumed) return new Map();
+  return callControlPlane(run, run.signal, { operation: 'listParts', key }, (signal) =>
+    run.ports.controlPlane.listParts({ uploadToken, signal }),
+  ).then((listed) => new Map(listed.map((part) => [part.partNumber, part])), ignoreError('upload_not_found'));
 }
 
 /** A part that OSS has lost or damaged since it confirmed it is sent again, a few times. */

@@ -1,12 +1,11 @@
 import { createLinkedController, createLinkedControllers } from '../abort.ts';
 import type { Part } from '../parts/part-plan.ts';
-import type { Receipt, Source } from '../ports.ts';
+import type { ListedPart, Receipt, Source } from '../ports.ts';
 import type { SentParts } from './complete-upload.ts';
 import type { OpenedUpload } from './open-upload.ts';
 import type { CallbackOutcome } from './part-response.ts';
 import { createPresignedParts } from './presigned-parts.ts';
 import { type PartToSend, putPart } from './put-part.ts';
-import type { StoredParts } from './remote-parts.ts';
 import { createHedging } from './resilience/hedging.ts';
 import { createStallGuard } from './resilience/stall-guard.ts';
 import type { UploadRun } from './run-context.ts';
@@ -78,6 +77,9 @@ export async function sendParts(run: UploadRun, upload: OpenedUpload, feed: Part
 export function sortReceipts(receipts: readonly Receipt[]): readonly Receipt[] {
   return receipts.toSorted((a, b) => a.partNumber - b.partNumber);
 }
+
+/** The parts that OSS has stored, by part number. */
+export type StoredParts = ReadonlyMap<number, ListedPart>;
 
 /** The parts of a plan, read from the source whenever they are sent. */
 export function sourceFeed(source: Source, plan: readonly Part[], stored: StoredParts): PartFeed {

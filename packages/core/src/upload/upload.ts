@@ -8,7 +8,7 @@ import { createPartLimit } from './concurrency/part-limiter.ts';
 import { createHiddenHeadersReport } from './part-response.ts';
 import type { UploadEvent, UploadFact } from './progress/events.ts';
 import { createSnapshotFold, type UploadSnapshot } from './progress/snapshot.ts';
-import { createOutage } from './resilience/outage.ts';
+import { createOutage } from './resilience/retry.ts';
 import type { RunPorts, UploadPorts, UploadRunner } from './run-context.ts';
 import { createRunControl, runUntilSettled, withPermits } from './run-control.ts';
 import { createSourceRunner } from './run-upload.ts';

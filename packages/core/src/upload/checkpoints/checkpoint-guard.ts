@@ -1,6 +1,5 @@
 import { checkpointFailedError, UploadError } from '../../errors.ts';
 import type { CheckpointStore, Lease } from '../../ports.ts';
-import { createInMemoryCheckpoints } from './in-memory-checkpoints.ts';
 
 /** The checkpoints of one upload: those that outlive it, and those that only outlive a pause. */
 export interface RunCheckpoints extends Omit<CheckpointStore, 'list'> {
@@ -25,9 +24,15 @@ export function guardCheckpoints(
   durable: CheckpointStore | undefined,
   onFailure: (error: UploadError) => void,
 ): RunCheckpoints {
-  const store = durable ?? createInMemoryCheckpoints();
+  const store = durable ?? NO_STORE;
   const known = new Map<string, string>();
   const kept = new Map<string, string>();
+
+  function keep(id: string, text: string): void {
+    known.set(id, text);
+    kept.set(id, text);
+  }
+
   return {
     isDurable: durable !== undefined,
     async load(id) {
@@ -36,16 +41,17 @@ export function guardCheckpoints(
       return text;
     },
     async save(id, text) {
+      if (durable === undefined) return keep(id, text);
       known.set(id, text);
       await store.save(id, text).catch(throwTyped('save'));
     },
-    keep(id, text) {
-      known.set(id, text);
-      kept.set(id, text);
-    },
+    keep,
     known: () => [...known],
-    volatile: () => [...(durable === undefined ? known : kept)],
-    setAside: (id) => store.setAside(id).catch(throwTyped('set aside')),
+    volatile: () => [...kept],
+    async setAside(id) {
+      kept.delete(id);
+      await store.setAside(id).catch(throwTyped('set aside'));
+    },
     async remove(id) {
       known.delete(id);
       kept.delete(id);
@@ -59,6 +65,15 @@ export function guardCheckpoints(
     },
   };
 }
+
+/** Of an upload that is alone with its checkpoints, which are in memory. */
+const NO_STORE: Omit<CheckpointStore, 'list'> = {
+  load: async () => undefined,
+  save: async () => undefined,
+  remove: async () => undefined,
+  setAside: async () => undefined,
+  lock: async () => ({ release: async () => undefined }),
+};
 
 function throwTyped(verb: string): (reason: unknown) => never {
   return (reason) => {

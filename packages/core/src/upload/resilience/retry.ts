@@ -3,11 +3,11 @@ import { type ErrorContext, networkError, UploadError, type UploadErrorCode } fr
 import type { Resolved, ResolvedOptions, RetryOptions } from '../../options.ts';
 import type { Random } from '../../ports.ts';
 import type { UploadFact } from '../progress/events.ts';
-import type { Outage, UploadPorts } from '../run-context.ts';
+import type { Outage, RunPorts } from '../run-context.ts';
 
 /** What the retry loop needs of an upload, or of any other caller. */
 export interface RetryContext {
-  readonly ports: Pick<UploadPorts, 'clock' | 'random'>;
+  readonly ports: Pick<RunPorts, 'clock' | 'random'>;
   readonly options: Pick<ResolvedOptions, 'retry'>;
   /** `undefined`: failures are never attributed to a missing network. */
   readonly outage?: Outage | undefined;
@@ -77,7 +77,7 @@ export const COMPLETE_MS_MAX = 900_000;
  * ignores its signal.
  */
 export async function withDeadline<T>(
-  run: { readonly ports: Pick<UploadPorts, 'clock'> },
+  run: { readonly ports: Pick<RunPorts, 'clock'> },
   deadlineMs: number,
   signal: AbortSignal,
   attempt: (signal: AbortSignal) => Promise<T>,
@@ -124,3 +124,38 @@ export const RETRY_WITH_NEW_URL: ReadonlySet<UploadErrorCode> = new Set([
   'credentials_expired',
   'clock_skewed',
 ]);
+
+/**
+ * Makes failed requests wait while the machine has no network. The first one that waits emits `offline`, the
+ * last one `online`. After an abort or a pause by the caller no request waits, except for Complete: its
+ * outcome is found out.
+ */
+export function createOutage(
+  { isOnline = () => true, clock }: Pick<RunPorts, 'isOnline' | 'clock'>,
+  isStopped: () => boolean,
+  emit: (fact: UploadFact) => void,
+): Outage {
+  const isOffline = (): boolean => !isOnline() && !isStopped();
+  let waiting = 0;
+
+  return {
+    isOfflineError: ({ code }) => NO_RESPONSE.has(code) && isOffline(),
+    async waitUntilOnline(signal) {
+      waiting += 1;
+      if (waiting === 1) emit({ type: 'offline' });
+      try {
+        for (let waitedMs = 0; waitedMs < OFFLINE_MS_MAX && isOffline(); waitedMs += OFFLINE_CHECK_MS)
+          await clock.sleep(OFFLINE_CHECK_MS, signal);
+      } finally {
+        waiting -= 1;
+        if (waiting === 0 && !isStopped()) emit({ type: 'online' });
+      }
+    },
+  };
+}
+
+const OFFLINE_CHECK_MS = 500;
+/** The machine may be wrong about it: then a request is sent all the same. */
+const OFFLINE_MS_MAX = 60_000;
+
+const NO_RESPONSE: ReadonlySet<UploadErrorCode> = new Set(['network', 'stalled']);
