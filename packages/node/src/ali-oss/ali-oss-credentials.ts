@@ -1,40 +1,37 @@
-import { UploadError } from '@partway/core';
+import { credentialsExpiredError } from '@partway/core/internal';
 import type { OssCredentials } from '@partway/core/oss';
 
 export interface AliOssCredentials {
-  current(): Promise<OssCredentials>;
-  invalidate(refused: OssCredentials): void;
+  /** The current credentials, refreshed first if they are due. */
+  load(): Promise<OssCredentials>;
+  /** Requires a refresh of the credentials that OSS has rejected. */
+  invalidate(rejected: OssCredentials): void;
 }
 
 /**
- * The client's credentials, renewed by its own `refreshSTSToken`: once for all who wait, written in one go.
+ * The credentials of the client, refreshed with its own `refreshSTSToken`: once for all concurrent callers,
+ * and set in one step.
  */
 export function createAliOssCredentials(raw: RawClient): AliOssCredentials {
-  let refusedToken: string | undefined;
+  let rejectedToken: string | undefined;
   let refreshing: Promise<void> | undefined;
 
-  async function refresh(ask: () => Promise<object>): Promise<void> {
+  async function refresh(refreshSTSToken: () => Promise<object>): Promise<void> {
     try {
-      Object.assign(raw.options, credentialsIn(await ask()));
+      Object.assign(raw.options, readCredentials(await refreshSTSToken()));
       raw.stsTokenFreshTime = new Date();
-    } catch (reason) {
+    } catch (cause) {
       // The current credentials may still be valid: OSS decides.
-      if (raw.options.stsToken !== refusedToken) return;
-      const message = 'refreshSTSToken of the ali-oss client failed';
-      throw new UploadError({
-        code: 'credentials_expired',
-        message,
-        disposition: 'transient',
-        cause: reason,
-      });
+      if (raw.options.stsToken !== rejectedToken) return;
+      throw credentialsExpiredError('refreshSTSToken of the ali-oss client failed', { cause });
     }
   }
 
   return {
-    async current() {
+    async load() {
       const { stsToken, refreshSTSToken, refreshSTSTokenInterval } = raw.options;
       const age = Date.now() - raw.stsTokenFreshTime.getTime();
-      const isDue = age >= refreshSTSTokenInterval || stsToken === refusedToken;
+      const isDue = age >= refreshSTSTokenInterval || stsToken === rejectedToken;
       if (stsToken && typeof refreshSTSToken === 'function' && isDue) {
         refreshing ??= refresh(() => refreshSTSToken.call(raw.options)).finally(() => {
           refreshing = undefined;
@@ -44,13 +41,13 @@ export function createAliOssCredentials(raw: RawClient): AliOssCredentials {
       const { accessKeyId, accessKeySecret, stsToken: securityToken } = raw.options;
       return { accessKeyId, accessKeySecret, ...(securityToken && { securityToken }) };
     },
-    invalidate(refused) {
-      refusedToken = refused.securityToken;
+    invalidate(rejected) {
+      rejectedToken = rejected.securityToken;
     },
   };
 }
 
-/** An ali-oss client at run time, with members that its types omit. */
+/** The members of an ali-oss client that its type declarations do not contain. */
 export interface RawClient {
   readonly options: RawOptions;
   stsTokenFreshTime: Date;
@@ -63,7 +60,7 @@ export interface RawOptions {
   readonly stsToken?: string | null;
   readonly bucket?: string | null;
   readonly region: string;
-  /** As Node's `url.parse` gives it. */
+  /** As returned by Node's `url.parse`. */
   readonly endpoint: { readonly protocol: string; readonly host: string };
   readonly cname?: boolean;
   readonly sldEnable?: boolean;
@@ -79,9 +76,11 @@ export interface RawResult {
   readonly data?: Uint8Array | string | null;
 }
 
-/** The client's own rules: names may begin with a capital, and the token may be called `securityToken`. */
-function credentialsIn(given: object): Record<'accessKeyId' | 'accessKeySecret' | 'stsToken', string> {
-  const entries = Object.entries(given).map(([name, value]) => [
+/** By the rules of the client: names may start with a capital; the token may be named `securityToken`. */
+function readCredentials(
+  credentials: object,
+): Record<'accessKeyId' | 'accessKeySecret' | 'stsToken', string> {
+  const entries = Object.entries(credentials).map(([name, value]) => [
     name.charAt(0).toLowerCase() + name.slice(1),
     value,
   ]);

@@ -18,7 +18,7 @@ afterAll(() => {
   nock.restore();
 });
 
-/** Options that @types/ali-oss leaves out. */
+/** Options that @types/ali-oss does not contain. */
 type ClientOptions = Partial<OSS.Options> & { retryMax?: number; sldEnable?: boolean; cloudBoxId?: string };
 
 function createClient(options: ClientOptions = {}): OSS {
@@ -34,10 +34,10 @@ function createClient(options: ClientOptions = {}): OSS {
   return new OSS(known);
 }
 
-const refusal = (code: string, more = ''): string =>
+const errorBody = (code: string, more = ''): string =>
   `<Error><Code>${code}</Code><Message>No.</Message><RequestId>REQ</RequestId>${more}</Error>`;
 
-test('initiate sends no Content-Type by default', async () => {
+test('initiate without contentType sends no Content-Type', async () => {
   const store = createAliOssObjectStore(createClient());
   const result = '<InitiateMultipartUploadResult><UploadId>007</UploadId></InitiateMultipartUploadResult>';
   nock(HOST, { badheaders: ['content-type', 'content-md5'] })
@@ -52,7 +52,7 @@ test('initiate sends no Content-Type by default', async () => {
   expect(uploadId).toBe('007');
 });
 
-test('initiate sends the Content-Type of the options', async () => {
+test('initiate with contentType sends it as Content-Type', async () => {
   const store = createAliOssObjectStore(createClient());
   const result = '<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>';
   nock(HOST)
@@ -68,7 +68,7 @@ const page = (parts: string, next: string): string =>
   `<ListPartsResult><IsTruncated>${next !== ''}</IsTruncated><NextPartNumberMarker>${next}</NextPartNumberMarker>
    ${parts}</ListPartsResult>`;
 
-test('a lone part is a list, and every page is fetched [pain-45]', async () => {
+test('listParts returns a single part as a list, and requests every page [pain-45]', async () => {
   const store = createAliOssObjectStore(createClient());
   nock(HOST)
     .get(`${PATH}?uploadId=UP1&max-parts=1000&encoding-type=url`)
@@ -84,7 +84,7 @@ test('a lone part is a list, and every page is fetched [pain-45]', async () => {
 const PARTS = [{ partNumber: 1, etag: 'E1' }];
 const COMPLETED = '<CompleteMultipartUploadResult><ETag>"E-1"</ETag></CompleteMultipartUploadResult>';
 
-test('complete reads the CRC64 and names its parts', async () => {
+test('complete sends the parts and returns the CRC64', async () => {
   const store = createAliOssObjectStore(createClient());
   nock(HOST)
     .post(`${PATH}?uploadId=UP1&encoding-type=url`, /<PartNumber>1<\/PartNumber><ETag>"E1"<\/ETag>/)
@@ -100,11 +100,11 @@ test('complete reads the CRC64 and names its parts', async () => {
 });
 
 test.each([
-  ['an <Error> in an answer of 200', 200, refusal('InternalError'), 'server_error'],
-  ['203 CallbackFailed', 203, refusal('CallbackFailed'), 'callback_failed'],
-  ['a document that is cut', 200, COMPLETED.slice(0, 50), 'malformed_response'],
+  ['an <Error> with status 200', 200, errorBody('InternalError'), 'server_error'],
+  ['203 CallbackFailed', 203, errorBody('CallbackFailed'), 'callback_failed'],
+  ['a truncated document', 200, COMPLETED.slice(0, 50), 'malformed_response'],
   ['no document', 200, '', 'malformed_response'],
-])('complete does not take %s for success', async (_, status, body, code) => {
+])('complete rejects %s', async (_, status, body, code) => {
   const store = createAliOssObjectStore(createClient());
   nock(HOST)
     .post(/uploadId=UP1/)
@@ -112,11 +112,11 @@ test.each([
   await expect(store.complete({ ...UPLOAD, parts: PARTS })).rejects.toMatchObject({ code });
 });
 
-test('an error has the code, EC and request ID of OSS', async () => {
+test('an error contains the code, EC and request ID of OSS', async () => {
   const store = createAliOssObjectStore(createClient());
   nock(HOST)
     .delete(/uploadId=UP1/)
-    .reply(404, refusal('NoSuchUpload', '<EC>0042-00000002</EC>'));
+    .reply(404, errorBody('NoSuchUpload', '<EC>0042-00000002</EC>'));
   await expect(store.abort(UPLOAD)).rejects.toMatchObject({
     code: 'upload_not_found',
     message: '[upload_not_found] OSS responded to AbortMultipartUpload with 404 NoSuchUpload: No.',
@@ -124,11 +124,11 @@ test('an error has the code, EC and request ID of OSS', async () => {
   });
 });
 
-test('a throttled request is sent once and has retryAfterMs', async () => {
+test('a throttled request is sent once and rejects with retryAfterMs', async () => {
   const store = createAliOssObjectStore(createClient({ retryMax: 3 }));
   nock(HOST)
     .get(/uploadId=UP1/)
-    .reply(503, refusal('ServiceUnavailable'), { 'x-oss-qos-delay-time': '70' });
+    .reply(503, errorBody('ServiceUnavailable'), { 'x-oss-qos-delay-time': '70' });
   await expect(store.listParts(UPLOAD)).rejects.toMatchObject({
     code: 'throttled',
     disposition: 'transient',
@@ -136,7 +136,7 @@ test('a throttled request is sent once and has retryAfterMs', async () => {
   });
 });
 
-test('a lost connection is a network error that holds no URL, and is not retried by the client', async () => {
+test('a lost connection rejects with a network error without URL, and the client does not retry', async () => {
   const store = createAliOssObjectStore(createClient({ retryMax: 3 }));
   nock(HOST)
     .get(/uploadId=UP1/)
@@ -146,7 +146,7 @@ test('a lost connection is a network error that holds no URL, and is not retried
   expect(error).toMatchObject({ code: 'network', disposition: 'transient', context: UPLOAD });
   expect(error).toHaveProperty(
     'message',
-    expect.stringMatching(/^\[network\] ListParts received no response from OSS/),
+    expect.stringMatching(/^\[network\] ListParts got no response from OSS/),
   );
   expect(String(error)).not.toContain('http');
   expect(error).not.toHaveProperty('cause');
@@ -154,16 +154,16 @@ test('a lost connection is a network error that holds no URL, and is not retried
   nock.cleanAll();
 });
 
-test('the absence of the bucket is not that of the object', async () => {
+test('head returns undefined for a missing object, but rejects for a missing bucket', async () => {
   const store = createAliOssObjectStore(createClient());
-  const absent = (code: string): Record<string, string> => ({
-    'x-oss-err': Buffer.from(refusal(code)).toString('base64'),
+  const notFound = (code: string): Record<string, string> => ({
+    'x-oss-err': Buffer.from(errorBody(code)).toString('base64'),
   });
   nock(HOST)
     .head(PATH)
-    .reply(404, '', absent('NoSuchKey'))
+    .reply(404, '', notFound('NoSuchKey'))
     .head(PATH)
-    .reply(404, '', absent('NoSuchBucket'))
+    .reply(404, '', notFound('NoSuchBucket'))
     .head(`${PATH}?versionId=V1`)
     .reply(200, '', {
       'content-length': '5',
@@ -183,7 +183,7 @@ test('the absence of the bucket is not that of the object', async () => {
   });
 });
 
-test('delete names the version', async () => {
+test('delete sends the version ID', async () => {
   const store = createAliOssObjectStore(createClient());
   nock(HOST).delete(`${PATH}?versionId=V1`).reply(204);
   await store.delete({ key: UPLOAD.key, versionId: 'V1' });
@@ -194,7 +194,7 @@ const uploads = (key: string, isTruncated: boolean): string =>
    <NextKeyMarker>${key}</NextKeyMarker><NextUploadIdMarker>U</NextUploadIdMarker><Upload><Key>${key}</Key>
    <UploadId>U</UploadId><Initiated>2026-11-21T04:00:00.000Z</Initiated></Upload></ListMultipartUploadsResult>`;
 
-test('listUploads fetches every page and sends no empty parameter', async () => {
+test('listUploads requests every page and sends no empty parameter', async () => {
   const store = createAliOssObjectStore(createClient());
   nock(HOST)
     .get('/?uploads=&max-uploads=1000&encoding-type=url')
@@ -204,7 +204,7 @@ test('listUploads fetches every page and sends no empty parameter', async () => 
   expect((await store.listUploads({})).map(({ key }) => key)).toEqual(['a+b', 'c']);
 });
 
-test('aborting other uploads of the client is left alone [pain-18]', async () => {
+test('abort does not stop other uploads of the client [pain-18]', async () => {
   const client = createClient();
   const stop = vi.fn();
   Object.assign(client, { _stop: stop });
@@ -215,9 +215,9 @@ test('aborting other uploads of the client is left alone [pain-18]', async () =>
   expect(stop).not.toHaveBeenCalled();
 });
 
-test('a signal rejects with its reason, and what is aborted before is never sent', async () => {
+test('a signal rejects with its reason; a request aborted before its start is not sent', async () => {
   const store = createAliOssObjectStore(createClient());
-  const reason = new Error('enough');
+  const reason = new Error('aborted by the test');
   await expect(store.abort({ ...UPLOAD, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   const stop = new AbortController();
   nock(HOST)
@@ -229,7 +229,7 @@ test('a signal rejects with its reason, and what is aborted before is never sent
   await expect(store.abort({ ...UPLOAD, signal: stop.signal })).rejects.toBe(reason);
 });
 
-test('a clock OSS calls wrong is put right for requests and URLs', async () => {
+test('after RequestTimeTooSkewed the clock is corrected for requests and URLs', async () => {
   const now = Date.parse('2026-11-21T04:00:00Z');
   vi.useFakeTimers({ toFake: ['Date'], now });
   const store = createAliOssObjectStore(createClient());
@@ -237,7 +237,7 @@ test('a clock OSS calls wrong is put right for requests and URLs', async () => {
   nock(HOST)
     .delete(/uploadId=UP1/)
     .matchHeader('x-oss-date', '20261121T040000Z')
-    .reply(403, refusal('RequestTimeTooSkewed'), { date })
+    .reply(403, errorBody('RequestTimeTooSkewed'), { date })
     .delete(/uploadId=UP1/)
     .matchHeader('x-oss-date', '20261121T050000Z')
     .reply(204);
@@ -255,7 +255,7 @@ test.each<[ClientOptions, string]>([
   [{ endpoint: 'https://cdn.example', cname: true }, 'https://cdn.example/a?'],
   [{ endpoint: 'http://127.0.0.1:9000' }, 'http://127.0.0.1:9000/media/a?'],
   [{ endpoint: 'http://oss.example:9000', sldEnable: true }, 'http://oss.example:9000/media/a?'],
-])('presigns for %j as the client would address it', async (options, start) => {
+])('presigns for %j with the address of the client', async (options, start) => {
   const { url, headers } = await createAliOssObjectStore(createClient(options)).presign({
     method: 'PUT',
     key: 'a',
@@ -276,7 +276,7 @@ test.each<[() => unknown, string]>([
   [() => createClient({ authorizationV4: false }), 'client must have the option authorizationV4: true'],
   [() => createClient({ bucket: undefined }), 'client must have the option bucket'],
   [() => ({}), 'client must be a client of ali-oss 6'],
-])('client %# is refused', (create, message) => {
+])('client %# throws a TypeError', (create, message) => {
   expect(() => Reflect.apply(createAliOssObjectStore, undefined, [create()])).toThrow(message);
 });
 
@@ -292,7 +292,7 @@ function signedWith(url: string): string {
   return `${searchParams.get('x-oss-credential')?.split('/')[0]} ${searchParams.get('x-oss-security-token')}`;
 }
 
-test('STS tokens are renewed once for all who wait, and no URL mixes two sets [pain-3]', async () => {
+test('concurrent callers refresh the STS token once, and no URL mixes two sets of credentials [pain-3]', async () => {
   const refreshSTSToken = vi.fn(async () => {
     await Promise.resolve();
     return tokenSet(2);
@@ -304,7 +304,7 @@ test('STS tokens are renewed once for all who wait, and no URL mixes two sets [p
   expect(refreshSTSToken).toHaveBeenCalledTimes(1);
 });
 
-test('tokens younger than the interval are used as they are, by requests too', async () => {
+test('a token younger than the interval is not refreshed, also for requests', async () => {
   const refreshSTSToken = vi.fn(async () => tokenSet(2));
   const store = createAliOssObjectStore(createClient({ ...tokenSet(1), refreshSTSToken }));
   nock(HOST)
@@ -316,16 +316,16 @@ test('tokens younger than the interval are used as they are, by requests too', a
   expect(refreshSTSToken).not.toHaveBeenCalled();
 });
 
-test('a token OSS calls expired is renewed before the next request, whatever its age', async () => {
+test('a token that OSS rejects as expired is refreshed before the next request', async () => {
   const capitals = { AccessKeyId: 'id2', AccessKeySecret: 'secret2', SecurityToken: 'token2' };
   const refreshSTSToken = vi
     .fn()
-    .mockRejectedValueOnce(new Error('STS is away'))
+    .mockRejectedValueOnce(new Error('STS is unavailable'))
     .mockResolvedValueOnce(capitals);
   const store = createAliOssObjectStore(createClient({ ...tokenSet(1), refreshSTSToken }));
   nock(HOST)
     .delete(/uploadId=UP1/)
-    .reply(403, refusal('SecurityTokenExpired'))
+    .reply(403, errorBody('SecurityTokenExpired'))
     .delete(/uploadId=UP1/)
     .matchHeader('x-oss-security-token', 'token2')
     .matchHeader('authorization', /Credential=id2\//)
@@ -334,13 +334,13 @@ test('a token OSS calls expired is renewed before the next request, whatever its
   await expect(store.abort(UPLOAD)).rejects.toMatchObject({
     code: 'credentials_expired',
     disposition: 'transient',
-    cause: new Error('STS is away'),
+    cause: new Error('STS is unavailable'),
   });
   await store.abort(UPLOAD);
   expect(refreshSTSToken).toHaveBeenCalledTimes(2);
 });
 
-test('a renewal that fails leaves the old set in use, and is tried again', async () => {
+test('after a failed refresh the old credentials are used, and the next call refreshes again', async () => {
   const refreshSTSToken = vi
     .fn()
     .mockResolvedValueOnce({ accessKeyId: 'half' })

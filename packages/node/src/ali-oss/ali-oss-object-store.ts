@@ -1,5 +1,4 @@
-import { UploadError } from '@partway/core';
-import { rejectOnAbort } from '@partway/core/internal';
+import { networkError, rejectOnAbort } from '@partway/core/internal';
 import {
   createObjectStore,
   createOssClock,
@@ -12,53 +11,59 @@ import type { ObjectStore } from '@partway/core/ports';
 import { createAliOssCredentials, type RawClient } from './ali-oss-credentials.ts';
 
 /**
- * A client of `ali-oss` 6, identified by two of its methods, so that users without ali-oss do not need its
- * type declarations.
+ * A client of `ali-oss` 6. Only two of its methods are declared, to distinguish it from other objects: so the
+ * type declarations of `ali-oss` are not required.
  */
 export interface AliOssClient {
+  /** Selects the bucket. Partway does not call it. */
   useBucket(name: string): unknown;
-  initMultipartUpload(name: string): Promise<{ readonly uploadId: string }>;
+  /** Initiates a multipart upload. Partway does not call it. */
+  initMultipartUpload(name: string): Promise<{
+    /** The ID of the upload. */
+    readonly uploadId: string;
+  }>;
 }
 
 /**
- * An {@link ObjectStore} over an `ali-oss` client you already hold: its credentials, endpoint, agents and
- * timeouts. Of its methods only `request` is used, which signs and sends. The others mistake an error in an
- * response of 200 for success, a single part for no list, and a missing bucket for a missing object;
- * `abortMultipartUpload` stops every upload of the client. Its retries are off here, and so is its own
- * renewal of STS tokens, which reports a set as fresh before it has arrived. URLs are signed by Partway.
- * Where a signal is aborted the request continues unobserved, since the client cannot stop one.
+ * Makes an {@link ObjectStore} of an existing client of `ali-oss`, with its credentials, endpoint, agents and
+ * timeouts. Throws a `TypeError` for a client without a bucket or without `authorizationV4: true`.
  *
- * @throws TypeError for a client without a bucket, or without `authorizationV4: true`.
+ * Only the client's method `request` is used, which signs and sends. Its other methods treat an error in a
+ * response of 200 as success, a single part as an empty list, and a missing bucket as a missing object;
+ * `abortMultipartUpload` aborts every upload of the client. The client's own retries and renewal of STS
+ * tokens are disabled here. Partway signs URLs itself. When a signal is aborted, the call rejects, but the
+ * request continues: the client cannot cancel it.
  */
 export function createAliOssObjectStore(client: AliOssClient): ObjectStore {
-  const { raw, bucket } = checked(client);
+  const { raw, bucket } = checkClient(client);
   const clock = createOssClock({ now: Date.now });
   const credentials = createAliOssCredentials(raw);
-  const tamed = withoutRetries(raw, clock);
+  const rawWithoutRetries = withoutRetries(raw, clock);
   return createObjectStore({
     bucket,
     async send(operation) {
-      const set = await rejectOnAbort(() => credentials.current(), operation.signal);
-      const answer = await rejectOnAbort(() => request(tamed, bucket, operation), operation.signal);
-      const error = responseError(answer, operation.context);
-      if (error?.code === 'clock_skewed') clock.adjust(answer);
-      if (error?.code === 'credentials_expired') credentials.invalidate(set);
+      const { signal, context } = operation;
+      const current = await rejectOnAbort(() => credentials.load(), signal);
+      const response = await rejectOnAbort(() => sendRequest(rawWithoutRetries, bucket, operation), signal);
+      const error = responseError(response, context);
+      if (error?.code === 'clock_skewed') clock.adjust(response);
+      if (error?.code === 'credentials_expired') credentials.invalidate(current);
       if (error !== undefined) throw error;
-      return answer;
+      return response;
     },
     async getUrlSigningOptions() {
-      const set = await credentials.current();
-      return { ...siteOf(raw, bucket), credentials: set, now: clock.now(), skewMs: clock.skewMs() };
+      const current = await credentials.load();
+      return { ...getSite(raw, bucket), credentials: current, now: clock.now(), skewMs: clock.skewMs() };
     },
   });
 }
 
-function checked(client: object): { readonly raw: RawClient; readonly bucket: string } {
+function checkClient(client: object): { readonly raw: RawClient; readonly bucket: string } {
   if (!isRawClient(client)) throw new TypeError('client must be a client of ali-oss 6');
   const { bucket, authorizationV4 } = client.options;
   if (typeof bucket !== 'string' || bucket === '') throw new TypeError('client must have the option bucket');
   if (authorizationV4 !== true) {
-    throw new TypeError('client must have the option authorizationV4: true, since new regions know no other');
+    throw new TypeError('client must have the option authorizationV4: true, which new regions require');
   }
   return { raw: client, bucket };
 }
@@ -67,7 +72,7 @@ function isRawClient(client: object): client is RawClient {
   return 'request' in client && typeof client.request === 'function' && 'options' in client;
 }
 
-/** The client without its own retries and renewals. Writes to it reach the client. */
+/** The same client without its own retries and renewal of tokens. Properties set on it reach the client. */
 function withoutRetries(raw: RawClient, clock: OssClock): RawClient {
   const options = new Proxy(raw.options, {
     get(target, name) {
@@ -82,35 +87,34 @@ function withoutRetries(raw: RawClient, clock: OssClock): RawClient {
   });
 }
 
-async function request(tamed: RawClient, bucket: string, operation: OssOperation): Promise<OssResponse> {
+async function sendRequest(raw: RawClient, bucket: string, operation: OssOperation): Promise<OssResponse> {
   const { method, key, query, headers, body, context } = operation;
   try {
-    const {
-      status,
-      headers: answered,
-      data,
-    } = await tamed.request({
+    const response = await raw.request({
       method,
       bucket,
       ...(key !== '' && { object: key }),
-      // As `query` it would sign an empty value as `name=`.
+      // In `query` an empty value would be signed as `name=`.
       subres: query,
       headers: { ...headers, ...(body !== undefined && { 'Content-Type': 'application/xml' }) },
-      // A type that does not exist: else one is added by the extension of the key.
+      // An unknown type: otherwise the client adds one by the extension of the key.
       mime: 'none',
       ...(body !== undefined && { content: body }),
     });
-    const texts = Object.entries(answered).map(([name, value]) => [name.toLowerCase(), String(value)]);
-    return { status, headers: Object.fromEntries(texts), body: data ? Buffer.from(data).toString() : '' };
+    const { status, data } = response;
+    const pairs = Object.entries(response.headers).map(([name, value]) => [
+      name.toLowerCase(),
+      String(value),
+    ]);
+    return { status, headers: Object.fromEntries(pairs), body: data ? Buffer.from(data).toString() : '' };
   } catch (reason) {
-    // Neither its message nor the error itself is kept: both hold the URL and the headers.
+    // Neither the error nor its message is kept: both contain the URL and the headers.
     const name = reason instanceof Error && /^\w{1,50}$/.test(reason.name) ? ` (${reason.name})` : '';
-    const message = `${context.operation} received no response from OSS${name}`;
-    throw new UploadError({ code: 'network', message, disposition: 'transient', context });
+    throw networkError(`${context.operation} got no response from OSS${name}`, { context });
   }
 }
 
-function siteOf(raw: RawClient, bucket: string) {
+function getSite(raw: RawClient, bucket: string) {
   const { region, endpoint, sldEnable, cname, cloudBoxId } = raw.options;
   return {
     bucket,

@@ -1,8 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { UploadError } from '@partway/core';
 import type { Fetch } from '@partway/core/oss';
 import type { Clock } from '@partway/core/ports';
-import { refusedCallback } from './refused-callback.ts';
+import { keyFetchError, refusedCallbackError } from './callback-errors.ts';
 
 export interface CallbackKeysOptions {
   readonly allowedKeyUrls: readonly string[];
@@ -12,68 +11,67 @@ export interface CallbackKeysOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** The public keys of OSS, from where OSS publishes them. */
+/** The public keys of OSS, fetched from the URLs at which OSS publishes them, and cached. */
 export interface CallbackKeys {
-  /** The URL to fetch the key from. Throws `refused` where it is not one of those allowed. */
-  allowed(keyUrl: string): string;
-  /** Rejects with `network` where the key cannot be had now. */
-  key(url: string): Promise<KeyObject>;
+  /** Returns the URL to fetch the key from. Throws `refused` if it is not below an allowed URL. */
+  resolveUrl(keyUrl: string): string;
+  /** Rejects with `network` if the key cannot be fetched. */
+  load(url: string): Promise<KeyObject>;
 }
 
 export function createCallbackKeys({
   allowedKeyUrls,
   clock,
   lifetimeMs,
-  ...from
+  ...fetchOptions
 }: CallbackKeysOptions): CallbackKeys {
-  const places = allowedKeyUrls.map(placeOf);
-  const kept = new Map<string, KeptKey>();
+  const prefixes = allowedKeyUrls.map(parsePrefix);
+  const cache = new Map<string, CachedKey>();
 
   function isAllowed(keyUrl: string): boolean {
     const url = URL.canParse(keyUrl) ? new URL(keyUrl) : undefined;
-    // As it stands and as it is understood: what the two take differently is a trick. A query or a fragment
-    // would make many keys of one.
+    // A URL that the parser changes is an attack. A query or fragment would make many keys of one.
     const isPlain = url?.href === keyUrl && !/[?#]/.test(keyUrl);
-    return isPlain && places.some((place) => keyUrl.startsWith(place.href) && url.origin === place.origin);
+    return isPlain && prefixes.some(({ href, origin }) => keyUrl.startsWith(href) && url.origin === origin);
   }
 
   return {
-    allowed(keyUrl) {
-      if (!isAllowed(keyUrl)) throw refusedCallback('names a key that is not published by OSS');
-      // An attacker on the path could replace the key in a response over http.
-      const secure = keyUrl.replace(/^http:/, 'https:');
-      return isAllowed(secure) ? secure : keyUrl;
+    resolveUrl(keyUrl) {
+      if (!isAllowed(keyUrl)) throw refusedCallbackError('names a key that is not published by OSS');
+      // Over http an attacker on the network could replace the key.
+      const secureUrl = keyUrl.replace(/^http:/, 'https:');
+      return isAllowed(secureUrl) ? secureUrl : keyUrl;
     },
-    key(url) {
-      const found = kept.get(url);
-      if (found !== undefined && clock.now() < found.expiresAt) return found.key;
-      const key = fetchKey(url, from);
-      for (const [old, { expiresAt }] of kept) if (clock.now() >= expiresAt) kept.delete(old);
-      // Unauthenticated: an attacker who names many keys must not evict the key of OSS.
-      if (kept.size >= KEPT_MAX) return key;
-      const keeping = { key, expiresAt: clock.now() + lifetimeMs };
-      kept.set(url, keeping);
-      // The next callback fetches it again.
-      key.catch(() => kept.get(url) === keeping && kept.delete(url));
+    load(url) {
+      const cached = cache.get(url);
+      if (cached !== undefined && clock.now() < cached.expiresAt) return cached.key;
+      const key = fetchKey(url, fetchOptions);
+      for (const [other, { expiresAt }] of cache) if (clock.now() >= expiresAt) cache.delete(other);
+      // The caller is not authenticated yet: an attacker who names many keys must not evict the key of OSS.
+      if (cache.size >= CACHED_KEYS_MAX) return key;
+      const entry = { key, expiresAt: clock.now() + lifetimeMs };
+      cache.set(url, entry);
+      // After a failure the next callback fetches the key again.
+      key.catch(() => cache.get(url) === entry && cache.delete(url));
       return key;
     },
   };
 }
 
-interface KeptKey {
+interface CachedKey {
   readonly key: Promise<KeyObject>;
   readonly expiresAt: number;
 }
 
 /** OSS has one or two. */
-const KEPT_MAX = 8;
+const CACHED_KEYS_MAX = 8;
 const KEY_SIZE_MAX = 8 * 1024;
 
-function placeOf(text: string): URL {
+function parsePrefix(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlace = url?.href === text && /^https?:$/.test(url.protocol) && /^[^@?#]*\/$/.test(text);
-  if (url !== undefined && isPlace) return url;
-  throw new TypeError('allowedKeyUrls must be like https://gosspublic.alicdn.com/, each ending in /');
+  const isPrefix = url?.href === text && /^https?:$/.test(url.protocol) && /^[^@?#]*\/$/.test(text);
+  if (url !== undefined && isPrefix) return url;
+  throw new TypeError('allowedKeyUrls must be URLs like https://gosspublic.alicdn.com/, each ending in /');
 }
 
 async function fetchKey(
@@ -83,16 +81,10 @@ async function fetchKey(
   try {
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await fetch(url, { redirect: 'error', signal });
-    if (response.status !== 200) throw new Error(`the key server responded with ${response.status}`);
-    return publicKey(await readKey(response));
+    if (response.status !== 200) throw new Error(`unexpected status ${response.status}`);
+    return parsePublicKey(await readKey(response));
   } catch (cause) {
-    throw new UploadError({
-      code: 'network',
-      message: 'the key that the callback is signed with could not be fetched',
-      disposition: 'transient',
-      context: { operation: 'callback' },
-      cause,
-    });
+    throw keyFetchError(cause);
   }
 }
 
@@ -107,9 +99,9 @@ async function readKey({ body }: Response): Promise<string> {
   return Buffer.concat(chunks).toString('latin1');
 }
 
-function publicKey(pem: string): KeyObject {
-  if (!pem.trimStart().startsWith('-----BEGIN PUBLIC KEY-----')) throw new Error('it is no public key');
+function parsePublicKey(pem: string): KeyObject {
+  if (!pem.trimStart().startsWith('-----BEGIN PUBLIC KEY-----')) throw new Error('not a public key in PEM');
   const key = createPublicKey(pem);
-  if (key.asymmetricKeyType !== 'rsa') throw new Error('it is no key of RSA');
+  if (key.asymmetricKeyType !== 'rsa') throw new Error('not an RSA key');
   return key;
 }

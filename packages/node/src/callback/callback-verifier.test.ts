@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { CallbackRequest } from './callback-request.ts';
 import { type CallbackVerifierOptions, createCallbackVerifier } from './callback-verifier.ts';
 
-/** The worked example in OSS's documentation, with the key of OSS. */
+/** The example in OSS's documentation, with the key of OSS. */
 const OSS_KEY = [
   '-----BEGIN PUBLIC KEY-----',
   'MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKs/JBGzwUB2aVht4crBx3oIPBLNsjGsC0fTXv+nvlmklvkcolvpvXLTjaxUHR3W9LXxQ2EHXAJfCB+6H2YF1k8CAwEAAQ==',
@@ -29,13 +29,13 @@ function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
 
-/** Where keys are fetched from, and how often. */
-function keyHost(pem = OSS_KEY): { readonly fetch: Fetch; readonly asked: string[] } {
-  const asked: string[] = [];
+/** A `fetch` that returns the key and records the requested URLs. */
+function keyHost(pem = OSS_KEY): { readonly fetch: Fetch; readonly requestedUrls: string[] } {
+  const requestedUrls: string[] = [];
   return {
-    asked,
+    requestedUrls,
     fetch: async (url) => {
-      asked.push(url);
+      requestedUrls.push(url);
       return new Response(pem);
     },
   };
@@ -45,18 +45,18 @@ function verify(changes: Partial<CallbackRequest> = {}, options: CallbackVerifie
   return createCallbackVerifier(options).verify({ ...REQUEST, ...changes });
 }
 
-const ours = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const testKey = generateKeyPairSync('rsa', { modulusLength: 1024 });
 
 interface ToSign {
   readonly target?: string;
-  /** Changes the signed target. Default: unchanged. */
+  /** The target in the signed text. Default: `target`. */
   readonly text?: string;
   readonly body?: string;
   readonly type?: string;
 }
 
-/** A request that is signed as OSS signs, by a key of ours. */
-function signedRequest(toSign: ToSign, privateKey: KeyObject = ours.privateKey): CallbackRequest {
+/** A request that is signed as OSS does, with the key of this test. */
+function signedRequest(toSign: ToSign, privateKey: KeyObject = testKey.privateKey): CallbackRequest {
   const { target = '/done', body = '{}', type = 'application/json' } = toSign;
   const text = `${toSign.text ?? target}\n${body}`;
   const authorization = createSign('RSA-MD5').update(text).sign(privateKey, 'base64');
@@ -68,20 +68,20 @@ function signedRequest(toSign: ToSign, privateKey: KeyObject = ours.privateKey):
   };
 }
 
-function ourHost(): ReturnType<typeof keyHost> {
-  return keyHost(String(ours.publicKey.export({ type: 'spki', format: 'pem' })));
+function testKeyHost(): ReturnType<typeof keyHost> {
+  return keyHost(String(testKey.publicKey.export({ type: 'spki', format: 'pem' })));
 }
 
 describe('a callback', () => {
-  test('of the worked example of OSS is genuine, and is read', async () => {
+  test('of the example of OSS is valid', async () => {
     const host = keyHost();
     const { values, body } = await verify({}, host);
     expect(values).toEqual({ bucket: 'yonghu-test' });
     expect(String(body)).toBe('bucket=yonghu-test');
-    expect(host.asked).toEqual(['https://gosspublic.alicdn.com/callback_pub_key_v1.pem']);
+    expect(host.requestedUrls).toEqual(['https://gosspublic.alicdn.com/callback_pub_key_v1.pem']);
   });
 
-  test('may come as a Request, with a full URL, in chunks or as a text', async () => {
+  test('can be a Request, have a full URL, and have a body of chunks or text', async () => {
     const { method, headers } = REQUEST;
     const url = 'https://app.example.com/index.php?id=1&index=2';
     const request = new Request(url, { method, headers, body: 'bucket=yonghu-test' });
@@ -106,26 +106,26 @@ describe('a callback', () => {
       { headers: { ...REQUEST.headers, authorization: base64('x'.repeat(64)) } },
     ],
     ['a signature of another length', { headers: { ...REQUEST.headers, authorization: base64('x') } }],
-  ])('with %s is forged', async (_, changes) => {
+  ])('with %s rejects with `signature_mismatch`', async (_, changes) => {
     await expect(verify(changes)).rejects.toMatchObject({
       code: 'signature_mismatch',
       disposition: 'permanent',
     });
   });
 
-  test('signed by another key than OSS publishes is forged', async () => {
-    const stranger = generateKeyPairSync('rsa', { modulusLength: 1024 });
-    const verifier = createCallbackVerifier(ourHost());
-    await expect(verifier.verify(signedRequest({}, stranger.privateKey))).rejects.toMatchObject({
+  test('signed by a key that OSS does not publish rejects with `signature_mismatch`', async () => {
+    const otherKey = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const verifier = createCallbackVerifier(testKeyHost());
+    await expect(verifier.verify(signedRequest({}, otherKey.privateKey))).rejects.toMatchObject({
       code: 'signature_mismatch',
     });
     expect(await verifier.verify(signedRequest({}))).toMatchObject({ values: {} });
   });
 
-  test('has its path decoded and its query as it is in the signed text', async () => {
+  test('is signed over its decoded path and its query as sent', async () => {
     const text = '/döne/a b?n=%C3%B6+%20';
     const request = signedRequest({ target: '/d%C3%B6ne/a%20b?n=%C3%B6+%20', text, body: '{"a":[1]}' });
-    expect(await createCallbackVerifier(ourHost()).verify(request)).toMatchObject({ values: { a: [1] } });
+    expect(await createCallbackVerifier(testKeyHost()).verify(request)).toMatchObject({ values: { a: [1] } });
   });
 
   test.each([
@@ -145,40 +145,43 @@ describe('a callback', () => {
     'ftp://gosspublic.alicdn.com/key.pem',
     'file:///etc/key.pem',
     'http://gosspublic.alicdn.com',
-  ])('with its key at %j is refused, and no key is fetched', async (keyUrl) => {
+  ])('with a key at %j rejects with `refused`, and no key is fetched', async (keyUrl) => {
     const host = keyHost();
     const headers = { ...REQUEST.headers, 'x-oss-pub-key-url': base64(keyUrl) };
     await expect(verify({ headers }, host)).rejects.toMatchObject({
       code: 'refused',
       disposition: 'permanent',
     });
-    expect(host.asked).toEqual([]);
+    expect(host.requestedUrls).toEqual([]);
   });
 
   test.each<[string, Partial<CallbackRequest>]>([
-    ['that is no POST', { method: 'GET' }],
+    ['that is not a POST', { method: 'GET' }],
     ['without a signature', { headers: { ...REQUEST.headers, authorization: undefined } }],
     ['without the URL of its key', { headers: { ...REQUEST.headers, 'x-oss-pub-key-url': '' } }],
-    ['with a signature that is no base64', { headers: { ...REQUEST.headers, authorization: 'Bearer abc' } }],
+    ['with a signature that is not base64', { headers: { ...REQUEST.headers, authorization: 'Bearer abc' } }],
     [
       'with two signatures',
       { headers: { ...REQUEST.headers, authorization: [OSS_SIGNATURE, OSS_SIGNATURE] } },
     ],
-    ['with a header of any length', { headers: { ...REQUEST.headers, authorization: 'A'.repeat(4096) } }],
-  ])('%s is refused', async (_, changes) => {
+    [
+      'with a header of 4096 characters',
+      { headers: { ...REQUEST.headers, authorization: 'A'.repeat(4096) } },
+    ],
+  ])('%s rejects with `refused`', async (_, changes) => {
     await expect(verify(changes)).rejects.toMatchObject({ code: 'refused', disposition: 'permanent' });
   });
 
   test.each([
-    ['JSON that is cut', '{"a":', 'application/json'],
-    ['JSON that is no object', '[1]', 'application/json; charset=utf-8'],
-    ['a form with a name twice', 'a=1&a=2', 'application/x-www-form-urlencoded'],
-  ])('with %s is refused, though it is signed', async (_, body, type) => {
-    const verifying = createCallbackVerifier(ourHost()).verify(signedRequest({ body, type }));
+    ['truncated JSON', '{"a":', 'application/json'],
+    ['JSON that is not an object', '[1]', 'application/json; charset=utf-8'],
+    ['a form that repeats a name', 'a=1&a=2', 'application/x-www-form-urlencoded'],
+  ])('with %s and a valid signature rejects with `refused`', async (_, body, type) => {
+    const verifying = createCallbackVerifier(testKeyHost()).verify(signedRequest({ body, type }));
     await expect(verifying).rejects.toMatchObject({ code: 'refused' });
   });
 
-  test('is read no further than allowed', async () => {
+  test('is read up to bodySizeMax bytes', async () => {
     let read = 0;
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) {
@@ -195,20 +198,20 @@ describe('a callback', () => {
 });
 
 describe('a key', () => {
-  test('is fetched once for many callbacks, and again when it is old', async () => {
+  test('is fetched once for many callbacks, and again after keyLifetimeMs', async () => {
     const host = keyHost();
     let now = 1_000_000;
     const verifier = createCallbackVerifier({ ...host, clock: { now: () => now }, keyLifetimeMs: 60_000 });
     await Promise.all([verifier.verify(REQUEST), verifier.verify(REQUEST)]);
     now += 59_999;
     await verifier.verify(REQUEST);
-    expect(host.asked).toHaveLength(1);
+    expect(host.requestedUrls).toHaveLength(1);
     now += 1;
     await verifier.verify(REQUEST);
-    expect(host.asked).toHaveLength(2);
+    expect(host.requestedUrls).toHaveLength(2);
   });
 
-  test('a stranger who names many keys does not push out the one that is kept', async () => {
+  test('stays cached when an attacker names many other keys', async () => {
     const host = keyHost();
     const verifier = createCallbackVerifier(host);
     const named = (keyUrl: string): CallbackRequest => ({
@@ -219,25 +222,25 @@ describe('a key', () => {
     for (let number = 0; number < 20; number++) {
       await verifier.verify(named(OSS_KEY_URL.replace('v1', `v${number + 2}`)));
     }
-    expect(host.asked).toHaveLength(21);
+    expect(host.requestedUrls).toHaveLength(21);
     await verifier.verify(named(OSS_KEY_URL));
-    expect(host.asked).toHaveLength(21);
+    expect(host.requestedUrls).toHaveLength(21);
     for (const tail of ['?1', '#1', '?']) {
       await expect(verifier.verify(named(OSS_KEY_URL + tail))).rejects.toMatchObject({ code: 'refused' });
     }
-    expect(host.asked).toHaveLength(21);
+    expect(host.requestedUrls).toHaveLength(21);
   });
 
   test.each<[string, Fetch]>([
-    ['is not there', async () => new Response('', { status: 404 })],
-    ['is elsewhere', async () => new Response('', { status: 302, headers: { Location: 'https://evil/' } })],
-    ['is none', async () => new Response('<html>')],
-    ['is longer than any', async () => new Response(OSS_KEY.padEnd(10_000, '\n'))],
-    ['is of another kind', async () => new Response(ed25519())],
+    ['does not exist', async () => new Response('', { status: 404 })],
+    ['is redirected', async () => new Response('', { status: 302, headers: { Location: 'https://evil/' } })],
+    ['is not PEM', async () => new Response('<html>')],
+    ['is too long', async () => new Response(OSS_KEY.padEnd(10_000, '\n'))],
+    ['is not RSA', async () => new Response(ed25519())],
     ['cannot be fetched', () => Promise.reject(new TypeError('fetch failed'))],
-  ])('that %s may be fetched the next time', async (_, failing) => {
-    const answers = [failing];
-    const fetch: Fetch = (url, init) => (answers.shift() ?? keyHost().fetch)(url, init);
+  ])('that %s rejects with `network`, and is fetched again for the next callback', async (_, failing) => {
+    const responses = [failing];
+    const fetch: Fetch = (url, init) => (responses.shift() ?? keyHost().fetch)(url, init);
     const verifier = createCallbackVerifier({ fetch });
     await expect(verifier.verify(REQUEST)).rejects.toMatchObject({
       code: 'network',
@@ -246,7 +249,7 @@ describe('a key', () => {
     expect(await verifier.verify(REQUEST)).toHaveProperty('values.bucket');
   });
 
-  test('is not waited for longer than allowed, and no redirect is followed', async () => {
+  test('is fetched within keyTimeoutMs and without redirects', async () => {
     const inits: RequestInit[] = [];
     const hanging: Fetch = (_, init) => {
       inits.push(init);
@@ -273,6 +276,6 @@ test.each<[string, CallbackVerifierOptions]>([
   ['allowedKeyUrls', { allowedKeyUrls: ['https://gosspublic.alicdn.com'] }],
   ['allowedKeyUrls', { allowedKeyUrls: ['https://user@gosspublic.alicdn.com/'] }],
   ['allowedKeyUrls', { allowedKeyUrls: ['file:///'] }],
-])('a wrong %s is refused by its name: %j', (option, options) => {
+])('an invalid %s throws an error that names it: %j', (option, options) => {
   expect(() => createCallbackVerifier(options)).toThrow(option);
 });

@@ -1,4 +1,4 @@
-// For the application server that OSS calls when an object is stored.
+// For the application server that OSS calls after it has stored an object.
 
 export { type Disposition, type ErrorContext, UploadError, type UploadErrorCode } from '@partway/core';
 export type { CallbackRequest } from './callback-request.ts';

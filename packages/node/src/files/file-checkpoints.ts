@@ -5,9 +5,11 @@ import type { CheckpointStore } from '@partway/core/ports';
 import { lockFile } from './file-lock.ts';
 
 /**
- * Checkpoints as files of `directory`, one an upload, readable by their owner alone: they hold upload tokens.
- * The directory is made when it is needed. Each file is replaced as a whole and is on the disk when `save`
- * resolves, so that a crash, of the machine too, leaves the old one or the new one.
+ * Stores checkpoints as files of `directory`, one per upload. Only their owner can read them: they contain
+ * upload tokens. The directory is created when it is first needed. A file is replaced atomically and is on
+ * the disk when `save` resolves: after a crash, also of the machine, the old file or the new one is there.
+ * Only one process at a time works on an upload: a lock file is taken over when its process has ended, on
+ * another machine after 30 s without a heartbeat. Throws a `TypeError` if `directory` is empty.
  */
 export function createFileCheckpoints(directory: string): CheckpointStore {
   if (directory === '') throw new TypeError('directory must be the path of a directory');
@@ -17,7 +19,7 @@ export function createFileCheckpoints(directory: string): CheckpointStore {
   };
   return {
     async load(id) {
-      return unlessMissing(readFile(pathOf(id), 'utf8'));
+      return undefinedIfMissing(readFile(pathOf(id), 'utf8'));
     },
     async save(id, text) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -28,10 +30,10 @@ export function createFileCheckpoints(directory: string): CheckpointStore {
       await rm(pathOf(id), { force: true });
     },
     async setAside(id) {
-      await unlessMissing(rename(pathOf(id), `${pathOf(id)}.set-aside`));
+      await undefinedIfMissing(rename(pathOf(id), `${pathOf(id)}.set-aside`));
     },
     async list() {
-      const names = (await unlessMissing(readdir(directory))) ?? [];
+      const names = (await undefinedIfMissing(readdir(directory))) ?? [];
       return names
         .filter((name) => name.endsWith(SUFFIX))
         .map((name) => name.slice(0, -SUFFIX.length))
@@ -40,7 +42,7 @@ export function createFileCheckpoints(directory: string): CheckpointStore {
     async lock(id) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const lease = await lockFile(`${pathOf(id)}.lock`);
-      await sweep(directory, id);
+      await removeTemporaryFiles(directory, id);
       return lease;
     },
   };
@@ -48,41 +50,41 @@ export function createFileCheckpoints(directory: string): CheckpointStore {
 
 const SUFFIX = '.partway.json';
 
-/** The rest of the name of a text, or of a lock, that is just being written or removed. */
-const UNFINISHED =
-  /^\.partway\.json(?:\.lock\.burial|(?:\.lock)?\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+/** The end of the names of temporary files, from which checkpoints and locks are made. */
+const TEMPORARY =
+  /^\.partway\.json(?:\.lock\.takeover|(?:\.lock)?\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
- * Removes what processes that were killed in the middle of a `save` or a `lock` have left of this upload:
- * texts with its token, among others. Only the holder of the lock may call it: then no process uses them.
- * Files that cannot be removed stay until the next call.
+ * Removes the temporary files of this upload that killed processes have left behind: some contain its token.
+ * Only the holder of its lock may call this, because no other process uses them then. Files that cannot be
+ * removed stay until the next call.
  */
-async function sweep(directory: string, id: string): Promise<void> {
+async function removeTemporaryFiles(directory: string, id: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   const removals = names
-    .filter((name) => name.startsWith(id) && UNFINISHED.test(name.slice(id.length)))
+    .filter((name) => name.startsWith(id) && TEMPORARY.test(name.slice(id.length)))
     .map((name) => rm(join(directory, name), { force: true }));
   await Promise.allSettled(removals);
 }
 
 async function replaceFile(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.${randomUUID()}`;
+  const temporary = `${path}.${randomUUID()}`;
   try {
-    const file = await open(unfinished, 'wx', 0o600);
+    const file = await open(temporary, 'wx', 0o600);
     try {
       await file.writeFile(text);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(unfinished, path);
+    await rename(temporary, path);
   } catch (reason) {
-    await rm(unfinished, { force: true });
+    await rm(temporary, { force: true });
     throw reason;
   }
 }
 
-/** The name of a new file is on the disk only when its directory is. Windows cannot do that, and need not. */
+/** The name of a new file is on the disk only after this. Not possible on Windows. */
 async function syncDirectory(directory: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(directory, 'r');
@@ -93,7 +95,7 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+async function undefinedIfMissing<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (reason) {

@@ -3,7 +3,7 @@ import { link, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type Lease, uploadLockedError } from '@partway/core/ports';
 
-/** The content of a lock file, by which other processes check whether its holder lives. */
+/** The content of a lock file, by which other processes find out whether its holder is alive. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
@@ -11,101 +11,98 @@ interface Holder {
   readonly nonce: string;
 }
 
-/** The holder shows that it lives this often … */
+/** The holder updates the modification time of the lock file this often … */
 const HEARTBEAT_MS = 5_000;
-/** … and counts as dead after this time, where its process cannot be checked. */
+/** … and counts as dead after this long, if its process cannot be checked. */
 const DEAD_AFTER_MS = 30_000;
 
 /**
- * Acquires a lock file, held until it is released. The lock of a dead process is taken over: at once on the
- * same host, after 30 s without a heartbeat elsewhere. Rejects with `upload_locked` while another process
- * holds it.
+ * Acquires a lock that is a file. The lock of a dead process is taken over: at once on the same host, after
+ * 30 s without a heartbeat on another one. Rejects with code `upload_locked` while another process holds it.
  */
 export async function lockFile(path: string): Promise<Lease> {
-  const holder = newHolder();
-  if (!(await create(path, holder))) {
-    await removeDead(path);
-    if (!(await create(path, holder))) throw await lockedBy(path);
+  const holder = createHolder();
+  if (!(await createLock(path, holder))) {
+    await removeDeadLock(path);
+    if (!(await createLock(path, holder))) throw await lockedError(path);
   }
   const heartbeat = setInterval(() => {
-    // Without a heartbeat other processes may take the lock over; this process cannot report it here.
+    // After a failure other processes may take over the lock; there is no caller to report it to.
     utimes(path, new Date(), new Date()).catch(() => undefined);
   }, HEARTBEAT_MS).unref();
   return {
     async release() {
       clearInterval(heartbeat);
-      if ((await holderOf(path))?.nonce === holder.nonce) await rm(path, { force: true });
+      if ((await readHolder(path))?.nonce === holder.nonce) await rm(path, { force: true });
     },
   };
 }
 
-function newHolder(): Holder {
+function createHolder(): Holder {
   return { pid: process.pid, host: hostname(), nonce: randomUUID() };
 }
 
 /**
- * Links the lock to its name after its content is written: an empty lock would have no holder, and block all
- * processes. Resolves with `false` when it is taken.
+ * Writes the content first and then gives the file its name: a lock file without content would have no known
+ * holder, and block every process. Returns false if the lock is taken.
  */
-async function create(path: string, holder: Holder): Promise<boolean> {
-  const signed = `${path}.${holder.nonce}`;
+async function createLock(path: string, holder: Holder): Promise<boolean> {
+  const temporary = `${path}.${holder.nonce}`;
   try {
-    await writeFile(signed, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
-    return await giveName(signed, path, holder);
+    await writeFile(temporary, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+    return await linkLock(temporary, path, holder);
   } finally {
-    await rm(signed, { force: true });
+    await rm(temporary, { force: true });
   }
 }
 
-async function giveName(signed: string, path: string, holder: Holder): Promise<boolean> {
+async function linkLock(temporary: string, path: string, holder: Holder): Promise<boolean> {
   try {
-    await link(signed, path);
+    await link(temporary, path);
     return true;
   } catch (reason) {
-    const code = codeOf(reason);
-    if (WITHOUT_LINKS.has(code)) return createUnsigned(path, holder);
-    // ENOENT: the new holder of the lock has removed this temporary file as a leftover.
+    const code = errorCode(reason);
+    if (NO_LINK_CODES.has(code)) return createLockWithoutLink(path, holder);
+    // ENOENT: the new holder of the lock has removed all temporary files, also this one.
     if (code !== 'EEXIST' && code !== 'ENOENT') throw reason;
-    // A network file system may have lost the response to link: then this process holds the lock.
-    return (await holderOf(path))?.nonce === holder.nonce;
+    // A network file system may lose the response to its own link: then this process holds the lock.
+    return (await readHolder(path))?.nonce === holder.nonce;
   }
 }
 
-/**
- * Errors of `link` on file systems without hard links. libuv maps the error of Windows on FAT to EISDIR.
- */
-const WITHOUT_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR']);
+/** The errors of `link` in a file system without hard links. EISDIR: on FAT under Windows. */
+const NO_LINK_CODES: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EISDIR']);
 
-/** The next best: killed before its content is there, it blocks the upload until it counts as dead. */
-async function createUnsigned(path: string, holder: Holder): Promise<boolean> {
+/** If the process is killed before the content is written, the lock blocks until it counts as dead. */
+async function createLockWithoutLink(path: string, holder: Holder): Promise<boolean> {
   try {
     await writeFile(path, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
     return true;
   } catch (reason) {
-    if (codeOf(reason) === 'EEXIST') return false;
+    if (errorCode(reason) === 'EEXIST') return false;
     throw reason;
   }
 }
 
 /**
- * Judged and removed by one process at a time, which holds the right to it as a lock of its own: the lock
- * that another has put in the place of the dead one meanwhile must not be removed with it.
+ * Removes the lock if its holder is dead. One process at a time checks and removes it, under a lock of its
+ * own: otherwise it could remove the lock that another process has created in the meantime.
  */
-async function removeDead(path: string): Promise<void> {
+async function removeDeadLock(path: string): Promise<void> {
   if (!(await isDead(path))) return;
-  const burial = `${path}.burial`;
-  if (await isDead(burial)) await rm(burial, { force: true });
-  if (!(await create(burial, newHolder()))) return;
+  const takeover = `${path}.takeover`;
+  if (await isDead(takeover)) await rm(takeover, { force: true });
+  if (!(await createLock(takeover, createHolder()))) return;
   try {
     if (await isDead(path)) await rm(path, { force: true });
   } finally {
-    await rm(burial, { force: true });
+    await rm(takeover, { force: true });
   }
 }
 
-/** A lock that is gone is not dead: another may be there by the time it is removed. */
+/** A missing lock is not dead: another process may have created it by the time it is removed. */
 async function isDead(path: string): Promise<boolean> {
-  const holder = await holderOf(path);
+  const holder = await readHolder(path);
   if (holder?.host === hostname() && !isRunning(holder.pid)) return true;
   const touchedAt = await stat(path).then(
     ({ mtimeMs }) => mtimeMs,
@@ -114,18 +111,18 @@ async function isDead(path: string): Promise<boolean> {
   return touchedAt !== undefined && Date.now() - touchedAt >= DEAD_AFTER_MS;
 }
 
-/** Signal 0 checks without a signal. A process of another user cannot be checked, and counts as alive. */
+/** Signal 0 only checks. A process of another user cannot be signalled, and counts as running. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (reason) {
-    return codeOf(reason) !== 'ESRCH';
+    return errorCode(reason) !== 'ESRCH';
   }
 }
 
-/** `undefined` for a lock that is gone, or that is just being written. */
-async function holderOf(path: string): Promise<Holder | undefined> {
+/** `undefined` for a lock that is missing, or that is being written. */
+async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Holder;
   } catch {
@@ -133,13 +130,13 @@ async function holderOf(path: string): Promise<Holder | undefined> {
   }
 }
 
-async function lockedBy(path: string): Promise<Error> {
-  const holder = await holderOf(path);
+async function lockedError(path: string): Promise<Error> {
+  const holder = await readHolder(path);
   return uploadLockedError(
     holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host}`,
   );
 }
 
-function codeOf(reason: unknown): unknown {
+function errorCode(reason: unknown): unknown {
   return reason instanceof Error && 'code' in reason ? reason.code : undefined;
 }

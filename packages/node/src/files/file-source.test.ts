@@ -20,17 +20,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function fileOf(bytes: Uint8Array): Promise<string> {
+async function writeNewFile(bytes: Uint8Array): Promise<string> {
   fileCount += 1;
   const path = join(folder, String(fileCount));
   await writeFile(path, bytes);
-  // Long ago, so that any later write shows in the modification time however coarse it is.
+  // Long ago, so that any later write changes the modification time, whatever its resolution.
   await utimes(path, 1, 1);
   return path;
 }
 
-async function openOf(bytes: Uint8Array): Promise<Source> {
-  return createFileSource(await fileOf(bytes));
+async function openSource(bytes: Uint8Array): Promise<Source> {
+  return createFileSource(await writeNewFile(bytes));
 }
 
 async function drain(part: PartBody): Promise<number> {
@@ -39,11 +39,11 @@ async function drain(part: PartBody): Promise<number> {
   return size;
 }
 
-test.each(sourceConformance({ open: openOf }))('a file source $name', ({ run }) => run());
+test.each(sourceConformance({ open: openSource }))('a file source $name', ({ run }) => run());
 
-test('every range of a file has the CRC64 of its bytes, across the edges of chunks', async () => {
+test('every range of a file has the CRC64 of its bytes, also across chunks', async () => {
   const bytes = randomBytes(3 * MEBIBYTE + 1);
-  const source = await openOf(bytes);
+  const source = await openSource(bytes);
   const edge = fc.oneof(
     fc.integer({ min: 0, max: bytes.length }),
     fc.constantFrom(MEBIBYTE - 1, MEBIBYTE, MEBIBYTE + 1, 2 * MEBIBYTE, 3 * MEBIBYTE, bytes.length),
@@ -60,15 +60,15 @@ test('every range of a file has the CRC64 of its bytes, across the edges of chun
   await source.close();
 });
 
-test('a file is also named by a URL', async () => {
-  const path = await fileOf(Buffer.from('hello'));
+test('accepts a file: URL', async () => {
+  const path = await writeNewFile(Buffer.from('hello'));
   const source = await createFileSource(pathToFileURL(path));
   expect(source.size).toBe(5);
   await source.close();
 });
 
-test('chunks come in one buffer that is used again, whatever the size of the part [pain-22]', async () => {
-  const source = await openOf(Buffer.alloc(64 * MEBIBYTE));
+test('all chunks of a part reuse one buffer, whatever its size [pain-22]', async () => {
+  const source = await openSource(Buffer.alloc(64 * MEBIBYTE));
   const buffers = new Set<ArrayBufferLike>();
   for await (const chunk of source.part(0, source.size).chunks(never)) buffers.add(chunk.buffer);
   for await (const chunk of source.part(0, source.size).chunks(never)) buffers.add(chunk.buffer);
@@ -76,14 +76,14 @@ test('chunks come in one buffer that is used again, whatever the size of the par
   await source.close();
 });
 
-test('buffers come back from a reading that was stopped, and no two readings share one', async () => {
-  const source = await openOf(Buffer.alloc(8 * MEBIBYTE));
+test('a stopped reader releases its buffer, and concurrent readers never share one', async () => {
+  const source = await openSource(Buffer.alloc(8 * MEBIBYTE));
   const buffers = new Set<ArrayBufferLike>();
   for (let round = 0; round < 5; round++) {
     const stop = new AbortController();
     const passes = [0, 1].map(() => source.part(0, source.size).chunks(stop.signal)[Symbol.asyncIterator]());
-    const held = await Promise.all(passes.map((pass) => pass.next()));
-    const inUse = held.map(({ value }) => value?.buffer);
+    const first = await Promise.all(passes.map((pass) => pass.next()));
+    const inUse = first.map(({ value }) => value?.buffer);
     expect(new Set(inUse).size).toBe(2);
     for (const buffer of inUse) if (buffer !== undefined) buffers.add(buffer);
     stop.abort(new Error('stopped'));
@@ -93,12 +93,12 @@ test('buffers come back from a reading that was stopped, and no two readings sha
   await source.close();
 });
 
-test('a chunk stays unchanged until the next one is requested', async () => {
+test('a chunk is not overwritten until the next one is requested', async () => {
   const bytes = randomBytes(4 * MEBIBYTE);
-  const source = await openOf(bytes);
+  const source = await openSource(bytes);
   const pass = source.part(0, source.size).chunks(never)[Symbol.asyncIterator]();
   const { value } = await pass.next();
-  // Another reading runs to its end meanwhile.
+  // Meanwhile another reader reads the whole file.
   await drain(source.part(0, source.size));
   expect(Buffer.compare(value ?? Buffer.alloc(0), bytes.subarray(0, MEBIBYTE))).toBe(0);
   await pass.return?.();
@@ -109,39 +109,45 @@ test.each<[string, (path: string) => Promise<void>]>([
   ['grows', (path) => appendFile(path, 'more')],
   ['shrinks', (path) => truncate(path, MEBIBYTE)],
   ['becomes empty', (path) => truncate(path, 0)],
-  ['is written again', (path) => writeFile(path, Buffer.alloc(4 * MEBIBYTE))],
-])('a file that %s between two parts is noticed before the last bytes of the file', async (_, change) => {
-  const path = await fileOf(randomBytes(4 * MEBIBYTE));
-  const source = await createFileSource(path);
-  const before = await source.fingerprint();
-  await drain(source.part(0, MEBIBYTE));
-  await change(path);
-  const failure = { code: 'source_changed', disposition: 'permanent' };
-  await expect(drain(source.part(2 * MEBIBYTE, 2 * MEBIBYTE))).rejects.toMatchObject(failure);
-  expect(await source.fingerprint()).not.toBe(before);
-  await source.close();
-});
+  ['is overwritten', (path) => writeFile(path, Buffer.alloc(4 * MEBIBYTE))],
+])(
+  'a file that %s between two parts rejects with `source_changed` before the last bytes of the file',
+  async (_, change) => {
+    const path = await writeNewFile(randomBytes(4 * MEBIBYTE));
+    const source = await createFileSource(path);
+    const before = await source.fingerprint();
+    await drain(source.part(0, MEBIBYTE));
+    await change(path);
+    const failure = { code: 'source_changed', disposition: 'permanent' };
+    await expect(drain(source.part(2 * MEBIBYTE, 2 * MEBIBYTE))).rejects.toMatchObject(failure);
+    expect(await source.fingerprint()).not.toBe(before);
+    await source.close();
+  },
+);
 
 test.each<[string, (path: string) => Promise<void>]>([
   ['grows', (path) => appendFile(path, 'more')],
   ['shrinks', (path) => truncate(path, 5)],
-  ['is written again', (path) => writeFile(path, Buffer.alloc(4 * MEBIBYTE))],
-])('a file that %s while a part is read is noticed before its last chunk', async (_, change) => {
-  const path = await fileOf(randomBytes(4 * MEBIBYTE));
-  const source = await createFileSource(path);
-  const given: number[] = [];
-  const reading = async (): Promise<void> => {
-    for await (const chunk of source.part(0, source.size).chunks(never)) {
-      if (given.push(chunk.length) === 1) await change(path);
-    }
-  };
-  await expect(reading()).rejects.toMatchObject({ code: 'source_changed' });
-  expect(given.length).toBeLessThan(4);
-  await source.close();
-});
+  ['is overwritten', (path) => writeFile(path, Buffer.alloc(4 * MEBIBYTE))],
+])(
+  'a file that %s while a part is read rejects with `source_changed` before its last chunk',
+  async (_, change) => {
+    const path = await writeNewFile(randomBytes(4 * MEBIBYTE));
+    const source = await createFileSource(path);
+    const lengths: number[] = [];
+    const reading = async (): Promise<void> => {
+      for await (const chunk of source.part(0, source.size).chunks(never)) {
+        if (lengths.push(chunk.length) === 1) await change(path);
+      }
+    };
+    await expect(reading()).rejects.toMatchObject({ code: 'source_changed' });
+    expect(lengths.length).toBeLessThan(4);
+    await source.close();
+  },
+);
 
-test('a file that is written again is noticed once 32 MiB of it were read, in however many parts', async () => {
-  const path = await fileOf(Buffer.alloc(64 * MEBIBYTE));
+test('a file that is overwritten rejects after 32 MiB, whatever the number of parts', async () => {
+  const path = await writeNewFile(Buffer.alloc(64 * MEBIBYTE));
   const source = await createFileSource(path);
   await utimes(path, 2, 2);
   const readParts = async (): Promise<number> => {
@@ -155,36 +161,36 @@ test('a file that is written again is noticed once 32 MiB of it were read, in ho
   await source.close();
 });
 
-test('an empty file that grows has changed', async () => {
-  const path = await fileOf(Buffer.alloc(0));
+test('an empty file that grows rejects with `source_changed`', async () => {
+  const path = await writeNewFile(Buffer.alloc(0));
   const source = await createFileSource(path);
   await appendFile(path, 'x');
   await expect(drain(source.part(0, 0))).rejects.toMatchObject({ code: 'source_changed' });
   await source.close();
 });
 
-test('a file replaced under its name still yields the opened bytes', async () => {
+test('a file that another file replaces under its name is read to its end', async () => {
   const bytes = randomBytes(MEBIBYTE);
-  const path = await fileOf(bytes);
+  const path = await writeNewFile(bytes);
   const source = await createFileSource(path);
-  await rename(await fileOf(randomBytes(MEBIBYTE)), path);
+  await rename(await writeNewFile(randomBytes(MEBIBYTE)), path);
   expect(await source.part(0, MEBIBYTE).crc64(never)).toBe(crc64(bytes));
   await source.close();
 });
 
-test('two files of the same bytes have other fingerprints [pain-14]', async () => {
-  const sources = [await openOf(Buffer.from('same')), await openOf(Buffer.from('same'))];
+test('two files with the same bytes have different fingerprints [pain-14]', async () => {
+  const sources = [await openSource(Buffer.from('same')), await openSource(Buffer.from('same'))];
   const [one, other] = await Promise.all(sources.map((source) => source.fingerprint()));
   expect(one).not.toBe(other);
   await Promise.all(sources.map((source) => source.close()));
 });
 
 test.each([
-  ['is not there', 'nothing-here', /ENOENT/],
-  ['lies under a file', '1/below', /ENOTDIR/],
-  ['is a folder', 'a-folder', /no regular file/],
-])('a path that %s cannot be read', async (_, name, message) => {
-  await fileOf(Buffer.from('x'));
+  ['does not exist', 'nothing-here', /ENOENT/],
+  ['is below a file', '1/below', /ENOTDIR/],
+  ['is a directory', 'a-folder', /not a regular file/],
+])('a path that %s rejects with `source_unreadable` and a hint', async (_, name, message) => {
+  await writeNewFile(Buffer.from('x'));
   await mkdir(join(folder, 'a-folder'), { recursive: true });
   const opening = createFileSource(join(folder, name));
   await expect(opening).rejects.toMatchObject({ code: 'source_unreadable', disposition: 'permanent' });
@@ -192,12 +198,12 @@ test.each([
   await expect(opening).rejects.toSatisfy((error: { hint?: string }) => (error.hint ?? '').length > 10);
 });
 
-test('a named device is no file, and opening it does not wait', async () => {
+test('a device rejects with `source_unreadable` without waiting', async () => {
   await expect(createFileSource('/dev/null')).rejects.toMatchObject({ code: 'source_unreadable' });
 });
 
-test('closing waits for a chunk being read', async () => {
-  const source = await openOf(Buffer.alloc(4 * MEBIBYTE));
+test('close waits for a read in progress', async () => {
+  const source = await openSource(Buffer.alloc(4 * MEBIBYTE));
   const pass = source.part(0, source.size).chunks(never)[Symbol.asyncIterator]();
   const first = pass.next();
   await source.close();

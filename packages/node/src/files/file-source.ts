@@ -2,41 +2,41 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UploadError } from '@partway/core';
+import { sourceUnreadableError } from '@partway/core/internal';
 import { createPartBody, type Source, sourceChangedError } from '@partway/core/ports';
-import { unreadableError } from '../transport/node-error.ts';
+import { fileReadError } from '../transport/node-error.ts';
 import { createFileReader, sharedBuffers } from './file-reader.ts';
 
 /**
  * Opens a regular file as a {@link Source}. Parts are read by position from one file descriptor, 1 MiB at a
- * time, each with one buffer that is used again: memory grows with the parts read at once, not with their
- * size.
+ * time. Each read in progress has one buffer of 1 MiB, so memory grows with the parts that are read at once,
+ * not with their size.
  *
- * A file that is written to meanwhile is noticed by its size and modification time, once for every 32 MiB
- * that are read and before its last bytes are given: `source_changed`. The engine looks once more, by
- * `fingerprint`, when all parts have been sent. A file that cannot be opened or read is `source_unreadable`.
- * A file replaced under its name still yields the opened bytes.
+ * Rejects with code `source_unreadable` if the file cannot be opened or is not a regular file; so does a read
+ * that fails. If the size or modification time changes, a read rejects with `source_changed`: checked every
+ * 32 MiB and before the last bytes. If another file takes its name, the opened file is read to its end.
  */
 export async function createFileSource(path: string | URL): Promise<Source> {
   const absolutePath = resolve(path instanceof URL ? fileURLToPath(path) : path);
   const { file, opened } = await openRegularFile(absolutePath);
   const size = Number(opened.size);
-  /** For the first fingerprint, requested at once: another stat is expensive for a small file. */
-  let justOpened: BigIntStats | undefined = opened;
+  /** For the first fingerprint, which is requested at once: another stat would slow down a small file. */
+  let statsOfOpen: BigIntStats | undefined = opened;
 
   async function assertUnchanged(): Promise<void> {
-    const now = await file.stat({ bigint: true }).catch(throwUnreadable);
-    const isSame = now.size === opened.size && now.mtimeNs === opened.mtimeNs && now.ino === opened.ino;
-    if (!isSame) throw sourceChangedError('its size or modification time is another');
+    const current = await file.stat({ bigint: true }).catch(throwReadError);
+    const isUnchanged =
+      current.size === opened.size && current.mtimeNs === opened.mtimeNs && current.ino === opened.ino;
+    if (!isUnchanged) throw sourceChangedError('its size or modification time is different');
   }
 
-  /** A stat is dear beside a part of a few MiB. */
+  /** A stat is slow compared with the read of a few MiB. */
   let uncheckedBytes = 0;
   function check(end: number, length: number): Promise<void> | undefined {
     uncheckedBytes += length;
-    // The bytes of one read are consistent with each other.
-    const isWhole = length > 0 && length === size;
-    if (uncheckedBytes < UNCHECKED_MAX && (end < size || isWhole)) return undefined;
+    // A file that one read returned whole is consistent: all of its bytes are of the same time.
+    const isWholeFile = length > 0 && length === size;
+    if (uncheckedBytes < UNCHECKED_MAX && (end < size || isWholeFile)) return undefined;
     uncheckedBytes = 0;
     return assertUnchanged();
   }
@@ -45,7 +45,7 @@ export async function createFileSource(path: string | URL): Promise<Source> {
     fd: file.fd,
     size,
     buffers: sharedBuffers,
-    failure: unreadableError,
+    createError: fileReadError,
     check,
   });
 
@@ -53,9 +53,10 @@ export async function createFileSource(path: string | URL): Promise<Source> {
     identity: `file:${absolutePath}`,
     size,
     async fingerprint() {
-      const now = justOpened ?? (await file.stat({ bigint: true }).catch(throwUnreadable));
-      justOpened = undefined;
-      return `file:${absolutePath}:${now.size}:${now.mtimeNs}:${now.ino}:${now.dev}`;
+      const { size, mtimeNs, ino, dev } =
+        statsOfOpen ?? (await file.stat({ bigint: true }).catch(throwReadError));
+      statsOfOpen = undefined;
+      return `file:${absolutePath}:${size}:${mtimeNs}:${ino}:${dev}`;
     },
     part: (offset, size) => createPartBody({ size, read: () => reader.range(offset, offset + size) }),
     async close() {
@@ -65,7 +66,7 @@ export async function createFileSource(path: string | URL): Promise<Source> {
   };
 }
 
-/** So many bytes are read at most before it is found out that the file has changed. */
+/** The number of bytes after which the file is checked for changes. */
 const UNCHECKED_MAX = 32 * 1024 * 1024;
 
 interface OpenedFile {
@@ -74,26 +75,23 @@ interface OpenedFile {
 }
 
 async function openRegularFile(path: string): Promise<OpenedFile> {
-  const file = await open(path, constants.O_RDONLY | NOT_WAITING).catch(throwUnreadable);
+  const file = await open(path, constants.O_RDONLY | NON_BLOCKING).catch(throwReadError);
   try {
-    const opened = await file.stat({ bigint: true }).catch(throwUnreadable);
+    const opened = await file.stat({ bigint: true }).catch(throwReadError);
     if (opened.isFile()) return { file, opened };
   } catch (reason) {
     await file.close();
     throw reason;
   }
   await file.close();
-  throw new UploadError({
-    code: 'source_unreadable',
-    message: 'the path names no regular file',
-    disposition: 'permanent',
-    hint: 'Only regular files can be uploaded: their parts are read, and read again, by position.',
+  throw sourceUnreadableError(`${path} is not a regular file`, {
+    hint: 'Upload anything else as a stream: parts of a file are read by position, and possibly again.',
   });
 }
 
-/** Opening a named pipe would block until a writer opens it. Windows has neither. */
-const NOT_WAITING = constants.O_NONBLOCK ?? 0;
+/** Without it, opening a named pipe waits for a writer. Windows has neither. */
+const NON_BLOCKING = constants.O_NONBLOCK ?? 0;
 
-function throwUnreadable(reason: unknown): never {
-  throw unreadableError(reason);
+function throwReadError(reason: unknown): never {
+  throw fileReadError(reason);
 }

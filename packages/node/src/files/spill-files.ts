@@ -2,72 +2,74 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rm, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UploadError } from '@partway/core';
+import type { UploadError } from '@partway/core';
+import { sourceUnreadableError } from '@partway/core/internal';
 import type { PartBuffer, PartBuffers } from '@partway/core/ports';
 import { type BufferPool, createFileReader, sharedBuffers } from './file-reader.ts';
 
 /**
- * Keeps parts of a stream in temporary files of `directory` (default: the system's), one a part, readable by
- * their owner alone. A file loses its name as soon as it is open, so that even SIGKILL leaves no byte of it;
- * on Windows, which does not allow that, it is removed when it is released. Memory is 1 MiB for the part
- * that is being filled, and 1 MiB for each that is being read.
+ * Stores parts of a stream in temporary files, one per part, which only their owner can read. `directory`
+ * defaults to the system's directory for temporary files. A file is unlinked as soon as it is open, so that
+ * not even SIGKILL leaves one behind; on Windows, which does not allow that, it is removed on release. It
+ * takes 1 MiB of memory for the part that is being written, and 1 MiB for each part that is being read.
  *
- * Rejects with `source_unreadable` when a file cannot be opened, written or read. `release` never rejects.
+ * A file that cannot be opened, written or read rejects with code `source_unreadable`. `release` never
+ * rejects. Throws a `TypeError` if `directory` is not a non-empty string.
  */
 export function createSpillFiles(directory: string = tmpdir()): PartBuffers {
   if (typeof directory !== 'string' || directory === '') {
     throw new TypeError('directory must be the path of a directory');
   }
-  const failure = (cause: unknown): UploadError => notKeptError(directory, cause);
+  const createError = (cause: unknown): UploadError => temporaryFileError(directory, cause);
   return {
     async open() {
-      const file = await openTemporary(directory).catch((reason: unknown) => {
-        throw failure(reason);
+      const file = await openTemporaryFile(directory).catch((reason: unknown) => {
+        throw createError(reason);
       });
-      return spillFile(file, sharedBuffers, failure);
+      return createSpillFile(file, sharedBuffers, createError);
     },
   };
 }
 
 interface TemporaryFile {
   readonly file: FileHandle;
-  /** `undefined` when it has no name any more. */
+  /** `undefined` once it is unlinked. */
   readonly path: string | undefined;
 }
 
-async function openTemporary(directory: string): Promise<TemporaryFile> {
+async function openTemporaryFile(directory: string): Promise<TemporaryFile> {
   const path = join(directory, `partway-${randomUUID()}`);
   const file = await open(path, 'wx+', 0o600);
   if (process.platform === 'win32') return { file, path };
-  const isNameless = await unlink(path).then(
+  const isUnlinked = await unlink(path).then(
     () => true,
     () => false,
   );
-  return { file, path: isNameless ? undefined : path };
+  return { file, path: isUnlinked ? undefined : path };
 }
 
-function spillFile(
+function createSpillFile(
   { file, path }: TemporaryFile,
   buffers: BufferPool,
-  failure: (reason: unknown) => UploadError,
+  createError: (reason: unknown) => UploadError,
 ): PartBuffer {
-  const reader = createFileReader({ fd: file.fd, buffers, failure });
+  const reader = createFileReader({ fd: file.fd, buffers, createError });
   const block = createBlock(buffers);
   let size = 0;
   let writing: Promise<void> = Promise.resolve();
   let released: Promise<void> | undefined;
 
-  /** Writes what the block holds: everything before it is in the file. */
+  /** Writes the block behind the bytes that the file has already. */
   async function flush(): Promise<void> {
-    const held = block.bytes();
-    await writeAll(file, held, size - held.length).catch((reason: unknown) => {
-      throw failure(reason);
+    const bytes = block.bytes();
+    await writeAll(file, bytes, size - bytes.length).catch((reason: unknown) => {
+      throw createError(reason);
     });
     block.clear();
   }
 
-  /** Serialises writes. After a failure the others fail too: bytes are missing. */
-  function serialise(write: () => Promise<void>): Promise<void> {
+  /** Runs one write after the other. After a failure the next ones fail too: the file is incomplete. */
+  function enqueue(write: () => Promise<void>): Promise<void> {
     writing = writing.then(write);
     return writing;
   }
@@ -75,7 +77,7 @@ function spillFile(
   async function close(): Promise<void> {
     await Promise.allSettled([writing, reader.stop()]);
     block.clear();
-    // The bytes are no longer needed, so a failure does not matter.
+    // The bytes are no longer needed, so a failure has no effect on the upload.
     await file.close().catch(() => undefined);
     if (path !== undefined) await rm(path, { force: true }).catch(() => undefined);
   }
@@ -85,16 +87,16 @@ function spillFile(
       return size;
     },
     append: (bytes) =>
-      serialise(async () => {
+      enqueue(async () => {
         for (let at = 0; at < bytes.length; ) {
-          const taken = block.add(bytes.subarray(at));
-          at += taken;
-          size += taken;
+          const added = block.add(bytes.subarray(at));
+          at += added;
+          size += added;
           if (block.isFull()) await flush();
         }
       }),
     async *chunks() {
-      await serialise(flush);
+      await enqueue(flush);
       yield* reader.range(0, size);
     },
     release() {
@@ -104,14 +106,14 @@ function spillFile(
   };
 }
 
-/** Gathers small pieces: a write costs the same however little it writes. */
+/** Collects small pieces: a write costs the same for one byte as for many. */
 function createBlock(buffers: BufferPool) {
   let buffer: Uint8Array | undefined;
   let length = 0;
   return {
-    /** Copies as much as there is room for, and gives how much that is. */
+    /** Copies as many bytes as fit, and returns their number. */
     add(bytes: Uint8Array): number {
-      buffer ??= buffers.take();
+      buffer ??= buffers.acquire();
       const piece = bytes.subarray(0, buffer.length - length);
       buffer.set(piece, length);
       length += piece.length;
@@ -119,16 +121,16 @@ function createBlock(buffers: BufferPool) {
     },
     bytes: (): Uint8Array => buffer?.subarray(0, length) ?? new Uint8Array(),
     isFull: (): boolean => length === buffer?.length,
-    /** Also returns its buffer, until it is needed again. */
+    /** Also releases the memory, until bytes are added again. */
     clear(): void {
-      if (buffer !== undefined) buffers.giveBack(buffer);
+      if (buffer !== undefined) buffers.release(buffer);
       buffer = undefined;
       length = 0;
     },
   };
 }
 
-/** The system may take less than it is given. */
+/** A single write may take fewer bytes than it is given. */
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
@@ -136,12 +138,9 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
   }
 }
 
-function notKeptError(directory: string, cause: unknown): UploadError {
-  return new UploadError({
-    code: 'source_unreadable',
-    message: 'a part could not be kept in a temporary file',
-    disposition: 'permanent',
-    hint: `Free some space in ${directory}, or name another directory for temporary files; see the cause.`,
+function temporaryFileError(directory: string, cause: unknown): UploadError {
+  return sourceUnreadableError(`a temporary file in ${directory} cannot be opened, written or read`, {
+    hint: `See the cause. Free space in ${directory}, or choose another directory for temporary files.`,
     cause,
   });
 }

@@ -1,7 +1,7 @@
 import { UploadError } from '@partway/core';
 import { errors } from 'undici';
 import { expect, test } from 'vitest';
-import { unreadableError, uploadErrorFromNode } from './node-error.ts';
+import { fileReadError, uploadErrorFromNode } from './node-error.ts';
 
 function nodeError(code: string, cause?: unknown): Error {
   return Object.assign(new Error('https://secret.example/?signature=1', { cause }), { code });
@@ -23,7 +23,7 @@ test.each([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-])('%s is a network failure that may pass', (code) => {
+])('%s is a transient network error', (code) => {
   const error = uploadErrorFromNode(nodeError(code));
   expect(error).toMatchObject({ code: 'network', disposition: 'transient' });
   expect(error.message).toContain(code);
@@ -39,13 +39,13 @@ test.each([
   'ERR_TLS_CERT_ALTNAME_INVALID',
   'UND_ERR_CLOSED',
   'UND_ERR_DESTROYED',
-])('%s is permanent and has a hint', (code) => {
+])('%s is a permanent network error with a hint', (code) => {
   const error = uploadErrorFromNode(nodeError(code));
   expect(error).toMatchObject({ code: 'network', disposition: 'permanent' });
   expect(error.hint).toMatch(/\w+/);
 });
 
-test('an address that is not found hints at the endpoint', () => {
+test('a host that is not found has a hint about the endpoint', () => {
   expect(uploadErrorFromNode(nodeError('ENOTFOUND')).hint).toContain('endpoint');
 });
 
@@ -56,29 +56,33 @@ test('the first known code among the causes decides', () => {
   expect(uploadErrorFromNode(wrapped).message).toContain('ECONNREFUSED');
 });
 
-test('of the addresses tried in vain the first one speaks', () => {
+test('of an AggregateError the first error decides', () => {
   const tried = new AggregateError([nodeError('ECONNREFUSED'), nodeError('ENETUNREACH')]);
   expect(uploadErrorFromNode(tried)).toMatchObject({ code: 'network', disposition: 'transient' });
 });
 
-test('a request that undici refuses to make is a defect, not a network failure', () => {
+test('an invalid request to undici is `internal`, not a network error', () => {
   expect(uploadErrorFromNode(new errors.InvalidArgumentError('bad header'))).toMatchObject({
     code: 'internal',
   });
 });
 
-test('an error of ours stays as it is, and a circle of causes ends', () => {
-  const ours = new UploadError({ code: 'source_changed', message: 'it did', disposition: 'permanent' });
-  expect(uploadErrorFromNode(ours)).toBe(ours);
-  const circle = nodeError('ERR_UNKNOWN');
-  circle.cause = circle;
-  expect(uploadErrorFromNode(circle)).toMatchObject({ code: 'internal' });
+test('an UploadError is returned unchanged, and circular causes end', () => {
+  const uploadError = new UploadError({
+    code: 'source_changed',
+    message: 'it did',
+    disposition: 'permanent',
+  });
+  expect(uploadErrorFromNode(uploadError)).toBe(uploadError);
+  const circular = nodeError('ERR_UNKNOWN');
+  circular.cause = circular;
+  expect(uploadErrorFromNode(circular)).toMatchObject({ code: 'internal' });
 });
 
 test.each(['ENOENT', 'EACCES', 'EISDIR', 'EMFILE', 'EIO'])(
-  '%s makes a file unreadable, with a hint',
+  'a file error %s is `source_unreadable` with a hint',
   (code) => {
-    const error = unreadableError(nodeError(code));
+    const error = fileReadError(nodeError(code));
     expect(error).toMatchObject({ code: 'source_unreadable', disposition: 'permanent' });
     expect(error.message).toContain(code);
     expect(error.hint).toMatch(/\w+/);

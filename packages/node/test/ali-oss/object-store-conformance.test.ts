@@ -9,7 +9,7 @@ import {
 } from '../../../core/test/stages/emulator-stage.ts';
 import { createAliOssObjectStore } from '../../src/ali-oss/ali-oss-object-store.ts';
 
-/** Path style, which @types/ali-oss does not know. */
+/** Path style, which @types/ali-oss does not contain. */
 const sldEnable = { sldEnable: true };
 
 describe('a store over an ali-oss client', () => {

@@ -37,7 +37,7 @@ beforeEach(async () => {
   emulator = await startOssEmulator({ buckets: ['media'], credentials, callbackHosts: ['127.0.0.1'] });
   const allowedKeyUrls = [new URL('..', emulator.callbackKeyUrl).href];
   verifier = createCallbackVerifier({ allowedKeyUrls });
-  app.setResponder(answerVerified);
+  app.setResponder(respondVerified);
 });
 afterEach(async () => {
   await app.close();
@@ -45,8 +45,8 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The steps of an application server: verify, HEAD the object, reply. */
-async function answerVerified(reply: ServerResponse, request: ReceivedCallback): Promise<void> {
+/** The work of an application server: verify, HEAD the object, respond. */
+async function respondVerified(reply: ServerResponse, request: ReceivedCallback): Promise<void> {
   try {
     const { values } = await verifier.verify(request);
     const head = await ossStore().head({ key: String(values.key) });
@@ -70,7 +70,7 @@ function aliOssStore(): ObjectStore {
     endpoint,
     authorizationV4: true,
   };
-  // Path style, which @types/ali-oss does not know.
+  // Path style, which @types/ali-oss does not contain.
   return createAliOssObjectStore(new OSS({ ...known, ...{ sldEnable: true } }));
 }
 
@@ -79,7 +79,7 @@ const kinds = ['multipart', 'single'] as const;
 type Kind = (typeof kinds)[number];
 
 async function upload(kind: Kind, store = ossStore()): Promise<UploadedObject> {
-  const told = callback({
+  const uploadCallback = callback({
     url: `${app.origin}/upl%C3%B6aded?from=oss`,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: variables of OSS.
     body: '{"key":${object},"user":${x:user}}',
@@ -87,7 +87,7 @@ async function upload(kind: Kind, store = ossStore()): Promise<UploadedObject> {
     vars: { user: 'wèi' },
     allowPrivateAddresses: true,
   });
-  const controlPlane = createCoordinator({ store, callback: told });
+  const controlPlane = createCoordinator({ store, callback: uploadCallback });
   return uploadFile(join(folder, kind), { controlPlane, key: `films/${kind} ü`, partSize: PART }).result;
 }
 
@@ -100,7 +100,7 @@ async function expectStored(kind: Kind): Promise<void> {
 
 describe.each(Object.keys(stores))('with %s', (name) => {
   test.each(kinds)(
-    'the callback of a %s upload is verified and its reply reaches the uploader',
+    'the callback of a %s upload is verified, and its response reaches the uploader',
     async (kind) => {
       const object = await upload(kind, stores[name]?.());
       expect(JSON.parse(object.callback?.body ?? '')).toEqual({
@@ -114,7 +114,7 @@ describe.each(Object.keys(stores))('with %s', (name) => {
   );
 
   test.each(kinds)(
-    'a %s upload with a refused callback is stored and fails with callback_failed',
+    'a %s upload with a rejected callback is stored and rejects with `callback_failed`',
     async (kind) => {
       app.setResponder((reply) => sendJson(reply, {}, 500));
       await expect(upload(kind, stores[name]?.())).rejects.toMatchObject({
@@ -128,10 +128,10 @@ describe.each(Object.keys(stores))('with %s', (name) => {
 });
 
 test.each<[string, (reply: ServerResponse) => unknown]>([
-  ['that is no JSON', (reply) => reply.writeHead(200, { 'Content-Length': 2 }).end('ok')],
-  ['that never comes', () => emulator.advanceClock(5000)],
-])('a reply %s is a failed callback', async (_, answer) => {
-  app.setResponder(answer);
+  ['that is not JSON', (reply) => reply.writeHead(200, { 'Content-Length': 2 }).end('ok')],
+  ['that never arrives', () => emulator.advanceClock(5000)],
+])('a response %s rejects with `callback_failed`', async (_, respond) => {
+  app.setResponder(respond);
   for (const kind of kinds) {
     await expect(upload(kind)).rejects.toMatchObject({ code: 'callback_failed' });
     await expectStored(kind);
@@ -140,14 +140,14 @@ test.each<[string, (reply: ServerResponse) => unknown]>([
 });
 
 describe('a callback that OSS has sent', () => {
-  async function sent(): Promise<ReceivedCallback> {
+  async function receiveCallback(): Promise<ReceivedCallback> {
     await upload('single');
     const [request] = app.received;
-    if (request === undefined) throw new Error('no callback came');
+    if (request === undefined) throw new Error('no callback was received');
     return request;
   }
 
-  /** Sends it to the server as anybody could. */
+  /** Sends it to the server again, as an attacker could. */
   async function replay(request: ReceivedCallback): Promise<unknown> {
     const { 'content-type': type, authorization, 'x-oss-pub-key-url': keyUrl } = request.headers;
     const headers = { 'content-type': type, authorization, 'x-oss-pub-key-url': keyUrl };
@@ -159,21 +159,21 @@ describe('a callback that OSS has sent', () => {
     return { status: response.status, ...((await response.json()) as object) };
   }
 
-  test('may come again: it is still signed, and the object is what counts', async () => {
-    const answer = { status: 200, key: 'films/single ü', user: 'wèi', crc64: crc64(bytes.subarray(0, 10)) };
-    expect(await replay(await sent())).toEqual(answer);
+  test('is valid again when it is replayed', async () => {
+    const expected = { status: 200, key: 'films/single ü', user: 'wèi', crc64: crc64(bytes.subarray(0, 10)) };
+    expect(await replay(await receiveCallback())).toEqual(expected);
   });
 
-  test('is refused at another path, with another query, or with another body', async () => {
-    const request = await sent();
+  test('is rejected with another path, query or body', async () => {
+    const request = await receiveCallback();
     const forged = { status: 403, code: 'signature_mismatch' };
     expect(await replay({ ...request, url: '/paid?from=oss' })).toEqual(forged);
     expect(await replay({ ...request, url: `${request.url}&paid=1` })).toEqual(forged);
     expect(await replay({ ...request, body: Buffer.from('{"key":"other"}') })).toEqual(forged);
   });
 
-  test('is refused when its key URL is not allowed', async () => {
-    const request = await sent();
+  test('is refused with a key from another host', async () => {
+    const request = await receiveCallback();
     const other = await startOssEmulator();
     const keyUrl = Buffer.from(other.callbackKeyUrl).toString('base64');
     const headers = { ...request.headers, 'x-oss-pub-key-url': keyUrl };

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** The directory is made by the store. */
+/** The store creates the directory. */
 function newFolder(): string {
   return join(root, String(folders.size), 'below');
 }
@@ -41,7 +41,7 @@ describe.each([
   test.each(checkpointStoreConformance(harness))('$name', ({ run }) => run());
 });
 
-test('only the owner may read a checkpoint, and nothing but it is left in the directory', async () => {
+test('a checkpoint is the only file in the directory and only its owner can read it', async () => {
   const folder = join(root, 'modes');
   const store = createFileCheckpoints(folder);
   await (await store.lock(ID)).release();
@@ -51,7 +51,7 @@ test('only the owner may read a checkpoint, and nothing but it is left in the di
   expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
 });
 
-test('the lock of a process that was killed is taken over at once', async () => {
+test('takes over the lock of a killed process at once', async () => {
   const folder = join(root, 'killed');
   const store = createFileCheckpoints(folder);
   const dead = spawn(process.execPath, ['--eval', '0']);
@@ -62,7 +62,7 @@ test('the lock of a process that was killed is taken over at once', async () => 
   await (await store.lock(ID)).release();
 });
 
-test('the lock of another host is taken over when it shows no life for 30 s', async () => {
+test('takes over the lock of another host after 30 s without a heartbeat', async () => {
   const folder = join(root, 'elsewhere');
   const store = createFileCheckpoints(folder);
   await store.save(ID, 'text');
@@ -74,11 +74,11 @@ test('the lock of another host is taken over when it shows no life for 30 s', as
   await (await store.lock(ID)).release();
 });
 
-test('temporary files of killed processes are removed when the lock is taken', async () => {
+test('acquiring a lock removes the temporary files that killed processes left behind', async () => {
   const folder = join(root, 'leftovers');
   await mkdir(folder);
   const text = `${ID}.partway.json`;
-  const leftovers = [`${text}.${randomUUID()}`, `${text}.lock.${randomUUID()}`, `${text}.lock.burial`];
+  const leftovers = [`${text}.${randomUUID()}`, `${text}.lock.${randomUUID()}`, `${text}.lock.takeover`];
   const kept = [
     text,
     `${text}.set-aside`,
@@ -92,17 +92,17 @@ test('temporary files of killed processes are removed when the lock is taken', a
   await lease.release();
 });
 
-test('a lock that is taken sweeps nothing away from its holder', async () => {
-  const folder = join(root, 'taken');
+test('a caller that cannot acquire the lock removes no temporary files of its holder', async () => {
+  const folder = join(root, 'locked');
   const store = createFileCheckpoints(folder);
   const lease = await store.lock(ID);
   const saving = join(folder, `${ID}.partway.json.${randomUUID()}`);
-  await writeFile(saving, 'just being written');
+  await writeFile(saving, 'incomplete');
   await expect(store.lock(ID)).rejects.toMatchObject({ code: 'upload_locked' });
   expect((await stat(saving)).isFile()).toBe(true);
   await lease.release();
 });
 
-test('an id that could leave the directory is refused', async () => {
+test('rejects an id that is a path outside the directory', async () => {
   await expect(createFileCheckpoints(root).load('../secret')).rejects.toThrow('16 hex digits');
 });

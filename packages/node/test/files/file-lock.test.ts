@@ -26,26 +26,26 @@ afterEach(() => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The name of a lock that was never taken. */
+/** The path of a lock that does not exist yet. */
 function newPath(): string {
   count += 1;
   path = join(folder, `${count}.lock`);
   return path;
 }
 
-async function ours(): Promise<string[]> {
+async function lockFiles(): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.startsWith(`${count}.lock`));
 }
 
-test('a lock is signed by its holder, and nothing but it is left', async () => {
+test('the lock file names its holder; no other file is left', async () => {
   const lease = await lockFile(newPath());
   expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid, host: hostname() });
-  expect(await ours()).toEqual([`${count}.lock`]);
+  expect(await lockFiles()).toEqual([`${count}.lock`]);
   await lease.release();
-  expect(await ours()).toEqual([]);
+  expect(await lockFiles()).toEqual([]);
 });
 
-test('of many who want a lock at once, one alone gets it, and the others leave nothing', async () => {
+test('of many concurrent callers exactly one acquires the lock; the others leave no files', async () => {
   newPath();
   const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => lockFile(path)));
   const leases = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
@@ -53,61 +53,61 @@ test('of many who want a lock at once, one alone gets it, and the others leave n
   for (const outcome of outcomes) {
     if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'upload_locked' });
   }
-  expect(await ours()).toEqual([`${count}.lock`]);
+  expect(await lockFiles()).toEqual([`${count}.lock`]);
   await leases[0]?.release();
 });
 
-/** A process that has ended. */
-async function deadHolder(): Promise<string> {
+/** The lock of a process that has ended. */
+async function deadLock(): Promise<string> {
   const dead = spawn(process.execPath, ['--eval', '0']);
   await once(dead, 'exit');
   return JSON.stringify({ pid: dead.pid, host: hostname(), nonce: 'dead' });
 }
 
-test('of many who find the lock of a dead process at once, one alone takes it over', async () => {
-  const dead = await deadHolder();
+test('of many concurrent callers exactly one takes over the lock of a dead process', async () => {
+  const dead = await deadLock();
   for (let round = 0; round < 50; round++) {
     await writeFile(newPath(), dead);
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => lockFile(path)));
     const leases = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     expect(leases).toHaveLength(1);
-    expect(await ours()).toEqual([`${count}.lock`]);
+    expect(await lockFiles()).toEqual([`${count}.lock`]);
     await leases[0]?.release();
-    expect(await ours()).toEqual([]);
+    expect(await lockFiles()).toEqual([]);
   }
 });
 
-test('one that is slower to take over a dead lock does not take it from the one that was faster', async () => {
-  const dead = await deadHolder();
+test('a slower takeover of a dead lock does not remove the lock of a faster one', async () => {
+  const dead = await deadLock();
   await writeFile(newPath(), dead);
   const actual = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
   const faster: Lease[] = [];
   vi.mocked(link)
     .mockImplementationOnce(actual.link)
-    .mockImplementationOnce(async (signed, name) => {
-      // It has found the lock dead, and is about to take it over.
+    .mockImplementationOnce(async (temporary, name) => {
+      // The caller has found that the holder is dead, and is about to remove its lock.
       faster.push(await lockFile(path));
-      return actual.link(signed, name);
+      return actual.link(temporary, name);
     });
   await expect(lockFile(path)).rejects.toMatchObject({ code: 'upload_locked' });
   expect(faster).toHaveLength(1);
-  expect(await ours()).toEqual([`${count}.lock`]);
+  expect(await lockFiles()).toEqual([`${count}.lock`]);
   await faster[0]?.release();
-  expect(await ours()).toEqual([]);
+  expect(await lockFiles()).toEqual([]);
 });
 
-test('a process that died during a takeover does not block others', async () => {
-  const dead = await deadHolder();
+test('a process killed during a takeover does not block the lock', async () => {
+  const dead = await deadLock();
   await writeFile(newPath(), dead);
-  await writeFile(`${path}.burial`, dead);
+  await writeFile(`${path}.takeover`, dead);
   const lease = await lockFile(path);
-  expect(await ours()).toEqual([`${count}.lock`]);
+  expect(await lockFiles()).toEqual([`${count}.lock`]);
   await lease.release();
 });
 
-test('a process killed before it wrote its lock does not block others', async () => {
+test('a process killed before it writes its lock file does not block the lock', async () => {
   const actual = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
-  const made = new Promise<void>((resolve) => {
+  const isCreated = new Promise<void>((resolve) => {
     vi.mocked(writeFile).mockImplementationOnce(async (file) => {
       await actual.writeFile(file as string, '');
       resolve();
@@ -115,65 +115,62 @@ test('a process killed before it wrote its lock does not block others', async ()
     });
   });
   void lockFile(newPath());
-  await made;
+  await isCreated;
   await (await lockFile(path)).release();
 });
 
-test('a process killed between writing and linking its lock does not block others', async () => {
-  const reached = new Promise<void>((resolve) => {
+test('a process killed before it links its lock file does not block the lock', async () => {
+  const isLinking = new Promise<void>((resolve) => {
     vi.mocked(link).mockImplementationOnce(() => {
       resolve();
       return new Promise(() => undefined);
     });
   });
   void lockFile(newPath());
-  await reached;
+  await isLinking;
   await (await lockFile(path)).release();
 });
 
-test('a process with a temporary lock removed by the holder rejects with upload_locked', async () => {
+test('rejects with `upload_locked` when the holder has removed the temporary file', async () => {
   const holder = await lockFile(newPath());
   const actual = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
-  async function swept(signed: PathLike, name: PathLike): Promise<void> {
-    await actual.rm(signed);
-    return actual.link(signed, name);
+  async function linkRemoved(temporary: PathLike, name: PathLike): Promise<void> {
+    await actual.rm(temporary);
+    return actual.link(temporary, name);
   }
-  vi.mocked(link).mockImplementationOnce(swept).mockImplementationOnce(swept);
+  vi.mocked(link).mockImplementationOnce(linkRemoved).mockImplementationOnce(linkRemoved);
   await expect(lockFile(path)).rejects.toMatchObject({ code: 'upload_locked' });
   await holder.release();
 });
 
-test('a link with a lost response counts as a taken lock', async () => {
+test('acquires the lock when only the response to `link` is lost', async () => {
   const actual = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
-  vi.mocked(link).mockImplementationOnce(async (signed, name) => {
-    await actual.link(signed, name);
-    return actual.link(signed, name);
+  vi.mocked(link).mockImplementationOnce(async (temporary, name) => {
+    await actual.link(temporary, name);
+    return actual.link(temporary, name);
   });
   const lease = await lockFile(newPath());
   await expect(lockFile(path)).rejects.toMatchObject({ code: 'upload_locked' });
   await lease.release();
-  expect(await ours()).toEqual([]);
+  expect(await lockFiles()).toEqual([]);
 });
 
-test.each(['EPERM', 'ENOTSUP', 'ENOSYS'])(
-  'where link fails with %s, the lock is created without a link',
-  async (code) => {
-    const unsupported = Object.assign(new Error(code), { code });
-    vi.mocked(link).mockRejectedValueOnce(unsupported).mockRejectedValueOnce(unsupported);
-    const lease = await lockFile(newPath());
-    expect(await ours()).toEqual([`${count}.lock`]);
-    await expect(lockFile(path)).rejects.toMatchObject({ code: 'upload_locked' });
-    await lease.release();
-    expect(await ours()).toEqual([]);
-  },
-);
+test.each(['EPERM', 'ENOTSUP', 'ENOSYS'])('acquires the lock without `link` after error %s', async (code) => {
+  const unsupported = Object.assign(new Error(code), { code });
+  vi.mocked(link).mockRejectedValueOnce(unsupported).mockRejectedValueOnce(unsupported);
+  const lease = await lockFile(newPath());
+  expect(await lockFiles()).toEqual([`${count}.lock`]);
+  await expect(lockFile(path)).rejects.toMatchObject({ code: 'upload_locked' });
+  await lease.release();
+  expect(await lockFiles()).toEqual([]);
+});
 
-test('another error of link is reported, and leaves nothing', async () => {
+test('rejects with any other error of `link` and leaves no files', async () => {
   vi.mocked(link).mockRejectedValueOnce(Object.assign(new Error('disk'), { code: 'EIO' }));
   await expect(lockFile(newPath())).rejects.toMatchObject({ code: 'EIO' });
-  expect(await ours()).toEqual([]);
+  expect(await lockFiles()).toEqual([]);
 });
 
-test('a directory without write permission is reported', async () => {
+test('rejects with the error of a missing directory', async () => {
   await expect(lockFile(join(folder, 'absent', 'lock'))).rejects.toMatchObject({ code: 'ENOENT' });
 });

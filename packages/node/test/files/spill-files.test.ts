@@ -45,7 +45,7 @@ function isSame(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one, other) === 0;
 }
 
-test('bytes appended in pieces of any size can be read repeatedly', async () => {
+test('returns the appended bytes for any piece size, each time the part is read', async () => {
   const size = fc.oneof(
     fc.integer({ min: 0, max: bytes.length }),
     fc.constantFrom(0, 1, MEBIBYTE - 1, MEBIBYTE, MEBIBYTE + 1, 2 * MEBIBYTE, bytes.length),
@@ -63,7 +63,7 @@ test('bytes appended in pieces of any size can be read repeatedly', async () => 
   );
 });
 
-test('pieces appended without waiting for one another stay in order, and reading waits for them', async () => {
+test('concurrent appends keep their order, and reading waits for them', async () => {
   const buffer = await createSpillFiles(folder).open(bytes.length);
   const appended = Array.from({ length: 40 }, (_, n) => bytes.subarray(n * 80_000, (n + 1) * 80_000)).map(
     (piece) => buffer.append(piece),
@@ -73,7 +73,7 @@ test('pieces appended without waiting for one another stay in order, and reading
   await buffer.release();
 });
 
-test('more may be appended after a reading', async () => {
+test('bytes can be appended after the part was read', async () => {
   const buffer = await bufferOf(bytes.subarray(0, 1000));
   expect((await contentOf(buffer)).length).toBe(1000);
   await buffer.append(bytes.subarray(1000));
@@ -81,7 +81,7 @@ test('more may be appended after a reading', async () => {
   await buffer.release();
 });
 
-test('a piece is copied: its memory may be written over', async () => {
+test('append copies the piece: the caller can overwrite it', async () => {
   const buffer = await createSpillFiles(folder).open(bytes.length);
   const piece = Buffer.alloc(100_000);
   for (let at = 0; at < bytes.length; at += piece.length) {
@@ -93,7 +93,7 @@ test('a piece is copied: its memory may be written over', async () => {
   await buffer.release();
 });
 
-test('a part is read by several side by side, each with a buffer that is used again', async () => {
+test('concurrent readers of a part each reuse one buffer', async () => {
   const content = randomBytes(8 * MEBIBYTE);
   const buffer = await bufferOf(content);
   const read = await Promise.all([1, 2, 3].map(() => contentOf(buffer)));
@@ -104,30 +104,30 @@ test('a part is read by several side by side, each with a buffer that is used ag
   await buffer.release();
 });
 
-test('a file has no name from the start, and nothing is left when it is released', async () => {
+test('an open file is unlinked, and no file is left after release', async () => {
   const buffer = await bufferOf(bytes);
   expect(await readdir(folder)).toEqual([]);
   await Promise.all([buffer.release(), buffer.release()]);
   await buffer.release();
 });
 
-test('a process killed with SIGKILL leaves nothing', async () => {
+test('a process killed with SIGKILL leaves no file', async () => {
   const script = fileURLToPath(new URL('./spilling-process.mjs', import.meta.url));
   const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const [line] = await once(createInterface(child.stdout), 'line');
-  expect(line).toBe('kept');
+  expect(line).toBe('stored');
   child.kill('SIGKILL');
   await exited;
   expect(await readdir(folder)).toEqual([]);
 });
 
-describe('where an open file cannot lose its name', () => {
+describe('on a platform that cannot unlink an open file', () => {
   const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? {};
   beforeAll(() => void Object.defineProperty(process, 'platform', { ...platform, value: 'win32' }));
   afterAll(() => void Object.defineProperty(process, 'platform', platform));
 
-  test('a file is readable by its owner only, has a random name, and is removed on release', async () => {
+  test('the file has a random name, only its owner can read it, and release removes it', async () => {
     const spill = createSpillFiles(folder);
     const buffers = [await spill.open(1), await spill.open(1)];
     const names = await readdir(folder);
@@ -140,19 +140,19 @@ describe('where an open file cannot lose its name', () => {
   });
 });
 
-test('release waits for the current read and starts no further one', async () => {
+test('release waits for a read in progress and stops further reads', async () => {
   const buffer = await bufferOf(bytes);
   const pass = buffer.chunks()[Symbol.asyncIterator]();
   await pass.next();
   await buffer.release();
-  const goingOn = (async () => {
+  const rest = (async () => {
     while (!(await pass.next()).done);
   })();
-  await expect(goingOn).rejects.toThrow('the file is closed');
+  await expect(rest).rejects.toThrow('the file is closed');
   await expect(contentOf(buffer)).rejects.toThrow('the file is closed');
 });
 
-test('a reading that was stopped gives its buffers back', async () => {
+test('a reader that stops early releases its buffers', async () => {
   const spill = createSpillFiles(folder);
   const buffer = await spill.open(bytes.length);
   await buffer.append(bytes);
@@ -169,7 +169,7 @@ test('a reading that was stopped gives its buffers back', async () => {
 
 type Write = (from: Uint8Array, at: number, length: number, position: number) => Promise<unknown>;
 
-test('where the system takes less than it is given, the rest is written too', async () => {
+test('a partial write is continued until all bytes are written', async () => {
   const write: Write = handles.write;
   async function writeThird(this: FileHandle, ...[from, at, length, position]: Parameters<Write>) {
     return await write.call(this, from, at, Math.ceil(length / 3), position);
@@ -183,30 +183,30 @@ test('where the system takes less than it is given, the rest is written too', as
 const failure = {
   code: 'source_unreadable',
   disposition: 'permanent',
-  message: expect.stringContaining('a part could not be kept in a temporary file'),
+  message: expect.stringContaining('temporary file'),
 };
 
-test('a full disk is reported with the directory, and release still works', async () => {
+test('a full disk rejects with the directory in the hint, and release still resolves', async () => {
   vi.spyOn(handles, 'write').mockRejectedValue(Object.assign(new Error('full'), { code: 'ENOSPC' }));
   const buffer = await createSpillFiles(folder).open(bytes.length);
-  const told = {
+  const expected = {
     ...failure,
-    hint: expect.stringContaining(`Free some space in ${folder}`),
+    hint: expect.stringContaining(`Free space in ${folder}`),
     cause: { code: 'ENOSPC' },
   };
-  await expect(buffer.append(bytes)).rejects.toMatchObject(told);
+  await expect(buffer.append(bytes)).rejects.toMatchObject(expected);
   vi.restoreAllMocks();
-  // Lost bytes stay lost: a later piece must not replace them.
-  await expect(buffer.append(bytes)).rejects.toMatchObject(told);
-  await expect(contentOf(buffer)).rejects.toMatchObject(told);
+  // A later piece must not take the place of the lost one.
+  await expect(buffer.append(bytes)).rejects.toMatchObject(expected);
+  await expect(contentOf(buffer)).rejects.toMatchObject(expected);
   await buffer.release();
 });
 
-test('a missing directory is reported when a part is opened', async () => {
+test('a missing directory rejects when a part is opened', async () => {
   const opening = createSpillFiles(join(folder, 'absent')).open(1);
   await expect(opening).rejects.toMatchObject({ ...failure, cause: { code: 'ENOENT' } });
 });
 
-test('a directory that is no path is a mistake', () => {
+test('an empty directory throws a TypeError', () => {
   expect(() => createSpillFiles('')).toThrow(TypeError);
 });
