@@ -1,12 +1,11 @@
 import { type CallbackReply, provenCallbackError } from '../callback.ts';
-import { UploadError, type UploadErrorCode } from '../errors.ts';
+import { checksumMismatchError, refusedError, UploadError, type UploadErrorCode } from '../errors.ts';
 import type { ObjectStore } from '../object-store-port.ts';
 import { type Part, planParts, planStream } from '../parts/part-plan.ts';
 import { assertReceipts, expectedObject, proveObject, proveParts } from '../parts/proof.ts';
 import type { Clock, ListedPart, Receipt, UploadedObject } from '../ports.ts';
 import { abortUntilGone } from './cleanup/abort-upload.ts';
 import { deleteOwnObject, headOwnObject } from './own-object.ts';
-import { refusedError } from './policy/access.ts';
 import { headDespiteCallback } from './upload-callback.ts';
 import type { UploadGrant } from './upload-token.ts';
 
@@ -128,10 +127,7 @@ function undeletedMismatchError(
   cause: unknown,
 ): UploadError {
   const { message, context } = UploadError.from(mismatch);
-  return new UploadError({
-    code: 'checksum_mismatch',
-    message: `${message}, and it could not be deleted`,
-    disposition: 'permanent',
+  return checksumMismatchError(`${message}, and it could not be deleted`, {
     context: { ...context, bucket, key },
     hint: 'A damaged object is stored under the key. Delete it, and upload the file again.',
     cause,

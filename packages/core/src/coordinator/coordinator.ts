@@ -1,12 +1,12 @@
 import { SETTLED } from '../abort.ts';
-import { UploadError } from '../errors.ts';
+import { refusedError, serverError, UploadError } from '../errors.ts';
 import type { ControlPlane, PresignedPart, PresignPartsRequest, UploadedObject } from '../ports.ts';
 import { abortGrantedUpload } from './cleanup/abort-upload.ts';
 import { completeGrantedUpload } from './complete-upload.ts';
 import { type OpenedGrant, openExpiredGrant, openGrant } from './grant.ts';
 import { callHook, grantedUpload, notify } from './hooks.ts';
 import { firstPartNumbers, initiateGrantedUpload } from './initiate-upload.ts';
-import { authorizeMissingError, type Caller, refusedError, unauthenticatedError } from './policy/access.ts';
+import { authorizeMissingError, type Caller, unauthenticatedError } from './policy/access.ts';
 import { presignGrantedParts } from './presign-parts.ts';
 import {
   type CoordinatorOptions,
@@ -212,10 +212,7 @@ async function callCompletedHook<Context>(
 }
 
 function completedHookFailedError({ bucket, key }: UploadGrant, cause: unknown): UploadError {
-  return new UploadError({
-    code: 'server_error',
-    message: 'the object is stored and proven, but the hook `completed` failed',
-    disposition: 'transient',
+  return serverError('the object is stored and proven, but the hook `completed` failed', {
     context: { operation: 'complete', bucket, key },
     cause,
   });

@@ -1,4 +1,4 @@
-import { UploadError } from '../errors.ts';
+import { serverError, UploadError } from '../errors.ts';
 import type { ObjectOptions, UploadedObject } from '../ports.ts';
 import type { UploadGrant } from './upload-token.ts';
 
@@ -63,12 +63,7 @@ export async function callHook<T>(name: string, hook: () => T | Promise<T>): Pro
 }
 
 function hookFailedError(name: string, cause: unknown): UploadError {
-  return new UploadError({
-    code: 'server_error',
-    message: `the service behind the coordinator failed: ${name} threw an error`,
-    disposition: 'transient',
-    cause,
-  });
+  return serverError(`the service behind the coordinator failed: ${name} threw an error`, { cause });
 }
 
 /** Calls a listener and ignores its errors: the event has already happened. */

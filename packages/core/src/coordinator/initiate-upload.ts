@@ -7,7 +7,7 @@ import type { InitiateRequest, ObjectOptions } from '../ports.ts';
 import { sweepLostInitiates } from './cleanup/sweep-lost-initiates.ts';
 import type { OpenedGrant } from './grant.ts';
 import { callHook } from './hooks.ts';
-import { authorizeMissingError, type Caller, type Placement, refusedError } from './policy/access.ts';
+import { authorizeMissingError, type Caller, type Placement, uploadRefusedError } from './policy/access.ts';
 import { assertAllowed, resolvePartSize } from './policy/policy.ts';
 import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
 import type { UploadGrant } from './upload-token.ts';
@@ -94,7 +94,7 @@ async function placeUntrusted<Context>(
   const contentType = object.contentType?.trim() === '' ? undefined : object.contentType;
   const declared = { name, size, contentType, object };
   const decision = await callHook('authorize', () => authorize(declared, caller));
-  if ('refused' in decision) throw refusedError(decision.refused);
+  if ('refused' in decision) throw uploadRefusedError(decision.refused);
   const placement = { ...decision, object: decision.object ?? { contentType } };
   assertStorable(placement);
   return placement;
@@ -106,7 +106,7 @@ const GRANT_SIZE_MAX = 24_000;
 /** A longer token would be rejected by the verbs that resume or abort the upload. */
 function assertSealable(grant: UploadGrant): void {
   if (new TextEncoder().encode(JSON.stringify(grant)).length <= GRANT_SIZE_MAX) return;
-  throw refusedError('the metadata, tags and headers of the file are too long for an upload token');
+  throw uploadRefusedError('the metadata, tags and headers of the file are too long for an upload token');
 }
 
 /**
@@ -118,7 +118,7 @@ function assertStorable({ key, object = {} }: Placement): void {
     assertNoNonce(object);
     objectHeaders(object);
   } catch (reason) {
-    throw refusedError(
+    throw uploadRefusedError(
       reason instanceof Error ? reason.message : 'OSS does not accept the key or the options of the file',
     );
   }

@@ -1,10 +1,9 @@
 import { callbackQuery } from '../callback.ts';
-import type { UploadError } from '../errors.ts';
+import { refusedError, type UploadError } from '../errors.ts';
 import type { ObjectStore, PresignedUploadPart } from '../object-store-port.ts';
 import { PARTS_MAX } from '../oss/limits.ts';
 import { aclHeader, addNonce, objectHeaders } from '../oss/object-headers.ts';
 import { countParts, partAt, streamPartAt } from '../parts/part-plan.ts';
-import { refusedError } from './policy/access.ts';
 import type { UploadGrant } from './upload-token.ts';
 
 export interface PartsToPresign {

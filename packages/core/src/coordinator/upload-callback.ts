@@ -1,5 +1,5 @@
 import { type Callback, parseCallback } from '../callback.ts';
-import { UploadError } from '../errors.ts';
+import { malformedResponseError, type UploadError } from '../errors.ts';
 import type { ObjectHead, ObjectStore } from '../object-store-port.ts';
 import { headOwnObject } from './own-object.ts';
 import type { UploadGrant } from './upload-token.ts';
@@ -58,10 +58,7 @@ export async function headDespiteCallback(
 }
 
 function falseCompletionError({ context }: UploadError): UploadError {
-  return new UploadError({
-    code: 'malformed_response',
-    message: 'the response to Complete had status 203, but the upload is still open',
-    disposition: 'transient',
+  return malformedResponseError('the response to Complete had status 203, but the upload is still open', {
     context,
     hint: 'A proxy between the coordinator and OSS may have sent the response.',
   });

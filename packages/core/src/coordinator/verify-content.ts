@@ -4,7 +4,7 @@ import type { UploadedObject } from '../ports.ts';
 import type { OpenedGrant } from './grant.ts';
 import { callHook, grantedUpload } from './hooks.ts';
 import { deleteOwnObject } from './own-object.ts';
-import { refusedError } from './policy/access.ts';
+import { uploadRefusedError } from './policy/access.ts';
 import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
 
 /** Deletes an object that the option `verifyContent` rejects, and rejects with `refused`. */
@@ -19,9 +19,7 @@ export async function verifyContent<Context>(
   const upload = grantedUpload(grant);
   if (await callHook('verifyContent', () => verifyContent(firstBytes, upload))) return;
   await deleteOwnObject(store, grant, signal);
-  throw refusedError('the content of the file does not match its type', {
-    hint: 'The object was deleted.',
-  });
+  throw uploadRefusedError('the content of the file does not match its type', 'The object was deleted.');
 }
 
 /** Enough to recognise a file type: magic numbers lie within these bytes, such as that of a tar at 257. */

@@ -1,4 +1,4 @@
-import { UploadError } from '../../errors.ts';
+import { serverError, UploadError } from '../../errors.ts';
 import type { ObjectStore } from '../../object-store-port.ts';
 import type { Clock } from '../../ports.ts';
 import { deleteOwnObject, headOwnObject } from '../own-object.ts';
@@ -70,10 +70,7 @@ async function isUploadMissing(request: () => Promise<unknown>): Promise<boolean
 }
 
 function uploadStillOpenError(bucket: string, { key, uploadId }: MultipartUpload): UploadError {
-  return new UploadError({
-    code: 'server_error',
-    message: `the upload still exists in OSS after ${ROUNDS_MAX} aborts`,
-    disposition: 'transient',
+  return serverError(`the upload still exists in OSS after ${ROUNDS_MAX} aborts`, {
     context: { operation: 'abort', bucket, key, uploadId },
     hint: 'A client is still sending parts. Stop it, and abort the upload again.',
   });
@@ -96,10 +93,8 @@ async function deleteUntilGone(
 }
 
 function objectReappearedError({ bucket, key }: UploadGrant): UploadError {
-  return new UploadError({
-    code: 'server_error',
-    message: `the object is stored again after ${ROUNDS_MAX} deletions: a client is still sending it`,
-    disposition: 'transient',
-    context: { operation: 'abort', bucket, key },
-  });
+  return serverError(
+    `the object is stored again after ${ROUNDS_MAX} deletions: a client is still sending it`,
+    { context: { operation: 'abort', bucket, key } },
+  );
 }

@@ -1,4 +1,4 @@
-import { UploadError } from '../../errors.ts';
+import { refusedError, UploadError } from '../../errors.ts';
 import type { ListedUpload, ObjectStore } from '../../object-store-port.ts';
 import { assertKey } from '../../oss/key.ts';
 import type { Clock } from '../../ports.ts';
@@ -179,10 +179,8 @@ function assertKeyFitsUrl(key: string): void {
 }
 
 function keyDoesNotFitUrlError(reason: unknown): UploadError {
-  return new UploadError({
-    code: 'refused',
-    message: `no URL can contain the key of the upload: ${reason instanceof Error ? reason.message : ''}`,
-    disposition: 'permanent',
+  const detail = reason instanceof Error ? reason.message : '';
+  return refusedError(`no URL can contain the key of the upload: ${detail}`, {
     hint: 'Let a lifecycle rule of the bucket remove it.',
   });
 }

@@ -1,5 +1,5 @@
 import { SETTLED } from '../../abort.ts';
-import { abortedError, UploadError } from '../../errors.ts';
+import { abortedError, networkError, UploadError } from '../../errors.ts';
 import type { Clock, ControlPlane } from '../../ports.ts';
 import { systemClock } from '../../system.ts';
 import type { Coordinator } from '../coordinator.ts';
@@ -185,10 +185,7 @@ async function complete(plane: ControlPlane, json: string, clock: Clock): Promis
 const COMPLETE_MS_MAX = 900_000;
 
 function completeTimeoutError(): UploadError {
-  return new UploadError({
-    code: 'network',
-    message: `OSS did not respond to Complete within ${COMPLETE_MS_MAX} ms`,
-    disposition: 'transient',
+  return networkError(`OSS did not respond to Complete within ${COMPLETE_MS_MAX} ms`, {
     context: { operation: 'complete' },
   });
 }

@@ -1,4 +1,4 @@
-import { type ErrorContext, UploadError } from '../../errors.ts';
+import { refusedError, UploadError } from '../../errors.ts';
 import type { ObjectOptions } from '../../ports.ts';
 
 /** The declaration of an untrusted client about its file. None of it is proven. */
@@ -57,17 +57,8 @@ export type Authorize<Context> = (
 ) => Placement | Refusal | Promise<Placement | Refusal>;
 
 /** The service or its policy does not allow the upload. The message is for the user. */
-export function refusedError(
-  message: string,
-  { context = { operation: 'initiate' }, hint }: RefusalDetails = {},
-): UploadError {
-  return new UploadError({ code: 'refused', message, disposition: 'permanent', context, hint });
-}
-
-interface RefusalDetails {
-  /** Default: the operation `initiate`. */
-  readonly context?: ErrorContext;
-  readonly hint?: string;
+export function uploadRefusedError(message: string, hint?: string): UploadError {
+  return refusedError(message, { context: { operation: 'initiate' }, hint });
 }
 
 /** The request came without an identity that `identify` accepts. */

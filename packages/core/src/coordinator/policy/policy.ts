@@ -8,7 +8,7 @@ import {
   isPartSize,
 } from '../../parts/part-plan.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import { refusedError } from './access.ts';
+import { uploadRefusedError } from './access.ts';
 
 /** Limits of every upload, also of those that `authorize` allows or the service itself initiates. */
 export interface Policy {
@@ -102,14 +102,16 @@ export function assertAllowed(
 ): void {
   if (size !== undefined) {
     if (!isFileSize(size))
-      throw refusedError('the size of the file must be a whole number of bytes up to 48.8 TB');
+      throw uploadRefusedError('the size of the file must be a whole number of bytes up to 48.8 TB');
     if (size > sizeMax)
-      throw refusedError(`the file is too large: it has ${size} bytes, at most ${sizeMax} are allowed`);
+      throw uploadRefusedError(`the file is too large: it has ${size} bytes, at most ${sizeMax} are allowed`);
     if (size < sizeMin)
-      throw refusedError(`the file is too small: it has ${size} bytes, at least ${sizeMin} are required`);
+      throw uploadRefusedError(
+        `the file is too small: it has ${size} bytes, at least ${sizeMin} are required`,
+      );
   }
   if (contentTypes.length === 0 || contentTypes.some((range) => matches(range, contentType))) return;
-  throw refusedError(
+  throw uploadRefusedError(
     `files of type ${contentType ?? 'unknown'} are not allowed: allowed types are ${contentTypes.join(', ')}`,
   );
 }
@@ -131,14 +133,14 @@ export function resolvePartSize(
   requested: number | undefined,
 ): number {
   if (requested !== undefined && !isPartSize(requested)) {
-    throw refusedError('the part size must be a whole number of bytes from 102400 to 5368709120');
+    throw uploadRefusedError('the part size must be a whole number of bytes from 102400 to 5368709120');
   }
   const bounded =
     requested === undefined ? undefined : Math.min(Math.max(requested, partSizeMin), partSizeMax);
   if (size === undefined) return Math.min(Math.max(firstPartSize(bounded), partSizeMin), partSizeMax);
   const chosen = Math.max(choosePartSize(size, bounded), partSizeMin);
   if (chosen <= partSizeMax || size <= partSizeMax * PARTS_MAX) return Math.min(chosen, partSizeMax);
-  throw refusedError(
+  throw uploadRefusedError(
     `the file is too large: it needs parts of ${chosen} bytes, at most ${partSizeMax} are allowed`,
   );
 }

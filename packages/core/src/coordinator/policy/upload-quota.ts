@@ -1,8 +1,8 @@
-import type { UploadError } from '../../errors.ts';
+import { refusedError, type UploadError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import { callHook } from '../hooks.ts';
 import { tokenRefusedError, type UploadGrant } from '../upload-token.ts';
-import { refusedError } from './access.ts';
+import { uploadRefusedError } from './access.ts';
 import type { CounterStore } from './counter-store.ts';
 import type { ResolvedPolicy } from './policy.ts';
 
@@ -58,9 +58,8 @@ export function createUploadQuota(
 }
 
 function tooManyUploadsError(uploadsMax: number): UploadError {
-  return refusedError(`too many unfinished uploads: at most ${uploadsMax} are allowed at once`, {
-    hint: 'Finish or abort one of the others.',
-  });
+  const message = `too many unfinished uploads: at most ${uploadsMax} are allowed at once`;
+  return uploadRefusedError(message, 'Finish or abort one of the others.');
 }
 
 function urlsExhaustedError({ bucket, key }: UploadGrant, urlsMax: number): UploadError {
