@@ -1,9 +1,9 @@
-// What a page writes, with every door that needs no optional peer. Compiled only.
+// The code of a page, with every entry that needs no optional peer. Compiled only.
 import {
   createIndexedDbCheckpoints,
   createUploader,
   listUnfinishedUploads,
-  resume,
+  resumeUpload,
   type Upload,
   UploadError,
   type UploadFileOptions,
@@ -20,7 +20,11 @@ const session: string | undefined = localStorage.getItem('session') ?? undefined
 const partSize: number | undefined = undefined;
 const checkpoints = createIndexedDbCheckpoints();
 
-export function begin(file: File, show: (snapshot: UploadSnapshot) => void, stop?: AbortSignal): Upload {
+export function startUpload(
+  file: File,
+  show: (snapshot: UploadSnapshot) => void,
+  stop?: AbortSignal,
+): Upload {
   const options: UploadFileOptions = {
     endpoint,
     partSize,
@@ -36,9 +40,9 @@ export function begin(file: File, show: (snapshot: UploadSnapshot) => void, stop
   return upload;
 }
 
-export async function goOn(file: File): Promise<Upload | undefined> {
+export async function resumeChosen(file: File): Promise<Upload | undefined> {
   const [left] = await listUnfinishedUploads({ checkpoints });
-  return left && resume(left.id, file, { endpoint, checkpoints, credentials: undefined });
+  return left && resumeUpload(left.id, file, { endpoint, checkpoints, credentials: undefined });
 }
 
 const controlPlane: ControlPlane = createHttpControlPlane(endpoint, { credentials: 'same-origin' });
