@@ -44,8 +44,8 @@ async function takeScreenshot(path) {
     await sending(/[1-9]\d%/)
       .nth(0)
       .waitFor();
-    await page.getByRole('button', { name: '503, ten times' }).click();
-    await page.getByRole('button', { name: 'A URL has expired' }).click();
+    await page.getByRole('button', { name: 'OSS responds 503, ten times' }).click();
+    await page.getByRole('button', { name: 'A URL expires' }).click();
     await sending(/[2-9]\d% .*left/)
       .nth(1)
       .waitFor({ timeout: 60_000 });

@@ -1,18 +1,18 @@
 import type { ObjectStore } from '@partway/core/ports';
-import type { Misbehaving } from './misbehave.ts';
+import type { FaultSwitches } from './fault-switches.ts';
 
-/** What only a demonstration has: a way to make OSS err, and to see what it holds. */
+/** Routes that only a demo has: they switch faults and read stored checksums. */
 export interface DemoRoutesOptions {
-  readonly misbehaving: Misbehaving;
+  readonly switches: FaultSwitches;
   readonly store: Pick<ObjectStore, 'head'>;
 }
 
 /**
- * `GET /demo/misbehaviours` tells what is in force, `POST` with `{ name, isOn }` changes it, and `DELETE` ends
- * all of it. `GET /demo/crc64?key=…` asks OSS for the CRC64 of an object.
+ * `GET /demo/faults` returns the active faults, `POST` with `{ name, isOn }` switches one, and `DELETE` switches
+ * all off. `GET /demo/crc64?key=…` returns OSS's CRC64 of an object.
  */
 export function createDemoRoutes({
-  misbehaving,
+  switches,
   store,
 }: DemoRoutesOptions): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -21,24 +21,24 @@ export function createDemoRoutes({
       const head = await store.head({ key: searchParams.get('key') ?? '' });
       return Response.json({ crc64: head?.crc64 ?? null });
     }
-    if (pathname !== '/demo/misbehaviours') return new Response(null, { status: 404 });
-    if (request.method === 'DELETE') misbehaving.clear();
+    if (pathname !== '/demo/faults') return new Response(null, { status: 404 });
+    if (request.method === 'DELETE') switches.clear();
     if (request.method === 'POST') {
-      const refusal = await change(misbehaving, request);
+      const refusal = await change(switches, request);
       if (refusal !== undefined) return refusal;
     }
-    return Response.json(misbehaving.states());
+    return Response.json(switches.states());
   };
 }
 
-/** A page of another origin cannot send this type without being asked first, and nobody answers that. */
-async function change(misbehaving: Misbehaving, request: Request): Promise<Response | undefined> {
+/** A page of another origin cannot send this type without a preflight, which the server does not accept. */
+async function change(switches: FaultSwitches, request: Request): Promise<Response | undefined> {
   if (request.headers.get('content-type') !== 'application/json') return new Response(null, { status: 415 });
-  const asked: unknown = await request.json().catch(() => undefined);
-  const { name, isOn } = { ...(typeof asked === 'object' ? asked : {}) } as Readonly<Record<string, unknown>>;
+  const body: unknown = await request.json().catch(() => undefined);
+  const { name, isOn } = { ...(typeof body === 'object' ? body : {}) } as Readonly<Record<string, unknown>>;
   if (typeof name !== 'string' || typeof isOn !== 'boolean') return new Response(null, { status: 400 });
   try {
-    misbehaving.set(name, isOn);
+    switches.set(name, isOn);
     return undefined;
   } catch (reason) {
     if (!(reason instanceof RangeError)) throw reason;

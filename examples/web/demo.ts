@@ -1,4 +1,4 @@
-// A page that uploads through Partway to an OSS that one can break: `npm run demo:web [-- --port 8080]`.
+// A page that uploads through Partway to an OSS with faults: `npm run demo:web [-- --port 8080]`.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startDemo } from './start-demo.ts';
@@ -21,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const { url, emulator } = await starting;
 console.log(`
-  Partway, in a page:  ${url}
-  OSS, emulated:       ${emulator.endpoint}
+  Page:          ${url}
+  Emulated OSS:  ${emulator.endpoint}
 
-Choose a few files, and break something. Ctrl-C ends it.`);
+Open the page, choose some files and switch on a fault. Ctrl-C ends the demo.`);

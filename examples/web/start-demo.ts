@@ -1,5 +1,5 @@
-// An application as it would be in production: a site with a page and the coordinator's handler, and OSS at
-// another origin, to which the page sends its parts. Here OSS is the emulator, and may be told to err.
+// An application as in production: a site with a page and the coordinator's handler, and OSS at
+// another origin, to which the page sends its parts. Here OSS is the emulator, with faults.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 import type { Plugin } from 'vite';
 import { type BuiltFile, buildPage } from './built-page.ts';
 import { createDemoRoutes } from './demo-routes.ts';
-import { createMisbehaving } from './misbehave.ts';
+import { createFaultSwitches } from './fault-switches.ts';
 
 export interface DemoOptions {
   /** Where index.html is. */
@@ -36,7 +36,7 @@ export interface Demo {
 const credentials = { accessKeyId: 'demo-access-key-id', accessKeySecret: 'demo-access-key-secret' };
 const host = '127.0.0.1';
 
-/** Resolves when the page can be opened. Where it cannot, nothing is left behind. */
+/** Resolves when the page can be opened. After a failure nothing is left behind. */
 export async function startDemo({ pageFolder, port = 0, plugins }: DemoOptions): Promise<Demo> {
   const page = await buildPage(pageFolder, plugins);
   const dataDir = await mkdtemp(join(tmpdir(), 'partway-demo-'));
@@ -64,7 +64,7 @@ export async function startDemo({ pageFolder, port = 0, plugins }: DemoOptions):
   }
 }
 
-/** The page, the coordinator's handler, and what only a demonstration has. */
+/** The page, the coordinator's handler, and the routes of the demo. */
 function createSite(
   page: ReadonlyMap<string, BuiltFile>,
   options: OssObjectStoreOptions & { readonly endpoint: string },
@@ -73,15 +73,15 @@ function createSite(
   const store = createOssObjectStore(options);
   const coordinator = createCoordinator<Request>({
     store,
-    // Lasting keys in production: with these, what is unfinished cannot be gone on with after a restart.
+    // Use lasting keys in production: with these, unfinished uploads cannot be resumed after a restart.
     tokenKeys: [{ kid: 'demo', key: randomBytes(32) }],
     identify: () => 'visitor',
     authorize: ({ name }, { principal }) => ({ key: `${principal}/${name}` }),
-    // Small parts, so that there is something to be seen of files of a few megabytes.
+    // Small parts, so that files of a few megabytes show some progress.
     policy: { sizeMax: 1024 ** 3, partSizeMax: 256 * 1024 },
   });
   const uploads = createCoordinatorHandler(coordinator, { basePath: '/uploads' });
-  const demo = createDemoRoutes({ misbehaving: createMisbehaving(faults), store });
+  const demo = createDemoRoutes({ switches: createFaultSwitches(faults), store });
   return async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith('/uploads/')) return uploads(request);
@@ -90,7 +90,7 @@ function createSite(
   };
 }
 
-/** As `partway doctor --origin … --fix` does it: a CORS rule for the page, and a lifecycle rule. */
+/** Adds a CORS rule for the page and a lifecycle rule, like `partway doctor --origin … --fix`. */
 async function prepareBucket(options: Parameters<typeof examineBucket>[0]): Promise<void> {
   const checks = await examineBucket({ ...options, fix: true });
   const failed = checks.find(({ status }) => status === 'failed');

@@ -1,9 +1,9 @@
 import type { UploadError, UploadEvent, UploadSnapshot } from '@partway/browser';
 
-/** `trouble`: something went wrong. `coped`: it was put right. */
+/** `trouble`: a failure. `coped`: the reaction to it. */
 export type Tone = 'plain' | 'trouble' | 'coped' | 'proven';
 
-/** An event in plain words, without a URL or a token; `undefined` for those too many to be read. */
+/** The text of an event, without a URL or a token; `undefined` for frequent ones. */
 export function describeEvent(
   event: UploadEvent,
   snapshot: UploadSnapshot,
@@ -14,27 +14,27 @@ export function describeEvent(
     case 'part-attempt':
       return event.attempt === 1
         ? undefined
-        : { text: `sends part ${event.partNumber} again, try ${event.attempt}`, tone: 'coped' };
+        : { text: `sends part ${event.partNumber} again, attempt ${event.attempt}`, tone: 'coped' };
     case 'retrying':
       return { text: `${errorText(event.error)}; ${waitText(event.delayMs)}`, tone: 'trouble' };
     case 'headers-hidden':
-      return { text: `may not read ${event.names.join(', ')}: proves by OSS’s list`, tone: 'trouble' };
+      return { text: `cannot read ${event.names.join(', ')}: proves by ListParts`, tone: 'trouble' };
     case 'offline':
-      return { text: 'has no network, and waits for it', tone: 'trouble' };
+      return { text: 'waits for the network', tone: 'trouble' };
     case 'online':
-      return { text: 'tries the network again', tone: 'coped' };
+      return { text: 'is online again', tone: 'coped' };
     case 'paused':
       return { text: `is paused, ${percent(snapshot)} is stored`, tone: 'plain' };
     case 'resumed':
-      return { text: 'goes on', tone: 'plain' };
+      return { text: 'resumes', tone: 'plain' };
     case 'completing':
-      return { text: 'has sent every part; they are compared, then completed', tone: 'plain' };
+      return { text: 'has sent every part; verifies and completes', tone: 'plain' };
     case 'completed':
       return { text: completedText(snapshot), tone: 'proven' };
     case 'failed':
       return { text: `has stopped: ${errorText(event.error)}`, tone: 'trouble' };
     case 'cleanup-failed':
-      return { text: `left something behind: ${errorText(event.error)}`, tone: 'trouble' };
+      return { text: `could not clean up: ${errorText(event.error)}`, tone: 'trouble' };
     default:
       return undefined;
   }
@@ -42,40 +42,40 @@ export function describeEvent(
 
 function openedText(partCount: number | undefined, partSize: number): string {
   return partCount === 1 || partCount === undefined
-    ? 'begins, in one piece'
-    : `begins, in ${partCount} parts of ${Math.round(partSize / 1024)} KiB`;
+    ? 'starts, in one request'
+    : `starts, in ${partCount} parts of ${Math.round(partSize / 1024)} KiB`;
 }
 
 function completedText({ retries, object }: UploadSnapshot): string {
-  const recovered = object?.recovered === true ? ' The answer was lost; the object was found.' : '';
-  const tries = retries === 0 ? '' : `, ${retries} ${retries === 1 ? 'try' : 'tries'} repeated`;
+  const recovered = object?.recovered === true ? ' The response was lost; the object was found.' : '';
+  const tries = retries === 0 ? '' : `, ${retries} ${retries === 1 ? 'retry' : 'retries'}`;
   return `is proven, CRC64 ${object?.crc64}${tries}.${recovered}`;
 }
 
 function errorText({ code, context }: UploadError): string {
   const { partNumber, status, ossCode } = context;
   const where = partNumber === undefined ? '' : `part ${partNumber}: `;
-  const answer = [status, ossCode].filter((text) => text !== undefined).join(' ');
-  return `${where}${WORDS[code] ?? code}${answer === '' ? '' : ` (${answer})`}`;
+  const response = [status, ossCode].filter((text) => text !== undefined).join(' ');
+  return `${where}${WORDS[code] ?? code}${response === '' ? '' : ` (${response})`}`;
 }
 
-/** For the codes that the panel brings about. */
+/** Texts of the codes that the panel can cause. */
 const WORDS: Readonly<Partial<Record<UploadError['code'], string>>> = {
-  network: 'the connection broke',
-  stalled: 'nothing moves any more',
+  network: 'the connection failed',
+  stalled: 'no progress',
   throttled: 'OSS is busy',
   server_error: 'OSS failed',
   url_expired: 'the URL has expired',
-  checksum_mismatch: 'other bytes arrived than were sent',
-  part_missing: 'OSS has lost it',
-  access_denied: 'OSS forbids it',
-  upload_locked: 'it is being uploaded already',
-  source_changed: 'the file is another one now',
+  checksum_mismatch: 'OSS received other bytes',
+  part_missing: 'OSS lost it',
+  access_denied: 'OSS denies access',
+  upload_locked: 'another upload of it is running',
+  source_changed: 'the file changed',
   aborted: 'it was removed',
 };
 
 function waitText(delayMs: number): string {
-  if (delayMs === 0) return 'tries again';
+  if (delayMs === 0) return 'retries at once';
   return delayMs < 1000 ? `waits ${Math.round(delayMs)} ms` : `waits ${(delayMs / 1000).toFixed(1)} s`;
 }
 

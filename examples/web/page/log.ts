@@ -2,22 +2,22 @@ import type { Upload } from '@partway/browser';
 import { describeEvent, type Tone } from './describe-event.ts';
 import { make, nodeOf } from './nodes.ts';
 
-/** What has happened, in plain words, the newest at the end. */
+/** The log of events, the newest at the end. */
 export interface Log {
   add(subject: string, text: string, tone: Tone): void;
-  /** Tells of an upload whatever it tells. */
+  /** Logs the events of an upload. */
   follow(fileName: string, upload: Upload): void;
   readonly clear: () => void;
 }
 
-/** Nobody scrolls farther back. */
+/** Older lines are removed. */
 const LINES_MAX = 300;
 
 export function createLog(): Log {
   const node = nodeOf('div#log');
   const empty = nodeOf('p#log-empty');
   const clearing = nodeOf('button#clear-log');
-  // What can be scrolled has to be reached by the keyboard too.
+  // A scrollable element must be reachable by keyboard.
   node.tabIndex = 0;
 
   function showEmpty(isEmpty: boolean): void {
@@ -27,7 +27,7 @@ export function createLog(): Log {
   }
 
   function add(subject: string, text: string, tone: Tone): void {
-    // Whoever has scrolled back wants to read.
+    // Do not scroll while the user reads older lines.
     const isAtEnd = node.scrollHeight - node.scrollTop - node.clientHeight < 40;
     const time = make('time', 'log-time', [new Date().toLocaleTimeString('en-GB')]);
     node.append(
@@ -42,8 +42,8 @@ export function createLog(): Log {
     add,
     follow(fileName, upload) {
       upload.subscribe((event) => {
-        const said = describeEvent(event, upload.snapshot());
-        if (said !== undefined) add(fileName, said.text, said.tone);
+        const line = describeEvent(event, upload.snapshot());
+        if (line !== undefined) add(fileName, line.text, line.tone);
       });
     },
     clear() {

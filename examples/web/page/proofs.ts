@@ -1,7 +1,7 @@
 import type { UploadedObject } from '@partway/browser';
 import { make, nodeOf } from './nodes.ts';
 
-/** Shows the CRC64 that the engine has proven beside the one that OSS gives to whoever asks. */
+/** Shows the CRC64 that the engine has proven beside the one that OSS returns. */
 export async function showProof({
   file,
   object,
@@ -25,7 +25,7 @@ export async function showProof({
 }
 
 async function storedCrc64(key: string): Promise<string | null> {
-  const answer = await fetch(`/demo/crc64?${new URLSearchParams({ key })}`);
-  const { crc64 }: { readonly crc64: string | null } = await answer.json();
+  const response = await fetch(`/demo/crc64?${new URLSearchParams({ key })}`);
+  const { crc64 }: { readonly crc64: string | null } = await response.json();
   return crc64;
 }

@@ -1,6 +1,6 @@
 const MIB = 1024 ** 2;
 
-/** Files for those who have none at hand. They are the same each time, so that after a reload they go on. */
+/** Sample files. They are the same each time, so that they resume after a reload. */
 export function sampleFiles(): readonly File[] {
   return [
     sampleFile('holiday.mp4', 24 * MIB, 'video/mp4'),

@@ -9,7 +9,7 @@ import { chromiumLaunch } from '../../../tooling/browsers.ts';
 import { source } from '../../../tooling/source-condition.ts';
 import { type Demo, startDemo } from '../start-demo.ts';
 
-/** The demonstration, and a browser to look at it with. */
+/** The demo and a browser. */
 export interface DemoStage extends Omit<Demo, 'close'> {
   /** A file that a page can choose. */
   file(name: string, bytes: Uint8Array): Promise<string>;
@@ -20,9 +20,9 @@ export interface DemoStage extends Omit<Demo, 'close'> {
 
 export interface OpenedPage {
   readonly page: Page;
-  /** What stands in the console in red, but for requests to OSS: browsers report each one that fails. */
+  /** Errors in the console, except failed requests to OSS, which browsers report too. */
   readonly errors: readonly string[];
-  /** What axe-core finds in the whole page, as it is now. */
+  /** The violations that axe-core finds in the page. */
   violations(): Promise<readonly string[]>;
   close(): Promise<void>;
 }

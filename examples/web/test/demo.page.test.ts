@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type DemoStage, type OpenedPage, startDemoStage } from './demo-stage.ts';
 
-/** Half a minute by the slowest link: none of it ends while the page is looked at. */
+/** Takes half a minute on the slowest link: no upload ends during the checks. */
 const film = randomBytes(16_000_000);
 const slides = randomBytes(12_000_000);
 const notes = randomBytes(50_000);
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 afterEach(async () => {
-  await fetch(`${stage.url}/demo/misbehaviours`, { method: 'DELETE' });
+  await fetch(`${stage.url}/demo/faults`, { method: 'DELETE' });
 });
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -34,7 +34,7 @@ function rowOf(page: Page, fileName: string): Locator {
   return page.locator('[part~=row]').filter({ hasText: fileName });
 }
 
-/** The input that picks files, which no one sees. */
+/** The hidden file input. */
 function inputOf(page: Page): Locator {
   return page.locator('[part~=dropzone] input');
 }
@@ -53,10 +53,10 @@ async function isStored(name: string, bytes: Uint8Array): Promise<boolean> {
   return stored !== undefined && Buffer.compare(stored, bytes) === 0;
 }
 
-const PATIENCE = { timeout: 60_000 };
+const SLOW = { timeout: 60_000 };
 
 test.each(looks)(
-  'on a $name, files go through a broken OSS and a reload, and axe finds nothing to mend on the way',
+  'on a $name, uploads with faults and a reload complete, and axe finds no violation',
   async ({ name: look, options }) => {
     const { page, errors, violations } = await opened(options);
     const [filmName, slidesName, notesName] = [`film-${look}.bin`, `slides-${look}.bin`, `notes-${look}.txt`];
@@ -67,8 +67,8 @@ test.each(looks)(
     await page.locator('#link').selectOption('link-train');
     await inputOf(page).setInputFiles([filmPath, slidesPath, await stage.file(notesName, notes)]);
     for (const name of [filmName, slidesName])
-      await expect.poll(() => storedParts(`visitor/${name}`), PATIENCE).toBeGreaterThan(0);
-    await expect.poll(() => statusOf(rowOf(page, filmName)), PATIENCE).toMatch(/Uploading · \d+% · .+\/s/);
+      await expect.poll(() => storedParts(`visitor/${name}`), SLOW).toBeGreaterThan(0);
+    await expect.poll(() => statusOf(rowOf(page, filmName)), SLOW).toMatch(/Uploading · \d+% · .+\/s/);
     expect(await violations()).toEqual([]);
     await rowOf(page, slidesName).getByRole('button', { name: 'Pause' }).click();
     await expect.poll(() => statusOf(rowOf(page, slidesName))).toMatch(/Paused · \d+%/);
@@ -76,11 +76,11 @@ test.each(looks)(
 
     await page.reload();
     const unfinished = page.locator('[part~=row-unfinished]');
-    await expect.poll(() => unfinished.count(), PATIENCE).toBe(2);
+    await expect.poll(() => unfinished.count(), SLOW).toBe(2);
     expect(await violations()).toEqual([]);
     await page.locator('#link').selectOption('link-full');
-    for (const accident of ['busy', 'reset', 'corrupt', 'lost', 'expired', 'complete-lost'])
-      await page.locator(`#${accident}`).click();
+    for (const fault of ['busy', 'reset', 'corrupt', 'lost', 'expired', 'complete-lost'])
+      await page.locator(`#${fault}`).click();
     await expect.poll(() => stage.emulator.faults.list().length).toBe(6);
     const chooser = page.waitForEvent('filechooser');
     await unfinished.filter({ hasText: filmName }).getByRole('button', { name: 'Choose file again' }).click();
@@ -88,7 +88,7 @@ test.each(looks)(
     await inputOf(page).setInputFiles([slidesPath]);
 
     for (const name of [filmName, slidesName])
-      await expect.poll(() => statusOf(rowOf(page, name)), PATIENCE).toBe('Uploaded');
+      await expect.poll(() => statusOf(rowOf(page, name)), SLOW).toBe('Uploaded');
     await expect.poll(() => page.locator('.proof-verdict.is-same').count()).toBe(2);
     expect(await unfinished.count()).toBe(0);
     expect(await violations()).toEqual([]);
@@ -103,7 +103,7 @@ test.each(looks)(
 );
 
 test.each(looks)(
-  'on a $name, what is forbidden fails in words, and is tried again',
+  'on a $name, a forbidden upload shows its error and can be retried',
   async ({ name, options }) => {
     const { page, errors, violations } = await opened(options);
     const fileName = `forbidden-${name}.bin`;
@@ -111,32 +111,32 @@ test.each(looks)(
     await expect.poll(() => stage.emulator.faults.list().length).toBe(1);
     await inputOf(page).setInputFiles([await stage.file(fileName, film)]);
     const row = rowOf(page, fileName);
-    await expect.poll(() => statusOf(row), PATIENCE).toBe('The server rejected this file. (access_denied)');
+    await expect.poll(() => statusOf(row), SLOW).toBe('The server rejected this file. (access_denied)');
     expect(await violations()).toEqual([]);
-    await page.getByRole('button', { name: 'Behave again' }).click();
+    await page.getByRole('button', { name: 'No faults' }).click();
     await expect.poll(() => stage.emulator.faults.list().length).toBe(0);
     await row.getByRole('button', { name: 'Try again' }).click();
-    await expect.poll(() => statusOf(row), PATIENCE).toBe('Uploaded');
+    await expect.poll(() => statusOf(row), SLOW).toBe('Uploaded');
     expect(await isStored(fileName, film)).toBe(true);
     expect(errors).toEqual([]);
   },
 );
 
-test('what a visitor removes after a reload is gone, from OSS too', async () => {
+test('an upload that is removed after a reload is removed from OSS too', async () => {
   const { page, errors } = await opened(DESKTOP);
   await page.locator('#link').selectOption('link-train');
   await inputOf(page).setInputFiles([await stage.file('unwanted.bin', film)]);
-  await expect.poll(() => storedParts('visitor/unwanted.bin'), PATIENCE).toBeGreaterThan(0);
+  await expect.poll(() => storedParts('visitor/unwanted.bin'), SLOW).toBeGreaterThan(0);
   await page.reload();
   await page.getByRole('button', { name: 'Remove unwanted.bin' }).click();
-  await expect.poll(() => page.locator('[part~=row-unfinished]').count(), PATIENCE).toBe(0);
+  await expect.poll(() => page.locator('[part~=row-unfinished]').count(), SLOW).toBe(0);
   expect(stage.emulator.model.uploads('media').filter(({ key }) => key === 'visitor/unwanted.bin')).toEqual(
     [],
   );
   expect(errors).toEqual([]);
 });
 
-test('a file that was dropped goes on by one click after a reload, where its handle may be had', async () => {
+test('a dropped file with a handle resumes after a reload with one click', async () => {
   const { page } = await opened(DESKTOP);
   await page.locator('#link').selectOption('link-train');
   await page.evaluate(async (size) => {
@@ -145,39 +145,39 @@ test('a file that was dropped goes on by one click after a reload, where its han
     const writable = await handle.createWritable();
     await writable.write(new Uint8Array(size).fill(9));
     await writable.close();
-    // A drop made by script has no handle: this one gives that of the page's own file system.
+    // A scripted drop has no handle: this one returns that of the page's own file system.
     Object.assign(DataTransferItem.prototype, { getAsFileSystemHandle: () => Promise.resolve(handle) });
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(await handle.getFile());
     const drop = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true });
     document.querySelector('partway-upload')?.dispatchEvent(drop);
   }, film.length);
-  await expect.poll(() => storedParts('visitor/dropped.bin'), PATIENCE).toBeGreaterThan(0);
+  await expect.poll(() => storedParts('visitor/dropped.bin'), SLOW).toBeGreaterThan(0);
   await page.reload();
   await page.locator('#link').selectOption('link-full');
   await page.getByRole('button', { name: 'Resume dropped.bin' }).click();
-  await expect.poll(() => statusOf(rowOf(page, 'dropped.bin')), PATIENCE).toBe('Uploaded');
+  await expect.poll(() => statusOf(rowOf(page, 'dropped.bin')), SLOW).toBe('Uploaded');
   expect(await isStored('dropped.bin', Buffer.alloc(film.length, 9))).toBe(true);
 });
 
-test('a bucket that hides its headers, a silent part and a Complete that lies: the samples are proven', async () => {
+test('the samples are proven despite hidden headers, a part without a response and an error in Complete', async () => {
   const { page, errors } = await opened(DESKTOP);
   await page.getByRole('switch', { name: /hides its headers/ }).check();
-  await page.getByRole('button', { name: /A part gets no answer/ }).click();
-  await page.getByRole('button', { name: /Complete says 200/ }).click();
+  await page.getByRole('button', { name: /A part gets no response/ }).click();
+  await page.getByRole('button', { name: /Complete responds 200/ }).click();
   await expect.poll(() => stage.emulator.faults.list().length).toBe(3);
   await page.getByRole('button', { name: 'Add sample files' }).click();
-  await expect.poll(() => page.locator('.proof-verdict.is-same').count(), PATIENCE).toBe(3);
-  expect(await page.locator('#log').textContent()).toContain('may not read');
+  await expect.poll(() => page.locator('.proof-verdict.is-same').count(), SLOW).toBe(3);
+  expect(await page.locator('#log').textContent()).toContain('cannot read');
   expect(stage.emulator.faults.list().map(({ firedCount }) => firedCount > 0)).toEqual([true, true, true]);
-  // The coordinator passes the lie on as what it is, and the browser reports it by itself.
+  // The coordinator reports the error, and the browser logs its status.
   expect(errors).toEqual([expect.stringContaining('a status of 502')]);
 });
 
-test('nothing is broken by a request that is wrong, or comes from another site', async () => {
+test('an invalid or foreign request switches no fault', async () => {
   const post = async (body: string, type = 'application/json') => {
     const headers = { 'content-type': type };
-    return (await fetch(`${stage.url}/demo/misbehaviours`, { method: 'POST', body, headers })).status;
+    return (await fetch(`${stage.url}/demo/faults`, { method: 'POST', body, headers })).status;
   };
   expect(await post('{"name":"busy","isOn":true}', 'text/plain')).toBe(415);
   expect(await post('{"name":"toString","isOn":true}')).toBe(404);

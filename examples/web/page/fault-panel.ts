@@ -1,20 +1,20 @@
-import { ACCIDENTS, CONDITIONS, LINKS, type Misbehaviour, type MisbehaviourState } from '../misbehaviours.ts';
+import { type DemoFault, type FaultState, LASTING_FAULTS, LINKS, SINGLE_FAULTS } from '../fault-catalog.ts';
 import type { Log } from './log.ts';
 import { make, nodeOf } from './nodes.ts';
 
-type States = Readonly<Record<string, MisbehaviourState>>;
+type States = Readonly<Record<string, FaultState>>;
 
-/** A control, and how it shows what the server tells. */
+/** A control that shows the state of the server. */
 interface Control {
   readonly node: HTMLElement;
   show(states: States): void;
 }
 
-/** The panel whose every control makes OSS err through the server. Its counters follow what happens. */
-export function showMisbehaviours(log: Pick<Log, 'add'>): void {
+/** The panel with a control for each fault. Its counters show the occurrences. */
+export function showFaultPanel(log: Pick<Log, 'add'>): void {
   async function change(request: RequestInit): Promise<void> {
-    const states = await ask(request).catch(() => undefined);
-    if (states === undefined) log.add('The server', 'does not answer', 'trouble');
+    const states = await fetchStates(request).catch(() => undefined);
+    if (states === undefined) log.add('The server', 'does not respond', 'trouble');
     else show(states);
   }
 
@@ -24,48 +24,48 @@ export function showMisbehaviours(log: Pick<Log, 'add'>): void {
   }
 
   const links = createLinks((name, label) => {
-    log.add('The link', `is now: ${label}`, 'plain');
+    log.add('The link', `changes to: ${label}`, 'plain');
     set(name, true);
   });
-  const conditions = Object.entries(CONDITIONS).map(([name, misbehaviour]) =>
-    createSwitch(name, misbehaviour, (isOn) => {
-      log.add('OSS', `${isOn ? 'errs' : 'errs no more'}: ${misbehaviour.label}`, isOn ? 'trouble' : 'plain');
+  const lastingFaults = Object.entries(LASTING_FAULTS).map(([name, fault]) =>
+    createSwitch(name, fault, (isOn) => {
+      log.add('OSS', `fault ${isOn ? 'on' : 'off'}: ${fault.label}`, isOn ? 'trouble' : 'plain');
       set(name, isOn);
     }),
   );
-  const accidents = Object.entries(ACCIDENTS).map(([name, misbehaviour]) =>
-    createAccident(name, misbehaviour, () => {
-      log.add('OSS', `will err: ${misbehaviour.label}`, 'trouble');
+  const singleFaults = Object.entries(SINGLE_FAULTS).map(([name, fault]) =>
+    createFaultButton(name, fault, () => {
+      log.add('OSS', `next fault: ${fault.label}`, 'trouble');
       set(name, true);
     }),
   );
-  const controls: readonly Control[] = [links, ...conditions, ...accidents];
+  const controls: readonly Control[] = [links, ...lastingFaults, ...singleFaults];
 
   function show(states: States): void {
     for (const control of controls) control.show(states);
   }
 
-  nodeOf('section#misbehaviours').append(
+  nodeOf('section#faults').append(
     links.node,
-    group('As long as it is on', conditions),
-    group('Once, to what comes next', accidents),
+    group('Lasting faults', lastingFaults),
+    group('Faults of the next requests', singleFaults),
   );
   nodeOf('button#behave').addEventListener('click', () => {
-    log.add('OSS', 'behaves again', 'plain');
+    log.add('OSS', 'has no faults', 'plain');
     void change({ method: 'DELETE' });
   });
   void follow(show);
 }
 
-async function ask(request: RequestInit = {}): Promise<States> {
-  const answer = await fetch('/demo/misbehaviours', request);
-  if (!answer.ok) throw new Error(`the demonstration answered ${answer.status}`);
-  return await answer.json();
+async function fetchStates(request: RequestInit = {}): Promise<States> {
+  const response = await fetch('/demo/faults', request);
+  if (!response.ok) throw new Error(`the demo server responded ${response.status}`);
+  return await response.json();
 }
 
-/** Asks once a second, as long as the server is there and the page is looked at. */
+/** Polls once per second while the server responds and the page is visible. */
 async function follow(show: (states: States) => void): Promise<void> {
-  const states = document.hidden ? {} : await ask().catch(() => undefined);
+  const states = document.hidden ? {} : await fetchStates().catch(() => undefined);
   if (states === undefined) return;
   if (!document.hidden) show(states);
   setTimeout(() => void follow(show), 1000);
@@ -94,34 +94,30 @@ function createLinks(onChosen: (name: string, label: string) => void): Control {
   };
 }
 
-function createSwitch(
-  name: string,
-  misbehaviour: Misbehaviour,
-  onSwitched: (isOn: boolean) => void,
-): Control {
+function createSwitch(name: string, fault: DemoFault, onSwitched: (isOn: boolean) => void): Control {
   const input = make('input', '', []);
   input.type = 'checkbox';
   input.role = 'switch';
   input.id = name;
   input.addEventListener('change', () => onSwitched(input.checked));
   return {
-    node: make('label', 'condition', [input, wordsOf(misbehaviour)]),
+    node: make('label', 'condition', [input, wordsOf(fault)]),
     show(states) {
       input.checked = states[name]?.isOn === true;
     },
   };
 }
 
-function wordsOf({ label, copes }: Misbehaviour): HTMLElement {
-  return make('span', 'words', [make('span', '', [label]), make('small', 'muted', [copes])]);
+function wordsOf({ label, response }: DemoFault): HTMLElement {
+  return make('span', 'words', [make('span', '', [label]), make('small', 'muted', [response])]);
 }
 
-function createAccident(name: string, misbehaviour: Misbehaviour, onAsked: () => void): Control {
+function createFaultButton(name: string, fault: DemoFault, onClick: () => void): Control {
   const count = make('span', 'count', []);
-  const button = make('button', 'accident', [wordsOf(misbehaviour), count]);
+  const button = make('button', 'fault-button', [wordsOf(fault), count]);
   button.type = 'button';
   button.id = name;
-  button.addEventListener('click', onAsked);
+  button.addEventListener('click', onClick);
   return {
     node: button,
     show(states) {

@@ -1,7 +1,7 @@
 import type { PartwayUploadElement } from '@partway/browser/element';
 
-/** As the element would begin uploads itself, but for the patience: a demonstration has no minute to wait. */
-export function startImpatiently(element: PartwayUploadElement): void {
+/** Starts uploads like the element, but with short stall limits: a demo has no minute to wait. */
+export function startWithShortStalls(element: PartwayUploadElement): void {
   element.start = (file, uploader) =>
     uploader.uploadFile(file, {
       controlPlane: element.controlPlane,
