@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type { Running } from './run.ts';
 
-/** What any server of files knows of these. */
+/** The content types of served files. */
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript' };
 
 /** Serves the files of a folder as they are. `/` is its index.html. */

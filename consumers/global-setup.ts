@@ -7,7 +7,7 @@ import { run } from './run.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Where plain/ and peers/ are installed, outside of the workspace, and the tarballs lie. */
+    /** The folder, outside of the workspace, with the installed plain/ and peers/ and the tarballs. */
     folder: string;
   }
 }
@@ -30,14 +30,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return tidy;
 }
 
-/** By pnpm, which makes versions of `workspace:*` and heeds `publishConfig`. */
+/** Uses pnpm, which replaces `workspace:*` by versions and applies `publishConfig`. */
 async function pack(folder: string): Promise<void> {
   const { packageManager } = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
   const filter = ['-r', '--filter', './packages/*'];
   await run(root, 'npx', '--yes', packageManager, ...filter, 'pack', '--pack-destination', folder);
 }
 
-/** What the lock file names comes from npm's cache where it is there, and so does the rest. */
+/** Installs the packages of the lock file, from npm's cache where possible. */
 async function install(consumer: string, name: string, tarballs: readonly string[]): Promise<void> {
   await cp(join(root, 'consumers', name), consumer, { recursive: true });
   const flags = ['--no-save', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];

@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => stage.close());
 
-test('a program for Node, compiled, uploads a file', async () => {
+test('a compiled Node program uploads a file', async () => {
   await writeFile(join(plain, 'movie.mp4'), BYTES);
   const args = ['built/node/upload.js', 'movie.mp4', `${stage.url}/uploads`];
   const { stdout } = await run(plain, process.execPath, ...args);
@@ -26,7 +26,7 @@ test('a program for Node, compiled, uploads a file', async () => {
   expect(stored.bytes.equals(BYTES)).toBe(true);
 });
 
-test('the emulator serves those who develop against it', async () => {
+test('the emulator serves a program in development', async () => {
   const emulator = await start(plain, 'built/node/emulator.js');
   onTestFinished(() => emulator.close());
   const unsigned = await fetch(`${emulator.url}/media/a`);
@@ -37,12 +37,12 @@ test('the emulator serves those who develop against it', async () => {
 test.each([
   ['partway', /\bput\b/],
   ['partway-emulator', /--port/],
-])('npx %s --help says what it can do', async (command, known) => {
+])('npx %s --help prints its usage', async (command, known) => {
   const { stdout } = await run(plain, 'npx', command, '--help');
   expect(stdout).toMatch(known);
 });
 
-test('every door opens, without the optional peers all but those that are made for one', async () => {
+test('every entry can be imported; without the optional peers, all entries that need none', async () => {
   const doors = PACKAGES.flatMap((name) => doorsOf(plain, name));
   expect(doors).toHaveLength(DOOR_COUNT);
   expect(await closed('plain', doors)).toEqual(PEERS_DOORS);
@@ -51,7 +51,7 @@ test('every door opens, without the optional peers all but those that are made f
 
 const PEERS_DOORS = ['@partway/core/opentelemetry', '@partway/browser/react', '@partway/browser/vue'];
 
-/** Those that Node cannot import, or that give nothing. */
+/** The entries that Node cannot import, or that export nothing. */
 async function closed(consumer: string, doors: readonly string[]): Promise<unknown> {
   const program = `const shut = [];
     for (const door of ${JSON.stringify(doors)}) {

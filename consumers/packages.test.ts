@@ -20,12 +20,12 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
   const files = filesUnder(here);
   const built = files.filter((path) => /^dist\/.*\.(js|d\.ts)$/.test(path));
 
-  test('has nothing that publint would have otherwise', async () => {
+  test('passes publint', async () => {
     const { stdout } = await run(plain, join(bins, 'publint'), 'run', '--strict', tarball);
     expect(stdout).toContain('All good!');
   });
 
-  test('has types that are found by whoever finds its modules', async () => {
+  test('has types for every module that can be resolved', async () => {
     const { stdout } = await run(
       plain,
       join(bins, 'attw'),
@@ -37,7 +37,7 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
     );
     const { analysis } = JSON.parse(stdout);
     expect(Object.keys(analysis.entrypoints).length).toBe(Object.keys(manifest.exports).length);
-    // Nobody is promised `require`, nor the resolution of Node 10.
+    // `require` and the resolution of Node 10 are not supported.
     const problems = analysis.problems.filter(
       ({ resolutionKind }: { resolutionKind?: string }) =>
         !/^node10$|^node16-cjs$/.test(resolutionKind ?? ''),
@@ -45,7 +45,7 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
     expect(problems).toEqual([]);
   });
 
-  test('is its licence, its README, what is built, and what that is built of', () => {
+  test('contains its licence, README, build output and sources', () => {
     const things = new Set(['LICENSE', 'README.md', 'dist', 'package.json', 'src']);
     expect(new Set(readdirSync(here))).toEqual(things);
     expect(files.filter((path) => /\.test\.|\.tsbuildinfo$|(^|\/)(test|\.[^/]*)\//.test(path))).toEqual([]);
@@ -57,7 +57,7 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
     console.log(`@partway/${name}: ${statSync(tarball).size} bytes packed, ${files.length} files`);
   });
 
-  test('tells nothing of the machine that built it', () => {
+  test('contains no path of the machine that built it', () => {
     const places = [root, `${homedir()}/`, `${tmpdir()}/`];
     const telling = files.filter((path) => {
       const text = readFileSync(join(here, path), 'utf8');
@@ -66,7 +66,7 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
     expect(telling).toEqual([]);
   });
 
-  test('has source maps that lead to its sources, one for each file that names one', () => {
+  test('has a source map for each file that names one, with existing sources', () => {
     const maps = files.filter((path) => path.endsWith('.map'));
     const named = built.map((path) => [path, mapNamedBy(join(here, path))] as const);
     expect(named.filter(([path, map]) => map !== `${path}.map`.split('/').at(-1))).toEqual([]);
@@ -74,7 +74,7 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
     expect(maps.flatMap((path) => lostSourcesOf(join(here, path)))).toEqual([]);
   });
 
-  test('depends on what it imports, and on nothing else', () => {
+  test('depends on exactly the packages that it imports', () => {
     expect(readFileSync(join(here, 'package.json'), 'utf8')).not.toMatch(/workspace:|\bsource\b/);
     const packages = new Set(
       built
@@ -89,25 +89,25 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
     expect(own.filter(([, version]) => version !== manifest.version)).toEqual([]);
   });
 
-  test('imports files of its own that are there', () => {
+  test('imports only existing files of its own', () => {
     const lost = built.flatMap((path) =>
       importsOf(readFileSync(join(here, path), 'utf8'))
         .filter((specifier) => specifier.startsWith('.'))
-        // Declarations name the source that they declare.
+        // Declarations import the sources that they declare.
         .map((specifier) => join(dirname(path), specifier).replace(/(?<!\.d)\.ts$/, '.d.ts'))
         .filter((target) => !files.includes(target)),
     );
     expect(lost).toEqual([]);
   });
 
-  test('runs nothing when it is installed, and its commands can be run', () => {
+  test('runs no install script, and its commands are executable', () => {
     expect(Object.keys(manifest.scripts ?? {})).toEqual([]);
     for (const path of Object.values(manifest.bin ?? {})) {
       expect(readFileSync(join(here, path), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
     }
   });
 
-  test('shows code in its README that is run elsewhere', () => {
+  test('shows only code in its README that a test runs', () => {
     const blocks = [
       ...readFileSync(join(here, 'README.md'), 'utf8').matchAll(/```(?:ts|js)\n([\s\S]*?)```/g),
     ];
@@ -117,7 +117,7 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
   });
 });
 
-test('the README says how they are packed', () => {
+test('the README shows how the packages are packed', () => {
   const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const readme = readFileSync(`${root}README.md`, 'utf8');
   expect(readme).toContain(
@@ -127,7 +127,7 @@ test('the README says how they are packed', () => {
   expect(names.split(',')).toEqual([...PACKAGES]);
 });
 
-/** What test/core-readme.test.ts runs, and what the consumers do. */
+/** The files with code that test/core-readme.test.ts or the consumers run. */
 const RUN = [
   'packages/core/README.md',
   'consumers/plain/node/emulator.ts',
@@ -153,7 +153,7 @@ function mapNamedBy(path: string): string | undefined {
   return /\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(path, 'utf8'))?.[1];
 }
 
-/** Sources that are neither a file beside the map nor in it. */
+/** Sources that are neither in the map nor beside it. */
 function lostSourcesOf(path: string): readonly string[] {
   const { sources, sourcesContent = [], sourceRoot = '' } = JSON.parse(readFileSync(path, 'utf8'));
   return sources.filter(

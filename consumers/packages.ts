@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What is published, by the folder it lies in. */
+/** The published packages, by folder. */
 export const PACKAGES = ['core', 'node', 'browser', 'emulator'] as const;
 export type PackageName = (typeof PACKAGES)[number];
 
@@ -15,7 +15,7 @@ export interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
-/** Where a consumer has a package. */
+/** The folder of an installed package. */
 export function installed(consumer: string, name: PackageName): string {
   return join(consumer, 'node_modules/@partway', name);
 }
@@ -24,12 +24,12 @@ export function manifestOf(consumer: string, name: PackageName): Manifest {
   return JSON.parse(readFileSync(join(installed(consumer, name), 'package.json'), 'utf8'));
 }
 
-/** What can be imported of a package, as one says it: `@partway/core/oss`. */
+/** The entries of a package, as they are imported: `@partway/core/oss`. */
 export function doorsOf(consumer: string, name: PackageName): readonly string[] {
   return Object.keys(manifestOf(consumer, name).exports)
     .filter((path) => path !== './package.json')
     .map((path) => `@partway/${name}${path.slice(1)}`);
 }
 
-/** Of all packages together. */
+/** The entries of all packages. */
 export const DOOR_COUNT = 16;

@@ -24,19 +24,19 @@ afterAll(async () => {
   await stage.close();
 });
 
-test('a page that Vite has built uploads, and its worker takes the CRC64s', async () => {
+test('a page built by Vite uploads, and its worker computes the CRC64s', async () => {
   await run(pages, join(bins, 'vite'), 'build', '.', '--outDir', 'built/vite');
   const site = await serveFiles(join(pages, 'built/vite'));
   await expectUpload(site, { page: '/', key: 'vite.mp4', worker: /\/assets\/crc64-worker-[\w-]+\.js$/ });
 });
 
-test('so does a page that Vite serves to its developer', async () => {
+test('a page served by Vite in development uploads too', async () => {
   const vite = join(plain, 'node_modules/vite/bin/vite.js');
   const site = await start(pages, vite, '.', '--host', '127.0.0.1', '--port', '0', '--clearScreen', 'false');
   await expectUpload(site, { page: '/', key: 'vite-dev.mp4', worker: /\/crc64-worker\.js\?/ });
 });
 
-test('so does a page that webpack has built, without any configuration', async () => {
+test('a page built by webpack without configuration uploads too', async () => {
   const args = ['--mode', 'production', '--entry', './upload.js', '--output-path', 'built/webpack'];
   await run(pages, join(bins, 'webpack'), ...args);
   const site = await serveFiles(pages);
@@ -47,7 +47,7 @@ test('so does a page that webpack has built, without any configuration', async (
   });
 });
 
-test('so does a page of the files as they are, with an import map of all that they import', async () => {
+test('a page without a bundler, with an import map, uploads too', async () => {
   const site = await serveFiles(plain);
   const worker = /\/node_modules\/@partway\/browser\/dist\/crc64\/crc64-worker\.js$/;
   await expectUpload(site, { page: '/pages/import-map.html', key: 'import-map.mp4', worker });
@@ -60,7 +60,7 @@ test('so does a page of the files as they are, with an import map of all that th
   expect(scripts.find((path) => path.endsWith('crc64-worker.js'))).toBeDefined();
 });
 
-test('docs/guides/browser.md names the versions that were used here', () => {
+test('docs/guides/browser.md names the tested versions', () => {
   const guide = readFileSync(new URL('../docs/guides/browser.md', import.meta.url), 'utf8');
   const { devDependencies } = JSON.parse(readFileSync(join(plain, 'package.json'), 'utf8'));
   for (const bundler of ['vite', 'webpack']) expect(guide).toContain(devDependencies[bundler]);
@@ -69,11 +69,11 @@ test('docs/guides/browser.md names the versions that were used here', () => {
 interface Expected {
   readonly page: string;
   readonly key: string;
-  /** The address of the worker that takes the CRC64s. */
+  /** The URL of the worker that computes the CRC64s. */
   readonly worker: RegExp;
 }
 
-/** Visits the page, chooses a file, and looks at what OSS then holds, at who took the CRC64s, and for complaints. */
+/** Opens the page, chooses a file, and checks the stored object, the origin of the CRC64s, and the console. */
 async function expectUpload(site: Running, { page: path, key, worker }: Expected): Promise<void> {
   onTestFinished(() => site.close());
   const page = await browser.newPage();
@@ -97,7 +97,7 @@ async function expectUpload(site: Running, { page: path, key, worker }: Expected
   expect(workers).toEqual([expect.stringMatching(worker)]);
   expect(await page.evaluate('computedCount')).toBe(PART_COUNT);
   expect(complaints).toEqual([]);
-  // Nothing was sent twice.
+  // Each part was sent once.
   expect(timesOf(asked.filter((request) => /^(PUT|POST) /.test(request)))).toEqual({
     'POST /uploads/initiate': 1,
     [`PUT /media/wei/${key}`]: PART_COUNT,
@@ -111,7 +111,7 @@ function timesOf(texts: readonly string[]): Record<string, number> {
   return times;
 }
 
-/** In the page, before any script of its own: counts the CRC64s that workers tell. */
+/** Runs in the page before its own scripts: counts the CRC64s that workers post. */
 function countTaken(): void {
   Object.assign(globalThis, { computedCount: 0 });
   globalThis.Worker = class extends Worker {
@@ -125,7 +125,7 @@ function countTaken(): void {
   };
 }
 
-/** Everything that a developer would see in red or yellow. */
+/** Errors and warnings of the console. */
 function complaintsOf(page: Page): readonly string[] {
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 
 const OUTPUT_MAX = 64 * 1024 ** 2;
 
-/** Runs a program to its end and gives what it printed. Throws, with all of that, when it fails. */
+/** Runs a program to its end and returns its output. Throws with the output when it fails. */
 export async function run(
   folder: string,
   program: string,
@@ -19,14 +19,14 @@ export async function run(
   });
 }
 
-/** A program that runs until it is ended. */
+/** A program that runs until it is closed. */
 export interface Running {
   /** The first URL that it printed. */
   readonly url: string;
   close(): Promise<void>;
 }
 
-/** Starts one with Node, and resolves when it says where it listens. */
+/** Starts a program with Node, and resolves when it has printed its URL. */
 export async function start(folder: string, ...args: readonly string[]): Promise<Running> {
   const child = spawn(process.execPath, args, {
     cwd: folder,
@@ -35,7 +35,7 @@ export async function start(folder: string, ...args: readonly string[]): Promise
   });
   const url = await new Promise<string>((resolve, reject) => {
     const lines = createInterface(child.stdout);
-    // Listened to until the end: a program that nobody hears any more fails when it speaks.
+    // Reads until the end: a program fails when it writes to a closed pipe.
     lines.on('line', (line) => {
       const [found] = /https?:\/\/[\w.:]+/.exec(line) ?? [];
       if (found !== undefined) resolve(found);

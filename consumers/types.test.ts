@@ -6,11 +6,11 @@ import { run } from './run.ts';
 
 const folder = inject('folder');
 
-/** How TypeScript finds a package, and what it takes modules to be. */
+/** The module resolution and module kinds of TypeScript. */
 const RESOLUTIONS = { nodenext: 'nodenext', bundler: 'esnext' };
 type Resolution = keyof typeof RESOLUTIONS;
 
-/** The compiler in use, and those before it, by the names that plain/package.json gives them. */
+/** The current compiler and earlier ones, by their names in plain/package.json. */
 const EARLIER = ['typescript-6', 'typescript-5'];
 
 const projects = ['plain', 'peers'].flatMap((consumer) =>

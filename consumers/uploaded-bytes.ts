@@ -1,17 +1,17 @@
 import { crc64 } from '@partway/core';
 
-/** Four parts of 512 KiB, the last one shorter, and all of them large enough for the worker of a page. */
+/** Four parts of 512 KiB, the last one shorter, all large enough for the worker of a page. */
 export const BYTES: Buffer = Buffer.from(
   Uint8Array.from({ length: 2_000_000 }, (_, index) => (index * 31) ^ (index >>> 8)),
 );
 export const PART_COUNT = 4;
 
-/** What a consumer says once it has uploaded them. */
+/** The output of a consumer after its upload. */
 export function storedAs(key: string): string {
   return `${key} is stored and proven, CRC64 ${crc64(BYTES)}`;
 }
 
-/** What OSS holds: the bytes, and of how many parts they are. */
+/** The stored bytes, and their number of parts. */
 export async function readStored(
   stageUrl: string,
   key: string,

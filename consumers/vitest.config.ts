@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { SummaryReporter } from '../tooling/summary-reporter.ts';
 
-// A run of its own: it packs, and asks the registry for what the packages depend on.
+// A separate run: it packs the packages and needs the registry for their dependencies.
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   test: {

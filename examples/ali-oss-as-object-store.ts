@@ -1,4 +1,4 @@
-// For those who already hold an ali-oss client: it does the coordinator's requests, Partway the rest.
+// An existing ali-oss client as object store: it sends the coordinator's requests, Partway does the rest.
 import assert from 'node:assert/strict';
 import { createCoordinator } from '@partway/core/coordinator';
 import { startOssEmulator } from '@partway/emulator';
@@ -13,8 +13,8 @@ const options = {
   region: 'oss-cn-hangzhou',
   bucket: 'media',
   authorizationV4: true,
-  // For the emulator: path-style addressing at its own endpoint. Its type declarations do not know
-  // `sldEnable`.
+  // For the emulator: path-style addressing at its own endpoint. Its type declarations do not
+  // have `sldEnable`.
   endpoint: emulator.endpoint,
   sldEnable: true,
 };
@@ -26,5 +26,5 @@ const object = await uploadFile(process.argv[1] ?? '', {
 }).result;
 
 assert.equal(emulator.model.object('media', 'scripts/example.js')?.crc64, object.crc64);
-console.log(`${object.size} bytes by way of ali-oss, CRC64 ${object.crc64}`);
+console.log(`${object.size} bytes through ali-oss, CRC64 ${object.crc64}`);
 await emulator.close();

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are variables of OSS.
-// OSS tells an application server of an upload. The server verifies that it is OSS that speaks, looks at the
-// object itself, and what it answers reaches the uploader.
+// OSS calls an application server after an upload. The server verifies that the request is from OSS, looks up
+// the object itself, and its reply reaches the client.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -16,7 +16,7 @@ const emulator = await startOssEmulator({ buckets: ['media'], credentials, callb
 const { region, endpoint } = emulator;
 const store = createOssObjectStore({ region, bucket: 'media', endpoint, credentials });
 
-// The emulator has a key of its own. For OSS itself, leave the option out.
+// The emulator has its own key. Omit this option for OSS.
 const allowedKeyUrls = [new URL('.', emulator.callbackKeyUrl).href];
 const verifier = createCallbackVerifier({ allowedKeyUrls });
 
@@ -24,7 +24,7 @@ const server = createServer(async (message, reply) => {
   const { method, url, headers } = message;
   try {
     const { values } = await verifier.verify({ method, url, headers, body: message });
-    // A hint, no more: what is true of the object, OSS says to whoever asks with credentials.
+    // The callback is only a hint. Read the properties of the object from OSS, with credentials.
     const head = await store.head({ key: String(values.key) });
     const body = JSON.stringify({ film: `${values.user}-1`, size: head?.size });
     reply.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
@@ -53,6 +53,6 @@ assert.deepEqual(JSON.parse(object.callback?.body ?? ''), { film: 'wei-1', size:
 
 const forged = await fetch(`${origin}/uploaded`, { method: 'POST', body: 'key=wei/film.mp4&user=eve' });
 assert.equal(forged.status, 403);
-console.log(`the application server answered ${object.callback?.body}, and a stranger nothing`);
+console.log(`reply of the application server: ${object.callback?.body}; a forged callback was rejected`);
 server.close().closeAllConnections();
 await emulator.close();

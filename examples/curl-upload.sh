@@ -1,29 +1,29 @@
 #!/bin/sh
-# A client of docs/reference/protocol.md without Partway: sh and curl, and node to read JSON and to count CRC64.
+# A client of docs/reference/protocol.md without Partway: sh and curl, and node to read JSON and to compute CRC64.
 #
 #   AUTHORIZATION='Bearer …' sh curl-upload.sh https://app.example.com/uploads FILE NAME
 #
-# It uploads FILE in three parts, as NAME, and prints what became of it. A client for production also sends a
-# part again that failed, asks for fresh URLs when OSS says 403, and sends several parts at once.
+# It uploads FILE in three parts, as NAME, and prints the result. A client for production also retries
+# failed parts, requests new URLs after a 403, and sends several parts at once.
 set -eu
 base=$1 file=$2 name=$3 urls_wanted=${URLS_WANTED:-3}
 work=$(mktemp -d)
 upload_token=''
 
-# Whatever goes wrong from Initiate on: parts that nobody completes would be stored, and paid for.
+# After a failure, abort: unfinished parts would be stored and billed.
 finish() {
   [ -z "$upload_token" ] || (with_token '{}' | ask abort) || true
   rm -rf "$work"
 }
 trap finish EXIT
 
-# Sends JSON from stdin to a verb, and prints its answer. Files and stdin instead of arguments: `ps` shows
-# those to everybody on the machine, and both the session and the upload token are secrets.
+# Sends JSON from stdin to a verb, and prints the response. Uses files and stdin instead of arguments, which `ps`
+# shows to all users of the machine: the session and the upload token are secrets.
 ask() {
   printf 'Authorization: %s\nContent-Type: application/json\n' "$AUTHORIZATION" >"$work/headers"
   status=$(curl --silent --show-error --header "@$work/headers" --data-binary @- \
     --output "$work/answer" --write-out '%{http_code}' "$base/$1")
-  # A Complete that took long was answered 200 before its end, and may hold an error all the same.
+  # A long Complete responds 200 before its end, and its body may contain an error.
   error=$(read_json 'json.error ? `[${json.error.code}] ${json.error.message}` : ""' <"$work/answer")
   if [ "$status" != 200 ] || [ -n "$error" ]; then
     echo "$1 was answered with $status: $error" >&2
@@ -43,7 +43,7 @@ with_token() {
     'JSON.stringify({ ...json, uploadToken: process.env.UPLOAD_TOKEN })'
 }
 
-# CRC64 of a file as OSS counts it (ECMA-182, reflected), in decimal.
+# CRC64 of a file as OSS computes it (ECMA-182, reflected), in decimal.
 crc64() {
   node -e '
     const table = Array.from({ length: 256 }, (_, index) => {
@@ -59,7 +59,7 @@ crc64() {
   ' "$1"
 }
 
-# 1. Initiate. The part size is a wish: the answer says which one it is.
+# 1. Initiate. The requested part size is a proposal: the response has the real one.
 size=$(wc -c <"$file")
 NAME=$name SIZE=$size URLS=$urls_wanted node -p '
   const { NAME: name, SIZE, URLS } = process.env;
@@ -69,7 +69,7 @@ upload_token=$(read_json json.upload.uploadToken <"$work/initiated")
 split -a 4 -b "$(read_json json.upload.partSize <"$work/initiated")" "$file" "$work/part."
 count=$(find "$work" -name 'part.*' | wc -l)
 
-# 2. The URLs that came with the answer are a courtesy. Where any are missing, they are asked for.
+# 2. The response may contain the first URLs. Request the missing ones.
 read_json 'JSON.stringify({ parts: json.upload.presigned })' <"$work/initiated" >"$work/presigned"
 if [ "$(read_json json.parts.length <"$work/presigned")" -lt "$count" ]; then
   numbers=$(seq -s , "$count")
@@ -77,7 +77,7 @@ if [ "$(read_json json.parts.length <"$work/presigned")" -lt "$count" ]; then
 fi
 
 # 3. Each part goes to OSS: a PUT with exactly the headers that were signed, the length among them. They and
-# the URL are read from a file, since whoever sees such a URL can use it.
+# the URL are read from a file, because the URL is a secret.
 number=0
 for part in "$work"/part.*; do
   number=$((number + 1))
@@ -92,14 +92,14 @@ for part in "$work"/part.*; do
   echo "$number $(wc -c <"$part") $(crc64 "$part")" >>"$work/receipts"
 done
 
-# 4. What has arrived, as OSS counts it. After an interruption this tells which parts are still to be sent.
+# 4. List the stored parts. After an interruption this shows which parts are missing.
 with_token '{}' | ask list-parts | read_json '
   json.parts.map(({ partNumber, size, crc64 }) => `${partNumber} ${size} ${crc64}`).join("\n")
 ' >"$work/arrived"
 cmp "$work/receipts" "$work/arrived"
 
-# 5. Complete, with a receipt for each part: what was sent, as this side counted it. The coordinator holds the
-# object against them, and answers only when it is proven.
+# 5. Complete, with a receipt for each part: size and CRC64 computed by this client. The coordinator compares them
+# with the object, and responds after it is proven.
 RECEIPTS=$(cat "$work/receipts") node -p '
   const rows = process.env.RECEIPTS.split("\n").map((row) => row.split(" "));
   const receipts = rows.map(([number, size, crc64]) => ({ partNumber: +number, size: +size, crc64 }));

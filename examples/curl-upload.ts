@@ -1,5 +1,5 @@
-// A client that is no part of Partway: curl-upload.sh, which speaks the protocol of
-// docs/reference/protocol.md with sh and curl. Here it uploads to a coordinator in a server of `node:http`.
+// Runs curl-upload.sh, a client in sh and curl for the protocol of docs/reference/protocol.md, against a
+// coordinator in a server of `node:http`.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -1,5 +1,5 @@
-// Examines a bucket before the first upload: credentials, clock, region, rights, CORS and lifecycle. What is
-// missing among the rules is added, beside those that are there.
+// Checks a bucket before the first upload: credentials, clock, region, permissions, CORS and lifecycle. With
+// `fix`, missing rules are added to the existing ones.
 import assert from 'node:assert/strict';
 import { examineBucket } from '@partway/core/doctor';
 import { createBucketAdmin } from '@partway/core/oss';
@@ -26,7 +26,7 @@ async function examine(fix: boolean): Promise<string[]> {
 }
 
 assert.deepEqual(await examine(false), ['cors', 'lifecycle']);
-console.log('-- and now with `fix`');
+console.log('-- with `fix`');
 assert.deepEqual(await examine(true), []);
 
 const [added, ...others] = await admin.corsRules();

@@ -1,5 +1,5 @@
-// A presigned PUT is refused with 403 SignatureDoesNotMatch, each time for another reason. OSS shows in its
-// answer what it has computed; held against the request as it was signed, that tells the reason.
+// A presigned PUT is refused with 403 SignatureDoesNotMatch, each time for a different cause. OSS's response
+// contains the request that it computed; compared with the signed request, it shows the cause.
 import assert from 'node:assert/strict';
 import { explainSignatureMismatch, inspectSignedRequest, presign } from '@partway/core/oss';
 import { startOssEmulator } from '@partway/emulator';
@@ -27,7 +27,7 @@ async function whyRefused(url: string, init: RequestInit, request = signed): Pro
 
 const { url, headers } = signed;
 const bytes = new Uint8Array([1, 2, 3]);
-// A text brings a Content-Type along, as a File does in a page.
+// `fetch` adds a Content-Type to a text, as to a File in a page.
 assert.equal(await whyRefused(url, { headers, body: 'a text' }), 'added-header');
 assert.equal(await whyRefused(url, { body: bytes }), 'missing-header');
 assert.equal(await whyRefused(url, { headers, body: bytes, method: 'POST' }), 'method');
@@ -37,7 +37,7 @@ const wrongSecret = { accessKeyId: 'AK', accessKeySecret: 'another' };
 const mistaken = presign({ ...site, method: 'PUT', key: 'notes/1.txt', credentials: wrongSecret });
 assert.equal(await whyRefused(mistaken.url, { body: bytes }, mistaken), 'secret');
 
-// Some of it shows before anything is sent.
+// Some problems can be detected without a request.
 const elsewhere = presign({
   ...site,
   method: 'GET',

@@ -1,4 +1,4 @@
-// The coordinator in Hono, on Node. Hono speaks `fetch` already: the handler is given the request as it came.
+// The coordinator in Hono, on Node. Hono uses `fetch` types: the handler receives the raw request.
 import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 import { createCoordinatorHandler } from '@partway/core/coordinator';

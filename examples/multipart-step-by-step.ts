@@ -1,5 +1,5 @@
-// The multipart flow of OSS, one operation after the other, with the low-level API: initiate, presign each
-// part, PUT, list, complete. `uploadFile` does all of this, and what can go wrong on the way.
+// The multipart flow of OSS, step by step, with the low-level API: initiate, presign each part, PUT, list,
+// complete. `uploadFile` does all of this, and handles failures.
 import assert from 'node:assert/strict';
 import { combineCrc64, crc64 } from '@partway/core';
 import { createOssObjectStore } from '@partway/core/oss';

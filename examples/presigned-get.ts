@@ -12,7 +12,7 @@ emulator.model.setVersioning('media', 'Enabled');
 const first = await put('images/cat.png', 'first');
 await put('images/cat.png', 'second');
 
-// The process is part of the signature: nobody can ask for another one with this URL.
+// The process is part of the signature: this URL is not valid for another one.
 const process = 'image/resize,w_200';
 const resized = await store.presign({
   method: 'GET',
@@ -29,7 +29,7 @@ assert.equal((await fetch(larger)).status, 403);
 const versionId = first;
 const older = await store.presign({ method: 'GET', key: 'images/cat.png', query: { versionId } });
 assert.equal(await (await fetch(older.url)).text(), 'first');
-console.log(`the newest version, processed, and version ${versionId}`);
+console.log(`downloaded the newest version, processed, and version ${versionId}`);
 await emulator.close();
 
 async function put(key: string, text: string): Promise<string> {

@@ -1,5 +1,5 @@
-// The server signs one PUT with headers and user metadata. Whoever holds URL and headers can send the object,
-// without credentials: here by curl, and by fetch.
+// The server signs one PUT with headers and user metadata. A client with the URL and the headers can send the
+// object without credentials: here with curl, and with fetch.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -22,7 +22,7 @@ function signPut(key: string): { url: string; headers: Readonly<Record<string, s
   });
 }
 
-// An uploader with curl.
+// A client with curl.
 const forCurl = signPut('notes/curl.txt');
 const headerOptions = Object.entries(forCurl.headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
 console.log(
@@ -31,7 +31,7 @@ console.log(
 const curlOptions = ['--fail', '--silent', '--max-time', '20', '-X', 'PUT', ...headerOptions, '-d', 'hello'];
 await promisify(execFile)('curl', [...curlOptions, forCurl.url]);
 
-// An uploader with fetch.
+// A client with fetch.
 const forFetch = signPut('notes/fetch.txt');
 const response = await fetch(forFetch.url, { method: 'PUT', headers: forFetch.headers, body: 'hello' });
 assert.equal(response.status, 200);
@@ -43,7 +43,7 @@ for (const key of ['notes/curl.txt', 'notes/fetch.txt']) {
   assert.equal(object.headers['content-type'], 'text/plain');
 }
 
-// A header that was not signed, or is missing, is refused.
+// OSS refuses a request without a signed header, or with an unsigned one.
 const refused = await fetch(forFetch.url, { method: 'PUT', body: 'hello' });
 assert.equal(refused.status, 403);
 console.log(`without the signed headers: ${refused.status}`);

@@ -1,5 +1,5 @@
-// The coordinator signs with STS credentials that expire: they are fetched once for all who need them, and
-// again before they die. No URL outlives its token.
+// The coordinator signs with STS credentials that expire: they are fetched once for all callers, and again
+// before they expire. No URL outlives its token.
 import assert from 'node:assert/strict';
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
@@ -35,5 +35,7 @@ const week = 604_800;
 const presigned = await store.presign({ method: 'GET', key: 'a.js', expiresInSeconds: week });
 assert.equal((await fetch(presigned.url)).status, 200);
 assert.ok(presigned.expiresAt <= expiresAt);
-console.log(`credentials fetched ${fetched} time; a URL asked to live a week dies with its token in an hour`);
+console.log(
+  `credentials fetched ${fetched} time; a URL requested for a week expires with its token after an hour`,
+);
 await emulator.close();

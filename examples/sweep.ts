@@ -1,5 +1,5 @@
-// Removes what crashed processes left in a bucket: uploads that have been at rest for a week, with their parts.
-// Here the bucket's clock is moved on instead of waiting.
+// Removes unfinished uploads of crashed processes: those without activity for a week, with their parts. Here the
+// bucket's clock is advanced instead of waiting.
 import assert from 'node:assert/strict';
 import { sweep } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
@@ -27,7 +27,7 @@ await beginAndSend('uploads/begun-just-now.mp4');
 const options = {
   prefix: 'uploads/',
   olderThanMs: 7 * DAY,
-  // Whoever keeps a record of uploads can spare those that somebody will go on with.
+  // An application with a record of its uploads can spare those that will be resumed.
   isLive: ({ key }: { key: string }) => key === 'uploads/paused.mp4',
 };
 const dry = await sweep(store, { ...options, dryRun: true });

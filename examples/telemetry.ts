@@ -1,4 +1,4 @@
-// OpenTelemetry: an upload and its requests to the coordinator as spans and metrics, and a log of flat records.
+// OpenTelemetry: an upload and its requests to the coordinator as spans and metrics, and its events as flat log records.
 import assert from 'node:assert/strict';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -20,7 +20,7 @@ import { createOssObjectStore } from '@partway/core/oss';
 import { startOssEmulator } from '@partway/emulator';
 import { uploadFile } from '@partway/node';
 
-// The SDK, as every application of OpenTelemetry registers it; in production with exporters over the network.
+// Register the SDK as in every application; in production with exporters over the network.
 const spans = new InMemorySpanExporter();
 trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }));
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -34,7 +34,7 @@ const store = createOssObjectStore({ region: 'cn-hangzhou', bucket: 'media', cre
 const busy = { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const;
 emulator.faults.add({ operation: 'PutObject', times: 1, effect: busy });
 
-// One line turns it on: `traced` around the options of an upload.
+// Wrap the options of each upload with `traced`.
 const traced = traceUploads({ meter: meters.getMeter('my-service') });
 const object = await uploadFile(
   process.argv[1] ?? '',
@@ -45,10 +45,10 @@ const object = await uploadFile(
   }),
 ).result;
 
-const told = spans.getFinishedSpans();
-for (const { name, attributes } of told) console.log(name, JSON.stringify(attributes));
-assert.equal(told.filter(({ name }) => name === 'partway.attempt').length, 2);
-const upload = told.find(({ name }) => name === 'partway.upload');
+const finished = spans.getFinishedSpans();
+for (const { name, attributes } of finished) console.log(name, JSON.stringify(attributes));
+assert.equal(finished.filter(({ name }) => name === 'partway.attempt').length, 2);
+const upload = finished.find(({ name }) => name === 'partway.upload');
 assert.equal(upload?.attributes['partway.crc64'], object.crc64);
 
 await meters.forceFlush();

@@ -1,5 +1,4 @@
-// A Node worker uploads a large file through a coordinator: the worker holds no credentials, only presigned
-// parts.
+// A Node process uploads a large file through a coordinator: it holds no credentials, only presigned URLs.
 import assert from 'node:assert/strict';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,12 +11,12 @@ import { UploadError, uploadFile } from '@partway/node';
 const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
 const emulator = await startOssEmulator({ region: 'cn-hangzhou', buckets: ['media'], credentials });
 
-// The server: against the real OSS leave `endpoint` out.
+// The server. Omit `endpoint` for the real OSS.
 const { endpoint } = emulator;
 const store = createOssObjectStore({ region: 'cn-hangzhou', bucket: 'media', credentials, endpoint });
 const coordinator = createCoordinator({ store });
 
-// The worker.
+// The client.
 const folder = await mkdtemp(join(tmpdir(), 'partway-example-'));
 const path = join(folder, 'movie.mp4');
 await makeFile(path, 300 * 1024 ** 2);
@@ -46,7 +45,7 @@ try {
   await rm(folder, { recursive: true });
 }
 
-/** A sparse file: its zeros take no room on the disk. */
+/** A sparse file: its zeros need no space on disk. */
 async function makeFile(name: string, size: number): Promise<void> {
   const handle = await open(name, 'w');
   await handle.truncate(size);

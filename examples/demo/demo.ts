@@ -1,5 +1,5 @@
 // Uploads a real file of about 100 MB, the running Node binary, through presigned parts to an OSS emulator in
-// a process of its own, prints the proof, downloads the object and compares its SHA-256 with the file's.
+// another process, prints the proof, downloads the object and compares its SHA-256 with the file's.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createCoordinator } from '@partway/core/coordinator';
@@ -26,7 +26,7 @@ try {
   const { partCount, retries } = upload.snapshot();
   const head = await store.head({ key });
   console.log(`
-  size    ${object.size} bytes in ${partCount} parts, ${retries} tries repeated
+  size    ${object.size} bytes in ${partCount} parts, ${retries} retries
   CRC64   ${object.crc64} of the bytes sent, combined from the parts
           ${head?.crc64} of the object in OSS
   ETag    ${object.etag}`);
@@ -34,8 +34,8 @@ try {
   const { url } = await store.presign({ method: 'GET', key });
   const [sent, stored] = await Promise.all([sha256(createReadStream(file)), sha256(await download(url))]);
   console.log(`  SHA-256 ${sent} of the file\n          ${stored} of the object, downloaded`);
-  if (head?.crc64 !== object.crc64 || sent !== stored) throw new Error('the object is not the file');
-  console.log('\nproven: the bytes in OSS are the bytes of the file');
+  if (head?.crc64 !== object.crc64 || sent !== stored) throw new Error('the object differs from the file');
+  console.log('\nproven: OSS stored the bytes of the file');
 } finally {
   await emulator.stop();
 }
@@ -43,7 +43,7 @@ try {
 async function download(url: string): Promise<AsyncIterable<Uint8Array>> {
   const response = await fetch(url);
   if (!response.ok || response.body === null)
-    throw new Error(`the download was answered with ${response.status}`);
+    throw new Error(`the download failed with status ${response.status}`);
   return response.body;
 }
 

@@ -3,7 +3,7 @@ import { Presets, SingleBar } from 'cli-progress';
 
 const MIB = 1024 ** 2;
 
-/** A progress bar on a terminal, a line every tenth of the way elsewhere. */
+/** A progress bar on a terminal, a line per 10 % elsewhere. */
 export function showProgress(): { update(snapshot: UploadSnapshot): void; end(): void } {
   return process.stdout.isTTY ? bar() : lines();
 }

@@ -1,4 +1,4 @@
-// A worker for an edge runtime: web standards alone. Cloudflare's workers export `{ fetch: app.fetch }`
+// A worker for an edge runtime: web standards only. Cloudflare's workers export `{ fetch: app.fetch }`
 // instead of listening, and read `c.env` instead of globals.
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
@@ -18,7 +18,7 @@ const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
 const bucket = { region: 'cn-hangzhou', bucket: 'media', credentials, endpoint: OSS_ENDPOINT };
 const coordinator = createCoordinator({
   store: createOssObjectStore(bucket),
-  // An edge runtime begins a new worker whenever it likes, here and elsewhere: all of them share the key.
+  // An edge runtime starts workers at any time and in many places: all of them share the key.
   tokenKeys: [{ kid: '2026', key: Uint8Array.from(atob(TOKEN_KEY), (letter) => letter.charCodeAt(0)) }],
   identify,
   authorize,

@@ -1,5 +1,4 @@
-// What every example of a mount shares: OSS, a coordinator in front of it, and an upload through whatever was
-// mounted.
+// Shared by all examples of mounts: OSS, a coordinator, and an upload through the mount.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -17,7 +16,7 @@ import { authorize, identify } from './access.ts';
 const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
 export const emulator = await startOssEmulator({ region: 'cn-hangzhou', buckets: ['media'], credentials });
 
-// Against the real OSS leave `endpoint` out. Several processes, or one that starts again, share `tokenKeys`.
+// Omit `endpoint` for the real OSS. Several processes, or one that restarts, need the same `tokenKeys`.
 const { endpoint } = emulator;
 export const coordinator = createCoordinator({
   store: createOssObjectStore({ region: 'cn-hangzhou', bucket: 'media', credentials, endpoint }),
@@ -27,7 +26,7 @@ export const coordinator = createCoordinator({
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Uploads a file of four parts through the coordinator at `url`, and asserts what a mount may break. */
+/** Uploads a file of four parts through the coordinator at `url`, and asserts everything that a mount may break. */
 export async function uploadThrough(url: string, fetch: Fetch = globalThis.fetch): Promise<void> {
   const headers = { authorization: 'Bearer session-of-wei' };
   const controlPlane = createHttpControlPlane(url, { headers, fetch });
@@ -55,19 +54,19 @@ async function assertErrorsCross(url: string, fetch: Fetch): Promise<void> {
     return { status: response.status, code: error.code, type: response.headers.get('content-type') };
   };
   const type = 'application/json';
-  const nobody = await post('initiate', '{"name":"a","size":1}');
-  assert.deepEqual(nobody, { status: 401, code: 'unauthenticated', type });
+  const anonymous = await post('initiate', '{"name":"a","size":1}');
+  assert.deepEqual(anonymous, { status: 401, code: 'unauthenticated', type });
   const headers = { authorization: 'Bearer session-of-wei' };
   const tooLong = await post('complete', ' '.repeat(2 * 1024 ** 2 + 1), headers);
   assert.deepEqual(tooLong, { status: 413, code: 'bad_request', type });
-  // A framework that parses bodies itself takes fewer bytes than receipts may need, or answers as it likes.
+  // A framework that parses bodies itself may have a lower limit, or its own error responses.
   const broken = await post('complete', '{', headers);
   assert.deepEqual(broken, { status: 400, code: 'bad_request', type });
   const long = await post('complete', `{"uploadToken":"x","receipts":[]${' '.repeat(1_500_000)}}`, headers);
   assert.deepEqual(long, { status: 403, code: 'token_refused', type });
 }
 
-/** Where a server listens, once it does. */
+/** The origin of a server, once it listens. */
 export async function originOf(server: Server): Promise<string> {
   if (!server.listening) await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -1,4 +1,4 @@
-// A component, by React's own types. Compiled only.
+// A component with React's own types. Compiled only.
 import { createUploader, type Upload, uploadFile } from '@partway/browser';
 import { type UploadView, useUpload, useUploads } from '@partway/browser/react';
 import { type ReactNode, useState } from 'react';

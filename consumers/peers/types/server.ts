@@ -1,4 +1,4 @@
-// A service that holds a client of ali-oss, and is traced. Compiled only.
+// A service with an ali-oss client and tracing. Compiled only.
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
 import { observeControlPlane, traceHandler } from '@partway/core/opentelemetry';
 import { createAliOssObjectStore, uploadFile } from '@partway/node';

@@ -1,4 +1,4 @@
-// The bridge, by Uppy's own types. Compiled only.
+// The bridge with Uppy's own types. Compiled only.
 import { createHttpControlPlane } from '@partway/browser';
 import { createUppy5Bridge } from '@partway/browser/uppy';
 import AwsS3 from '@uppy/aws-s3';

@@ -1,4 +1,4 @@
-// A component, by Vue's own types. Compiled only.
+// A component with Vue's own types. Compiled only.
 import { type Upload, uploadFile } from '@partway/browser';
 import { type UploadRefs, useUpload } from '@partway/browser/vue';
 import { type Component, defineComponent, h, shallowRef } from 'vue';

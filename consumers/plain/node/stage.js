@@ -1,4 +1,4 @@
-// A coordinator at one origin and its OSS at another, as a service has them: one line says where.
+// A coordinator and an OSS at different origins, as in a service. It prints its URL.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
@@ -25,7 +25,7 @@ const coordinator = createCoordinator({
 });
 const uploads = createCoordinatorHandler(coordinator, { basePath: '/uploads', cors: { origins: ['*'] } });
 
-/** What OSS holds, for whoever wants to compare. */
+/** The stored object, for comparison. */
 async function stored(key) {
   const object = emulator.model.object('media', key);
   if (object === undefined) return new Response(null, { status: 404 });

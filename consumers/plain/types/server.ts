@@ -1,4 +1,4 @@
-// What a service in Node writes, with every door that needs no optional peer. Compiled only.
+// The code of a Node service, with every entry that needs no optional peer. Compiled only.
 import type { IncomingMessage } from 'node:http';
 import {
   type ControlPlane,
@@ -47,7 +47,7 @@ import {
 } from '@partway/node';
 import { createCallbackVerifier } from '@partway/node/callback';
 
-// What comes of the environment may be undefined, and every option takes that for "not said".
+// Values of the environment may be undefined, which every option treats as absent.
 const { OSS_ENDPOINT: endpoint, OSS_SECURITY_TOKEN: securityToken, TOKEN_KEY } = process.env;
 const partSize: number | undefined = Number(process.env.PART_SIZE) || undefined;
 const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK', securityToken };

@@ -1,4 +1,4 @@
-/** The element of the page that a selector means, of the kind that its tag says. */
+/** The element of the page for a selector, with the type of its tag. */
 export function nodeOf<Selector extends string>(selector: Selector): NodeOf<Selector> {
   const node = document.querySelector(selector);
   if (node === null) throw new Error(`the page has no ${selector}`);
