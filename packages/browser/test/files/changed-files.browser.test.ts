@@ -1,13 +1,13 @@
 import { createBlobSource, createFetchTransport, createXhrTransport } from '@partway/browser';
 import { UploadError } from '@partway/core';
 import type { PartBody, Transport } from '@partway/core/ports';
-import type { AnswerScript } from '@partway/core/testing';
+import type { ScriptedResponse } from '@partway/core/testing';
 import { describe, expect, inject, test } from 'vitest';
 import { createBlobSourceWithChecksums } from '../../src/blob-source.ts';
 import { remoteScriptedServer } from '../stages/remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
-const OK: AnswerScript = { behaviour: 'answer', status: 200, headers: {}, body: '' };
+const OK: ScriptedResponse = { behaviour: 'respond', status: 200, headers: {}, body: '' };
 const signal = new AbortController().signal;
 const SIZE = 2 * 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AnswerScript, ScriptedAddress } from '@partway/core/testing';
+import type { ScriptedAddress, ScriptedResponse } from '@partway/core/testing';
 import { createScriptedServer } from '../../../node/test/stages/scripted-server.ts';
 import type { Started } from './uploads-server.ts';
 
@@ -17,7 +17,7 @@ export async function startScripts(): Promise<Started> {
     const [index, question] = path.split('/');
     const address = addresses[Number(index)];
     if (address !== undefined && isQuestion(question)) return await address[question]();
-    const added = await scripted.serve(JSON.parse(asked) as AnswerScript);
+    const added = await scripted.serve(JSON.parse(asked) as ScriptedResponse);
     return { url: added.url, index: addresses.push(added) - 1 };
   }
 

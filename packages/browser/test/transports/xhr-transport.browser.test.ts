@@ -1,12 +1,12 @@
 import { createBlobSource, createXhrTransport } from '@partway/browser';
 import type { PartResponse } from '@partway/core/ports';
-import { type AnswerScript, transportConformance } from '@partway/core/testing';
+import { type ScriptedResponse, transportConformance } from '@partway/core/testing';
 import { expect, inject, test } from 'vitest';
 import { createBlobSourceWithChecksums } from '../../src/blob-source.ts';
 import { remoteScriptedServer } from '../stages/remote-scripted-server.ts';
 
 const server = remoteScriptedServer(inject('scriptsUrl'));
-const OK: AnswerScript = { behaviour: 'answer', status: 200, headers: {}, body: '' };
+const OK: ScriptedResponse = { behaviour: 'respond', status: 200, headers: {}, body: '' };
 
 const conformance = transportConformance({
   createTransport: async () => ({ transport: createXhrTransport(), close: () => Promise.resolve() }),

@@ -1,8 +1,9 @@
 import { UploadError } from '../errors.ts';
 
-/** `failed`: must be mended before uploads are right. `warning`: they work; something is amiss or unknown. */
+/** `failed`: uploads will not work. `warning`: they work, but there is a problem or something is unknown. */
 export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
 
+/** The subject of a check, as docs/guides/operations.md lists them. */
 export type CheckName =
   | 'credentials'
   | 'clock'
@@ -15,13 +16,15 @@ export type CheckName =
   | 'cors'
   | 'lifecycle';
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Check {
+  /** The subject. */
   readonly name: CheckName;
+  /** The result. */
   readonly status: CheckStatus;
-  /** What was found, in a sentence. Holds no URL, token or secret. */
+  /** The finding, in a sentence. Contains no URL, token or secret. */
   readonly detail: string;
-  /** What to do, in a sentence. Always there when it failed. */
+  /** The remedy, in a sentence. Always present when the check failed. */
   readonly remedy?: string;
 }
 
@@ -41,27 +44,27 @@ export function skipped(name: CheckName, detail: string): Check {
   return { name, status: 'skipped', detail };
 }
 
-/** What an error of OSS makes of a check: where the right is missing, the remedy names it. */
-export function failedBy(name: CheckName, reason: unknown, right: string): Check {
-  const error = uploadErrorOf(reason);
-  return failed(name, error.message, remedyOf(error, right));
+/** A check that failed with an error of OSS. The remedy names the missing permission. */
+export function failedWithError(name: CheckName, reason: unknown, permission: string): Check {
+  const error = assertUploadError(reason);
+  return failed(name, error.message, getRemedy(error, permission));
 }
 
-/** The same where uploads work without it. */
-export function warnedBy(name: CheckName, reason: unknown, right: string): Check {
-  const error = uploadErrorOf(reason);
-  return warning(name, error.message, remedyOf(error, right));
+/** The same for a check that uploads do not need. */
+export function warningWithError(name: CheckName, reason: unknown, permission: string): Check {
+  const error = assertUploadError(reason);
+  return warning(name, error.message, getRemedy(error, permission));
 }
 
-/** Anything else, the reason of a signal above all, is nothing that a check has found. */
-function uploadErrorOf(reason: unknown): UploadError {
+/** Rethrows other errors, such as the reason of a signal: they are not the result of a check. */
+function assertUploadError(reason: unknown): UploadError {
   if (reason instanceof UploadError) return reason;
   throw reason;
 }
 
-function remedyOf({ code, disposition, hint }: UploadError, right: string): string {
+function getRemedy({ code, disposition, hint }: UploadError, permission: string): string {
   if (code === 'access_denied')
-    return `Grant ${right} to the signer, in its RAM policy or the bucket policy.`;
-  if (disposition === 'transient') return 'It may pass: examine the bucket again.';
-  return hint ?? 'See what OSS answered; docs/reference/errors.md explains the code in brackets.';
+    return `Grant ${permission} to the signer, in its RAM policy or the bucket policy.`;
+  if (disposition === 'transient') return 'It may be temporary: examine the bucket again.';
+  return hint ?? 'See the response of OSS; docs/reference/errors.md explains the code in brackets.';
 }

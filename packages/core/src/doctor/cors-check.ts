@@ -1,40 +1,41 @@
 import type { BucketAdmin } from '../oss/bucket/bucket-admin.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
-import { askUnsigned } from './ask-unsigned.ts';
-import { type Check, failed, failedBy, ok, warning } from './check.ts';
+import { type Check, failed, failedWithError, ok, warning } from './check.ts';
+import { sendUnsigned } from './send-unsigned.ts';
 
-export interface CorsOptions {
+export interface CorsCheckOptions {
   readonly admin: BucketAdmin;
   readonly fetch: Fetch;
-  /** Of an object, without a query. */
+  /** The URL of an object, without a query. */
   readonly url: string;
-  /** The page's: `https://app.example.com`. */
+  /** The origin of the page: `https://app.example.com`. */
   readonly origin: string;
   readonly fix: boolean;
   readonly signal: AbortSignal;
 }
 
-/** Asks OSS what a browser would ask before a page of `origin` sends a part. That needs no right at all. */
-export async function checkCors(options: CorsOptions): Promise<Check> {
+/** Sends OSS the preflight of a page of `origin` that sends a part. It needs no permission. */
+export async function checkCors(options: CorsCheckOptions): Promise<Check> {
   try {
-    const grant = await grantOf(options);
-    const lacks = missingCorsGrants(grant);
-    if (lacks === undefined) return ok('cors', `Pages of ${options.origin} may send parts and read answers.`);
+    const grant = await getGrant(options);
+    const missing = missingCorsGrants(grant);
+    if (missing === undefined)
+      return ok('cors', `Pages of ${options.origin} may send parts and read the responses.`);
     if (!options.fix) {
-      const all = EXPOSED.join(', ');
-      const remedy = `Let \`fix\` add a rule that allows PUT and all headers, and exposes ${all}.`;
-      return failed('cors', `Pages of ${options.origin} ${lacks}.`, remedy);
+      const all = EXPOSED_HEADERS.join(', ');
+      const remedy = `Use \`fix\` to add a rule that allows PUT and all headers, and exposes ${all}.`;
+      return failed('cors', `Pages of ${options.origin} ${missing}.`, remedy);
     }
     return await addRule(options, grant.exposed);
   } catch (reason) {
-    return failedBy('cors', reason, 'oss:PutBucketCors and oss:GetBucketCors');
+    return failedWithError('cors', reason, 'oss:PutBucketCors and oss:GetBucketCors');
   }
 }
 
-/** What a page must read of the answer to a part: the engine needs the last one, people the others. */
-const EXPOSED: readonly string[] = ['ETag', 'x-oss-request-id', 'x-oss-hash-crc64ecma'];
-/** What a page may send with a part, or with a small file. */
-const SENT: readonly string[] = [
+/** Headers of the response to a part that a page must read: the engine needs the last, users the others. */
+const EXPOSED_HEADERS: readonly string[] = ['ETag', 'x-oss-request-id', 'x-oss-hash-crc64ecma'];
+/** Headers that a page may send with a part, or with a small file. */
+const SENT_HEADERS: readonly string[] = [
   'cache-control',
   'content-disposition',
   'content-encoding',
@@ -44,75 +45,78 @@ const SENT: readonly string[] = [
   'x-oss-storage-class',
 ];
 
-/** What OSS grants the pages of one origin. */
+/** The grants of OSS to the pages of one origin. */
 interface Grant {
-  readonly mayPut: boolean;
-  readonly refusedHeaders: readonly string[];
+  readonly canPut: boolean;
+  readonly rejectedHeaders: readonly string[];
   readonly exposed: readonly string[];
 }
 
-async function grantOf(options: CorsOptions): Promise<Grant> {
-  // The answer to the PUT itself is granted by the first rule that fits without regard to headers.
-  const granted = await preflight(options, []);
-  if (granted === undefined) return { mayPut: false, refusedHeaders: SENT, exposed: [] };
-  const names = (granted['access-control-expose-headers'] ?? '').split(',').map((name) => name.trim());
+async function getGrant(options: CorsCheckOptions): Promise<Grant> {
+  // OSS chooses the rule of the PUT's own response without regard to headers.
+  const responseHeaders = await sendPreflight(options, []);
+  if (responseHeaders === undefined) return { canPut: false, rejectedHeaders: SENT_HEADERS, exposed: [] };
+  const names = (responseHeaders['access-control-expose-headers'] ?? '')
+    .split(',')
+    .map((name) => name.trim());
   return {
-    mayPut: true,
-    refusedHeaders: await refusedHeaders(options),
+    canPut: true,
+    rejectedHeaders: await findRejectedHeaders(options),
     exposed: names.filter((name) => /^[\w-]{1,100}$/.test(name)),
   };
 }
 
-/** One rule must allow all of them: where each is allowed by another, none is sent. */
-async function refusedHeaders(options: CorsOptions): Promise<readonly string[]> {
-  if ((await preflight(options, SENT)) !== undefined) return [];
-  const refused: string[] = [];
-  for (const name of SENT) if ((await preflight(options, [name])) === undefined) refused.push(name);
-  return refused.length === 0 ? SENT : refused;
+/** One rule must allow all of them: otherwise the browser sends none. */
+async function findRejectedHeaders(options: CorsCheckOptions): Promise<readonly string[]> {
+  if ((await sendPreflight(options, SENT_HEADERS)) !== undefined) return [];
+  const rejected: string[] = [];
+  for (const name of SENT_HEADERS)
+    if ((await sendPreflight(options, [name])) === undefined) rejected.push(name);
+  return rejected.length === 0 ? SENT_HEADERS : rejected;
 }
 
-/** The headers of the answer; `undefined` where the browser would not go on. */
-async function preflight(
-  { admin, fetch, url, origin, signal }: CorsOptions,
+/** The headers of the response; `undefined` when the browser would stop. */
+async function sendPreflight(
+  { admin, fetch, url, origin, signal }: CorsCheckOptions,
   names: readonly string[],
 ): Promise<Readonly<Record<string, string | undefined>> | undefined> {
-  const asked = names.length === 0 ? {} : { 'access-control-request-headers': names.join(', ') };
-  const headers = { origin, 'access-control-request-method': 'PUT', ...asked };
+  const requestedHeaders = names.length === 0 ? {} : { 'access-control-request-headers': names.join(', ') };
+  const headers = { origin, 'access-control-request-method': 'PUT', ...requestedHeaders };
   const context = { operation: 'OptionObject', bucket: admin.bucket };
   const request = { method: 'OPTIONS', headers, signal };
-  const answer = await askUnsigned(fetch, url, request, 'the preflight', context);
-  const answered: Readonly<Record<string, string | undefined>> = answer.headers;
-  const allowed = answered['access-control-allow-origin'];
-  return answer.status === 200 && (allowed === '*' || allowed === origin) ? answered : undefined;
+  const response = await sendUnsigned(fetch, url, request, 'the preflight', context);
+  const responseHeaders: Readonly<Record<string, string | undefined>> = response.headers;
+  const allowed = responseHeaders['access-control-allow-origin'];
+  return response.status === 200 && (allowed === '*' || allowed === origin) ? responseHeaders : undefined;
 }
 
-function missingCorsGrants({ mayPut, refusedHeaders: refused, exposed }: Grant): string | undefined {
-  if (!mayPut) return 'may not PUT';
+function missingCorsGrants({ canPut, rejectedHeaders: refused, exposed }: Grant): string | undefined {
+  if (!canPut) return 'may not PUT';
   if (refused.length > 0) return `may not send ${refused.join(', ')}`;
   const readable = new Set(exposed.map((name) => name.toLowerCase()));
-  const hidden = EXPOSED.filter((name) => !readable.has(name.toLowerCase()));
+  const hidden = EXPOSED_HEADERS.filter((name) => !readable.has(name.toLowerCase()));
   return hidden.length === 0 ? undefined : `may not read ${hidden.join(', ')}`;
 }
 
-/** What the pages could read so far they can read still: the new rule stands before the one that told so. */
-async function addRule(options: CorsOptions, exposed: readonly string[]): Promise<Check> {
+/** The new rule comes before the present one, so it also exposes the headers that pages can read already. */
+async function addRule(options: CorsCheckOptions, exposed: readonly string[]): Promise<Check> {
   const { admin, origin, signal } = options;
-  const known = new Set(EXPOSED.map((name) => name.toLowerCase()));
+  const known = new Set(EXPOSED_HEADERS.map((name) => name.toLowerCase()));
   const rule = {
     allowedOrigins: [origin],
     allowedMethods: ['PUT'],
     allowedHeaders: ['*'],
-    exposeHeaders: [...EXPOSED, ...exposed.filter((name) => !known.has(name.toLowerCase()))],
+    exposeHeaders: [...EXPOSED_HEADERS, ...exposed.filter((name) => !known.has(name.toLowerCase()))],
     maxAgeSeconds: 3600,
   };
   await admin.addCorsRule(rule, { signal });
-  const lacks = missingCorsGrants(await grantOf(options));
-  if (lacks === undefined) {
+  const missing = missingCorsGrants(await getGrant(options));
+  if (missing === undefined) {
     return ok(
       'cors',
-      `A rule was added before the others: pages of ${origin} may send parts, and read the answers.`,
+      `A rule was added before the others: pages of ${origin} may send parts and read the responses.`,
     );
   }
-  const detail = `A rule was added, but OSS does not go by it yet: pages of ${origin} ${lacks}.`;
-  return warning('cors', detail, 'Examine the bucket again in some minutes.');
+  const detail = `A rule was added, but OSS does not apply it yet: pages of ${origin} ${missing}.`;
+  return warning('cors', detail, 'Examine the bucket again in a few minutes.');
 }

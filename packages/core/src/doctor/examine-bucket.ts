@@ -6,33 +6,35 @@ import { createObjectStore } from '../oss/object-store.ts';
 import { createOssWire, type OssBucketOptions, platformFetch } from '../oss/oss-wire.ts';
 import type { Clock } from '../ports.ts';
 import { randomNonce, systemClock } from '../system.ts';
-import { type Check, type CheckName, failedBy, ok, skipped } from './check.ts';
+import { type Check, type CheckName, failedWithError, ok, skipped } from './check.ts';
 import { checkCors } from './cors-check.ts';
-import { makeContact } from './first-contact.ts';
+import { contactBucket } from './first-contact.ts';
 import { checkLifecycle } from './lifecycle-check.ts';
+import { createObservingFetch } from './observing-fetch.ts';
 import { probeUpload } from './probe-upload.ts';
-import { watchedFetch } from './watched-fetch.ts';
 
+/** The bucket to examine, and how. */
 export interface ExamineOptions extends Omit<OssBucketOptions, 'clock'> {
-  /** Of the page that sends parts, as `https://app.example.com`. Default: none, and CORS is not looked at. */
-  readonly origin?: string | undefined;
   /**
-   * Keys begin with it: rights are tried, and the lifecycle rule is looked for, below it. Default: all keys.
+   * The origin of the page that sends parts: `https://app.example.com`. Default: none; CORS is not checked.
    */
+  readonly origin?: string | undefined;
+  /** The prefix of the keys, for which permissions and the lifecycle rule are checked. Default: all keys. */
   readonly prefix?: string | undefined;
-  /** Adds the rules for CORS and lifecycle that are missing. No rule is lost. Default: false. */
+  /** Whether to add missing rules for CORS and lifecycle. Existing rules stay. Default: false. */
   readonly fix?: boolean | undefined;
-  /** Days after which the added lifecycle rule removes an unfinished upload, from 1. Default: 7. */
+  /** Days after which the added lifecycle rule aborts an unfinished upload, from 1. Default: 7. */
   readonly abortAfterDays?: number | undefined;
-  /** Default: the system's. */
+  /** Default: the system clock. */
   readonly clock?: Clock | undefined;
+  /** Stops the examination; the probe upload is removed nevertheless. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Tries everything that uploads to a bucket need, and says of each thing whether it works and what to do
- * where it does not. Begins one upload of a key of its own, sends 38 bytes, and removes them again. With
- * `origin` it needs a platform whose `fetch` may set the header Origin: a page's may not.
+ * Checks everything that uploads to a bucket need, and returns a result and a remedy for each check.
+ * Initiates one upload of a new key, sends 38 bytes, and removes them again. With `origin` it needs a
+ * platform with a `fetch` that can set the header Origin: in a page it cannot.
  *
  * @throws TypeError or RangeError that names the option; the reason of the signal.
  */
@@ -44,24 +46,25 @@ export async function examineBucket(options: ExamineOptions): Promise<readonly C
   assertOrigin(origin);
   assertDays(abortAfterDays);
   const endpoint = resolveEndpoint(options);
-  const { fetch, seen } = watchedFetch(options.fetch ?? platformFetch, clock);
+  const { fetch, observed } = createObservingFetch(options.fetch ?? platformFetch, clock);
   const wire = createOssWire({ ...options, fetch, clock });
   const store = createObjectStore(wire);
   const admin = createBucketAdminOver(wire);
-  const contact = await makeContact({ admin, region, host: endpoint.host, seen, signal });
-  if (!contact.isMade) return [...contact.checks, ...FURTHER.map((name) => skipped(name, 'See above.'))];
+  const contact = await contactBucket({ admin, region, host: endpoint.host, observed, signal });
+  if (!contact.isReachable)
+    return [...contact.checks, ...DEPENDENT_CHECKS.map((name) => skipped(name, 'See above.'))];
   return [
     ...contact.checks,
-    await headCheck(store, key, signal),
+    await checkHead(store, key, signal),
     ...(await probeUpload({ store, fetch, clock, key, signal })),
     origin === undefined
-      ? skipped('cors', 'No `origin` was given.')
+      ? skipped('cors', 'No `origin` was passed.')
       : await checkCors({ admin, fetch, url: objectUrl(endpoint, bucket, key), origin, fix, signal }),
     await checkLifecycle({ admin, prefix, abortAfterDays, fix, signal }),
   ];
 }
 
-const FURTHER: readonly CheckName[] = [
+const DEPENDENT_CHECKS: readonly CheckName[] = [
   'head',
   'upload',
   'list-parts',
@@ -71,19 +74,19 @@ const FURTHER: readonly CheckName[] = [
   'lifecycle',
 ];
 
-async function headCheck(store: ObjectStore, key: string, signal: AbortSignal): Promise<Check> {
+async function checkHead(store: ObjectStore, key: string, signal: AbortSignal): Promise<Check> {
   try {
     await store.head({ key, signal });
-    return ok('head', 'OSS tells whether an object is there.');
+    return ok('head', 'OSS reports whether an object exists.');
   } catch (reason) {
-    return failedBy('head', reason, 'oss:GetObject and oss:ListObjects');
+    return failedWithError('head', reason, 'oss:GetObject and oss:ListObjects');
   }
 }
 
 function assertOrigin(origin: string | undefined): void {
   if (origin === undefined) return;
   if (!/^https?:\/\//.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
-    throw new TypeError('origin must be a scheme and a host, such as https://app.example.com, and no path');
+    throw new TypeError('origin must be a scheme and a host without a path, such as https://app.example.com');
   }
 }
 

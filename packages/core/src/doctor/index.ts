@@ -1,4 +1,4 @@
-// For those who run uploads.
+// For those who operate uploads.
 
 export type { Check, CheckName, CheckStatus } from './check.ts';
 export type { ExamineOptions } from './examine-bucket.ts';

@@ -1,60 +1,60 @@
 import { crc64 } from '../checksum/crc64.ts';
-import { UploadError } from '../errors.ts';
+import { checksumMismatchError, serverError, UploadError } from '../errors.ts';
 import type { ObjectStore } from '../object-store-port.ts';
 import { responseError } from '../oss/error-response.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
 import type { Clock } from '../ports.ts';
-import { askUnsigned } from './ask-unsigned.ts';
-import { type Check, failed, failedBy, ok, skipped, warnedBy } from './check.ts';
+import { type Check, failed, failedWithError, ok, skipped, warningWithError } from './check.ts';
+import { sendUnsigned } from './send-unsigned.ts';
 
 export interface ProbeOptions {
   readonly store: ObjectStore;
   readonly fetch: Fetch;
   readonly clock: Clock;
-  /** A key nobody else uses. */
+  /** A key that nothing else uses. */
   readonly key: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * Begins an upload, sends a part through a presigned URL, lists, and aborts. Nothing is left behind: whatever
- * happens, and also when the signal is aborted, every upload of the key is removed.
+ * Initiates an upload, sends a part with a presigned URL, lists, and aborts. Every upload of the key is
+ * removed, also after a failure and when the signal is aborted.
  */
 export async function probeUpload(options: ProbeOptions): Promise<readonly Check[]> {
-  const begun: Begun = { uploadId: undefined, mayBeMore: false };
+  const state: ProbeState = { uploadId: undefined, mayHaveMore: false };
   try {
-    const upload = await uploadCheck(options, begun);
-    const { uploadId } = begun;
+    const upload = await checkUpload(options, state);
+    const { uploadId } = state;
     const lists =
       uploadId === undefined
-        ? [skipped('list-parts', NOTHING_BEGUN), skipped('list-uploads', NOTHING_BEGUN)]
-        : [await listPartsCheck(options, uploadId), await listUploadsCheck(options, uploadId)];
-    return [upload, ...lists, await removalCheck(options, begun)];
+        ? [skipped('list-parts', NOT_INITIATED), skipped('list-uploads', NOT_INITIATED)]
+        : [await checkListParts(options, uploadId), await checkListUploads(options, uploadId)];
+    return [upload, ...lists, await checkRemoval(options, state)];
   } catch (reason) {
-    await removalCheck(options, begun);
+    await checkRemoval(options, state);
     throw reason;
   }
 }
 
-interface Begun {
+interface ProbeState {
   uploadId: string | undefined;
-  /** An initiation got no answer that says that nothing was begun. */
-  mayBeMore: boolean;
+  /** Whether an initiation got no response, so that it may have started an upload. */
+  mayHaveMore: boolean;
 }
 
-const NOTHING_BEGUN = 'No upload could be begun.';
+const NOT_INITIATED = 'No upload could be initiated.';
 
-async function uploadCheck(options: ProbeOptions, begun: Begun): Promise<Check> {
+async function checkUpload(options: ProbeOptions, state: ProbeState): Promise<Check> {
   const { store, key, signal } = options;
   try {
-    begun.mayBeMore = true;
-    begun.uploadId = (await store.initiate({ key, object: {}, signal })).uploadId;
-    begun.mayBeMore = false;
-    await sendPart(options, begun.uploadId);
-    return ok('upload', 'A part was sent through a presigned URL, and OSS answered with its CRC64.');
+    state.mayHaveMore = true;
+    state.uploadId = (await store.initiate({ key, object: {}, signal })).uploadId;
+    state.mayHaveMore = false;
+    await sendPart(options, state.uploadId);
+    return ok('upload', 'A part was sent with a presigned URL, and OSS responded with its CRC64.');
   } catch (reason) {
-    if (reason instanceof UploadError && !reason.retryable) begun.mayBeMore = false;
-    return failedBy('upload', reason, 'oss:PutObject');
+    if (reason instanceof UploadError && !reason.retryable) state.mayHaveMore = false;
+    return failedWithError('upload', reason, 'oss:PutObject');
   }
 }
 
@@ -68,65 +68,62 @@ async function sendPart({ store, fetch, key, signal }: ProbeOptions, uploadId: s
     query: { partNumber: 1, uploadId },
   });
   const request = { method, headers, body: PART, signal };
-  const answer = await askUnsigned(fetch, url, request, 'the presigned part', context);
-  const error = responseError(answer, context);
+  const response = await sendUnsigned(fetch, url, request, 'the presigned part', context);
+  const error = responseError(response, context);
   if (error !== undefined) throw error;
-  if (answer.headers['x-oss-hash-crc64ecma'] === crc64(PART)) return;
-  throw new UploadError({
-    code: 'checksum_mismatch',
-    message: 'OSS answered the part without its CRC64, or with another one',
-    disposition: 'permanent',
+  if (response.headers['x-oss-hash-crc64ecma'] === crc64(PART)) return;
+  throw checksumMismatchError('the response to the part has no CRC64, or another one', {
     context,
-    hint: 'Look for a proxy between here and OSS that changes bodies or removes headers.',
+    hint: 'Look for a proxy that changes bodies or removes headers.',
   });
 }
 
-async function listPartsCheck({ store, key, signal }: ProbeOptions, uploadId: string): Promise<Check> {
+async function checkListParts({ store, key, signal }: ProbeOptions, uploadId: string): Promise<Check> {
   try {
     const parts = await store.listParts({ key, uploadId, signal });
-    return ok('list-parts', `OSS lists the parts of an upload: ${parts.length} of the probe.`);
+    return ok('list-parts', `OSS lists the parts of an upload: the probe has ${parts.length}.`);
   } catch (reason) {
-    return failedBy('list-parts', reason, 'oss:ListParts');
+    return failedWithError('list-parts', reason, 'oss:ListParts');
   }
 }
 
-/** Sweeps need it, and the removal of what a lost Initiate began. */
-async function listUploadsCheck({ store, key, signal }: ProbeOptions, uploadId: string): Promise<Check> {
+/** Sweeps need it, and the removal of uploads of a lost Initiate. */
+async function checkListUploads({ store, key, signal }: ProbeOptions, uploadId: string): Promise<Check> {
   try {
     const uploads = await store.listUploads({ prefix: key, signal });
     if (uploads.some((upload) => upload.uploadId === uploadId)) {
       return ok('list-uploads', 'OSS lists the unfinished uploads.');
     }
-    const remedy = 'Examine the bucket again; if it stays so, a proxy caches the answers of OSS.';
-    return failed('list-uploads', 'OSS does not list the upload that was just begun.', remedy);
+    const remedy = 'Examine the bucket again; if it still fails, a proxy may cache responses of OSS.';
+    return failed('list-uploads', 'OSS does not list the upload that was just initiated.', remedy);
   } catch (reason) {
-    return warnedBy('list-uploads', reason, 'oss:ListMultipartUploads');
+    return warningWithError('list-uploads', reason, 'oss:ListMultipartUploads');
   }
 }
 
-/** Heeds no signal: what was begun must go. */
-async function removalCheck({ store, clock, key }: ProbeOptions, begun: Begun): Promise<Check> {
-  const { uploadId, mayBeMore } = begun;
-  if (uploadId === undefined && !mayBeMore) return skipped('abort', NOTHING_BEGUN);
+/** Without a signal: the upload must be removed. */
+async function checkRemoval({ store, clock, key }: ProbeOptions, state: ProbeState): Promise<Check> {
+  const { uploadId, mayHaveMore } = state;
+  if (uploadId === undefined && !mayHaveMore) return skipped('abort', NOT_INITIATED);
   try {
-    const left = uploadId === undefined ? await store.listUploads({ prefix: key }) : [{ key, uploadId }];
-    for (const upload of left) await abortUntilGone(store, clock, upload);
-    if (left.length === 0) return skipped('abort', NOTHING_BEGUN);
-    return ok('abort', 'The upload and its part are removed: nothing is left.');
+    const uploads = uploadId === undefined ? await store.listUploads({ prefix: key }) : [{ key, uploadId }];
+    for (const upload of uploads) await abortProbe(store, clock, upload);
+    if (uploads.length === 0) return skipped('abort', NOT_INITIATED);
+    return ok('abort', 'The upload and its part were removed: nothing is left.');
   } catch (reason) {
     const error = UploadError.from(reason);
     const which = uploadId === undefined ? 'An upload' : `The upload ${uploadId}`;
-    const granted =
-      error.code === 'access_denied' ? `Grant ${REMOVAL_RIGHTS} to the signer; then remove` : 'Remove';
-    const detail = `${which} of ${key} may still be there: ${error.message}`;
-    return failed('abort', detail, `${granted} it with \`partway abort\` or \`partway sweep\`.`);
+    const action =
+      error.code === 'access_denied' ? `Grant ${REMOVAL_PERMISSIONS} to the signer; then remove` : 'Remove';
+    const detail = `${which} of ${key} may still exist: ${error.message}`;
+    return failed('abort', detail, `${action} it with \`partway abort\` or \`partway sweep\`.`);
   }
 }
 
-const REMOVAL_RIGHTS = 'oss:AbortMultipartUpload and oss:ListMultipartUploads';
+const REMOVAL_PERMISSIONS = 'oss:AbortMultipartUpload and oss:ListMultipartUploads';
 
-/** Looks at no parts, for which the right may be missing: OSS answers the abort of what is gone with 404. */
-async function abortUntilGone(
+/** Does not list parts, for which the permission may be missing: an abort of a removed upload returns 404. */
+async function abortProbe(
   store: ObjectStore,
   clock: Clock,
   { key, uploadId }: { readonly key: string; readonly uploadId: string },
@@ -140,11 +137,7 @@ async function abortUntilGone(
       throw reason;
     }
   }
-  throw new UploadError({
-    code: 'server_error',
-    message: `OSS still knows the upload after ${ABORTS_MAX} aborts`,
-    disposition: 'transient',
-  });
+  throw serverError(`OSS still has the upload after ${ABORTS_MAX} aborts`);
 }
 
 const ABORTS_MAX = 5;

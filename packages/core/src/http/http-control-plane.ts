@@ -2,7 +2,7 @@ import { networkError, UploadError, type UploadErrorOptions } from '../errors.ts
 import type { ControlPlane } from '../ports.ts';
 import { readText } from '../read-text.ts';
 import {
-  type ReadAnswer,
+  type ReadResponse,
   readInitiated,
   readListed,
   readNothing,
@@ -11,10 +11,11 @@ import {
 } from './read-responses.ts';
 import { readError } from './wire-error.ts';
 
+/** How to reach a coordinator over HTTP. */
 export interface HttpControlPlaneOptions {
   /**
-   * Sent with every request: who is asking, for one. A function is asked each time; when it fails, the
-   * request is tried again.
+   * Headers of every request, such as the session of the caller. A function is called for each request; when
+   * it fails, the request is retried. Default: none.
    */
   readonly headers?: HeadersToSend | (() => HeadersToSend | Promise<HeadersToSend>) | undefined;
   /** Whether cookies are sent, also to another origin with `include`. Default: `same-origin`. */
@@ -23,12 +24,13 @@ export interface HttpControlPlaneOptions {
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
 }
 
+/** Headers of a request by name. */
 export type HeadersToSend = Readonly<Record<string, string>>;
 
 /**
- * The coordinator over HTTP (docs/reference/protocol.md). `url` is where its handler is mounted:
- * `https://example.com/uploads`, or `/uploads` in a page. Each verb is one request, never repeated here, and
- * rejects with the coordinator's own error. Throws a `TypeError` for a `url` that is none.
+ * The coordinator over HTTP (docs/reference/protocol.md). `url` is the address of its handler:
+ * `https://example.com/uploads`, or `/uploads` in a page. Each method sends one request without retries, and
+ * rejects with the coordinator's own error. Throws a `TypeError` for an invalid `url`.
  *
  * @example
  * ```ts
@@ -49,48 +51,52 @@ export function createHttpControlPlane(
   const base = String(url).replace(/\/+$/, '');
   if (!/^(https?:\/\/[^/?#@]+(\/[^?#]*)?|\/(?!\/)[^?#]*|)$/i.test(base)) {
     throw new TypeError(
-      'url must be http, https, or a path beginning with /, and have no user, query or fragment',
+      'url must be http, https, or a path that starts with /, without user, query and fragment',
     );
   }
-  if (typeof options.headers === 'object') carried(options.headers);
-  const ask = async <T>(verb: string, { signal, ...body }: Question, read: ReadAnswer<T>): Promise<T> => {
+  if (typeof options.headers === 'object') normalizeHeaders(options.headers);
+  const call = async <T>(
+    verb: string,
+    { signal, ...body }: ControlPlaneCall,
+    read: ReadResponse<T>,
+  ): Promise<T> => {
     const answer = await post(`${base}/${verb}`, options, { verb, body, signal });
-    return readAnswer(verb, answer, read);
+    return readResponse(verb, answer, read);
   };
   return {
     initiate: ({ key: name, size = null, previousAttemptAgeMs, ...request }) =>
-      ask(
+      call(
         'initiate',
-        { name, size, previousAttemptAgeMs: bounded(previousAttemptAgeMs), ...request },
+        { name, size, previousAttemptAgeMs: clampAttemptAge(previousAttemptAgeMs), ...request },
         readInitiated,
       ),
-    presignParts: (request) => ask('presign-parts', { ...request }, readPresigned),
-    listParts: (request) => ask('list-parts', { ...request }, readListed),
-    complete: (request) => ask('complete', { ...request }, readObject),
+    presignParts: (request) => call('presign-parts', { ...request }, readPresigned),
+    listParts: (request) => call('list-parts', { ...request }, readListed),
+    complete: (request) => call('complete', { ...request }, readObject),
     abort: async (request) => {
-      await ask('abort', { ...request }, readNothing);
+      await call('abort', { ...request }, readNothing);
     },
   };
 }
 
-/** As the protocol wants it, though the clock may have been set between two tries. */
-function bounded(previousAttemptAgeMs: number | undefined): number | undefined {
+/** Within the bounds of the protocol: the clock may have been set between two attempts. */
+function clampAttemptAge(previousAttemptAgeMs: number | undefined): number | undefined {
   return previousAttemptAgeMs === undefined
     ? undefined
-    : Math.min(Math.max(previousAttemptAgeMs, 0), LOST_MS_MAX);
+    : Math.min(Math.max(previousAttemptAgeMs, 0), ATTEMPT_AGE_MAX_MS);
 }
 
-const LOST_MS_MAX = 604_800_000;
+const ATTEMPT_AGE_MAX_MS = 604_800_000;
 
-interface Question {
+interface ControlPlaneCall {
   readonly signal: AbortSignal;
   readonly [name: string]: unknown;
 }
 
-interface Answer {
+interface JsonResponse {
   readonly status: number;
   readonly retryAfterMs: number | undefined;
-  /** What of JSON it holds; `undefined` for anything else. */
+  /** Its JSON; `undefined` for anything else. */
   readonly json: unknown;
 }
 
@@ -98,51 +104,51 @@ async function post(
   url: string,
   { headers = {}, credentials = 'same-origin', fetch = platformFetch }: HttpControlPlaneOptions,
   { verb, body, signal }: { readonly verb: string; readonly body: object; readonly signal: AbortSignal },
-): Promise<Answer> {
-  const given = await headersToSend(headers, verb);
+): Promise<JsonResponse> {
+  const given = await createHeaders(headers, verb);
   try {
     const response = await fetch(url, {
       method: 'POST',
       headers: given,
       body: JSON.stringify(body),
-      // Not followed: what is asked holds the token.
+      // Not followed: the request contains the token.
       redirect: 'manual',
       credentials,
       signal,
     });
     const seconds = Number(/^\d{1,6}$/.exec(response.headers.get('retry-after') ?? '')?.[0] ?? 0);
-    const { text, isCut } = await readText(response.body, ANSWER_SIZE_MAX);
+    const { text, isCut } = await readText(response.body, RESPONSE_SIZE_MAX);
     const json = isCut ? undefined : parse(text);
     return { status: response.status, retryAfterMs: seconds > 0 ? seconds * 1000 : undefined, json };
   } catch {
     signal.throwIfAborted();
-    // The cause is not kept: runtimes put addresses into it.
+    // Without the cause: runtimes put addresses into it.
     throw networkError(`${verb} got no response from the coordinator`, { context: { operation: verb } });
   }
 }
 
-/** Ten thousand URLs, were they all wanted at once, come to less. */
-const ANSWER_SIZE_MAX = 64 * 1024 ** 2;
+/** More than ten thousand URLs need. */
+const RESPONSE_SIZE_MAX = 64 * 1024 ** 2;
 
-async function headersToSend(
+async function createHeaders(
   headers: NonNullable<HttpControlPlaneOptions['headers']>,
   verb: string,
 ): Promise<HeadersToSend> {
-  const given = typeof headers === 'function' ? await askedHeaders(headers, verb) : headers;
-  return { ...carried(given), 'content-type': 'application/json' };
+  const given = typeof headers === 'function' ? await callHeaders(headers, verb) : headers;
+  return { ...normalizeHeaders(given), 'content-type': 'application/json' };
 }
 
-/** One of each name, whatever its case. What is wrong with one is told without its value. */
-function carried(headers: HeadersToSend): HeadersToSend {
+/** One header per name, in lower case. Errors do not contain the value. */
+function normalizeHeaders(headers: HeadersToSend): HeadersToSend {
   const pairs = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value).trim()]);
   for (const [name = '', value = ''] of pairs) {
     if (/^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)) continue;
-    throw new TypeError('headers has a name or a value that HTTP cannot carry');
+    throw new TypeError('headers has a name or a value that is not valid in HTTP');
   }
   return Object.fromEntries(pairs);
 }
 
-async function askedHeaders(
+async function callHeaders(
   headers: Extract<HttpControlPlaneOptions['headers'], () => unknown>,
   verb: string,
 ): Promise<HeadersToSend> {
@@ -152,7 +158,7 @@ async function askedHeaders(
     if (cause instanceof UploadError) throw cause;
     throw new UploadError({
       code: 'unauthenticated',
-      message: `the headers to send with ${verb} could not be had`,
+      message: `the headers function failed before ${verb}`,
       disposition: 'transient',
       context: { operation: verb },
       cause,
@@ -162,36 +168,40 @@ async function askedHeaders(
 
 const platformFetch = (url: string, init: RequestInit): Promise<Response> => globalThis.fetch(url, init);
 
-function readAnswer<T>(verb: string, { status, retryAfterMs, json }: Answer, read: ReadAnswer<T>): T {
-  const answer = typeof json === 'object' && json !== null ? json : {};
+function readResponse<T>(
+  verb: string,
+  { status, retryAfterMs, json }: JsonResponse,
+  read: ReadResponse<T>,
+): T {
+  const body = typeof json === 'object' && json !== null ? json : {};
   const context = { operation: verb, status, ...(retryAfterMs !== undefined && { retryAfterMs }) };
-  const error = 'error' in answer ? readError(answer.error) : undefined;
+  const error = 'error' in body ? readError(body.error) : undefined;
   if (error !== undefined) throw error.with(context);
-  const value = status === 200 ? read(answer) : undefined;
+  const value = status === 200 ? read(body) : undefined;
   if (value !== undefined) return value;
   throw new UploadError({
-    ...verdictOf(status),
-    message: `${verb} was answered with ${status}, and not by a coordinator`,
+    ...getStatusVerdict(status),
+    message: `the response to ${verb} (status ${status}) is not from a coordinator`,
     context,
   });
 }
 
-/** Whatever stands between, or instead of, the coordinator. */
-function verdictOf(status: number): Pick<UploadErrorOptions, 'code' | 'disposition' | 'hint'> {
+/** The verdict on the response of a proxy, or of another server. */
+function getStatusVerdict(status: number): Pick<UploadErrorOptions, 'code' | 'disposition' | 'hint'> {
   if (status === 429 || status === 503) return { code: 'throttled', disposition: 'transient' };
   if (status === 408) return { code: 'network', disposition: 'transient' };
   if (status >= 500) return { code: 'server_error', disposition: 'transient' };
   if (status === 200) return { code: 'malformed_response', disposition: 'transient' };
   if (status === 401) return { code: 'unauthenticated', disposition: 'permanent', hint: 'Sign in again.' };
-  // Of another origin a browser tells nothing, not even the status.
+  // Browsers hide redirects: the status is 0.
   if (status === 0 || (status >= 300 && status < 400)) {
-    const hint = 'It sends elsewhere, and is not followed: to a login page, or to its right address.';
+    const hint = 'It is a redirect, to a login page or to another address, and is not followed.';
     return { code: 'bad_request', disposition: 'permanent', hint };
   }
   return {
     code: 'bad_request',
     disposition: 'permanent',
-    hint: 'Is it the address where the handler of the coordinator is mounted?',
+    hint: 'Check that the URL is the address of the coordinator handler.',
   };
 }
 

@@ -1,33 +1,41 @@
 import { isFileSize, isPartNumber, isPartSize } from '../parts/part-plan.ts';
 import type { InitiatedUpload, ListedPart, PresignedPart, UploadedObject } from '../ports.ts';
 
-/** Reads what a coordinator answered; `undefined` for anything else, since it came from a network. */
-export type ReadAnswer<T> = (answer: object) => T | undefined;
+/** Validates a response of the coordinator. `undefined` for anything else. */
+export type ReadResponse<T> = (body: object) => T | undefined;
 
-export const readNothing: ReadAnswer<object> = (answer) => answer;
+export const readNothing: ReadResponse<object> = (body) => body;
 
-export const readInitiated: ReadAnswer<InitiatedUpload> = (answer) => {
-  const { uploadToken, kind, bucket, key, uploadId, partSize, presigned = [] } = fieldsOf(answer, 'upload');
-  const isWhole =
+export const readInitiated: ReadResponse<InitiatedUpload> = (body) => {
+  const { uploadToken, kind, bucket, key, uploadId, partSize, presigned = [] } = getFields(body, 'upload');
+  const isValid =
     [uploadToken, bucket, key].every(isText) &&
     (kind === 'single' || (kind === 'multipart' && isText(uploadId))) &&
     isPartSize(partSize) &&
     isListOf(presigned, isPresigned);
-  if (!isWhole) return undefined;
-  const parts = (presigned as readonly PresignedPart[]).map(inLowerCase);
-  const named = kind === 'single' ? undefined : uploadId;
-  return { uploadToken, kind, bucket, key, uploadId: named, partSize, presigned: parts } as InitiatedUpload;
+  if (!isValid) return undefined;
+  const parts = (presigned as readonly PresignedPart[]).map(withLowerCaseHeaders);
+  const ownUploadId = kind === 'single' ? undefined : uploadId;
+  return {
+    uploadToken,
+    kind,
+    bucket,
+    key,
+    uploadId: ownUploadId,
+    partSize,
+    presigned: parts,
+  } as InitiatedUpload;
 };
 
-export const readPresigned: ReadAnswer<readonly PresignedPart[]> = (answer) =>
-  listOf<PresignedPart>(answer, isPresigned)?.map(inLowerCase);
+export const readPresigned: ReadResponse<readonly PresignedPart[]> = (body) =>
+  getParts<PresignedPart>(body, isPresigned)?.map(withLowerCaseHeaders);
 
-export const readListed: ReadAnswer<readonly ListedPart[]> = (answer) => listOf(answer, isListed);
+export const readListed: ReadResponse<readonly ListedPart[]> = (body) => getParts(body, isListed);
 
-export const readObject: ReadAnswer<UploadedObject> = (answer) => {
-  const object = fieldsOf(answer, 'object');
+export const readObject: ReadResponse<UploadedObject> = (body) => {
+  const object = getFields(body, 'object');
   const { bucket, key, size, crc64, etag, requestId, versionId, recovered, callback } = object;
-  const isWhole =
+  const isValid =
     [bucket, key, etag].every(isText) &&
     isFileSize(size) &&
     isCrc64(crc64) &&
@@ -35,18 +43,18 @@ export const readObject: ReadAnswer<UploadedObject> = (answer) => {
     (versionId === undefined || isText(versionId)) &&
     (recovered === undefined || typeof recovered === 'boolean') &&
     (callback === undefined || (isRecord(callback) && typeof callback.body === 'string'));
-  return isWhole ? (object as unknown as UploadedObject) : undefined;
+  return isValid ? (object as unknown as UploadedObject) : undefined;
 };
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function fieldsOf(answer: object, name: string): Fields {
-  const value: unknown = name in answer ? (answer as Fields)[name] : undefined;
+function getFields(body: object, name: string): Fields {
+  const value: unknown = name in body ? (body as Fields)[name] : undefined;
   return isRecord(value) ? value : {};
 }
 
-function listOf<T>(answer: object, isItem: (item: Fields) => boolean): readonly T[] | undefined {
-  const parts = 'parts' in answer ? answer.parts : undefined;
+function getParts<T>(body: object, isItem: (item: Fields) => boolean): readonly T[] | undefined {
+  const parts = 'parts' in body ? body.parts : undefined;
   return isListOf(parts, isItem) ? (parts as readonly T[]) : undefined;
 }
 
@@ -65,21 +73,21 @@ function isPresigned({ partNumber, url, headers, expiresInMs }: Fields): boolean
   );
 }
 
-/** What a transport can send, and OSS has signed: nothing of another connection's. */
+/** A header that a transport can send: without line ends, which could add further headers. */
 function isHeader([name, value]: readonly [string, unknown]): boolean {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(name) && typeof value === 'string' && /^[\x20-\x7e]*$/.test(value);
 }
 
-/** As the engine and every transport look for them. */
-function inLowerCase({ partNumber, url, headers, expiresInMs }: PresignedPart): PresignedPart {
-  const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  return { partNumber, url, headers: Object.fromEntries(named), expiresInMs };
+/** The engine and the transports expect names in lower case. */
+function withLowerCaseHeaders({ partNumber, url, headers, expiresInMs }: PresignedPart): PresignedPart {
+  const lowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return { partNumber, url, headers: Object.fromEntries(lowerCase), expiresInMs };
 }
 
 function isListed({ partNumber, size, etag, crc64, uploadedAt }: Fields): boolean {
-  const isWhole = isPartNumber(partNumber) && isFileSize(size) && typeof etag === 'string';
+  const isValid = isPartNumber(partNumber) && isFileSize(size) && typeof etag === 'string';
   const isDated = uploadedAt === undefined || Number.isFinite(uploadedAt);
-  return isWhole && isDated && (crc64 === undefined || isCrc64(crc64));
+  return isValid && isDated && (crc64 === undefined || isCrc64(crc64));
 }
 
 function isRecord(value: unknown): value is Fields {

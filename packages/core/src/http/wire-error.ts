@@ -1,6 +1,6 @@
 import { type ErrorContext, UploadError, type UploadErrorCode } from '../errors.ts';
 
-/** An error on its way from the coordinator to its client. */
+/** The JSON of an error in a response of the coordinator. */
 export interface WireError {
   readonly code: string;
   readonly message: string;
@@ -9,7 +9,7 @@ export interface WireError {
   readonly context: ErrorContext;
 }
 
-/** What a client is told. Of a defect of the coordinator, or of the service around it, nothing but that. */
+/** Writes an error for a client. Internal errors are reported without details. */
 export function writeError({ code, disposition, hint, context, message }: UploadError): WireError {
   if (code === 'internal') {
     return { code, message: 'the coordinator failed', disposition, context: {}, hint: 'See its log.' };
@@ -17,18 +17,18 @@ export function writeError({ code, disposition, hint, context, message }: Upload
   return { code, message: message.slice(`[${code}] `.length), disposition, hint, context };
 }
 
-/** The same error on the other side; `undefined` for what is none. */
+/** Reads an error in the client. `undefined` for anything else. */
 export function readError(value: unknown): UploadError | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { code, message, disposition, hint, context } = value as Partial<Record<keyof WireError, unknown>>;
   if (typeof code !== 'string' || !/^[a-z_]{1,40}$/.test(code)) return undefined;
-  const said = plain(hint);
+  const text = sanitizeText(hint);
   return new UploadError({
-    // One that a newer coordinator knows is passed on as it is.
+    // Codes of a newer coordinator are passed on.
     code: code as UploadErrorCode,
-    message: plain(message) ?? 'the coordinator refused',
+    message: sanitizeText(message) ?? 'the coordinator rejected the request',
     disposition: disposition === 'transient' ? 'transient' : 'permanent',
-    ...(said !== undefined && { hint: said }),
+    ...(text !== undefined && { hint: text }),
     context: readContext(context),
   });
 }
@@ -38,14 +38,14 @@ const NUMBERS = ['partNumber', 'attempt', 'status', 'retryAfterMs'] as const;
 
 function readContext(value: unknown): ErrorContext {
   if (typeof value !== 'object' || value === null) return {};
-  const given = value as Readonly<Record<string, unknown>>;
-  const texts = TEXTS.map((name) => [name, plain(given[name])]);
-  const numbers = NUMBERS.map((name) => [name, Number.isFinite(given[name]) ? given[name] : undefined]);
-  return Object.fromEntries([...texts, ...numbers].filter(([, said]) => said !== undefined));
+  const fields = value as Readonly<Record<string, unknown>>;
+  const texts = TEXTS.map((name) => [name, sanitizeText(fields[name])]);
+  const numbers = NUMBERS.map((name) => [name, Number.isFinite(fields[name]) ? fields[name] : undefined]);
+  return Object.fromEntries([...texts, ...numbers].filter(([, value]) => value !== undefined));
 }
 
-/** Text of one line, and no more of it than a log should hold. */
-function plain(value: unknown): string | undefined {
+/** A single line, truncated to 1024 characters. */
+function sanitizeText(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
   return value.replace(/\p{Cc}/gu, ' ').slice(0, 1024);
 }

@@ -14,25 +14,26 @@ import { withoutUndefined } from '../without-undefined.ts';
 /** The instrumentation scope of every span and metric. */
 export const SCOPE = '@partway/core';
 
+/** How spans are created. */
 export interface TracingOptions {
-  /** Default: `@partway/core` of the tracer provider that is registered. */
+  /** Default: the tracer `@partway/core` of the registered tracer provider. */
   readonly tracer?: Tracer | undefined;
-  /** Whether the object's key, which may name a person, becomes an attribute. Default: true. */
+  /** Whether the object's key, which may contain personal data, becomes an attribute. Default: true. */
   readonly recordKey?: boolean | undefined;
 }
 
-/** With every default filled in. */
+/** The options with every default filled in. */
 export interface Tracing {
   readonly tracer: Tracer;
   readonly recordKey: boolean;
 }
 
 export function resolveTracing({ tracer, recordKey = true }: TracingOptions): Tracing {
-  // Of the provider that is registered when a span begins, not only now.
+  // A proxy: a provider that is registered later applies too.
   return { tracer: tracer ?? trace.getTracer(SCOPE), recordKey };
 }
 
-/** An error by its codes, never by its message. */
+/** The codes of an error, never its message. */
 export function errorAttributes(error: UploadError): Attributes {
   const { code, disposition, operation, status, ossCode, ec, requestId } = errorFacts(error);
   return withoutUndefined({
@@ -46,13 +47,13 @@ export function errorAttributes(error: UploadError): Attributes {
   });
 }
 
-/** What its caller aborted is told too, but is no failure. */
+/** An upload that its caller aborted is recorded, but not as a failure. */
 export function recordError(span: Span, error: UploadError): void {
   span.setAttributes(errorAttributes(error));
   if (error.code !== 'aborted') span.setStatus({ code: SpanStatusCode.ERROR, message: error.code });
 }
 
-/** A span, and the context in which its children begin. */
+/** A span, and the context of its children. */
 export interface OpenSpan {
   readonly span: Span;
   readonly context: Context;
@@ -63,10 +64,10 @@ export function openSpan(tracer: Tracer, name: string, options: SpanOptions, par
   return { span, context: trace.setSpan(parent, span) };
 }
 
-/** What is watched must not fail because whoever watches does: `undefined` then. */
-export function quietly<T>(watch: () => T): T | undefined {
+/** Observation must not affect uploads: returns `undefined` when it fails. */
+export function ignoreErrors<T>(observe: () => T): T | undefined {
   try {
-    return watch();
+    return observe();
   } catch {
     return undefined;
   }

@@ -4,8 +4,8 @@ import type { CompleteRequest, ControlPlane, InitiateRequest, UploadedObject } f
 import { assertControlPlane } from '../resolve-options.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import {
+  ignoreErrors,
   openSpan,
-  quietly,
   recordError,
   resolveTracing,
   type Tracing,
@@ -13,9 +13,9 @@ import {
 } from './attributes.ts';
 
 /**
- * A control plane whose every verb is a span, `partway.initiate` to `partway.abort`, below the active one:
- * around a coordinator on the server, or around its client. What a verb does happens below its span. Throws a
- * `TypeError` for what is no control plane.
+ * Wraps a control plane so that each verb is a span, `partway.initiate` to `partway.abort`, as a child of the
+ * active one. Works for a coordinator on the server and for its client. The work of a verb happens within its
+ * span. Throws a `TypeError` for anything but a control plane.
  */
 export function observeControlPlane(controlPlane: ControlPlane, options: TracingOptions = {}): ControlPlane {
   assertControlPlane(controlPlane);
@@ -26,10 +26,10 @@ export function observeControlPlane(controlPlane: ControlPlane, options: Tracing
 
 const OBSERVED = new WeakSet<ControlPlane>();
 
-/** Tells below which span a verb is to happen. */
+/** Returns the context of a verb. */
 export type ContextOf = (verb: keyof ControlPlane) => Context;
 
-/** The verbs of one upload, each in a span. One that `observeControlPlane` has made gets no second one. */
+/** The same for one upload. A control plane from `observeControlPlane` gets no second span. */
 export function observeForUpload(
   controlPlane: ControlPlane,
   tracing: Tracing,
@@ -48,9 +48,9 @@ export function observeForUpload(
 }
 
 function observeVerbs(controlPlane: ControlPlane, tracing: Tracing, contextOf: ContextOf): ControlPlane {
-  const inSpan = spanner(tracing, contextOf);
+  const runInSpan = createSpanRunner(tracing, contextOf);
   return {
-    initiate: inSpan(
+    initiate: runInSpan(
       'initiate',
       (request) => controlPlane.initiate(request),
       initiateAttributes,
@@ -60,7 +60,7 @@ function observeVerbs(controlPlane: ControlPlane, tracing: Tracing, contextOf: C
         'partway.part_size': upload.partSize,
       }),
     ),
-    presignParts: inSpan(
+    presignParts: runInSpan(
       'presignParts',
       (request) => controlPlane.presignParts(request),
       ({ partNumbers, afterRefusal }) => ({
@@ -68,13 +68,13 @@ function observeVerbs(controlPlane: ControlPlane, tracing: Tracing, contextOf: C
         'partway.after_refusal': afterRefusal,
       }),
     ),
-    listParts: inSpan(
+    listParts: runInSpan(
       'listParts',
       (request) => controlPlane.listParts(request),
       ({ partNumber }) => ({ 'partway.part_number': partNumber }),
       (parts) => ({ 'partway.part_count': parts.length }),
     ),
-    complete: inSpan(
+    complete: runInSpan(
       'complete',
       (request) => controlPlane.complete(request),
       ({ receipts }: CompleteRequest) => ({ 'partway.part_count': receipts.length }),
@@ -84,7 +84,7 @@ function observeVerbs(controlPlane: ControlPlane, tracing: Tracing, contextOf: C
         ...objectAttributes(object),
       }),
     ),
-    abort: inSpan('abort', (request) => controlPlane.abort(request)),
+    abort: runInSpan('abort', (request) => controlPlane.abort(request)),
   };
 }
 
@@ -97,7 +97,7 @@ function initiateAttributes({ key, size, partSize, previousAttemptAgeMs }: Initi
   };
 }
 
-/** What is proven of an object. */
+/** The attributes of a proven object. */
 export function objectAttributes({ size, crc64, requestId, recovered = false }: UploadedObject): Attributes {
   return {
     'partway.size': size,
@@ -107,33 +107,35 @@ export function objectAttributes({ size, crc64, requestId, recovered = false }: 
   };
 }
 
-type InSpan = <Request extends { readonly signal: AbortSignal }, Answer>(
+type RunInSpan = <Request extends { readonly signal: AbortSignal }, Result>(
   verb: keyof ControlPlane,
-  ask: (request: Request) => Promise<Answer>,
-  asked?: (request: Request) => Attributes,
-  told?: (answer: Answer) => Attributes,
-) => (request: Request) => Promise<Answer>;
+  call: (request: Request) => Promise<Result>,
+  requestAttributes?: (request: Request) => Attributes,
+  resultAttributes?: (result: Result) => Attributes,
+) => (request: Request) => Promise<Result>;
 
-/** Nothing that fails in watching a verb changes what the verb does. */
-function spanner({ tracer, recordKey }: Tracing, contextOf: ContextOf): InSpan {
-  const kept = (attributes: Attributes): Attributes =>
+/** Errors of telemetry do not affect the verb. */
+function createSpanRunner({ tracer, recordKey }: Tracing, contextOf: ContextOf): RunInSpan {
+  const filterAttributes = (attributes: Attributes): Attributes =>
     withoutUndefined(recordKey ? attributes : { ...attributes, 'partway.key': undefined });
-  return (verb, ask, asked = none, told = none) =>
+  return (verb, call, requestAttributes = none, resultAttributes = none) =>
     async (request) => {
       const open = (attributes: Attributes): ReturnType<typeof openSpan> =>
         openSpan(tracer, `partway.${verb}`, { attributes }, contextOf(verb));
-      const opened = quietly(() => open(kept(quietly(() => asked(request)) ?? {})));
-      if (opened === undefined) return ask(request);
+      const opened = ignoreErrors(() =>
+        open(filterAttributes(ignoreErrors(() => requestAttributes(request)) ?? {})),
+      );
+      if (opened === undefined) return call(request);
       const { span } = opened;
       try {
-        const answer = await context.with(opened.context, () => ask(request));
-        quietly(() => span.setAttributes(kept(told(answer))));
-        return answer;
+        const result = await context.with(opened.context, () => call(request));
+        ignoreErrors(() => span.setAttributes(filterAttributes(resultAttributes(result))));
+        return result;
       } catch (reason) {
-        quietly(() => recordReason(span, reason, request.signal));
+        ignoreErrors(() => recordReason(span, reason, request.signal));
         throw reason;
       } finally {
-        quietly(() => span.end());
+        ignoreErrors(() => span.end());
       }
     };
 }
@@ -142,7 +144,7 @@ function none(): Attributes {
   return {};
 }
 
-/** Whoever stops a verb may give any reason. */
+/** The reason of an aborted signal can be any value. */
 function recordReason(span: Span, reason: unknown, signal: AbortSignal): void {
   const isStopped = signal.aborted && !(reason instanceof UploadError);
   recordError(span, isStopped ? abortedError() : UploadError.from(reason));

@@ -2,19 +2,19 @@ import type { Attributes, Context, Tracer } from '@opentelemetry/api';
 import type { UploadError } from '../errors.ts';
 import { type OpenSpan, openSpan, recordError } from './attributes.ts';
 
-/** How deep the tree of an upload's spans goes. */
+/** The depth of an upload's tree of spans. */
 export type SpanDetail = 'upload' | 'part' | 'attempt';
 
 /** The spans of the parts in flight, and of the attempts below them. */
 export interface PartSpans {
-  /** An attempt of the part begins, and with the first one the part. */
-  begin(partNumber: number, attempt: number, at: number): void;
+  /** Starts the span of an attempt, and with the first attempt that of the part. */
+  start(partNumber: number, attempt: number, at: number): void;
   confirm(partNumber: number, size: number, at: number): void;
-  /** The attempt failed, and another follows. False when no part is under way that the error names. */
+  /** The attempt failed, and another follows. False when the part of the error is not in flight. */
   retry(error: UploadError, attributes: Attributes, at: number): boolean;
-  /** The part that the error names failed for good; the others were stopped. */
+  /** The part of the error failed permanently; the others were stopped. */
   fail(error: UploadError, at: number): void;
-  /** All were stopped. */
+  /** All parts were stopped. */
   stop(at: number): void;
 }
 
@@ -50,7 +50,7 @@ export function createPartSpans(tracer: Tracer, upload: Context, detail: SpanDet
 
   return {
     stop,
-    begin(partNumber, attempt, at) {
+    start(partNumber, attempt, at) {
       if (detail === 'upload') return;
       const opened = inFlight.get(partNumber) ?? openPart(partNumber, at);
       opened.part.span.setAttribute('partway.attempts', attempt);

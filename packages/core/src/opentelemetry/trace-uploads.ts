@@ -2,41 +2,47 @@ import { type Context, context, type Meter } from '@opentelemetry/api';
 import type { UploadEvent } from '../index.ts';
 import type { Clock, ControlPlane } from '../ports.ts';
 import { systemClock } from '../system.ts';
-import { quietly, resolveTracing, type TracingOptions } from './attributes.ts';
+import { ignoreErrors, resolveTracing, type TracingOptions } from './attributes.ts';
 import { type ContextOf, observeForUpload } from './observe-control-plane.ts';
 import type { SpanDetail } from './part-spans.ts';
-import { beginUploadMetrics, createInstruments, type Instruments } from './upload-metrics.ts';
-import { beginUploadSpans } from './upload-spans.ts';
+import { createInstruments, type Instruments, startUploadMetrics } from './upload-metrics.ts';
+import { startUploadSpans } from './upload-spans.ts';
 
+/** How uploads are traced. */
 export interface TraceUploadsOptions extends TracingOptions {
-  /** Default: `@partway/core` of the meter provider that is registered when the first upload begins. */
+  /**
+   * Default: the meter `@partway/core` of the meter provider that is registered when the first upload starts.
+   */
   readonly meter?: Meter | undefined;
-  /** How deep the tree goes: 10000 parts, with their attempts, are 20000 spans. Default: `attempt`. */
+  /** The depth of the tree: 10000 parts with their attempts are 20000 spans. Default: `attempt`. */
   readonly detail?: SpanDetail | undefined;
-  /** The clock of the uploads. Default: the machine's. */
+  /** The clock of the uploads. Default: the system clock. */
   readonly clock?: Clock | undefined;
 }
 
-/** What the options of every upload have, in Node and in a page. */
+/** The options of an upload that tracing uses, in Node and in a page. */
 export interface TraceableOptions {
-  /** In a page, in the place of a control plane: the verbs then have no spans of their own. */
+  /**
+   * The address of the coordinator instead of a control plane: its verbs then have no spans. Default: none.
+   */
   readonly endpoint?: string | URL | undefined;
+  /** Called with every event, within the span of the upload. Default: none. */
   readonly onEvent?: ((event: UploadEvent) => void) | undefined;
+  /** The coordinator, or its client; its verbs become spans. Default: none. */
   readonly controlPlane?: ControlPlane | undefined;
 }
 
-/** The same options, for one upload that is traced. Its spans begin below the span that is active now. */
+/** Returns the options for one traced upload. Its span is a child of the span that is active now. */
 export type Traced = <Options extends TraceableOptions>(options: Options) => Options;
 
 /**
- * Makes what turns tracing on, once for all uploads:
+ * Creates a function that adds tracing to the options of an upload. Call it once for all uploads:
  *
- *     const traced = traceUploads();
- *     uploadFile('./movie.mp4', traced({ controlPlane, key }));
+ * const traced = traceUploads(); uploadFile('./movie.mp4', traced({ controlPlane, key }));
  *
- * Each upload is a span, with its parts, their attempts and the verbs of the control plane below it, and
- * counts into the metrics; `onEvent` is called within its span. Nothing that fails in all this hurts the
- * upload. Throws a `TypeError` for a wrong option.
+ * Each upload is a span with its parts, their attempts and the verbs of the control plane as descendants, and
+ * updates the metrics; `onEvent` is called within its span. Errors of telemetry do not affect the upload.
+ * Throws a `TypeError` for an invalid option.
  */
 export function traceUploads(options: TraceUploadsOptions = {}): Traced {
   const { meter, clock = systemClock, detail = 'attempt' } = options;
@@ -44,19 +50,19 @@ export function traceUploads(options: TraceUploadsOptions = {}): Traced {
   const tracing = { ...resolveTracing(options), detail };
   let instruments: Instruments | undefined;
 
-  function begin(parent: Context): Observed {
+  function startUpload(parent: Context): ObservedUpload {
     const at = clock.now();
-    const counts = quietly(() => {
-      // Not sooner: a meter that is asked for before its provider is registered stays deaf.
+    const counts = ignoreErrors(() => {
+      // Not earlier: a meter that is requested before its provider is registered never reports.
       instruments ??= createInstruments(meter);
-      return beginUploadMetrics(instruments, at);
+      return startUploadMetrics(instruments, at);
     });
-    const spans = quietly(() => beginUploadSpans(tracing, parent, at));
+    const spans = ignoreErrors(() => startUploadSpans(tracing, parent, at));
     return {
       context: spans?.context ?? parent,
-      hear(event) {
-        quietly(() => counts?.hear(event));
-        quietly(() => spans?.hear(event));
+      onEvent(event) {
+        ignoreErrors(() => counts?.onEvent(event));
+        ignoreErrors(() => spans?.onEvent(event));
       },
     };
   }
@@ -66,38 +72,38 @@ export function traceUploads(options: TraceUploadsOptions = {}): Traced {
     if (onEvent !== undefined && typeof onEvent !== 'function')
       throw new TypeError('onEvent must be a function');
     const parent = context.active();
-    let upload: Observed | undefined;
+    let upload: ObservedUpload | undefined;
     let isOver = false;
 
-    /** An upload begins with its first verb or event. Options that are used once more begin another one. */
-    function observed(canRestart: boolean): Observed {
+    /** An upload starts with its first verb or event. Options that are used again start another one. */
+    function getUpload(canRestart: boolean): ObservedUpload {
       if (upload === undefined || (isOver && canRestart)) {
-        upload = begin(parent);
+        upload = startUpload(parent);
         isOver = false;
       }
       return upload;
     }
 
-    function hear(event: UploadEvent): unknown {
-      const { context: within, hear: watch } = observed(true);
-      watch(event);
+    function handleEvent(event: UploadEvent): unknown {
+      const { context: uploadContext, onEvent: observe } = getUpload(true);
+      observe(event);
       isOver = event.type === 'completed' || event.type === 'failed';
-      // What it gives may be a promise, whose rejection the engine takes care of.
-      return onEvent === undefined ? undefined : context.with(within, onEvent, undefined, event);
+      // Returned because it may be a promise: the engine handles its rejection.
+      return onEvent === undefined ? undefined : context.with(uploadContext, onEvent, undefined, event);
     }
 
-    const traced = { ...uploadOptions, onEvent: hear };
+    const traced = { ...uploadOptions, onEvent: handleEvent };
     if (controlPlane === undefined) return traced;
-    const contextOf: ContextOf = (verb) => observed(verb === 'initiate').context;
+    const contextOf: ContextOf = (verb) => getUpload(verb === 'initiate').context;
     return { ...traced, controlPlane: observeForUpload(controlPlane, tracing, contextOf) };
   };
 }
 
-/** An upload that is watched. */
-interface Observed {
-  /** Where its span is the active one. */
+/** An observed upload. */
+interface ObservedUpload {
+  /** The context with its span. */
   readonly context: Context;
-  hear(event: UploadEvent): void;
+  onEvent(event: UploadEvent): void;
 }
 
 function assertDetail(detail: unknown): void {

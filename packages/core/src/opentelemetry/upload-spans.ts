@@ -5,25 +5,25 @@ import { errorAttributes, openSpan, recordError, type Tracing } from './attribut
 import { objectAttributes } from './observe-control-plane.ts';
 import { createPartSpans, type SpanDetail } from './part-spans.ts';
 
-/** The spans of one upload, grown from its events. */
+/** The spans of one upload, created from its events. */
 export interface UploadSpans {
-  /** Where the upload's own span is the active one. */
+  /** The context with the span of the upload. */
   readonly context: Context;
-  hear(event: UploadEvent): void;
+  onEvent(event: UploadEvent): void;
 }
 
-/** Begins the span of an upload at the instant `at`. It ends with `completed` or `failed`. */
-export function beginUploadSpans(
+/** Starts the span of an upload at the instant `at`. It ends with `completed` or `failed`. */
+export function startUploadSpans(
   { tracer, recordKey, detail }: Tracing & { readonly detail: SpanDetail },
   parent: Context,
   at: number,
 ): UploadSpans {
   const { span, context } = openSpan(tracer, 'partway.upload', { startTime: at }, parent);
-  // What is not sampled has no children: each would cost, and be thrown away.
+  // Without sampling there are no children: they would only be discarded.
   const parts = createPartSpans(tracer, context, span.isRecording() ? detail : 'upload');
   let [confirmed, retries] = [0, 0];
 
-  function note(event: UploadEvent, attributes: Attributes = {}): void {
+  function addEvent(event: UploadEvent, attributes: Attributes = {}): void {
     span.addEvent(event.type, attributes, event.at);
   }
 
@@ -33,18 +33,18 @@ export function beginUploadSpans(
     span.end(at);
   }
 
-  function hear(event: UploadEvent): void {
+  function onEvent(event: UploadEvent): void {
     switch (event.type) {
       case 'part-progress':
         return;
       case 'opened':
         parts.stop(event.at);
         confirmed = 0;
-        note(event);
+        addEvent(event);
         span.setAttributes(openedAttributes(event, recordKey));
         return;
       case 'part-attempt':
-        parts.begin(event.partNumber, event.attempt, event.at);
+        parts.start(event.partNumber, event.attempt, event.at);
         return;
       case 'part-confirmed':
         confirmed += 1;
@@ -53,18 +53,18 @@ export function beginUploadSpans(
       case 'retrying': {
         retries += 1;
         const attributes = { ...errorAttributes(event.error), 'partway.delay_ms': event.delayMs };
-        if (!parts.retry(event.error, attributes, event.at)) note(event, attributes);
+        if (!parts.retry(event.error, attributes, event.at)) addEvent(event, attributes);
         return;
       }
       case 'paused':
         parts.stop(event.at);
-        note(event);
+        addEvent(event);
         return;
       case 'headers-hidden':
-        note(event, { 'partway.headers': [...event.names] });
+        addEvent(event, { 'partway.headers': [...event.names] });
         return;
       case 'cleanup-failed':
-        note(event, errorAttributes(event.error));
+        addEvent(event, errorAttributes(event.error));
         return;
       case 'completed':
         end(event.at, 'completed', objectAttributes(event.object));
@@ -75,11 +75,11 @@ export function beginUploadSpans(
         end(event.at, event.error.code === 'aborted' ? 'aborted' : 'failed');
         return;
       default:
-        note(event);
+        addEvent(event);
     }
   }
 
-  return { context, hear };
+  return { context, onEvent };
 }
 
 function openedAttributes(event: Extract<UploadEvent, { type: 'opened' }>, recordKey: boolean): Attributes {

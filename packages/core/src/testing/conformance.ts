@@ -1,21 +1,22 @@
-/** One claim about an implementation of a port. Runs under any test runner. */
+/** One test of an implementation of a port. Works with any test runner. */
 export interface ConformanceCase {
+  /** The title of the test. */
   readonly name: string;
-  /** Throws, with a sentence that says why, when the claim does not hold. */
+  /** Rejects with an error that describes the violation. */
   run(): Promise<void>;
 }
 
-/** Throws unless the claim holds. */
-export function claim(holds: boolean, sentence: string): asserts holds {
-  if (!holds) throw new Error(`does not conform: ${sentence}`);
+/** Throws unless the condition is true. `expectation` describes it in the error. */
+export function expectTrue(condition: boolean, expectation: string): asserts condition {
+  if (!condition) throw new Error(`does not conform: expected that ${expectation}`);
 }
 
-/** What the promise rejects with. Throws when it resolves. */
-export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+/** Returns the reason with which the promise rejects. Throws when it resolves. */
+export async function getRejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
   } catch (reason) {
     return reason;
   }
-  throw new Error('does not conform: it resolves where it must reject');
+  throw new Error('does not conform: resolved where it must reject');
 }

@@ -2,12 +2,13 @@ import { crc64 } from '../checksum/crc64.ts';
 import { createPartBody } from '../parts/part-body.ts';
 import type { Source } from '../ports.ts';
 
+/** How a source over bytes is read. */
 export interface InMemorySourceOptions {
   /** Bytes per chunk, from 1. Default: 65536. */
   readonly chunkSize?: number | undefined;
 }
 
-/** A {@link Source} over bytes in memory. Its fingerprint names the bytes themselves: writing changes it. */
+/** A {@link Source} over bytes in memory. Its fingerprint depends on the bytes: writes change it. */
 export function createInMemorySource(
   bytes: Uint8Array,
   { chunkSize = 64 * 1024 }: InMemorySourceOptions = {},

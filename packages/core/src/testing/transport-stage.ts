@@ -1,29 +1,39 @@
 import { crc64 } from '../checksum/crc64.ts';
 import type { PartBody, PartResponse, Transport } from '../ports.ts';
 import { createInMemorySource } from './in-memory-source.ts';
-import type { AnswerScript, ScriptedAddress, ScriptedServer } from './scripted-server.ts';
+import type { ScriptedAddress, ScriptedResponse, ScriptedServer } from './scripted-server.ts';
 
+/** A transport for one case. */
+export interface TestedTransport {
+  /** The transport. */
+  readonly transport: Transport;
+  /** Releases its connections. */
+  close(): Promise<void>;
+}
+
+/** Creates transports and servers for the conformance suite. */
 export interface TransportHarness {
-  /** Each case uses a transport of its own. */
-  createTransport(): Promise<{ readonly transport: Transport; close(): Promise<void> }>;
+  /** Called once for each case. */
+  createTransport(): Promise<TestedTransport>;
+  /** Called once for each case. */
   createServer(): Promise<ScriptedServer>;
-  /** False for one that has to collect the body before it can send: fetch in a browser. */
+  /** False for a transport that has to read the whole body before it can send: fetch in a browser. */
   readonly sendsWhileReading: boolean;
   /**
-   * True for one that its platform keeps from refusing redirects: XMLHttpRequest. It must still not take what
-   * answers there for an answer. Default: false.
+   * True for a platform that always follows redirects: XMLHttpRequest. The response of the target must still
+   * not count. Default: false.
    */
   readonly followsRedirects?: boolean;
 }
 
-/** What each case of the transport conformance is played on. */
+/** The transport and the server of one case. */
 export interface Stage {
   readonly transport: Transport;
   readonly server: ScriptedServer;
   readonly followsRedirects: boolean;
 }
 
-export async function onStage(
+export async function runOnStage(
   harness: TransportHarness,
   check: (stage: Stage) => Promise<void>,
 ): Promise<void> {
@@ -37,7 +47,7 @@ export async function onStage(
   }
 }
 
-export const OK: AnswerScript = { behaviour: 'answer', status: 200, headers: {}, body: '' };
+export const OK: ScriptedResponse = { behaviour: 'respond', status: 200, headers: {}, body: '' };
 export const SIZE: number = 2 * 1024 * 1024 + 77;
 export const BYTES: Uint8Array = Uint8Array.from(
   { length: SIZE },
@@ -45,11 +55,11 @@ export const BYTES: Uint8Array = Uint8Array.from(
 );
 export const BODY_CRC64: string = crc64(BYTES);
 
-function wholeBody(): PartBody {
+function createBody(): PartBody {
   return createInMemorySource(BYTES, { chunkSize: 1024 * 1024 }).part(0, SIZE);
 }
 
-interface Sending {
+interface PutOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: PartBody;
   readonly signal?: AbortSignal;
@@ -59,13 +69,13 @@ interface Sending {
 export function put(
   { transport }: Stage,
   { url }: ScriptedAddress,
-  sending: Sending = {},
+  options: PutOptions = {},
 ): Promise<PartResponse> {
   const {
     headers = {},
-    body = wholeBody(),
+    body = createBody(),
     signal = new AbortController().signal,
     onProgress = () => undefined,
-  } = sending;
+  } = options;
   return transport.put({ url, headers, body, signal, onProgress });
 }

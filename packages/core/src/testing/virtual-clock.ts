@@ -1,19 +1,21 @@
 import type { Clock, Random } from '../ports.ts';
 
-/** A clock whose time moves only when told to. */
+/** A clock that moves only by its methods. */
 export interface VirtualClock extends Clock {
-  /** Jumps to the next sleeper's instant and wakes it. False when nobody sleeps. */
+  /** Jumps to the time of the next sleeper and wakes it. Returns false when there is none. */
   wakeNext(): boolean;
-  /** Moves on without waking anybody whose instant has not come. */
+  /** Moves by `ms` and wakes all sleepers up to that time, in order. */
   advance(ms: number): void;
-  /** Jumps as a machine does that was asleep: whoever should have woken meanwhile does afterwards. */
-  oversleep(ms: number): void;
+  /**
+   * Jumps by `ms` like a machine that slept: sleepers of the skipped time stay asleep until the next wake.
+   */
+  jump(ms: number): void;
+  /** The number of pending `sleep` calls. */
   readonly sleeperCount: number;
 }
 
 /**
- * Starts at `startAt` ms since the epoch. Sleepers of one instant wake in the order in which they fell
- * asleep.
+ * Starts at `startAt` ms since the epoch. Sleepers of the same time wake in the order of their `sleep` calls.
  */
 export function createVirtualClock(startAt: number): VirtualClock {
   let now = startAt;
@@ -66,7 +68,7 @@ export function createVirtualClock(startAt: number): VirtualClock {
         wake(sleeper);
       now = until;
     },
-    oversleep(ms) {
+    jump(ms) {
       now += ms;
     },
     get sleeperCount() {
@@ -80,7 +82,7 @@ interface Sleeper {
   wake(): void;
 }
 
-/** Chance that repeats itself: the same seed gives the same numbers (mulberry32). */
+/** Repeatable random numbers: the same seed gives the same sequence (mulberry32). */
 export function createSeededRandom(seed: number): Random {
   let state = seed >>> 0;
   return {

@@ -2,7 +2,7 @@ import { type FaultEffect, type OssEmulator, startOssEmulator } from '@partway/e
 import { createApplicationServer, sendJson } from '../../../emulator/test/stages/application-server.ts';
 import type { ObjectStore } from '../../src/object-store-port.ts';
 import { callback } from '../../src/oss/index.ts';
-import type { ObjectStoreStage, StoreMishap } from '../../src/testing/index.ts';
+import type { ObjectStoreStage, StoreFault } from '../../src/testing/index.ts';
 
 export const CREDENTIALS = { accessKeyId: 'LTAItest', accessKeySecret: 'test-secret' };
 export const BUCKET = 'media';
@@ -21,7 +21,7 @@ export async function createEmulatorStage(
   });
   const app = await createApplicationServer();
   app.setResponder((reply, { body }) =>
-    sendJson(reply, { told: String(body) }, String(body) === 'refused' ? 500 : 200),
+    sendJson(reply, { key: String(body) }, String(body) === 'refused' ? 500 : 200),
   );
   return {
     store: createStore(emulator),
@@ -37,8 +37,8 @@ export async function createEmulatorStage(
       await response.arrayBuffer();
       return { status: response.status, headers: Object.fromEntries(response.headers) };
     },
-    next(operation, mishap) {
-      emulator.faults.add({ operation, times: 1, effect: EFFECTS[mishap] });
+    failNext(operation, fault) {
+      emulator.faults.add({ operation, times: 1, effect: EFFECTS[fault] });
     },
     async close() {
       await emulator.close();
@@ -47,16 +47,16 @@ export async function createEmulatorStage(
   };
 }
 
-const EFFECTS: Readonly<Record<StoreMishap, FaultEffect>> = {
+const EFFECTS: Readonly<Record<StoreFault, FaultEffect>> = {
   'error in 200': { kind: 'errorIn200', code: 'InternalError' },
   'callback failed': { kind: 'refuse', status: 203, code: 'CallbackFailed' },
-  'cut answer': { kind: 'truncateResponse', bytes: 60 },
-  'lost answer': { kind: 'dropResponse' },
+  'truncated response': { kind: 'truncateResponse', bytes: 60 },
+  'lost response': { kind: 'dropResponse' },
   throttled: {
     kind: 'refuse',
     status: 503,
     code: 'ServiceUnavailable',
     headers: { 'x-oss-qos-delay-time': '1200' },
   },
-  silence: { kind: 'silent' },
+  'no response': { kind: 'silent' },
 };

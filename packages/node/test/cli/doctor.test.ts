@@ -16,9 +16,9 @@ test('doctor reports problems, --fix repairs them, a second run is clean', async
   const sick = await stage.partway(args);
   expect(sick).toMatchObject({ status: 1, said: '' });
   expect(sick.out).toMatch(/^ok +credentials +OSS accepts the signature\.$/m);
-  expect(sick.out).toMatch(/^failed +cors +Pages of .+ may not PUT\.\n +Let --fix add a rule/m);
+  expect(sick.out).toMatch(/^failed +cors +Pages of .+ may not PUT\.\n +Use --fix to add a rule/m);
   expect(sick.out).toMatch(
-    /^failed +lifecycle +.+ for ever\.\n +Let --fix add a lifecycle rule .+ after 7 days\.$/m,
+    /^failed +lifecycle +.+ forever\.\n +Use --fix to add a lifecycle rule .+ after 7 days\.$/m,
   );
   const fixed = await stage.partway([...args, '--fix', '--abort-after', '3', '--json']);
   const checks: Check[] = fixed.out

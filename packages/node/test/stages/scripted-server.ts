@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createCrc64 } from '@partway/core';
-import type { AnswerScript, ReceivedRequest, ScriptedAddress, ScriptedServer } from '@partway/core/testing';
+import type {
+  ReceivedRequest,
+  ScriptedAddress,
+  ScriptedResponse,
+  ScriptedServer,
+} from '@partway/core/testing';
 
 /** Over bare sockets, so that it can respond before the body and reset a connection on request. */
 export async function createScriptedServer(): Promise<ScriptedServer> {
@@ -36,14 +41,14 @@ export async function createScriptedServer(): Promise<ScriptedServer> {
 
 /** One address: its script, and what happens there. */
 interface Line {
-  readonly script: AnswerScript;
+  readonly script: ScriptedResponse;
   readonly address: ScriptedAddress;
   readonly onHead: () => void;
   readonly onReceived: (request: ReceivedRequest) => void;
   readonly onClosed: () => void;
 }
 
-function createLine(script: AnswerScript, url: string): Line {
+function createLine(script: ScriptedResponse, url: string): Line {
   const head = promised<void>();
   const request = promised<ReceivedRequest>();
   const end = promised<void>();
@@ -124,8 +129,8 @@ function beginExchange(socket: Socket, lines: ReadonlyMap<string, Line>, head: s
   socket.on('close', line.onClosed);
   line.onHead();
   if (behaviour === 'reset') socket.resetAndDestroy();
-  if (behaviour === 'answer-early') socket.write(textOf(line.script));
-  if (behaviour === 'answer-and-reset') {
+  if (behaviour === 'respond-early') socket.write(textOf(line.script));
+  if (behaviour === 'respond-and-reset') {
     // The body still coming in is what makes the system reset the connection.
     socket.pause();
     socket.write(textOf(line.script), () => socket.destroy());
@@ -140,14 +145,14 @@ function beginExchange(socket: Socket, lines: ReadonlyMap<string, Line>, head: s
     isWhole: () => bodySize === size,
     end() {
       line.onReceived({ method, target, headers, bodySize, bodyCrc64: crc.digest() });
-      if (behaviour === 'answer') socket.write(textOf(line.script));
+      if (behaviour === 'respond') socket.write(textOf(line.script));
     },
   };
 }
 
-const PREFLIGHT: AnswerScript = { behaviour: 'answer', status: 204, headers: {}, body: '' };
+const PREFLIGHT: ScriptedResponse = { behaviour: 'respond', status: 204, headers: {}, body: '' };
 
-function textOf({ status, headers, body }: AnswerScript): string {
+function textOf({ status, headers, body }: ScriptedResponse): string {
   const lines = Object.entries({ ...CORS_HEADERS, ...headers }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );

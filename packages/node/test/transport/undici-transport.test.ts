@@ -160,7 +160,7 @@ test('an early response is returned also when the disk is slower than the connec
   const transport = await openTransport();
   const source = await fileSource(Buffer.alloc(16 * MEBIBYTE));
   for (let round = 0; round < 20; round++) {
-    const script = { behaviour: 'answer-and-reset', status: 403, headers: {}, body: '<Error/>' } as const;
+    const script = { behaviour: 'respond-and-reset', status: 403, headers: {}, body: '<Error/>' } as const;
     const { url } = await server.serve(script);
     expect(await put(transport, url, source.part(0, source.size))).toMatchObject({
       status: 403,
@@ -173,7 +173,7 @@ test('a read cut short by an early response is ended [pain-20]', async () => {
   const server = await createScriptedServer();
   closings.push(() => server.close());
   const transport = await openTransport();
-  const { url } = await server.serve({ behaviour: 'answer-early', status: 403, headers: {}, body: '' });
+  const { url } = await server.serve({ behaviour: 'respond-early', status: 403, headers: {}, body: '' });
   const ended = await new Promise((resolve) => {
     const body: PartBody = {
       ...bodyOf(new Uint8Array(8 * MEBIBYTE)),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { UploadError, type UploadErrorCode } from '../../errors.ts';
 import type { CheckpointStore, ControlPlane } from '../../ports.ts';
-import { rejectionOf } from '../../testing/conformance.ts';
+import { getRejection } from '../../testing/conformance.ts';
 import { createSeededRandom, createVirtualClock } from '../../testing/virtual-clock.ts';
 import { type AbortUnfinishedUploadOptions, abortUnfinishedUpload } from './abort-unfinished-upload.ts';
 import { type Checkpoint, checkpointId, encodeCheckpoint } from './checkpoint.ts';
@@ -103,7 +103,7 @@ test.each([
 ])('%s rejects and keeps the checkpoint', async (_, attempts, options, errors: UploadError[]) => {
   const store = await storeWith(encodeCheckpoint(checkpoint));
   const { abort, tokens } = failingAbort(...errors);
-  const reason = await rejectionOf(abortIn(store, abort, options));
+  const reason = await getRejection(abortIn(store, abort, options));
   expect(reason).toMatchObject({ code: errors[0]?.code, context: { operation: 'abort' } });
   expect(tokens).toHaveLength(attempts);
   expect(await store.list()).toEqual([id]);
@@ -138,7 +138,7 @@ test('an upload that another process works on rejects with upload_locked', async
   const store = await storeWith(encodeCheckpoint(checkpoint));
   await store.lock(id);
   const { abort, tokens } = failingAbort();
-  expect(await rejectionOf(abortIn(store, abort))).toMatchObject({ code: 'upload_locked' });
+  expect(await getRejection(abortIn(store, abort))).toMatchObject({ code: 'upload_locked' });
   expect(tokens).toEqual([]);
   expect(await store.list()).toEqual([id]);
 });
@@ -161,7 +161,7 @@ test('the signal ends the retries and keeps the checkpoint', async () => {
     stopped.abort(new Error('the page closes'));
     throw errorOf('network', 'transient');
   };
-  const reason = await rejectionOf(abortIn(store, abort, { signal: stopped.signal }));
+  const reason = await getRejection(abortIn(store, abort, { signal: stopped.signal }));
   expect(reason).toMatchObject({ message: 'the page closes' });
   expect(await store.list()).toEqual([id]);
 });

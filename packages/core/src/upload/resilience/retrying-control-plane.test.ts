@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { UploadError, type UploadErrorCode } from '../../errors.ts';
 import type { ControlPlane, InitiatedUpload } from '../../ports.ts';
-import { rejectionOf } from '../../testing/conformance.ts';
+import { getRejection } from '../../testing/conformance.ts';
 import { createSeededRandom, createVirtualClock } from '../../testing/virtual-clock.ts';
 import { createRetryingControlPlane } from './retrying-control-plane.ts';
 
@@ -56,14 +56,14 @@ test('what fails for good is not asked again, and says which verb it was', async
     asked += 1;
     throw failure('token_refused', 'permanent');
   };
-  const reason = await rejectionOf(during({ abort }, (plane) => plane.abort({ uploadToken: 'T', signal })));
+  const reason = await getRejection(during({ abort }, (plane) => plane.abort({ uploadToken: 'T', signal })));
   expect(reason).toMatchObject({ code: 'token_refused', context: { operation: 'abort' } });
   expect(asked).toBe(1);
 });
 
 test('a verb that is never answered ends', async () => {
   const complete: ControlPlane['complete'] = () => new Promise(() => undefined);
-  const reason = await rejectionOf(
+  const reason = await getRejection(
     during({ complete }, (plane) => plane.complete({ uploadToken: 'T', receipts: [], signal })),
   );
   expect(reason).toMatchObject({ code: 'network', disposition: 'exhausted' });

@@ -1,16 +1,16 @@
-import { type ErrorContext, UploadError } from '../errors.ts';
+import { type ErrorContext, networkError } from '../errors.ts';
 import type { OssResponse } from '../oss/error-response.ts';
 import type { Fetch } from '../oss/signed-fetch.ts';
 
 /**
- * Sends once what needs no signature of ours any more. Rejects with an `UploadError`, which has no URL in it,
- * or with the reason of the signal.
+ * Sends a request that needs no signature, once. Rejects with an `UploadError` without the URL, or with the
+ * reason of the signal.
  */
-export async function askUnsigned(
+export async function sendUnsigned(
   fetch: Fetch,
   url: string,
   request: RequestInit & { readonly signal: AbortSignal },
-  what: string,
+  name: string,
   context: ErrorContext,
 ): Promise<OssResponse> {
   try {
@@ -19,7 +19,6 @@ export async function askUnsigned(
     return { status, headers: Object.fromEntries(headers), body: await response.text() };
   } catch {
     request.signal.throwIfAborted();
-    const message = `${what} got no answer from OSS`;
-    throw new UploadError({ code: 'network', message, disposition: 'transient', context });
+    throw networkError(`${name} got no response from OSS`, { context });
   }
 }
