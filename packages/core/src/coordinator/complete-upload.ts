@@ -17,7 +17,7 @@ import type { UploadGrant } from './upload-token.ts';
 export async function completeGrantedUpload(upload: CompletionRequest): Promise<UploadedObject> {
   const { store, grant, receipts, signal } = upload;
   const { bucket, key } = grant;
-  const plan = planOf(grant, receipts);
+  const plan = planForReceipts(grant, receipts);
   assertReceipts(plan, receipts);
   const stored = await storeObject(upload, plan);
   // Combining 10,000 CRC64s takes a while: not in the same event loop turn as the checks above.
@@ -186,7 +186,7 @@ async function completeMultipart(
 const PARTS_PER_TURN = 1000;
 
 /** The receipts of a stream show where it ends. Its earlier parts have the sizes of the stream's plan. */
-function planOf({ size, partSize }: UploadGrant, receipts: readonly Receipt[]): readonly Part[] {
+function planForReceipts({ size, partSize }: UploadGrant, receipts: readonly Receipt[]): readonly Part[] {
   if (size !== undefined) return planParts(size, partSize);
   const claimed = totalSize(receipts);
   return Number.isSafeInteger(claimed) && claimed >= 0 ? planStream(claimed, partSize) : [];

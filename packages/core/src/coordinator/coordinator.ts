@@ -4,7 +4,7 @@ import type { ControlPlane, PresignedPart, PresignPartsRequest, UploadedObject }
 import { abortGrantedUpload } from './cleanup/abort-upload.ts';
 import { completeGrantedUpload } from './complete-upload.ts';
 import { type OpenedGrant, openExpiredGrant, openGrant } from './grant.ts';
-import { callHook, grantedUpload, notify } from './hooks.ts';
+import { callHook, notify, toGrantedUpload } from './hooks.ts';
 import { firstPartNumbers, initiateGrantedUpload } from './initiate-upload.ts';
 import { authorizeMissingError, type Caller, unauthenticatedError } from './policy/access.ts';
 import { presignGrantedParts } from './presign-parts.ts';
@@ -142,7 +142,7 @@ function createVerbs<Context>(
       const { store, grant } = await openExpiredGrant(options, await getCaller(), uploadToken);
       await quota.endUpload(grant);
       const isRemoved = await abortGrantedUpload(store, clock, grant, signal);
-      if (isRemoved) await notify(() => options.hooks.aborted?.(grantedUpload(grant)));
+      if (isRemoved) await notify(() => options.hooks.aborted?.(toGrantedUpload(grant)));
     },
   };
 }
@@ -205,7 +205,7 @@ async function callCompletedHook<Context>(
   grant: UploadGrant,
 ): Promise<void> {
   try {
-    await hooks.completed?.(object, grantedUpload(grant));
+    await hooks.completed?.(object, toGrantedUpload(grant));
   } catch (cause) {
     throw completedHookFailedError(grant, cause);
   }
@@ -223,5 +223,5 @@ async function notifyFailed<Context>(
   error: UploadError,
   grant: UploadGrant,
 ): Promise<void> {
-  if (!error.retryable) await notify(() => hooks.failed?.(error, grantedUpload(grant)));
+  if (!error.retryable) await notify(() => hooks.failed?.(error, toGrantedUpload(grant)));
 }

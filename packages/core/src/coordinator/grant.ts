@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../object-store-port.ts';
-import { callHook, grantedUpload } from './hooks.ts';
+import { callHook, toGrantedUpload } from './hooks.ts';
 import type { Caller } from './policy/access.ts';
 import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
 import { tokenRefusedError, type UploadGrant } from './upload-token.ts';
@@ -20,7 +20,7 @@ export async function openGrant<Context>(
   uploadToken: string,
 ): Promise<OpenedGrant> {
   const opened = checkOwner(stores, caller, await tokens.open(uploadToken, clock.now()));
-  const upload = grantedUpload(opened.grant);
+  const upload = toGrantedUpload(opened.grant);
   if (await callHook('isRevoked', () => isRevoked(upload))) throw tokenRefusedError();
   return opened;
 }

@@ -44,7 +44,7 @@ export interface CoordinatorHooks {
 }
 
 /** The part of a grant that hooks receive. */
-export function grantedUpload(grant: UploadGrant): GrantedUpload {
+export function toGrantedUpload(grant: UploadGrant): GrantedUpload {
   const { nonce: id, bucket, key, uploadId, size, object, principal } = grant;
   return { id, bucket, key, uploadId, size, object, principal };
 }

@@ -2,7 +2,7 @@ import { UploadError } from '../errors.ts';
 import type { ObjectStore } from '../object-store-port.ts';
 import type { UploadedObject } from '../ports.ts';
 import type { OpenedGrant } from './grant.ts';
-import { callHook, grantedUpload } from './hooks.ts';
+import { callHook, toGrantedUpload } from './hooks.ts';
 import { deleteOwnObject } from './own-object.ts';
 import { uploadRefusedError } from './policy/access.ts';
 import type { ResolvedCoordinatorOptions } from './resolved-options.ts';
@@ -16,7 +16,7 @@ export async function verifyContent<Context>(
 ): Promise<void> {
   if (verifyContent === undefined) return;
   const firstBytes = await readFirstBytes(store, fetch, object, signal);
-  const upload = grantedUpload(grant);
+  const upload = toGrantedUpload(grant);
   if (await callHook('verifyContent', () => verifyContent(firstBytes, upload))) return;
   await deleteOwnObject(store, grant, signal);
   throw uploadRefusedError('the content of the file does not match its type', 'The object was deleted.');

@@ -87,7 +87,7 @@ export function createCoordinatorHandler(
   const base = basePath.replace(/\/+$/, '');
   return async (request) => {
     const startedAt = clock.now();
-    const verb = verbIn(request, base);
+    const verb = findVerb(request, base);
     const report = (status: number, error: UploadError | undefined): void => {
       const durationMs = clock.now() - startedAt;
       void notify(() => onResponse?.({ verb, status, durationMs, error }));
@@ -112,7 +112,7 @@ export function createCoordinatorHandler(
   };
 }
 
-function verbIn({ url }: Request, base: string): Verb | undefined {
+function findVerb({ url }: Request, base: string): Verb | undefined {
   const { pathname } = new URL(url);
   const name = pathname.startsWith(`${base}/`) ? pathname.slice(base.length + 1) : '';
   return Object.hasOwn(BODY_SIZE_MAX, name) ? (name as Verb) : undefined;

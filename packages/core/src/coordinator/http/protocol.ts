@@ -45,43 +45,48 @@ export interface Inputs {
   readonly abort: v.GenericSchema<unknown, TokenInput>;
 }
 
-const whole = (min: number, max: number) => v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
-const line = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max), v.regex(/^[^\p{Cc}]+$/u));
+const integerBetween = (min: number, max: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+const singleLine = (max: number) =>
+  v.pipe(v.string(), v.minLength(1), v.maxLength(max), v.regex(/^[^\p{Cc}]+$/u));
 /** May be empty: browsers report an unknown file type as `''`, which the store treats as absent. */
-const header = v.pipe(v.string(), v.maxLength(1024), v.regex(/^[^\p{Cc}]*$/u));
-const texts = v.record(line(1024), v.pipe(v.string(), v.maxLength(8192), v.regex(/^[^\p{Cc}]*$/u)));
+const headerValue = v.pipe(v.string(), v.maxLength(1024), v.regex(/^[^\p{Cc}]*$/u));
+const textRecord = v.record(
+  singleLine(1024),
+  v.pipe(v.string(), v.maxLength(8192), v.regex(/^[^\p{Cc}]*$/u)),
+);
 
 const uploadToken = v.pipe(v.string(), v.minLength(1), v.maxLength(32_768));
-const partNumber = whole(1, PARTS_MAX);
+const partNumber = integerBetween(1, PARTS_MAX);
 const partNumbers = v.pipe(v.array(partNumber), v.minLength(1), v.maxLength(PARTS_MAX));
-const partBytes = whole(0, PART_SIZE_MAX);
+const partBytes = integerBetween(0, PART_SIZE_MAX);
 const crc64 = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
 const receipt = v.object({ partNumber, size: partBytes, crc64 });
 
 const object = v.object({
-  contentType: v.optional(header),
-  cacheControl: v.optional(header),
-  contentDisposition: v.optional(header),
-  contentEncoding: v.optional(header),
-  expires: v.optional(header),
-  metadata: v.optional(texts),
-  tagging: v.optional(texts),
+  contentType: v.optional(headerValue),
+  cacheControl: v.optional(headerValue),
+  contentDisposition: v.optional(headerValue),
+  contentEncoding: v.optional(headerValue),
+  expires: v.optional(headerValue),
+  metadata: v.optional(textRecord),
+  tagging: v.optional(textRecord),
   storageClass: v.optional(v.picklist(['Standard', 'IA', 'Archive', 'ColdArchive', 'DeepColdArchive'])),
   serverSideEncryption: v.optional(v.picklist(['AES256', 'KMS', 'SM4'])),
   serverSideDataEncryption: v.optional(v.picklist(['SM4'])),
-  serverSideEncryptionKeyId: v.optional(header),
+  serverSideEncryptionKeyId: v.optional(headerValue),
   acl: v.optional(v.picklist(['default', 'private', 'public-read', 'public-read-write'])),
   forbidOverwrite: v.optional(v.boolean()),
 });
 
 export const INPUTS: Inputs = {
   initiate: v.object({
-    name: line(1024),
-    size: v.nullable(whole(0, OBJECT_SIZE_MAX)),
-    partSize: v.optional(whole(PART_SIZE_MIN, PART_SIZE_MAX)),
+    name: singleLine(1024),
+    size: v.nullable(integerBetween(0, OBJECT_SIZE_MAX)),
+    partSize: v.optional(integerBetween(PART_SIZE_MIN, PART_SIZE_MAX)),
     object: v.optional(object),
     previousAttemptAgeMs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(604_800_000))),
-    presignCount: v.optional(whole(0, PARTS_MAX)),
+    presignCount: v.optional(integerBetween(0, PARTS_MAX)),
   }),
   'presign-parts': v.object({
     uploadToken,
