@@ -33,7 +33,7 @@ test('the programs of the Node tutorial upload the file', async () => {
   expect(output).toContain(model.object('media', 'movies/1.mp4')?.crc64);
   expect(await snippets.run('progress.mjs')).toContain(`completed: ${SIZE} of ${SIZE} bytes`);
   expect(await snippets.run('progress.mjs', { OSS_ACCESS_KEY_SECRET: 'wrong' })).toMatch(
-    /^signature_mismatch/m,
+    /^\[signature_mismatch\]/m,
   );
   await snippets.run('resume.mjs');
   expect(model.object('media', 'movies/2.mp4')?.size).toBe(SIZE);
