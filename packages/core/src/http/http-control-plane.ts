@@ -60,8 +60,8 @@ export function createHttpControlPlane(
     { signal, ...body }: ControlPlaneCall,
     read: ReadResponse<T>,
   ): Promise<T> => {
-    const answer = await post(`${base}/${verb}`, options, { verb, body, signal });
-    return readResponse(verb, answer, read);
+    const response = await post(`${base}/${verb}`, options, { verb, body, signal });
+    return readResponse(verb, response, read);
   };
   return {
     initiate: ({ key: name, size = null, previousAttemptAgeMs, ...request }) =>
@@ -105,11 +105,11 @@ async function post(
   { headers = {}, credentials = 'same-origin', fetch = platformFetch }: HttpControlPlaneOptions,
   { verb, body, signal }: { readonly verb: string; readonly body: object; readonly signal: AbortSignal },
 ): Promise<JsonResponse> {
-  const given = await createHeaders(headers, verb);
+  const requestHeaders = await createHeaders(headers, verb);
   try {
     const response = await fetch(url, {
       method: 'POST',
-      headers: given,
+      headers: requestHeaders,
       body: JSON.stringify(body),
       // Not followed: the request contains the token.
       redirect: 'manual',
@@ -134,8 +134,8 @@ async function createHeaders(
   headers: NonNullable<HttpControlPlaneOptions['headers']>,
   verb: string,
 ): Promise<HeadersToSend> {
-  const given = typeof headers === 'function' ? await callHeaders(headers, verb) : headers;
-  return { ...normalizeHeaders(given), 'content-type': 'application/json' };
+  const values = typeof headers === 'function' ? await callHeaders(headers, verb) : headers;
+  return { ...normalizeHeaders(values), 'content-type': 'application/json' };
 }
 
 /** One header per name, in lower case. Errors do not contain the value. */

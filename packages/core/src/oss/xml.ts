@@ -86,8 +86,8 @@ export function unquote(etag: string): string {
 }
 
 /** A CRC64 in the form of the ports. `undefined` for anything else. */
-export function parseCrc64(given: string | undefined): string | undefined {
-  return given !== undefined && /^(?:0|[1-9]\d{0,19})$/.test(given) ? given : undefined;
+export function parseCrc64(value: string | undefined): string | undefined {
+  return value !== undefined && /^(?:0|[1-9]\d{0,19})$/.test(value) ? value : undefined;
 }
 
 /** The error of a 2xx response with unexpected content. */

@@ -140,13 +140,13 @@ async function keepsFingerprint(source: Source): Promise<void> {
 }
 
 async function expectBytes(part: PartBody, expected: Uint8Array): Promise<void> {
-  const given = await readAll(part);
+  const bytes = await readAll(part);
   expectTrue(
-    given.length === expected.length,
-    `a part of ${expected.length} bytes yields as many, not ${given.length}`,
+    bytes.length === expected.length,
+    `a part of ${expected.length} bytes yields as many, not ${bytes.length}`,
   );
   expectTrue(
-    crc64(given) === crc64(expected),
+    crc64(bytes) === crc64(expected),
     `a part of ${expected.length} bytes yields the bytes of the source`,
   );
 }

@@ -55,10 +55,10 @@ const IN_URL: ReadonlySet<SignatureCause> = new Set(['changed-url', 'plus-sign',
 
 function parseOriginalRequest({ method, url: text, headers = {} }: OriginalRequest): ParsedRequest {
   const url = readSignedUrl(text);
-  const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value.trim()] as const);
-  const [, names = ''] = /AdditionalHeaders=([^,]*)/.exec(new Map(given).get('authorization') ?? '') ?? [];
+  const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value.trim()] as const);
+  const [, names = ''] = /AdditionalHeaders=([^,]*)/.exec(new Map(entries).get('authorization') ?? '') ?? [];
   const additional = new Set([...url.additionalHeaders, ...names.trim().split(';')]);
-  const signed = given.filter(
+  const signed = entries.filter(
     ([name, value]) => value !== '' && (isAlwaysSigned(name) || additional.has(name)),
   );
   return { method: method.toUpperCase(), url, headers: new Map(signed) };

@@ -160,7 +160,7 @@ function explainExpired({ expiresAt, serverTime }: SignatureRefusal): SignatureE
 function explainClockSkew({ requestTime, serverTime }: SignatureRefusal): SignatureExplanation {
   const difference =
     requestTime === undefined || serverTime === undefined
-      ? 'more than 15 minutes wrong'
+      ? 'more than 15 minutes off'
       : `${seconds(Math.abs(requestTime - serverTime))} ${requestTime > serverTime ? 'ahead' : 'behind'}`;
   return {
     cause: 'clock',

@@ -144,8 +144,8 @@ function getLifetimeSeconds(request: PresignRequest, credentials: OssCredentials
     );
   }
   if (credentials.expiresAt === undefined) return seconds;
-  const left = secondsUntil(credentials.expiresAt, signedAt);
-  if (left >= 1) return Math.min(seconds, left);
+  const remaining = secondsUntil(credentials.expiresAt, signedAt);
+  if (remaining >= 1) return Math.min(seconds, remaining);
   throw credentialsExpiredError('the credentials to sign with have expired', {
     hint: 'Pass `credentials` as a function: it is called again before they expire.',
   });

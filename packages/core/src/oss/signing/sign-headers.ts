@@ -19,13 +19,13 @@ export interface SignedRequest {
  */
 export function signHeaders(request: SignRequest): SignedRequest {
   if (request.key !== '') assertKey(request.key);
-  const { fields, signing, url, credentials, headers: given } = prepareRequest(request);
+  const { fields, signing, url, credentials, headers: requestHeaders } = prepareRequest(request);
   const { date, scope, sign } = createSigner(signing);
   const sent = {
     'x-oss-date': date,
     'x-oss-content-sha256': PAYLOAD,
     ...(credentials.securityToken !== undefined && { 'x-oss-security-token': credentials.securityToken }),
-    ...given,
+    ...requestHeaders,
   };
   const headers = signedHeaders(sent, request.additionalHeaders ?? []);
   const query = canonicalQuery(request.query ?? {});
