@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { type CommandDef, defineCommand, renderUsage, runCommand } from 'citty';
 import { abort } from './cli/abort.ts';
-import { type Command, checkArguments, readGiven } from './cli/command.ts';
+import { type Command, checkArguments, parseArgs } from './cli/command.ts';
 import { doctor } from './cli/doctor.ts';
 import { EXIT, EXIT_CODES_TEXT, reportFailure } from './cli/exit-code.ts';
 import { explain } from './cli/explain.ts';
@@ -27,50 +27,50 @@ Credentials come from OSS_ACCESS_KEY_ID, OSS_ACCESS_KEY_SECRET and, with STS, OS
 async function main(rawArgs: readonly string[]): Promise<number> {
   const [name = '', ...rest] = rawArgs;
   const command = COMMANDS.get(name);
-  const asked = rawArgs.slice(0, rawArgs.includes('--') ? rawArgs.indexOf('--') : undefined);
-  if (asked.includes('--help') || asked.includes('-h')) return showHelp(name, command);
+  const options = rawArgs.slice(0, rawArgs.includes('--') ? rawArgs.indexOf('--') : undefined);
+  if (options.includes('--help') || options.includes('-h')) return showHelp(name, command);
   if (name === '--version') {
-    console.log(await version());
+    console.log(await readVersion());
     return EXIT.done;
   }
   try {
-    if (name === '') throw new TypeError('a command is needed; try --help');
-    if (command === undefined) throw new TypeError(`${name} is not a command; try --help`);
+    if (name === '') throw new TypeError('a command is required; try --help');
+    if (command === undefined) throw new TypeError(`unknown command ${name}; try --help`);
     checkArguments(rest, command.args);
-    const { result } = await runCommand(defined(name, command), { rawArgs: rest });
+    const { result } = await runCommand(toCittyCommand(name, command), { rawArgs: rest });
     return Number(result);
   } catch (reason) {
     return reportFailure(reason);
   }
 }
 
-function defined(name: string, command: Command): CommandDef {
+function toCittyCommand(name: string, command: Command): CommandDef {
   const { description, args } = command;
   return defineCommand({
     meta: { name, description },
     args,
-    run: (context) => command.run(readGiven(context.args, context.rawArgs, args)),
+    run: (context) => command.run(parseArgs(context.args, context.rawArgs, args)),
   });
 }
 
 async function showHelp(name: string, command: Command | undefined): Promise<number> {
-  const subCommands = Object.fromEntries([...COMMANDS].map((entry) => [entry[0], defined(...entry)]));
-  const meta = { name: 'partway', description: DESCRIPTION, version: await version() };
-  const whole: CommandDef = { meta, subCommands };
+  const subCommands = Object.fromEntries([...COMMANDS].map((entry) => [entry[0], toCittyCommand(...entry)]));
+  const meta = { name: 'partway', description: DESCRIPTION, version: await readVersion() };
+  const partway: CommandDef = { meta, subCommands };
   const usage = await (command === undefined
-    ? renderUsage(whole)
-    : renderUsage(defined(name, command), { meta: { name: 'partway' } }));
-  // A file or a pager shows the colours of a terminal as rubbish.
+    ? renderUsage(partway)
+    : renderUsage(toCittyCommand(name, command), { meta: { name: 'partway' } }));
+  // Files and pagers do not interpret the colours of a terminal.
   console.log(process.stdout.isTTY ? usage : stripVTControlCharacters(usage));
   return EXIT.done;
 }
 
-async function version(): Promise<string> {
+async function readVersion(): Promise<string> {
   return JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
 
-/** Resolves when all that was written before is on its way: pipes are written in the background. */
-function written(stream: NodeJS.WriteStream): Promise<void> {
+/** Resolves when everything written so far is flushed: writes to pipes are asynchronous. */
+function flush(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve());
   });
@@ -79,6 +79,6 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 // The reader of the output has exited, as `head` does: nothing more can be printed.
 process.stdout.on('error', () => process.exit(EXIT.failed));
 const code = await main(process.argv.slice(2));
-await Promise.all([written(process.stdout), written(process.stderr)]);
-// A paused upload is waiting for a resume that does not come.
+await Promise.all([flush(process.stdout), flush(process.stderr)]);
+// A paused upload would keep the process alive.
 process.exit(code);

@@ -8,18 +8,18 @@ export const abort: Command = {
   description: 'Remove an unfinished upload and its parts',
   args: {
     address: { type: 'positional', description: 'oss://BUCKET/KEY' },
-    'upload-id': { type: 'string', description: 'needed; `partway uploads` shows it' },
+    'upload-id': { type: 'string', description: 'required; `partway uploads` lists it' },
     ...STORE_ARGS,
   },
-  async run(given) {
-    const { bucket, key } = readObjectAddress(given);
-    const uploadId = given.text('upload-id');
-    if (uploadId === undefined) throw new TypeError('--upload-id is needed; `partway uploads` shows it');
-    const store = openStore(given, bucket);
-    // An upload that never existed is a mistake of the user, and is reported.
+  async run(parsed) {
+    const { bucket, key } = readObjectAddress(parsed);
+    const uploadId = parsed.text('upload-id');
+    if (uploadId === undefined) throw new TypeError('--upload-id is required; `partway uploads` lists it');
+    const store = openStore(parsed, bucket);
+    // Fails if there is no such upload. After the first abort, that is the expected end.
     await store.abort({ key, uploadId });
     await abortUntilGone(store, systemClock, { key, uploadId }, new AbortController().signal);
-    console.log(given.flag('json') ? JSON.stringify({ bucket, key, uploadId }) : `${uploadId} is removed`);
+    console.log(parsed.flag('json') ? JSON.stringify({ bucket, key, uploadId }) : `${uploadId} is removed`);
     return EXIT.done;
   },
 };

@@ -4,48 +4,61 @@ import { join } from 'node:path';
 import { createOssObjectStore, type OssBucketOptions, type OssCredentials } from '@partway/core/oss';
 import type { ObjectStore } from '@partway/core/ports';
 import { createUndiciFetch } from '../transport/undici-fetch.ts';
-import type { Command, Given } from './command.ts';
+import type { Command, ParsedArgs } from './command.ts';
 
-/** `oss://BUCKET/KEY` */
+/** The parts of `oss://BUCKET/KEY`. */
 export interface Address {
   readonly bucket: string;
-  /** Empty for the bucket itself. */
+  /** Empty for the whole bucket. */
   readonly key: string;
 }
 
-export function readAddress(given: Given): Address {
-  const text = given.text('address') ?? '';
+export function readAddress(parsed: ParsedArgs): Address {
+  const text = parsed.text('address') ?? '';
   const [, bucket, key = ''] = /^oss:\/\/([^/]+)(?:\/(.*))?$/s.exec(text) ?? [];
   if (bucket === undefined) throw new TypeError(`ADDRESS must be oss://BUCKET/KEY, got ${text}`);
   return { bucket, key };
 }
 
-/** The same for a command that is about one object. */
-export function readObjectAddress(given: Given): Address {
-  const address = readAddress(given);
-  if (address.key === '') throw new TypeError(`ADDRESS needs a key: oss://${address.bucket}/KEY`);
+/** Reads an address that must have a key. */
+export function readObjectAddress(parsed: ParsedArgs): Address {
+  const address = readAddress(parsed);
+  if (address.key === '') throw new TypeError(`ADDRESS requires a key: oss://${address.bucket}/KEY`);
   return address;
 }
 
-/** Options of every command. */
+/** Options of every command that uses a bucket. */
 export const STORE_ARGS: Command['args'] = {
-  region: { type: 'string', valueHint: 'cn-hangzhou', description: 'region of the bucket, or OSS_REGION' },
-  endpoint: { type: 'string', valueHint: 'url', description: "default: the region's own, or OSS_ENDPOINT" },
-  'path-style': { type: 'boolean', description: 'bucket in the path, not in the host; for emulators' },
+  region: {
+    type: 'string',
+    valueHint: 'cn-hangzhou',
+    description: 'region of the bucket; default: OSS_REGION',
+  },
+  endpoint: {
+    type: 'string',
+    valueHint: 'url',
+    description: 'default: OSS_ENDPOINT, or the endpoint of the region',
+  },
+  'path-style': { type: 'boolean', description: 'bucket in the path, not in the host name; for emulators' },
   json: { type: 'boolean', description: 'JSON lines on stdout' },
 };
 
-export function openStore(given: Given, bucket: string): ObjectStore {
-  return createOssObjectStore(readBucketOptions(given, bucket));
+export function openStore(parsed: ParsedArgs, bucket: string): ObjectStore {
+  return createOssObjectStore(readBucketOptions(parsed, bucket));
 }
 
-/** Where the bucket is, and who signs. */
-export function readBucketOptions(given: Given, bucket: string): Omit<OssBucketOptions, 'clock'> {
-  const region = given.text('region') ?? fromEnvironment('OSS_REGION');
-  if (region === undefined) throw new TypeError('--region is needed, or OSS_REGION');
-  const endpoint = given.text('endpoint') ?? fromEnvironment('OSS_ENDPOINT');
-  const site = { bucket, region, endpoint, ...(given.flag('path-style') && { addressing: 'path' as const }) };
-  return { ...site, credentials: readCredentials(), fetch: createUndiciFetch() };
+/** The location of the bucket, and the credentials. */
+export function readBucketOptions(parsed: ParsedArgs, bucket: string): Omit<OssBucketOptions, 'clock'> {
+  const region = parsed.text('region') ?? fromEnvironment('OSS_REGION');
+  if (region === undefined) throw new TypeError('--region or OSS_REGION is required');
+  const endpoint = parsed.text('endpoint') ?? fromEnvironment('OSS_ENDPOINT');
+  const location = {
+    bucket,
+    region,
+    endpoint,
+    ...(parsed.flag('path-style') && { addressing: 'path' as const }),
+  };
+  return { ...location, credentials: readCredentials(), fetch: createUndiciFetch() };
 }
 
 function readCredentials(): OssCredentials {
@@ -59,25 +72,25 @@ function readCredentials(): OssCredentials {
 
 /** The key of upload tokens: only a process with the same secret can open them. */
 export function readTokenKey(): { readonly kid: string; readonly key: Uint8Array } {
-  return { kid: 'cli', key: derived('partway cli upload token', 32) };
+  return { kid: 'cli', key: deriveKey('partway cli upload token', 32) };
 }
 
 /**
  * The checkpoint directory of this bucket and secret: a checkpoint is named after file and key alone, and its
  * token is invalid for another bucket or secret.
  */
-export function readCheckpointDirectory(given: Given, bucket: string): string {
-  const secretName = Buffer.from(derived('partway cli checkpoint directory', 4)).toString('hex');
-  return join(readStateDirectory(given), `${bucket}.${secretName}`);
+export function readCheckpointDirectory(parsed: ParsedArgs, bucket: string): string {
+  const secretName = Buffer.from(deriveKey('partway cli checkpoint directory', 4)).toString('hex');
+  return join(readStateDirectory(parsed), `${bucket}.${secretName}`);
 }
 
-/** Where all checkpoints are. */
-export function readStateDirectory(given: Given): string {
+/** The directory of all checkpoint directories. */
+export function readStateDirectory(parsed: ParsedArgs): string {
   const state = fromEnvironment('XDG_STATE_HOME') ?? join(homedir(), '.local', 'state');
-  return given.text('checkpoint-dir') ?? join(state, 'partway');
+  return parsed.text('checkpoint-dir') ?? join(state, 'partway');
 }
 
-function derived(purpose: string, size: number): Uint8Array {
+function deriveKey(purpose: string, size: number): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', readCredentials().accessKeySecret, '', purpose, size));
 }
 
@@ -85,13 +98,15 @@ function fromEnvironment(name: string): string | undefined {
   return process.env[name] || undefined;
 }
 
-/** `8MiB`, `100MB` or plain bytes. */
-export function readSize(given: Given, name: string): number | undefined {
-  const text = given.text(name);
+/** Reads `8MiB`, `100MB` or a number of bytes. */
+export function readSize(parsed: ParsedArgs, name: string): number | undefined {
+  const text = parsed.text(name);
   if (text === undefined) return undefined;
   const [, digits, unit = ''] = /^(\d+)([KMG]i?B|B)?$/.exec(text) ?? [];
   if (digits === undefined) {
-    throw new TypeError(`--${name} must be bytes, or a number with KB, MB, GB, KiB, MiB or GiB, got ${text}`);
+    throw new TypeError(
+      `--${name} must be a number of bytes, or have KB, MB, GB, KiB, MiB or GiB, got ${text}`,
+    );
   }
   return Number(digits) * (UNITS.get(unit) ?? 1);
 }
@@ -105,9 +120,9 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['GiB', 1024 ** 3],
 ]);
 
-/** `45s`, `30min`, `12h` or `7d`, in ms. A bare number would leave open what it counts. */
-export function readDuration(given: Given, name: string): number | undefined {
-  const text = given.text(name);
+/** Reads `45s`, `30min`, `12h` or `7d`, in ms. A number without a unit is rejected as ambiguous. */
+export function readDuration(parsed: ParsedArgs, name: string): number | undefined {
+  const text = parsed.text(name);
   if (text === undefined) return undefined;
   const [, digits, unit = ''] = /^(\d{1,6})(s|min|h|d)$/.exec(text) ?? [];
   if (digits === undefined)
@@ -122,19 +137,19 @@ const DURATIONS: ReadonlyMap<string, number> = new Map([
   ['d', 86_400_000],
 ]);
 
-export function readCount(given: Given, name: string): number | undefined {
-  const text = given.text(name);
+export function readCount(parsed: ParsedArgs, name: string): number | undefined {
+  const text = parsed.text(name);
   if (text === undefined) return undefined;
   if (!/^\d+$/.test(text)) throw new TypeError(`--${name} must be a whole number, got ${text}`);
   return Number(text);
 }
 
-/** Repeated options of the form `name=value`, or with another separator. */
-export function readPairs(given: Given, name: string, separator: string): Record<string, string> {
-  const pairs = given.all(name).map((text) => {
+/** Reads a repeated option of the form `NAME=VALUE`, or with another separator. */
+export function readPairs(parsed: ParsedArgs, name: string, separator: string): Record<string, string> {
+  const pairs = parsed.all(name).map((text) => {
     const at = text.indexOf(separator);
     if (at < 1) {
-      // A header may be a secret.
+      // A header can contain a secret.
       const got = name === 'header' ? '' : `, got ${text}`;
       throw new TypeError(`--${name} must be NAME${separator}VALUE${got}`);
     }

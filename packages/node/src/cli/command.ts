@@ -5,12 +5,12 @@ export interface Command {
   readonly description: string;
   readonly args: ArgsDef;
   /** Resolves with the exit code. Rejects with a `TypeError` or `RangeError` for wrong usage. */
-  readonly run: (given: Given) => Promise<number>;
+  readonly run: (parsed: ParsedArgs) => Promise<number>;
 }
 
-/** The arguments of the user. */
-export interface Given {
-  /** `undefined` when it was left out. */
+/** The arguments and options of a command line. */
+export interface ParsedArgs {
+  /** The value of an argument or option; `undefined` if it is missing. */
   text(name: string): string | undefined;
   flag(name: string): boolean;
   /** All values of an option that may be repeated. */
@@ -18,43 +18,41 @@ export interface Given {
 }
 
 /**
- * Refuses what the parser lets pass: unknown options, options without their value, and missing or further
- * arguments.
- *
- * @throws TypeError that names the option.
+ * Rejects errors that the parser accepts: unknown options, options without a value, missing and additional
+ * arguments. Throws a `TypeError` that names the option or argument.
  */
 export function checkArguments(rawArgs: readonly string[], args: ArgsDef): void {
-  const words: string[] = [];
+  const positionals: string[] = [];
   for (let index = 0; index < rawArgs.length; index++) {
     const arg = rawArgs[index] ?? '';
     if (arg === '--') {
-      words.push(...rawArgs.slice(index + 1));
+      positionals.push(...rawArgs.slice(index + 1));
       break;
     }
     if (!arg.startsWith('-') || arg === '-') {
-      words.push(arg);
+      positionals.push(arg);
       continue;
     }
-    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(inFull(arg, args)) ?? [];
+    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(expandAlias(arg, args)) ?? [];
     if (args[name]?.type === 'string') {
       const text = value ?? rawArgs[++index] ?? '';
-      if (text === '' || text.startsWith('--')) throw new TypeError(`--${name} needs a value`);
+      if (text === '' || text.startsWith('--')) throw new TypeError(`--${name} requires a value`);
     } else if (!isFlag(name, args)) {
-      throw new TypeError(`${arg} is not an option; try --help`);
+      throw new TypeError(`unknown option ${arg}; try --help`);
     } else if (value !== undefined) {
       throw new TypeError(`--${name} takes no value`);
     }
   }
-  checkWords(words, args);
+  checkPositionals(positionals, args);
 }
 
-/** `-r` stands for `--recursive`. */
-function inFull(arg: string, args: ArgsDef): string {
-  const name = Object.keys(args).find((each) => arg === `-${aliasOf(args[each])}`);
+/** Replaces `-r` by `--recursive`. */
+function expandAlias(arg: string, args: ArgsDef): string {
+  const name = Object.keys(args).find((each) => arg === `-${getAlias(args[each])}`);
   return name === undefined ? arg : `--${name}`;
 }
 
-function aliasOf(arg: ArgsDef[string] | undefined): unknown {
+function getAlias(arg: ArgsDef[string] | undefined): unknown {
   return arg !== undefined && 'alias' in arg ? arg.alias : undefined;
 }
 
@@ -64,33 +62,33 @@ function isFlag(name: string, args: ArgsDef): boolean {
   return negated?.type === 'boolean' && negated.default === true;
 }
 
-function checkWords(words: readonly string[], args: ArgsDef): void {
+function checkPositionals(positionals: readonly string[], args: ArgsDef): void {
   const names = Object.keys(args).filter((name) => args[name]?.type === 'positional');
-  const missing = names[words.length];
+  const missing = names[positionals.length];
   if (missing !== undefined) throw new TypeError(`${missing.toUpperCase()} is missing; try --help`);
-  const surplus = words[names.length];
-  if (surplus === undefined) return;
+  const additional = positionals[names.length];
+  if (additional === undefined) return;
   // A presigned URL is a bearer credential.
-  const shown = /^https?:/i.test(surplus) ? 'the URL' : surplus;
-  throw new TypeError(`${shown} is one argument too many; try --help`);
+  const text = /^https?:/i.test(additional) ? 'a URL' : additional;
+  throw new TypeError(`unexpected argument: ${text}; try --help`);
 }
 
-/** Of a repeated option the parser keeps the last value, so `all` reads them by itself. */
-export function readGiven(
-  args: Readonly<Record<string, unknown>>,
+/** The parser keeps only the last value of a repeated option, so `all` reads the raw arguments. */
+export function parseArgs(
+  values: Readonly<Record<string, unknown>>,
   rawArgs: readonly string[],
-  defined: ArgsDef,
-): Given {
+  args: ArgsDef,
+): ParsedArgs {
   return {
     text(name) {
-      const value = args[name];
+      const value = values[name];
       return typeof value === 'string' && value !== '' ? value : undefined;
     },
-    flag: (name) => args[name] === true,
+    flag: (name) => values[name] === true,
     all(name) {
       const end = rawArgs.indexOf('--');
       return rawArgs.slice(0, end === -1 ? undefined : end).flatMap((arg, index) => {
-        if (arg === `--${name}` || arg === `-${aliasOf(defined[name])}`) return [rawArgs[index + 1] ?? ''];
+        if (arg === `--${name}` || arg === `-${getAlias(args[name])}`) return [rawArgs[index + 1] ?? ''];
         return arg.startsWith(`--${name}=`) ? [arg.slice(name.length + 3)] : [];
       });
     },

@@ -12,16 +12,16 @@ import {
   readTokenKey,
   STORE_ARGS,
 } from './arguments.ts';
-import type { Command, Given } from './command.ts';
+import type { Command, ParsedArgs } from './command.ts';
 
 /** The destination of uploads: a bucket with local credentials, or a coordinator. */
 export interface Destination {
   readonly controlPlane: ControlPlane;
-  /** Where its unfinished uploads are remembered. */
+  /** The checkpoint directory of its unfinished uploads. */
   readonly checkpointDirectory: string;
   /** The part of ADDRESS behind the bucket, or the name sent to a coordinator. */
   readonly key: string;
-  /** ADDRESS ends in `/`: a name is to be appended to `key`, which is empty for the bucket itself. */
+  /** ADDRESS ends in `/`: the name of the file is appended to `key`, which is empty for the whole bucket. */
   readonly isPrefix: boolean;
 }
 
@@ -36,50 +36,55 @@ export const DESTINATION_ARGS: Command['args'] = {
   header: {
     type: 'string',
     valueHint: 'name: value',
-    description: 'sent to the coordinator; may be repeated. PARTWAY_AUTHORIZATION is sent as Authorization',
+    description:
+      'header for the coordinator; may be repeated. PARTWAY_AUTHORIZATION is sent as Authorization',
   },
   'url-lifetime': {
     type: 'string',
     valueHint: '900',
-    description: 'seconds a presigned URL may wait before it is used, 1 to 604800',
+    description: 'validity of a presigned URL in seconds, 1 to 604800',
   },
 };
 
 /** Throws a `TypeError` that names the option. */
-export function readDestination(given: Given): Destination {
-  const url = given.text('coordinator');
-  const isPrefix = given.text('address')?.endsWith('/') === true;
-  return { ...(url === undefined ? bucketOf(given) : coordinatorAt(url, given)), isPrefix };
+export function readDestination(parsed: ParsedArgs): Destination {
+  const url = parsed.text('coordinator');
+  const isPrefix = parsed.text('address')?.endsWith('/') === true;
+  return { ...(url === undefined ? openBucket(parsed) : connectCoordinator(url, parsed)), isPrefix };
 }
 
-type Place = Omit<Destination, 'isPrefix'>;
+type Target = Omit<Destination, 'isPrefix'>;
 
-function bucketOf(given: Given): Place {
-  if (given.all('header').length > 0) throw new TypeError('--header goes with --coordinator');
-  const { bucket, key } = readAddress(given);
-  const store = openStore(given, bucket);
-  const urlLifetimeSeconds = readCount(given, 'url-lifetime');
+function openBucket(parsed: ParsedArgs): Target {
+  if (parsed.all('header').length > 0) throw new TypeError('--header requires --coordinator');
+  const { bucket, key } = readAddress(parsed);
+  const store = openStore(parsed, bucket);
+  const urlLifetimeSeconds = readCount(parsed, 'url-lifetime');
   return {
     controlPlane: createCoordinator({ store, tokenKeys: [readTokenKey()], urlLifetimeSeconds }),
-    checkpointDirectory: readCheckpointDirectory(given, bucket),
+    checkpointDirectory: readCheckpointDirectory(parsed, bucket),
     key,
   };
 }
 
-function coordinatorAt(url: string, given: Given): Place {
-  const name = given.text('address') ?? '';
+function connectCoordinator(url: string, parsed: ParsedArgs): Target {
+  const name = parsed.text('address') ?? '';
   if (name.startsWith('oss://')) {
-    throw new TypeError('ADDRESS is a name with --coordinator, and no oss:// address: it knows where');
+    throw new TypeError(
+      'ADDRESS must be a name with --coordinator, not an oss:// address: the coordinator chooses the bucket',
+    );
   }
-  const alien = ['region', 'endpoint', 'url-lifetime'].find((option) => given.text(option) !== undefined);
-  if (alien !== undefined) throw new TypeError(`--${alien} does not go with --coordinator, which decides it`);
+  const conflict = ['region', 'endpoint', 'url-lifetime'].find((option) => parsed.text(option) !== undefined);
+  if (conflict !== undefined) {
+    throw new TypeError(`--${conflict} and --coordinator are mutually exclusive: the coordinator decides it`);
+  }
   if (!/^https?:\/\//.test(url)) throw new TypeError('--coordinator must be an http or https URL');
   const authorization = process.env.PARTWAY_AUTHORIZATION;
-  const headers = { ...(authorization && { authorization }), ...readPairs(given, 'header', ':') };
-  const site = createHash('sha256').update(url).digest('hex').slice(0, 8);
+  const headers = { ...(authorization && { authorization }), ...readPairs(parsed, 'header', ':') };
+  const urlHash = createHash('sha256').update(url).digest('hex').slice(0, 8);
   return {
     controlPlane: createHttpControlPlane(url, { headers }),
-    checkpointDirectory: join(readStateDirectory(given), `coordinator.${site}`),
+    checkpointDirectory: join(readStateDirectory(parsed), `coordinator.${urlHash}`),
     key: name,
   };
 }

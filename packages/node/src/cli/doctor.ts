@@ -2,7 +2,7 @@ import { type Check, examineBucket } from '@partway/core/doctor';
 import { readAddress, readBucketOptions, readCount, STORE_ARGS } from './arguments.ts';
 import type { Command } from './command.ts';
 import { EXIT } from './exit-code.ts';
-import { printable } from './printable.ts';
+import { escapeControls } from './format.ts';
 
 export const doctor: Command = {
   description: 'Check everything that uploads to a bucket need, and print a remedy for each problem',
@@ -11,39 +11,39 @@ export const doctor: Command = {
     origin: {
       type: 'string',
       valueHint: 'https://app.example.com',
-      description: 'of the page that sends parts; without it CORS is not looked at',
+      description: 'origin of the page that sends parts; without it CORS is not checked',
     },
-    fix: { type: 'boolean', description: 'add the CORS and lifecycle rules that are missing; none is lost' },
+    fix: { type: 'boolean', description: 'add missing CORS and lifecycle rules to the existing ones' },
     'abort-after': {
       type: 'string',
       valueHint: '7',
-      description: 'days of the lifecycle rule that --fix adds, from 1',
+      description: 'days of the lifecycle rule that --fix adds, at least 1',
     },
     ...STORE_ARGS,
   },
-  async run(given) {
-    const { bucket, key: prefix } = readAddress(given);
+  async run(parsed) {
+    const { bucket, key: prefix } = readAddress(parsed);
     const checks = await examineBucket({
-      ...readBucketOptions(given, bucket),
+      ...readBucketOptions(parsed, bucket),
       prefix,
-      origin: given.text('origin'),
-      fix: given.flag('fix'),
-      abortAfterDays: readCount(given, 'abort-after'),
+      origin: parsed.text('origin'),
+      fix: parsed.flag('fix'),
+      abortAfterDays: readCount(parsed, 'abort-after'),
     });
-    for (const check of checks) console.log(given.flag('json') ? JSON.stringify(check) : text(check));
+    for (const check of checks) console.log(parsed.flag('json') ? JSON.stringify(check) : formatCheck(check));
     return checks.some(({ status }) => status === 'failed') ? EXIT.failed : EXIT.done;
   },
 };
 
-function text({ name, status, detail, remedy }: Check): string {
-  const line = `${status.padEnd(WIDTHS.status)} ${name.padEnd(WIDTHS.name)} ${printable(detail)}`;
+function formatCheck({ name, status, detail, remedy }: Check): string {
+  const line = `${status.padEnd(WIDTHS.status)} ${name.padEnd(WIDTHS.name)} ${escapeControls(detail)}`;
   const indent = ' '.repeat(WIDTHS.status + WIDTHS.name + 2);
-  return remedy === undefined ? line : `${line}\n${indent}${printable(inWordsOfOptions(remedy))}`;
+  return remedy === undefined ? line : `${line}\n${indent}${escapeControls(useOptionNames(remedy))}`;
 }
 
 const WIDTHS = { status: 'skipped'.length, name: 'list-uploads'.length } as const;
 
-/** The library names its options as code does. */
-function inWordsOfOptions(remedy: string): string {
+/** Replaces the names of the library's options. */
+function useOptionNames(remedy: string): string {
   return remedy.replaceAll('`fix`', '--fix').replaceAll('`region`', '--region');
 }

@@ -1,37 +1,36 @@
 import { UploadError, type UploadErrorCode } from '@partway/core';
 
-export const EXIT = { done: 0, failed: 1, usage: 2, later: 3, SIGINT: 130, SIGTERM: 143 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, transient: 3, SIGINT: 130, SIGTERM: 143 } as const;
 
 export const EXIT_CODES_TEXT = `Exit codes:
-  0         done
-  1         failed for good
+  0         success
+  1         permanent failure
   2         wrong usage
-  3         failed for now: run the same command again to resume
+  3         transient failure: run the same command again to resume
   130, 143  paused by Ctrl-C or SIGTERM: run the same command again to resume
 Uploads from standard input cannot be resumed; exit codes 3, 130 and 143 leave nothing behind.`;
 
 /** Prints the failure, and returns the exit code. */
 export function reportFailure(reason: unknown): number {
   if (reason instanceof TypeError || reason instanceof RangeError) {
-    console.error(`partway: ${inWordsOfOptions(reason.message)}`);
+    console.error(`partway: ${toOptionName(reason.message)}`);
     return EXIT.usage;
   }
   const error = UploadError.from(reason);
-  // The message begins with the code.
+  // The message starts with the code.
   console.error(`partway: ${error.message}`);
   const hint = HINTS.get(error.code) ?? error.hint;
   if (hint !== undefined) console.error(hint);
   if (error.context.requestId !== undefined) console.error(`request id: ${error.context.requestId}`);
-  return exitCodeOf(error);
+  return getExitCode(error);
 }
 
-/** Whether the same command may do better later. */
-export function exitCodeOf({ code }: UploadError): number {
-  return LATER.has(code) ? EXIT.later : EXIT.failed;
+export function getExitCode({ code }: UploadError): number {
+  return TRANSIENT_CODES.has(code) ? EXIT.transient : EXIT.failed;
 }
 
-/** Failures of the way: the upload is kept. */
-const LATER: ReadonlySet<UploadErrorCode> = new Set([
+/** After these errors the upload is kept, and the same command may succeed later. */
+const TRANSIENT_CODES: ReadonlySet<UploadErrorCode> = new Set([
   'network',
   'stalled',
   'throttled',
@@ -43,18 +42,18 @@ const LATER: ReadonlySet<UploadErrorCode> = new Set([
   'upload_locked',
 ]);
 
-/** Where the command line knows better what to do. */
+/** Hints that name options of the command line, in place of those of the library. */
 const HINTS: ReadonlyMap<UploadErrorCode, string> = new Map([
-  ['source_changed', 'Upload it again when it no longer changes; --no-resume restarts from zero.'],
+  ['source_changed', 'Upload it again when it no longer changes; --no-resume starts a new upload.'],
 ]);
 
-/** The library names its own options at the beginning of a message: the user knows them by other names. */
-function inWordsOfOptions(message: string): string {
+/** Messages of the library start with the name of its own option: replaces it by the name in the CLI. */
+function toOptionName(message: string): string {
   const [name = ''] = /^[\w.]+/.exec(message) ?? [];
-  return (WORDS.get(name) ?? name) + message.slice(name.length);
+  return (OPTION_NAMES.get(name) ?? name) + message.slice(name.length);
 }
 
-const WORDS: ReadonlyMap<string, string> = new Map([
+const OPTION_NAMES: ReadonlyMap<string, string> = new Map([
   ['region', '--region'],
   ['endpoint', '--endpoint'],
   ['addressing', '--path-style'],

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { text as textOf } from 'node:stream/consumers';
+import { text as readText } from 'node:stream/consumers';
 import {
   explainSignatureMismatch,
   type InspectedRequest,
@@ -10,25 +10,28 @@ import {
 } from '@partway/core/oss';
 import { createUndiciFetch } from '../transport/undici-fetch.ts';
 import { readPairs } from './arguments.ts';
-import type { Command, Given } from './command.ts';
+import type { Command, ParsedArgs } from './command.ts';
 import { EXIT } from './exit-code.ts';
-import { standardInput } from './standard-input.ts';
+import { openStandardInput } from './standard-input.ts';
 
 export const explain: Command = {
-  description: 'Explain a presigned URL, or why OSS refused it',
+  description: 'Explain a presigned URL, or why OSS rejected it',
   args: {
-    url: { type: 'positional', description: 'the URL, or - for standard input, which no other user sees' },
+    url: {
+      type: 'positional',
+      description: 'the URL, or - for standard input, which other users cannot see',
+    },
     method: {
       type: 'string',
       alias: 'X',
       valueHint: 'PUT',
-      description: 'that it was signed for; needed with --response; default: GET',
+      description: 'the signed method; required with --response; default: GET',
     },
     header: {
       type: 'string',
       alias: 'H',
       valueHint: 'name: value',
-      description: 'that it was signed with; may be repeated',
+      description: 'a signed header; may be repeated',
     },
     response: {
       type: 'string',
@@ -41,16 +44,16 @@ export const explain: Command = {
     },
     json: { type: 'boolean', description: 'JSON on stdout' },
   },
-  async run(given) {
-    const request = await readRequest(given);
+  async run(parsed) {
+    const request = await readRequest(parsed);
     const inspected = inspectSignedRequest(request);
-    const answer = await readResponse(given, request);
-    const explanations = answer === undefined ? inspected.problems : verdictOn(answer, request);
-    if (given.flag('json')) console.log(JSON.stringify({ ...factsOf(inspected), explanations }));
-    else console.log([...factLines(inspected), ...explanations.map(paragraph)].join('\n'));
+    const response = await getResponse(parsed, request);
+    const explanations = response === undefined ? inspected.problems : explainResponse(response, request);
+    if (parsed.flag('json')) console.log(JSON.stringify({ ...getFacts(inspected), explanations }));
+    else console.log([...formatFacts(inspected), ...explanations.map(formatExplanation)].join('\n'));
     if (explanations.length > 0) return EXIT.failed;
     console.error(
-      answer === undefined
+      response === undefined
         ? 'partway: no problem found without OSS; check with --response or --send'
         : 'partway: OSS accepts the signature',
     );
@@ -58,33 +61,34 @@ export const explain: Command = {
   },
 };
 
-async function readRequest(given: Given): Promise<OriginalRequest> {
-  const text = given.text('url') ?? '';
-  const url = (text === '-' ? await textOf(standardInput()) : text).trim();
-  if (!/^https?:\/\//.test(url)) throw new TypeError('URL must begin with http:// or https://');
-  const method = (given.text('method') ?? 'GET').toUpperCase();
-  if (!/^[A-Z]+$/.test(method)) throw new TypeError('--method must be a method of HTTP, such as PUT');
-  return { method, url, headers: readPairs(given, 'header', ':') };
+async function readRequest(parsed: ParsedArgs): Promise<OriginalRequest> {
+  const text = parsed.text('url') ?? '';
+  const url = (text === '-' ? await readText(openStandardInput()) : text).trim();
+  if (!/^https?:\/\//.test(url)) throw new TypeError('URL must start with http:// or https://');
+  const method = (parsed.text('method') ?? 'GET').toUpperCase();
+  if (!/^[A-Z]+$/.test(method)) throw new TypeError('--method must be an HTTP method, such as PUT');
+  return { method, url, headers: readPairs(parsed, 'header', ':') };
 }
 
-/** `null` for a missing response, `undefined` without --response and --send. */
-async function readResponse(
-  given: Given,
+/** `null` if no response arrived, `undefined` without --response and --send. */
+async function getResponse(
+  parsed: ParsedArgs,
   request: OriginalRequest,
 ): Promise<RefusalResponse | null | undefined> {
-  const file = given.text('response');
-  if (file !== undefined && given.flag('send'))
-    throw new TypeError('--response and --send exclude each other');
-  if (file !== undefined) {
-    if (given.text('method') === undefined) throw new TypeError('--method is needed with --response');
-    return parseResponse(await readFile(file, 'utf8').catch(unreadable));
+  const file = parsed.text('response');
+  if (file !== undefined && parsed.flag('send')) {
+    throw new TypeError('--response and --send are mutually exclusive');
   }
-  return given.flag('send') ? send(request) : undefined;
+  if (file !== undefined) {
+    if (parsed.text('method') === undefined) throw new TypeError('--method is required with --response');
+    return parseResponse(await readFile(file, 'utf8').catch(throwUnreadable));
+  }
+  return parsed.flag('send') ? sendRequest(request) : undefined;
 }
 
-function unreadable(reason: unknown): never {
+function throwUnreadable(reason: unknown): never {
   const code = reason instanceof Error && 'code' in reason ? ` (${reason.code})` : '';
-  throw new TypeError(`--response must be a file that can be read${code}`);
+  throw new TypeError(`--response must be a readable file${code}`);
 }
 
 function parseResponse(text: string): RefusalResponse {
@@ -97,45 +101,45 @@ function parseResponse(text: string): RefusalResponse {
   };
 }
 
-/** Only what changes nothing in OSS. */
-async function send({ method, url, headers = {} }: OriginalRequest): Promise<RefusalResponse | null> {
+/** Only sends methods that change nothing in OSS. */
+async function sendRequest({ method, url, headers = {} }: OriginalRequest): Promise<RefusalResponse | null> {
   if (method !== 'GET' && method !== 'HEAD') {
-    throw new TypeError(`--send sends GET and HEAD only: a ${method} that OSS takes would change the bucket`);
+    throw new TypeError(`--send supports GET and HEAD only: a successful ${method} would change the bucket`);
   }
   const hasRange = Object.keys(headers).some((name) => name.toLowerCase() === 'range');
-  // Not signed, so that it may be added: of a large object one byte is enough.
-  const sent = { ...headers, ...(!hasRange && method === 'GET' && { range: 'bytes=0-0' }) };
-  const response = await createUndiciFetch()(url, { method, headers: sent }).catch(() => null);
+  // Range is not signed, so it may be added: one byte of a large object is enough.
+  const sentHeaders = { ...headers, ...(!hasRange && method === 'GET' && { range: 'bytes=0-0' }) };
+  const response = await createUndiciFetch()(url, { method, headers: sentHeaders }).catch(() => null);
   if (response === null) return null;
   const { status } = response;
   return { status, headers: Object.fromEntries(response.headers), body: await response.text() };
 }
 
-function verdictOn(
-  answer: RefusalResponse | null,
+function explainResponse(
+  response: RefusalResponse | null,
   request: OriginalRequest,
 ): readonly SignatureExplanation[] {
-  if (answer?.status !== undefined && answer.status >= 200 && answer.status < 300) return [];
-  return [explainSignatureMismatch(answer ?? undefined, request)];
+  if (response?.status !== undefined && response.status >= 200 && response.status < 300) return [];
+  return [explainSignatureMismatch(response ?? undefined, request)];
 }
 
-function factsOf({ accessKeyId, region, signedAt, expiresAt, additionalHeaders }: InspectedRequest): object {
+function getFacts({ accessKeyId, region, signedAt, expiresAt, additionalHeaders }: InspectedRequest): object {
   return { accessKeyId, region, signedAt, expiresAt, additionalHeaders };
 }
 
-function factLines(inspected: InspectedRequest): readonly string[] {
+function formatFacts(inspected: InspectedRequest): readonly string[] {
   const { accessKeyId = '?', region = '?', signedAt, expiresAt, additionalHeaders } = inspected;
   return [
-    ...(signedAt === undefined ? [] : [`signed   ${iso(signedAt)} by ${accessKeyId} for ${region}`]),
-    ...(expiresAt === undefined ? [] : [`expires  ${iso(expiresAt)}`]),
+    ...(signedAt === undefined ? [] : [`signed   ${formatTime(signedAt)} by ${accessKeyId} for ${region}`]),
+    ...(expiresAt === undefined ? [] : [`expires  ${formatTime(expiresAt)}`]),
     ...(additionalHeaders.length === 0 ? [] : [`headers  ${additionalHeaders.join(', ')} must be sent`]),
   ];
 }
 
-function iso(at: number): string {
+function formatTime(at: number): string {
   return new Date(at).toISOString();
 }
 
-function paragraph({ cause, detail, remedy }: SignatureExplanation): string {
+function formatExplanation({ cause, detail, remedy }: SignatureExplanation): string {
   return `${cause.padEnd(14)} ${detail}\n${' '.repeat(15)}${remedy}`;
 }

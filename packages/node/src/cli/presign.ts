@@ -3,31 +3,40 @@ import type { Command } from './command.ts';
 import { EXIT } from './exit-code.ts';
 
 export const presign: Command = {
-  description: 'Print a URL that anyone may use until it expires',
+  description: 'Print a URL that needs no credentials until it expires',
   args: {
     address: { type: 'positional', description: 'oss://BUCKET/KEY' },
     method: { type: 'string', valueHint: 'GET', description: 'GET, PUT or HEAD; default: GET' },
     expires: { type: 'string', valueHint: '900', description: 'seconds, 1 to 604800' },
-    header: { type: 'string', valueHint: 'name: value', description: 'signed, to be sent; may be repeated' },
+    header: {
+      type: 'string',
+      valueHint: 'name: value',
+      description: 'a signed header, which the request must have; may be repeated',
+    },
     ...STORE_ARGS,
   },
-  async run(given) {
-    const { bucket, key } = readObjectAddress(given);
-    const headers = readPairs(given, 'header', ':');
-    const { method, url, ...signed } = await openStore(given, bucket).presign({
-      method: readMethod(given.text('method') ?? 'GET'),
+  async run(parsed) {
+    const { bucket, key } = readObjectAddress(parsed);
+    const headers = readPairs(parsed, 'header', ':');
+    const {
+      method,
+      url,
+      headers: requiredHeaders,
+      expiresAt,
+    } = await openStore(parsed, bucket).presign({
+      method: readMethod(parsed.text('method') ?? 'GET'),
       key,
-      expiresInSeconds: readCount(given, 'expires'),
+      expiresInSeconds: readCount(parsed, 'expires'),
       headers,
       additionalHeaders: Object.keys(headers).filter((name) => !ALWAYS_SIGNED.test(name)),
     });
-    if (given.flag('json')) {
-      console.log(JSON.stringify({ method, url, headers: signed.headers, expiresAt: signed.expiresAt }));
+    if (parsed.flag('json')) {
+      console.log(JSON.stringify({ method, url, headers: requiredHeaders, expiresAt }));
       return EXIT.done;
     }
     console.log(url);
-    for (const [name, value] of Object.entries(signed.headers)) {
-      console.error(`partway: the request must carry ${name}: ${value}`);
+    for (const [name, value] of Object.entries(requiredHeaders)) {
+      console.error(`partway: the request must have the header ${name}: ${value}`);
     }
     return EXIT.done;
   },

@@ -2,40 +2,40 @@ import type { UploadSnapshot } from '@partway/core';
 import { Presets, SingleBar } from 'cli-progress';
 
 /**
- * A progress bar on a terminal, a line per 10 % elsewhere. For an upload of unknown size the bytes and the
- * speed: in place on a terminal, elsewhere a line for each growth by a quarter. On stderr: stdout is for
- * results.
+ * Prints a progress bar on a terminal, and a line per 10 % elsewhere. For an upload of unknown size it prints
+ * bytes and speed: in place on a terminal, elsewhere a line per 25 % more bytes. It uses stderr, because
+ * stdout is for results.
  */
 export function showProgress(): Progress {
-  return process.stderr.isTTY ? bar() : lines();
+  return process.stderr.isTTY ? createBar() : createLines();
 }
 
 export interface Progress {
   update(snapshot: UploadSnapshot): void;
-  /** Gives the terminal back. */
+  /** Restores the terminal. Later updates are ignored. */
   end(): void;
 }
 
-function bar(): Progress {
+function createBar(): Progress {
   let progress: SingleBar | undefined;
-  let isOver = false;
+  let hasEnded = false;
   return {
     update(snapshot) {
-      if (isOver) return;
+      if (hasEnded) return;
       const { size, sentBytes } = snapshot;
-      // Of an empty file nothing is sent, and all of it is there. Of an unknown size no bar is drawn.
+      // An empty file counts as one byte that is sent. An unknown size has no bar.
       const total = Math.max(1, size ?? 0);
       const value = size === 0 ? 1 : sentBytes;
-      if (progress !== undefined) progress.update(value, described(snapshot));
+      if (progress !== undefined) progress.update(value, formatSnapshot(snapshot));
       else if (snapshot.phase === 'sending') {
-        const looks = { stream: process.stderr, hideCursor: true, linewrap: false };
+        const style = { stream: process.stderr, hideCursor: true, linewrap: false };
         const format = size === undefined ? SIZE_UNKNOWN : SIZE_KNOWN;
-        progress = new SingleBar({ ...looks, format }, Presets.shades_classic);
-        progress.start(total, value, described(snapshot));
+        progress = new SingleBar({ ...style, format }, Presets.shades_classic);
+        progress.start(total, value, formatSnapshot(snapshot));
       }
     },
     end() {
-      isOver = true;
+      hasEnded = true;
       progress?.stop();
     },
   };
@@ -44,12 +44,12 @@ function bar(): Progress {
 const SIZE_KNOWN = '{bar} {percentage}% | {sent} of {size} MiB | {speed} | {left}';
 const SIZE_UNKNOWN = '{sent} MiB | {speed}';
 
-function lines(): Progress {
+function createLines(): Progress {
   let tenths = 0;
   let nextBytes = 1;
   return {
     update(snapshot) {
-      const { confirmed, size, speed, left } = described(snapshot);
+      const { confirmed, size, speed, left } = formatSnapshot(snapshot);
       if (snapshot.size === undefined) {
         if (snapshot.confirmedBytes < nextBytes) return;
         nextBytes = snapshot.confirmedBytes * 1.25;
@@ -67,7 +67,7 @@ function lines(): Progress {
 
 const MIB = 1024 ** 2;
 
-function described(
+function formatSnapshot(
   snapshot: UploadSnapshot,
 ): Readonly<Record<'sent' | 'confirmed' | 'size' | 'speed' | 'left', string>> {
   const { sentBytes, confirmedBytes, size = 0, bytesPerSecond, remainingMs } = snapshot;

@@ -1,42 +1,43 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { type Upload, UploadError } from '@partway/core';
+import type { Upload, UploadedObject } from '@partway/core';
+import { sourceUnreadableError } from '@partway/core/internal';
 import { createFileCheckpoints } from '../files/file-checkpoints.ts';
 import type { UploadFileOptions } from '../upload-file.ts';
 import { createUploader } from '../uploader.ts';
 import { readCount } from './arguments.ts';
-import type { Given } from './command.ts';
+import type { ParsedArgs } from './command.ts';
 import type { Destination } from './destination.ts';
 import { EXIT, reportFailure } from './exit-code.ts';
-import { printable } from './printable.ts';
+import { escapeControls } from './format.ts';
 import type { StopSignal } from './stop-on-signal.ts';
 
-/** As many as an uploader sends and completes at once: ten thousand that wait would be memory for nothing. */
-const AHEAD_MAX = 128;
+/** As many as an uploader sends and completes at once. More waiting uploads would only use memory. */
+const STARTED_FILES_MAX = 128;
 
 /**
- * Uploads every regular file under a directory, each to the prefix and its own path. One that fails does not
- * stop the others. Resolves with the exit code: the worst of all.
+ * Uploads every regular file below a directory, each to the prefix and its own path. A failed file does not
+ * stop the others. Resolves with the worst exit code.
  */
 export async function putDirectory(
-  given: Given,
+  parsed: ParsedArgs,
   { key: prefix, isPrefix, checkpointDirectory }: Destination,
   common: Omit<UploadFileOptions, 'key'>,
 ): Promise<number> {
-  const directory = given.text('file') ?? '';
-  // A bucket alone is a prefix too.
-  if (!isPrefix) throw new TypeError(`ADDRESS must end in / with --recursive, got ${given.text('address')}`);
+  const directory = parsed.text('file') ?? '';
+  // A bucket without a key is a prefix too.
+  if (!isPrefix) throw new TypeError(`ADDRESS must end in / with --recursive, got ${parsed.text('address')}`);
   const checkpoints = createFileCheckpoints(checkpointDirectory);
   const { concurrency: _, onEvent = () => undefined, ...options } = common;
-  const uploader = createUploader({ concurrency: readCount(given, 'concurrency') });
+  const uploader = createUploader({ concurrency: readCount(parsed, 'concurrency') });
   const running = new Set<Upload>();
-  const stop = stopAll(running);
-  const tally = { found: 0, done: 0, bytes: 0, code: EXIT.done as number };
+  const stop = pauseOnSignal(running);
+  const totals = { found: 0, done: 0, bytes: 0, code: EXIT.done as number };
 
   async function put(path: string): Promise<void> {
-    tally.found += 1;
+    totals.found += 1;
     const key = prefix + relative(directory, path).split(sep).join('/');
-    const resume = given.flag('resume');
+    const resume = parsed.flag('resume');
     try {
       const upload = uploader.uploadFile(path, {
         ...options,
@@ -45,8 +46,8 @@ export async function putDirectory(
         resume,
         // Events of several uploads are interleaved: each has its key.
         onEvent(event) {
-          const named = { ...event, key };
-          onEvent(named);
+          const eventWithKey = { ...event, key };
+          onEvent(eventWithKey);
         },
       });
       running.add(upload);
@@ -54,79 +55,79 @@ export async function putDirectory(
         running.delete(upload),
       );
       if (object === undefined) return;
-      tally.done += 1;
-      tally.bytes += object.size;
-      if (!given.flag('json'))
-        console.log(
-          `oss://${object.bucket}/${printable(object.key)} ${object.size} bytes, CRC64 ${object.crc64}`,
-        );
+      totals.done += 1;
+      totals.bytes += object.size;
+      if (!parsed.flag('json')) printObject(object);
     } catch (reason) {
-      console.error(`partway: ${printable(path)}:`);
-      tally.code = worse(tally.code, reportFailure(reason));
+      console.error(`partway: ${escapeControls(path)}:`);
+      totals.code = worstOf(totals.code, reportFailure(reason));
     }
   }
 
-  function unreadable(path: string): void {
-    const message = `${printable(path)} is no directory that can be read`;
-    const error = new UploadError({ code: 'source_unreadable', message, disposition: 'permanent' });
-    tally.code = worse(tally.code, reportFailure(error));
+  function reportUnreadable(path: string): void {
+    const error = sourceUnreadableError(`${escapeControls(path)} is not a readable directory`);
+    totals.code = worstOf(totals.code, reportFailure(error));
   }
 
-  await eachOf(filesUnder(directory, unreadable), put, () => stop.by() !== undefined);
-  if (!given.flag('quiet'))
-    console.error(`partway: ${tally.done} of ${tally.found} files, ${tally.bytes} bytes`);
-  const signal = stop.by();
-  if (signal === undefined) return tally.code;
-  console.error(
-    'partway: paused. To resume, run the same command again: what is there already is sent again',
-  );
-  console.error('only where it was not confirmed.');
+  await forEachFile(findFiles(directory, reportUnreadable), put, () => stop.signal() !== undefined);
+  if (!parsed.flag('quiet'))
+    console.error(`partway: ${totals.done} of ${totals.found} files, ${totals.bytes} bytes`);
+  const signal = stop.signal();
+  if (signal === undefined) return totals.code;
+  console.error('partway: paused. To resume, run the same command again: it resumes unfinished files, and');
+  console.error('uploads complete ones again.');
   return EXIT[signal];
 }
 
-/** A permanent failure outranks a temporary one. */
-function worse(a: number, b: number): number {
-  const ranks: readonly number[] = [EXIT.done, EXIT.later, EXIT.failed, EXIT.usage];
+function printObject({ bucket, key, size, crc64 }: UploadedObject): void {
+  console.log(`oss://${bucket}/${escapeControls(key)} ${size} bytes, CRC64 ${crc64}`);
+}
+
+/** A permanent failure outranks a transient one. */
+function worstOf(a: number, b: number): number {
+  const ranks: readonly number[] = [EXIT.done, EXIT.transient, EXIT.failed, EXIT.usage];
   return ranks.indexOf(b) > ranks.indexOf(a) ? b : a;
 }
 
-/** Depth first, in the order of names. Links are followed to files, not to directories. */
-async function* filesUnder(directory: string, onUnreadable: (path: string) => void): AsyncGenerator<string> {
+/** Depth first, in the order of names. Symbolic links are followed to files, but not to directories. */
+async function* findFiles(directory: string, onUnreadable: (path: string) => void): AsyncGenerator<string> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => undefined);
   if (entries === undefined) onUnreadable(directory);
   for (const entry of (entries ?? []).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(directory, entry.name);
-    if (entry.isDirectory()) yield* filesUnder(path, onUnreadable);
+    if (entry.isDirectory()) yield* findFiles(path, onUnreadable);
     else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(path)))) yield path;
   }
 }
 
-/** A link that leads nowhere, or round in circles, leads to no file. */
+/** A broken or circular link is not a file. */
 async function isFile(path: string): Promise<boolean> {
   return await stat(path).then(
-    (found) => found.isFile(),
+    (stats) => stats.isFile(),
     () => false,
   );
 }
 
-async function eachOf(
+async function forEachFile(
   paths: AsyncIterable<string>,
   put: (path: string) => Promise<void>,
-  isOver: () => boolean,
+  shouldStop: () => boolean,
 ): Promise<void> {
-  const under = new Set<Promise<void>>();
+  const started = new Set<Promise<void>>();
   for await (const path of paths) {
-    if (isOver()) break;
-    const one: Promise<void> = put(path).finally(() => under.delete(one));
-    under.add(one);
-    while (under.size >= AHEAD_MAX) await Promise.race(under);
+    if (shouldStop()) break;
+    const one: Promise<void> = put(path).finally(() => started.delete(one));
+    started.add(one);
+    while (started.size >= STARTED_FILES_MAX) await Promise.race(started);
   }
-  await Promise.all(under);
+  await Promise.all(started);
 }
 
-/** The first signal pauses all that run; a second one ends the process at once. */
-function stopAll(running: ReadonlySet<Upload>): {
-  by(): StopSignal | undefined;
+/** The first signal pauses all running uploads; a second one ends the process at once. */
+function pauseOnSignal(running: ReadonlySet<Upload>): {
+  /** The signal that paused the uploads, if any. */
+  signal(): StopSignal | undefined;
+  /** Resolves when the upload is paused after a signal. */
   paused(upload: Upload): Promise<undefined>;
 } {
   let stoppedBy: StopSignal | undefined;
@@ -134,12 +135,12 @@ function stopAll(running: ReadonlySet<Upload>): {
     process.on(signal, () => {
       if (stoppedBy !== undefined) process.exit(EXIT[signal]);
       stoppedBy = signal;
-      console.error('partway: pausing; once more ends it at once');
+      console.error('partway: pausing; a second signal exits at once');
       for (const upload of running) upload.pause();
     });
   }
   return {
-    by: () => stoppedBy,
+    signal: () => stoppedBy,
     paused: (upload) =>
       new Promise((resolve) => {
         upload.subscribe(({ type }) => {

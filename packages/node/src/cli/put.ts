@@ -4,13 +4,14 @@ import { createFileCheckpoints } from '../files/file-checkpoints.ts';
 import { uploadFile } from '../upload-file.ts';
 import { uploadStream } from '../upload-stream.ts';
 import { readCount, readPairs, readSize } from './arguments.ts';
-import type { Command, Given } from './command.ts';
+import type { Command, ParsedArgs } from './command.ts';
 import { DESTINATION_ARGS, type Destination, readDestination } from './destination.ts';
 import { EXIT } from './exit-code.ts';
+import { errorFields } from './format.ts';
 import { showProgress } from './progress.ts';
 import { putDirectory } from './put-directory.ts';
-import { standardInput } from './standard-input.ts';
-import { untilStopped } from './stop-on-signal.ts';
+import { openStandardInput } from './standard-input.ts';
+import { waitForResultOrSignal } from './stop-on-signal.ts';
 
 export const put: Command = {
   description: 'Upload a file, or resume its unfinished upload; or upload standard input',
@@ -18,16 +19,16 @@ export const put: Command = {
     file: { type: 'positional', description: 'path of a file, or - for standard input' },
     address: {
       type: 'positional',
-      description: 'oss://BUCKET/KEY; a key ending in / gets the name of the file',
+      description: 'oss://BUCKET/KEY; the name of the file is appended to a key that ends in /',
     },
     ...DESTINATION_ARGS,
-    'part-size': { type: 'string', valueHint: '8MiB', description: 'bytes of a part, from 100KiB to 5GiB' },
+    'part-size': { type: 'string', valueHint: '8MiB', description: 'size of a part, 100KiB to 5GiB' },
     concurrency: {
       type: 'string',
       valueHint: '16',
-      description: 'parts in flight, 1 to 64; default: as many as seem best',
+      description: 'parts in flight, 1 to 64; default: adapts to the throughput',
     },
-    tries: { type: 'string', valueHint: '8', description: 'tries of one request, 1 to 100' },
+    tries: { type: 'string', valueHint: '8', description: 'attempts of one request, 1 to 100' },
     'content-type': { type: 'string', description: 'such as video/mp4' },
     meta: { type: 'string', valueHint: 'name=value', description: 'user metadata; may be repeated' },
     'storage-class': { type: 'string', description: 'Standard, IA, Archive, ColdArchive or DeepColdArchive' },
@@ -39,34 +40,34 @@ export const put: Command = {
       type: 'boolean',
       default: true,
       description: 'resume an unfinished upload',
-      negativeDescription: 'remove it and restart from zero',
+      negativeDescription: 'remove an unfinished upload and start a new one',
     },
     recursive: {
       type: 'boolean',
       alias: 'r',
-      description: 'FILE is a directory: upload every file in it; ADDRESS ends in /',
+      description: 'FILE is a directory: upload all files below it; ADDRESS must end in /',
     },
     quiet: { type: 'boolean', description: 'show no progress' },
   },
-  async run(given) {
-    const destination = readDestination(given);
-    const common = readCommon(given, destination);
-    if (given.flag('recursive')) return putDirectory(given, destination, common);
-    const isResumable = given.text('file') !== STANDARD_INPUT;
+  async run(parsed) {
+    const destination = readDestination(parsed);
+    const options = readUploadOptions(parsed, destination);
+    if (parsed.flag('recursive')) return putDirectory(parsed, destination, options);
+    const isResumable = parsed.text('file') !== STANDARD_INPUT;
     const upload = isResumable
-      ? startFile(given, destination, common)
-      : startStandardInput(destination, common);
-    const progress = given.flag('quiet') || given.flag('json') ? undefined : showProgress();
+      ? startFile(parsed, destination, options)
+      : startStandardInput(destination, options);
+    const progress = parsed.flag('quiet') || parsed.flag('json') ? undefined : showProgress();
     upload.subscribe(() => progress?.update(upload.snapshot()));
-    const stop = { isResumable, quiet: () => progress?.end() };
-    const object = await untilStopped(upload, stop).finally(() => progress?.end());
+    const endProgress = (): void => progress?.end();
+    const object = await waitForResultOrSignal(upload, { isResumable, endProgress }).finally(endProgress);
     if (typeof object === 'string') {
-      if (isResumable) tellHowToResume(upload);
-      else console.error('partway: stopped; standard input cannot be resumed, only uploaded from its start');
+      if (isResumable) printResumeCommand(upload);
+      else console.error('partway: stopped; uploads from standard input cannot be resumed');
       return EXIT[object];
     }
     const { bucket, key, size, crc64, etag } = object;
-    if (!given.flag('json'))
+    if (!parsed.flag('json'))
       console.log(`oss://${bucket}/${key} ${size} bytes, CRC64 ${crc64}, ETag ${etag}`);
     return EXIT.done;
   },
@@ -74,73 +75,68 @@ export const put: Command = {
 
 const STANDARD_INPUT = '-';
 
-function startFile(given: Given, destination: Destination, common: Common): Upload {
+function startFile(parsed: ParsedArgs, destination: Destination, options: PutOptions): Upload {
   const { key, isPrefix, checkpointDirectory } = destination;
-  const file = given.text('file') ?? '';
+  const file = parsed.text('file') ?? '';
   return uploadFile(file, {
-    ...common,
-    key: isPrefix ? `${key}${basename(file)}` : wholeKey(key),
+    ...options,
+    key: isPrefix ? `${key}${basename(file)}` : requireKey(key),
     checkpoints: createFileCheckpoints(checkpointDirectory),
-    resume: given.flag('resume'),
+    resume: parsed.flag('resume'),
   });
 }
 
-function startStandardInput({ key, isPrefix }: Destination, common: Common): Upload {
+function startStandardInput({ key, isPrefix }: Destination, options: PutOptions): Upload {
   if (isPrefix) {
-    throw new TypeError('ADDRESS needs a whole key: standard input has no name to append after /');
+    throw new TypeError('ADDRESS must be a complete key: standard input has no name to append after /');
   }
-  return uploadStream(standardInput(), { ...common, key: wholeKey(key) });
+  return uploadStream(openStandardInput(), { ...options, key: requireKey(key) });
 }
 
-function wholeKey(key: string): string {
-  if (key === '') throw new TypeError('ADDRESS needs a key: oss://BUCKET/KEY');
+function requireKey(key: string): string {
+  if (key === '') throw new TypeError('ADDRESS requires a key: oss://BUCKET/KEY');
   return key;
 }
 
-type Common = ReturnType<typeof readCommon>;
+type PutOptions = ReturnType<typeof readUploadOptions>;
 
-/** The options of every upload. */
-function readCommon(given: Given, { controlPlane }: Destination) {
+/** The options of every upload, except for its key. */
+function readUploadOptions(parsed: ParsedArgs, { controlPlane }: Destination) {
   return {
     controlPlane,
-    partSize: readSize(given, 'part-size'),
-    concurrency: readCount(given, 'concurrency'),
-    retry: { attemptsMax: readCount(given, 'tries') },
-    contentType: given.text('content-type'),
-    metadata: readPairs(given, 'meta', '='),
-    // The library refuses what is none.
-    storageClass: given.text('storage-class') as StorageClass | undefined,
-    onEvent: given.flag('json') ? printEvent : warnOfRemains,
+    partSize: readSize(parsed, 'part-size'),
+    concurrency: readCount(parsed, 'concurrency'),
+    retry: { attemptsMax: readCount(parsed, 'tries') },
+    contentType: parsed.text('content-type'),
+    metadata: readPairs(parsed, 'meta', '='),
+    // The library checks the value.
+    storageClass: parsed.text('storage-class') as StorageClass | undefined,
+    onEvent: parsed.flag('json') ? printEvent : warnOfLeftoverParts,
   };
 }
 
 function printEvent(event: UploadEvent): void {
-  console.log(
-    JSON.stringify(event, (_, value: unknown) => (value instanceof UploadError ? told(value) : value)),
-  );
+  const replaceError = (_: string, value: unknown): unknown =>
+    value instanceof UploadError ? errorFields(value) : value;
+  console.log(JSON.stringify(event, replaceError));
 }
 
-function told({ code, message, hint, context }: UploadError): object {
-  return { code, message, hint, context };
-}
-
-function warnOfRemains(event: UploadEvent): void {
+function warnOfLeftoverParts(event: UploadEvent): void {
   if (event.type !== 'cleanup-failed') return;
-  console.error(`partway: OSS may still hold parts, which it bills: ${event.error.message}`);
-  console.error('`partway uploads` shows them, and `partway abort` removes them.');
+  console.error(`partway: OSS may still store parts, which it bills: ${event.error.message}`);
+  console.error('`partway uploads` lists them, and `partway abort` removes them.');
 }
 
-function tellHowToResume(upload: Upload): void {
+function printResumeCommand(upload: Upload): void {
   const { partsConfirmed, partCount } = upload.snapshot();
-  const kept = partCount === undefined ? '' : `; ${partsConfirmed} of ${partCount} parts are confirmed`;
-  console.error(`partway: paused${kept}. To resume, run:`);
+  const confirmed = partCount === undefined ? '' : `; ${partsConfirmed} of ${partCount} parts are confirmed`;
+  console.error(`partway: paused${confirmed}. To resume, run:`);
   const [node = '', script = '', ...args] = process.argv;
   const program = basename(script) === 'partway' ? ['partway'] : [node, script];
   const words = [...program, ...args.filter((arg) => arg !== '--no-resume')];
-  console.error(`  ${words.map(quoted).join(' ')}`);
+  console.error(`  ${words.map(quoteForShell).join(' ')}`);
 }
 
-/** As a shell reads it. */
-function quoted(word: string): string {
+function quoteForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

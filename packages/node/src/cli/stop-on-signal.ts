@@ -6,27 +6,27 @@ export type StopSignal = 'SIGINT' | 'SIGTERM';
 export interface StopOptions {
   /** Whether another process can resume the upload. Otherwise it is removed. */
   readonly isResumable: boolean;
-  /** Clears the progress line before a message is printed. */
-  readonly quiet: () => void;
+  /** Ends the progress before a message is printed. */
+  readonly endProgress: () => void;
 }
 
 /**
- * Lets the first Ctrl-C or SIGTERM pause the upload, or abort it. A second signal ends the process at once.
- * Resolves with the object when the upload is done, or with the signal when all traffic has stopped for it.
- * Rejects when the upload fails by itself.
+ * Pauses the upload on the first Ctrl-C or SIGTERM, or aborts it if it cannot be resumed. A second signal
+ * ends the process at once. Resolves with the object when the upload is complete, or with the signal when the
+ * upload is paused or aborted. Rejects when the upload fails.
  */
-export async function untilStopped(
+export async function waitForResultOrSignal(
   upload: Upload,
-  { isResumable, quiet }: StopOptions,
+  { isResumable, endProgress }: StopOptions,
 ): Promise<UploadedObject | StopSignal> {
   let stoppedBy: StopSignal | undefined;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stoppedBy !== undefined) process.exit(EXIT[signal]);
       stoppedBy = signal;
-      quiet();
+      endProgress();
       console.error(
-        `partway: ${isResumable ? 'pausing' : 'removing what was sent'}; once more ends it at once`,
+        `partway: ${isResumable ? 'pausing' : 'removing the sent parts'}; a second signal exits at once`,
       );
       if (isResumable) upload.pause();
       else upload.abort();

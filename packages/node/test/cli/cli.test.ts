@@ -9,8 +9,8 @@ import type { OssEmulator } from '@partway/emulator';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   type CliStage,
-  type Ended,
   type Environment,
+  type ExitedProcess,
   eventsIn,
   openCliStage,
   parsed,
@@ -34,25 +34,25 @@ beforeAll(async () => {
 afterEach(() => stage.reset());
 afterAll(() => stage.close());
 
-function started(args: readonly string[]): ChildProcess {
-  return stage.started(args);
+function start(args: readonly string[]): ChildProcess {
+  return stage.start(args);
 }
 
-function partway(args: readonly string[], environment?: Environment): Promise<Ended> {
+function partway(args: readonly string[], environment?: Environment): Promise<ExitedProcess> {
   return stage.partway(args, environment);
 }
 
-async function claimStored(key: string): Promise<void> {
+async function expectStored(key: string): Promise<void> {
   const object = emulator.model.object('media', key);
   expect(object?.crc64).toBe(crc64(bytes));
   expect(Buffer.compare((await object?.bytes()) ?? Buffer.alloc(0), bytes)).toBe(0);
 }
 
-/** Starts an upload that OSS lets have three parts, and resolves when it has them and one is confirmed. */
-async function stuckUpload(key: string, ...options: readonly string[]): Promise<ChildProcess> {
+/** Starts an upload of which OSS stores three parts and no more. Resolves when one of them is confirmed. */
+async function startStuckUpload(key: string, ...options: readonly string[]): Promise<ChildProcess> {
   const late = Array.from({ length: PART_COUNT - 3 }, (_, index) => index + 4);
   const stuck = emulator.faults.add({ operation: 'UploadPart', nth: late, effect: { kind: 'silent' } });
-  const child = started(['put', file, `oss://media/${key}`, '--json', ...inParts, ...options]);
+  const child = start(['put', file, `oss://media/${key}`, '--json', ...inParts, ...options]);
   const seen: string[] = [];
   for await (const line of createInterface(child.stdout as NodeJS.ReadableStream)) {
     seen.push(line);
@@ -60,30 +60,30 @@ async function stuckUpload(key: string, ...options: readonly string[]): Promise<
     await stuck.whenFired(2);
     return child;
   }
-  throw new Error(`it ended before a part was confirmed: ${seen.join('\n')}`);
+  throw new Error(`it waitForExit before a part was confirmed: ${seen.join('\n')}`);
 }
 
 describe('put', () => {
   test('uploads a file with all object options', async () => {
     const object = ['--content-type', 'video/mp4', '--meta', 'author=wei', '--meta=place=a=b'];
-    const { status, out, said } = await partway([
+    const { status, stdout, stderr } = await partway([
       'put',
       file,
-      'oss://media/told',
+      'oss://media/options',
       ...object,
       '--storage-class',
       'IA',
       ...inParts,
     ]);
-    expect({ status, out }).toEqual({
+    expect({ status, stdout }).toEqual({
       status: 0,
-      out: expect.stringMatching(
-        new RegExp(`^oss://media/told ${bytes.length} bytes, CRC64 ${crc64(bytes)}, ETag \\S+\\n$`),
+      stdout: expect.stringMatching(
+        new RegExp(`^oss://media/options ${bytes.length} bytes, CRC64 ${crc64(bytes)}, ETag \\S+\\n$`),
       ),
     });
-    expect(said).toMatch(/^100% \| 1\.0 of 1\.0 MiB/m);
-    await claimStored('told');
-    expect(emulator.model.object('media', 'told')?.headers).toMatchObject({
+    expect(stderr).toMatch(/^100% \| 1\.0 of 1\.0 MiB/m);
+    await expectStored('options');
+    expect(emulator.model.object('media', 'options')?.headers).toMatchObject({
       'content-type': 'video/mp4',
       'x-oss-meta-author': 'wei',
       'x-oss-meta-place': 'a=b',
@@ -92,53 +92,53 @@ describe('put', () => {
   });
 
   test('prints every event as a line of JSON, and nothing else', async () => {
-    const { status, out, said } = await partway(['put', file, 'oss://media/json', '--json', ...inParts]);
-    const events = eventsIn(out);
-    expect({ status, said }).toEqual({ status: 0, said: '' });
+    const { status, stdout, stderr } = await partway(['put', file, 'oss://media/json', '--json', ...inParts]);
+    const events = eventsIn(stdout);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(events[0]).toMatchObject({ type: 'opened', partCount: PART_COUNT });
     expect(events.filter(({ type }) => type === 'part-confirmed')).toHaveLength(PART_COUNT);
     expect(events.at(-1)).toMatchObject({ type: 'completed', object: { crc64: crc64(bytes) } });
   });
 
-  test('gives a key that ends in a slash the name of the file', async () => {
-    expect((await partway(['put', file, 'oss://media/folder/', '--quiet'])).said).toBe('');
-    await claimStored("folder/it's a file.bin");
+  test('appends the file name to a key that ends in a slash', async () => {
+    expect((await partway(['put', file, 'oss://media/folder/', '--quiet'])).stderr).toBe('');
+    await expectStored("folder/it's a file.bin");
     expect((await partway(['put', file, 'oss://media/', '--quiet'])).status).toBe(0);
-    await claimStored("it's a file.bin");
+    await expectStored("it's a file.bin");
   });
 
-  test('resumes a killed upload and sends no confirmed part again', async () => {
-    const child = await stuckUpload('killed');
+  test('resumes the upload of a killed process without sending stored parts again', async () => {
+    const child = await startStuckUpload('killed');
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const held = emulator.model.uploads('media').find(({ key }) => key === 'killed')?.parts ?? [];
-    expect(held).toHaveLength(3);
+    const stored = emulator.model.uploads('media').find(({ key }) => key === 'killed')?.parts ?? [];
+    expect(stored).toHaveLength(3);
     emulator.faults.clear();
     const sent = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 0 } });
     expect(await partway(['put', file, 'oss://media/killed', '--quiet', ...inParts])).toMatchObject({
       status: 0,
     });
     expect(sent.matchedCount).toBe(PART_COUNT - 3);
-    await claimStored('killed');
+    await expectStored('killed');
   });
 
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('%s pauses, prints how to resume, and exits with %d', async (signal, expected) => {
-    const child = await stuckUpload(signal, '--no-resume');
+    const child = await startStuckUpload(signal, '--no-resume');
     child.kill(signal);
     const [[status], chunks] = await Promise.all([once(child, 'exit'), child.stderr?.toArray()]);
     expect(status).toBe(expected);
-    const said = (chunks ?? []).join('');
-    expect(said).toMatch(
+    const stderr = (chunks ?? []).join('');
+    expect(stderr).toMatch(
       /^partway: pausing.+\npartway: paused; \d of 10 parts are confirmed\. To resume, run:\n/,
     );
-    const command = said.split('\n')[2] ?? '';
+    const command = stderr.split('\n')[2] ?? '';
     expect(command).toContain(`put '${file.replace("'", "'\\''")}' oss://media/${signal} --json`);
     expect(command).not.toContain('--no-resume');
     emulator.faults.clear();
-    const { status: resumed, out } = await partway([
+    const { status: resumed, stdout } = await partway([
       'put',
       file,
       `oss://media/${signal}`,
@@ -146,14 +146,14 @@ describe('put', () => {
       ...inParts,
     ]);
     expect(resumed).toBe(0);
-    expect(eventsIn(out).at(-1)).toMatchObject({ type: 'completed' });
+    expect(eventsIn(stdout).at(-1)).toMatchObject({ type: 'completed' });
     expect(emulator.model.uploads('media').filter(({ key }) => key === signal)).toEqual([]);
-    await claimStored(signal);
+    await expectStored(signal);
   });
 
-  test('a second Ctrl-C ends at once, whatever is still to be waited for', async () => {
+  test('a second Ctrl-C exits at once, also before OSS has responded', async () => {
     const opening = emulator.faults.add({ operation: 'InitiateMultipartUpload', effect: { kind: 'silent' } });
-    const child = started(['put', file, 'oss://media/twice', ...inParts]);
+    const child = start(['put', file, 'oss://media/twice', ...inParts]);
     const exited = once(child, 'exit');
     await opening.whenFired();
     child.kill('SIGINT');
@@ -162,40 +162,40 @@ describe('put', () => {
     expect(await exited).toEqual([130, null]);
   });
 
-  test('restarts with --no-resume, and with another --checkpoint-dir', async () => {
-    const child = await stuckUpload('anew');
+  test('starts a new upload with --no-resume, and with another --checkpoint-dir', async () => {
+    const child = await startStuckUpload('restarted');
     child.kill('SIGKILL');
     await once(child, 'exit');
     emulator.faults.clear();
     const sent = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 0 } });
     const elsewhere = ['--checkpoint-dir', join(folder, 'elsewhere')];
-    const put = ['put', file, 'oss://media/anew', '--quiet', ...inParts];
+    const put = ['put', file, 'oss://media/restarted', '--quiet', ...inParts];
     expect((await partway([...put, ...elsewhere])).status).toBe(0);
-    expect(emulator.model.uploads('media').filter(({ key }) => key === 'anew')).toHaveLength(1);
+    expect(emulator.model.uploads('media').filter(({ key }) => key === 'restarted')).toHaveLength(1);
     expect((await partway([...put, '--no-resume'])).status).toBe(0);
-    expect(emulator.model.uploads('media').filter(({ key }) => key === 'anew')).toEqual([]);
+    expect(emulator.model.uploads('media').filter(({ key }) => key === 'restarted')).toEqual([]);
     expect(sent.matchedCount).toBe(2 * PART_COUNT);
   });
 
-  test('restarts with another secret: it cannot open the old token', async () => {
-    const child = await stuckUpload('sealed');
+  test('starts a new upload with another secret, which cannot open the old token', async () => {
+    const child = await startStuckUpload('sealed');
     child.kill('SIGKILL');
     await once(child, 'exit');
     emulator.faults.clear();
     const put = ['put', file, 'oss://media/sealed', '--quiet', ...inParts];
-    const wrong = await partway(put, { OSS_ACCESS_KEY_SECRET: 'another' });
-    expect(wrong).toMatchObject({ status: 1, said: expect.stringContaining('[signature_mismatch]') });
+    const result = await partway(put, { OSS_ACCESS_KEY_SECRET: 'another' });
+    expect(result).toMatchObject({ status: 1, stderr: expect.stringContaining('[signature_mismatch]') });
     expect((await partway(put)).status).toBe(0);
     expect(emulator.model.uploads('media').filter(({ key }) => key === 'sealed')).toEqual([]);
   });
 
-  test('a wrong secret exits with 1, prints a hint and the request ID, and no secret [pain-19]', async () => {
+  test('a wrong secret exits with 1, and prints a hint and the request ID, but no secret [pain-19]', async () => {
     const put = ['put', file, 'oss://media/wrong', ...inParts];
-    const { status, out, said } = await partway(put, { OSS_ACCESS_KEY_SECRET: 'hush-hush' });
-    expect({ status, out }).toEqual({ status: 1, out: '' });
-    expect(said).toMatch(/^partway: \[signature_mismatch\] .+\n.*check the secret.*\nrequest id: \S+\n$/);
-    expect(said).not.toContain('hush-hush');
-    const { out: lines } = await partway([...put, '--json'], { OSS_ACCESS_KEY_SECRET: 'hush-hush' });
+    const { status, stdout, stderr } = await partway(put, { OSS_ACCESS_KEY_SECRET: 'hush-hush' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^partway: \[signature_mismatch\] .+\n.*check the secret.*\nrequest id: \S+\n$/);
+    expect(stderr).not.toContain('hush-hush');
+    const { stdout: lines } = await partway([...put, '--json'], { OSS_ACCESS_KEY_SECRET: 'hush-hush' });
     expect(eventsIn(lines)).toEqual([
       expect.objectContaining({
         type: 'failed',
@@ -209,33 +209,33 @@ describe('put', () => {
     ]);
   });
 
-  test('a file that is not there ends with 1', async () => {
-    const { status, said } = await partway(['put', join(folder, 'absent'), 'oss://media/absent']);
-    expect({ status, said }).toEqual({
+  test('a missing file exits with 1', async () => {
+    const { status, stderr } = await partway(['put', join(folder, 'absent'), 'oss://media/absent']);
+    expect({ status, stderr }).toEqual({
       status: 1,
-      said: expect.stringMatching(/^partway: \[source_unreadable\]/),
+      stderr: expect.stringMatching(/^partway: \[source_unreadable\]/),
     });
   });
 });
 
 describe('uploads and abort', () => {
-  test('list what is unfinished, and remove it [pain-28]', async () => {
-    const child = await stuckUpload('left/behind');
+  test('list unfinished uploads and remove one [pain-28]', async () => {
+    const child = await startStuckUpload('left/behind');
     child.kill('SIGKILL');
     await once(child, 'exit');
     const [left] = emulator.model.uploads('media').filter(({ key }) => key === 'left/behind');
     const parts = left?.parts.length ?? 0;
     const uploadId = left?.uploadId ?? '';
     const text = await partway(['uploads', 'oss://media/left/']);
-    expect(text).toMatchObject({ status: 0, said: '' });
-    expect(text.out).toMatch(
+    expect(text).toMatchObject({ status: 0, stderr: '' });
+    expect(text.stdout).toMatch(
       new RegExp(
         `^ *\\d+ s old {2}${parts} parts {2}${parts * 100 * KIBIBYTE} bytes {2}${uploadId} {2}oss://media/left/behind\n$`,
       ),
     );
-    const { out } = await partway(['uploads', 'oss://media', '--json']);
+    const { stdout } = await partway(['uploads', 'oss://media', '--json']);
     expect(
-      out
+      stdout
         .trimEnd()
         .split('\n')
         .map((line) => JSON.parse(line)),
@@ -249,19 +249,19 @@ describe('uploads and abort', () => {
       bytes: parts * 100 * KIBIBYTE,
     });
     const abort = ['abort', 'oss://media/left/behind', '--upload-id', uploadId];
-    expect(await partway(abort)).toEqual({ status: 0, out: `${uploadId} is removed\n`, said: '' });
-    expect(await partway(['uploads', 'oss://media/left/'])).toMatchObject({ status: 0, out: '' });
+    expect(await partway(abort)).toEqual({ status: 0, stdout: `${uploadId} is removed\n`, stderr: '' });
+    expect(await partway(['uploads', 'oss://media/left/'])).toMatchObject({ status: 0, stdout: '' });
     expect(await partway(abort)).toMatchObject({
       status: 1,
-      said: expect.stringContaining('partway: [upload_not_found]'),
+      stderr: expect.stringContaining('partway: [upload_not_found]'),
     });
   });
 
-  test('a server that is not there ends with 3', async () => {
-    const { status, said } = await partway(['uploads', 'oss://media'], {
+  test('an unreachable server exits with 3', async () => {
+    const { status, stderr } = await partway(['uploads', 'oss://media'], {
       OSS_ENDPOINT: 'http://127.0.0.1:1',
     });
-    expect({ status, said }).toEqual({ status: 3, said: expect.stringMatching(/^partway: \[network\]/) });
+    expect({ status, stderr }).toEqual({ status: 3, stderr: expect.stringMatching(/^partway: \[network\]/) });
   });
 });
 
@@ -269,7 +269,7 @@ describe('presign', () => {
   test('prints a working URL and its required headers', async () => {
     const headers = ['--header', 'Content-Type: text/plain', '--header', 'x-oss-meta-author: wei'];
     const put = await partway(['presign', 'oss://media/signed', '--method', 'PUT', ...headers, '--json']);
-    const { url, ...request } = JSON.parse(put.out);
+    const { url, ...request } = JSON.parse(put.stdout);
     expect(request).toEqual({
       method: 'PUT',
       headers: { 'content-type': 'text/plain', 'x-oss-meta-author': 'wei' },
@@ -277,36 +277,36 @@ describe('presign', () => {
     });
     expect((await fetch(url, { ...request, body: 'hello' })).status).toBe(200);
     const get = await partway(['presign', 'oss://media/signed', '--expires', '60']);
-    expect(get).toMatchObject({ status: 0, said: '' });
-    expect(await (await fetch(get.out.trim())).text()).toBe('hello');
+    expect(get).toMatchObject({ status: 0, stderr: '' });
+    expect(await (await fetch(get.stdout.trim())).text()).toBe('hello');
     const ranged = await partway(['presign', 'oss://media/signed', '--header', 'Range: bytes=0-1']);
-    expect(ranged.said).toBe('partway: the request must carry range: bytes=0-1\n');
-    const answer = await fetch(ranged.out.trim(), { headers: { range: 'bytes=0-1' } });
-    expect(await answer.text()).toBe('he');
+    expect(ranged.stderr).toBe('partway: the request must have the header range: bytes=0-1\n');
+    const response = await fetch(ranged.stdout.trim(), { headers: { range: 'bytes=0-1' } });
+    expect(await response.text()).toBe('he');
   });
 });
 
 describe('usage', () => {
   const put = ['put', 'file', 'oss://media/key'];
   test.each([
-    [[], 'a command is needed'],
-    [['get'], 'get is not a command'],
+    [[], 'a command is required'],
+    [['get'], 'unknown command get'],
     [['put', 'file'], 'ADDRESS is missing'],
     [['put'], 'FILE is missing'],
-    [[...put, 'more'], 'more is one argument too many'],
-    [['put', '-', 'oss://media/folder/'], 'ADDRESS needs a whole key: standard input has no name'],
-    [['put', '-', 'oss://media/'], 'ADDRESS needs a whole key'],
+    [[...put, 'more'], 'unexpected argument: more'],
+    [['put', '-', 'oss://media/folder/'], 'ADDRESS must be a complete key: standard input has no name'],
+    [['put', '-', 'oss://media/'], 'ADDRESS must be a complete key'],
     [['put', 'file', 'media/key'], 'ADDRESS must be oss://BUCKET/KEY, got media/key'],
-    [['put', 'file', 'oss://media'], 'ADDRESS needs a key'],
+    [['put', 'file', 'oss://media'], 'ADDRESS requires a key'],
     [['put', 'file', 'oss://MEDIA/key'], "ADDRESS: the bucket's name must have"],
     [['put', 'file', 'oss://media/../key'], 'ADDRESS: the key must not have a segment'],
-    [[...put, '--prat-size', '1'], '--prat-size is not an option'],
-    [[...put, '-q'], '-q is not an option'],
-    [[...put, '--no-quiet'], '--no-quiet is not an option'],
+    [[...put, '--prat-size', '1'], 'unknown option --prat-size'],
+    [[...put, '-q'], 'unknown option -q'],
+    [[...put, '--no-quiet'], 'unknown option --no-quiet'],
     [[...put, '--json=yes'], '--json takes no value'],
-    [[...put, '--part-size'], '--part-size needs a value'],
-    [[...put, '--part-size', '--json'], '--part-size needs a value'],
-    [[...put, '--part-size', '8M'], '--part-size must be bytes, or a number with KB'],
+    [[...put, '--part-size'], '--part-size requires a value'],
+    [[...put, '--part-size', '--json'], '--part-size requires a value'],
+    [[...put, '--part-size', '8M'], '--part-size must be a number of bytes, or have KB'],
     [[...put, '--part-size', '1KB'], '--part-size must be'],
     [[...put, '--concurrency', '65'], '--concurrency must be a whole number from 1 to 64'],
     [[...put, '--concurrency', 'all'], '--concurrency must be a whole number, got all'],
@@ -315,32 +315,32 @@ describe('usage', () => {
     [[...put, '--region', 'oss-cn-hangzhou'], '--region must not start with'],
     [['presign', 'oss://media/key', '--method', 'POST'], '--method must be GET, PUT or HEAD'],
     [['presign', 'oss://media/key', '--expires', '0'], '--expires must be'],
-    [['abort', 'oss://media/key'], '--upload-id is needed'],
-  ])('%j is wrong', async (args, message) => {
-    const { status, out, said } = await partway(args);
-    expect({ status, out }).toEqual({ status: 2, out: '' });
-    expect(said.startsWith('partway: ')).toBe(true);
-    expect(said).toContain(message);
+    [['abort', 'oss://media/key'], '--upload-id is required'],
+  ])('%j is a usage error', async (args, message) => {
+    const { status, stdout, stderr } = await partway(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr.startsWith('partway: ')).toBe(true);
+    expect(stderr).toContain(message);
   });
 
   test.each([
-    [{ OSS_REGION: '' }, '--region is needed, or OSS_REGION'],
+    [{ OSS_REGION: '' }, '--region or OSS_REGION is required'],
     [{ OSS_ACCESS_KEY_SECRET: '' }, 'OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET must be set'],
     [{ OSS_ACCESS_KEY_SECRET: 'hush \n' }, 'OSS_ACCESS_KEY_SECRET must be a non-empty string'],
-  ])('the environment %j is wrong', async (environment, message) => {
-    const { status, said } = await partway(put, environment);
+  ])('the environment %j is a usage error', async (environment, message) => {
+    const { status, stderr } = await partway(put, environment);
     expect(status).toBe(2);
-    expect(said).toContain(message);
-    expect(said).not.toContain('hush');
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('hush');
   });
 
-  test('--help and --version end with 0', async () => {
-    const whole = await partway(['--help']);
-    expect(whole).toMatchObject({ status: 0, said: '' });
-    expect(whole.out).toMatch(/Exit codes:\n[\s\S]+put[\s\S]+uploads[\s\S]+abort[\s\S]+presign/);
+  test('--help and --version exit with 0', async () => {
+    const overview = await partway(['--help']);
+    expect(overview).toMatchObject({ status: 0, stderr: '' });
+    expect(overview.stdout).toMatch(/Exit codes:\n[\s\S]+put[\s\S]+uploads[\s\S]+abort[\s\S]+presign/);
     const help = await partway(['put', '--help']);
-    expect(help).toMatchObject({ status: 0, said: '' });
-    expect(help.out).toMatch(/partway put \[OPTIONS\] <FILE> <ADDRESS>[\s\S]+--no-resume/);
-    expect(await partway(['--version'])).toMatchObject({ status: 0, out: '0.0.0\n' });
+    expect(help).toMatchObject({ status: 0, stderr: '' });
+    expect(help.stdout).toMatch(/partway put \[OPTIONS\] <FILE> <ADDRESS>[\s\S]+--no-resume/);
+    expect(await partway(['--version'])).toMatchObject({ status: 0, stdout: '0.0.0\n' });
   });
 });

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type CliStage, eventsIn, openCliStage } from '../stages/cli-stage.ts';
 
 const CONTENT = randomBytes(350_000);
-/** No credentials, and no address of OSS. */
+/** An environment without credentials and without the address of OSS. */
 const BARE = {
   OSS_ACCESS_KEY_ID: undefined,
   OSS_ACCESS_KEY_SECRET: undefined,
@@ -51,24 +51,24 @@ function storedAs(key: string): Promise<Uint8Array> | undefined {
   return stage.emulator.model.object('media', key)?.bytes();
 }
 
-test('a machine without credentials uploads by a coordinator', async () => {
-  const { status, out } = await stage.partway(
+test('a machine without credentials uploads through a coordinator', async () => {
+  const { status, stdout } = await stage.partway(
     ['put', file, 'films/a.mp4', '--coordinator', url, '--part-size', '100KiB', '--quiet'],
     BARE,
   );
   expect(status).toBe(0);
-  expect(out).toMatch(/^oss:\/\/media\/wei\/films\/a\.mp4 350000 bytes, CRC64 \d+, ETag /);
+  expect(stdout).toMatch(/^oss:\/\/media\/wei\/films\/a\.mp4 350000 bytes, CRC64 \d+, ETag /);
   expect(Buffer.from((await storedAs('wei/films/a.mp4')) ?? [])).toEqual(CONTENT);
 });
 
 test('a name with a trailing slash gets the file name, and a header identifies the caller', async () => {
   const bare = { ...BARE, PARTWAY_AUTHORIZATION: undefined };
-  const asking = ['--coordinator', url, '--header', 'authorization: Bearer li', '--quiet'];
-  expect((await stage.partway(['put', file, 'films/', ...asking], bare)).status).toBe(0);
+  const options = ['--coordinator', url, '--header', 'authorization: Bearer li', '--quiet'];
+  expect((await stage.partway(['put', file, 'films/', ...options], bare)).status).toBe(0);
   expect(Buffer.from((await storedAs('li/films/film.mp4')) ?? [])).toEqual(CONTENT);
 });
 
-test('a directory goes by a coordinator too', async () => {
+test('a directory is uploaded through a coordinator', async () => {
   const { status } = await stage.partway(
     ['put', '-r', stage.folder, 'all/', '--coordinator', url, '--quiet'],
     BARE,
@@ -77,7 +77,7 @@ test('a directory goes by a coordinator too', async () => {
   expect(Buffer.from((await storedAs('wei/all/film.mp4')) ?? [])).toEqual(CONTENT);
 });
 
-test('an interrupted upload resumes, proven by its local bytes', async () => {
+test('the same command resumes a failed upload without sending stored parts again', async () => {
   const args = [
     'put',
     file,
@@ -103,7 +103,7 @@ test('an interrupted upload resumes, proven by its local bytes', async () => {
   const resumed = await stage.partway(args, BARE);
   expect(resumed.status).toBe(0);
   const sent = new Set(
-    eventsIn(resumed.out)
+    eventsIn(resumed.stdout)
       .filter(({ type }) => type === 'part-progress')
       .map(({ partNumber }) => partNumber),
   );
@@ -113,17 +113,21 @@ test('an interrupted upload resumes, proven by its local bytes', async () => {
 
 test('an unidentified caller is rejected', async () => {
   const bare = { ...BARE, PARTWAY_AUTHORIZATION: undefined };
-  const { status, said } = await stage.partway(['put', file, 'a', '--coordinator', url], bare);
+  const { status, stderr } = await stage.partway(['put', file, 'a', '--coordinator', url], bare);
   expect(status).toBe(1);
-  expect(said).toContain('[unauthenticated]');
+  expect(stderr).toContain('[unauthenticated]');
 });
 
 test.each([
   [['--coordinator', 'ftp://x'], 'a', /--coordinator must be an http or https URL/],
-  [['--coordinator', 'http://x'], 'oss://media/a', /ADDRESS is a name with --coordinator/],
-  [['--coordinator', 'http://x', '--region', 'cn-beijing'], 'a', /--region does not go with --coordinator/],
-  [['--header', 'a: b'], 'oss://media/a', /--header goes with --coordinator/],
-])('%j to %s is refused', async (options, address, message) => {
-  const { status, said } = await stage.partway(['put', file, address, ...options]);
-  expect({ status, said }).toEqual({ status: 2, said: expect.stringMatching(message) });
+  [['--coordinator', 'http://x'], 'oss://media/a', /ADDRESS must be a name with --coordinator/],
+  [
+    ['--coordinator', 'http://x', '--region', 'cn-beijing'],
+    'a',
+    /--region and --coordinator are mutually exclusive/,
+  ],
+  [['--header', 'a: b'], 'oss://media/a', /--header requires --coordinator/],
+])('%j with address %s is a usage error', async (options, address, message) => {
+  const { status, stderr } = await stage.partway(['put', file, address, ...options]);
+  expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(message) });
 });

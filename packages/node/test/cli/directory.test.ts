@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { type CliStage, ended, openCliStage } from '../stages/cli-stage.ts';
+import { type CliStage, openCliStage, waitForExit } from '../stages/cli-stage.ts';
 
 const CONTENTS = new Map([
   ['a.txt', randomBytes(10)],
@@ -22,7 +22,7 @@ beforeAll(async () => {
   }
   await symlink(join(folder, 'z'), join(folder, 'link'));
   await symlink(folder, join(folder, 'deep', 'loop'));
-  // They lead to no file.
+  // Links to no file.
   await symlink('round', join(folder, 'round'));
   await symlink('nowhere', join(folder, 'lost'));
 });
@@ -39,8 +39,8 @@ async function storedUnder(prefix: string): Promise<Map<string, Buffer>> {
   return new Map(await Promise.all(contents));
 }
 
-test('a directory is uploaded file by file, links to files included', async () => {
-  const { status, out, said } = await stage.partway([
+test('all files of a directory are uploaded, also links to files', async () => {
+  const { status, stdout, stderr } = await stage.partway([
     'put',
     '-r',
     folder,
@@ -48,8 +48,8 @@ test('a directory is uploaded file by file, links to files included', async () =
     '--part-size',
     '100KiB',
   ]);
-  expect({ status, said }).toEqual({ status: 0, said: expect.stringContaining('5 of 5 files') });
-  expect(out.trimEnd().split('\n')).toHaveLength(5);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('5 of 5 files') });
+  expect(stdout.trimEnd().split('\n')).toHaveLength(5);
   const link: [string, Buffer] = ['link', CONTENTS.get('z') ?? Buffer.alloc(0)];
   expect(await storedUnder('tree/')).toEqual(new Map([...CONTENTS, link].sort(byName)));
   expect(stage.emulator.model.uploads('media')).toEqual([]);
@@ -57,10 +57,10 @@ test('a directory is uploaded file by file, links to files included', async () =
 
 test('a failed file does not stop the others, and sets the exit code', async () => {
   stage.emulator.faults.add({ key: 'some/z', effect: { kind: 'refuse', status: 403, code: 'AccessDenied' } });
-  const { status, said } = await stage.partway(['put', '--recursive', folder, 'oss://media/some/']);
+  const { status, stderr } = await stage.partway(['put', '--recursive', folder, 'oss://media/some/']);
   expect(status).toBe(1);
-  expect(said).toMatch(/tree\/z:\npartway: \[access_denied]/);
-  expect(said).toContain('4 of 5 files');
+  expect(stderr).toMatch(/tree\/z:\npartway: \[access_denied]/);
+  expect(stderr).toContain('4 of 5 files');
   expect((await storedUnder('some/')).size).toBe(4);
 });
 
@@ -71,14 +71,14 @@ test('Ctrl-C pauses all files, and the same command resumes', async () => {
     partNumber: 3,
     effect: { kind: 'silent' },
   });
-  const child = stage.started(args);
-  const end = ended(child);
+  const child = stage.start(args);
+  const exit = waitForExit(child);
   await third.whenFired();
   child.kill('SIGINT');
-  const { status, said } = await end;
-  expect({ status, said }).toEqual({
+  const { status, stderr } = await exit;
+  expect({ status, stderr }).toEqual({
     status: 130,
-    said: expect.stringContaining('run the same command again'),
+    stderr: expect.stringContaining('run the same command again'),
   });
   const unfinished = stage.emulator.model.uploads('media').map(({ key }) => key);
   expect(unfinished).toContain('paused/deep/er/größe 1.bin');
@@ -89,12 +89,12 @@ test('Ctrl-C pauses all files, and the same command resumes', async () => {
 });
 
 test.each([
-  [['put', '-r', '/nowhere', 'oss://media/x/'], 1, /source_unreadable.*is no directory/],
+  [['put', '-r', '/nowhere', 'oss://media/x/'], 1, /source_unreadable.*is not a readable directory/],
   [['put', '-r', '/tmp', 'oss://media/x'], 2, /ADDRESS must end in \/ with --recursive/],
-  [['put', '-x', '/tmp', 'oss://media/x'], 2, /-x is not an option/],
-])('%s is a usage error', async (args, status, message) => {
-  const ending = await stage.partway(args);
-  expect(ending).toMatchObject({ status, said: expect.stringMatching(message) });
+  [['put', '-x', '/tmp', 'oss://media/x'], 2, /unknown option -x/],
+])('%s exits with %i', async (args, status, message) => {
+  const result = await stage.partway(args);
+  expect(result).toMatchObject({ status, stderr: expect.stringMatching(message) });
 });
 
 function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

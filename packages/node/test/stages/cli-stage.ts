@@ -8,14 +8,14 @@ import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
-/** The command line as built, in processes of its own, and an emulator for it. */
+/** The built command line in its own processes, and an emulator for it. */
 export interface CliStage {
   readonly emulator: OssEmulator;
-  /** A folder of its own, which is removed at the end. */
+  /** A temporary folder, which `close` removes. */
   readonly folder: string;
-  started(args: readonly string[], options?: StartOptions): ChildProcess;
-  partway(args: readonly string[], environment?: Environment): Promise<Ended>;
-  /** Ends what is still running, and forgets the faults. */
+  start(args: readonly string[], options?: StartOptions): ChildProcess;
+  partway(args: readonly string[], environment?: Environment): Promise<ExitedProcess>;
+  /** Kills running processes and removes the faults. */
   reset(): void;
   close(): Promise<void>;
 }
@@ -24,19 +24,19 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface StartOptions {
   readonly environment?: Environment;
-  /** Standard input: something that will be written to it, or a descriptor. Default: it is empty. */
+  /** Standard input: a pipe to write to, or a descriptor. Default: it is empty. */
   readonly stdin?: 'pipe' | number;
 }
 
-export interface Ended {
+export interface ExitedProcess {
   readonly status: number | null;
-  readonly out: string;
-  readonly said: string;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 export async function openCliStage(): Promise<CliStage> {
   await access(cli).catch(() => {
-    throw new Error('the command line is tested as built: run `npx tsc -b packages/node` first');
+    throw new Error('the tests run the built command line: run `npx tsc -b packages/node` first');
   });
   const folder = await mkdtemp(join(tmpdir(), 'partway-cli-'));
   const emulator = await startOssEmulator({
@@ -45,7 +45,7 @@ export async function openCliStage(): Promise<CliStage> {
   });
   const children: ChildProcess[] = [];
 
-  function started(args: readonly string[], { environment = {}, stdin }: StartOptions = {}) {
+  function start(args: readonly string[], { environment = {}, stdin }: StartOptions = {}) {
     const child = spawn(process.execPath, [cli, ...args], {
       stdio: [stdin ?? 'ignore', 'pipe', 'pipe'],
       env: {
@@ -65,8 +65,8 @@ export async function openCliStage(): Promise<CliStage> {
   return {
     emulator,
     folder,
-    started,
-    partway: (args, environment = {}) => ended(started(args, { environment })),
+    start,
+    partway: (args, environment = {}) => waitForExit(start(args, { environment })),
     reset() {
       emulator.faults.clear();
       for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -78,13 +78,13 @@ export async function openCliStage(): Promise<CliStage> {
   };
 }
 
-export async function ended(child: ChildProcess): Promise<Ended> {
-  const [[status], out, said] = await Promise.all([
+export async function waitForExit(child: ChildProcess): Promise<ExitedProcess> {
+  const [[status], stdout, stderr] = await Promise.all([
     once(child, 'exit'),
     child.stdout?.toArray(),
     child.stderr?.toArray(),
   ]);
-  return { status, out: (out ?? []).join(''), said: (said ?? []).join('') };
+  return { status, stdout: (stdout ?? []).join(''), stderr: (stderr ?? []).join('') };
 }
 
 /** One line of `--json`. */
@@ -93,8 +93,8 @@ export interface Line {
   readonly partNumber: number;
 }
 
-export function eventsIn(out: string): readonly Line[] {
-  return out.trimEnd().split('\n').map(parsed);
+export function eventsIn(stdout: string): readonly Line[] {
+  return stdout.trimEnd().split('\n').map(parsed);
 }
 
 export function parsed(line: string): Line {
