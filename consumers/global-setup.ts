@@ -14,7 +14,9 @@ declare module 'vitest' {
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Packs the packages, and installs them as a user does: one consumer without the optional peers, one with. */
+/**
+ * Packs the packages, and installs them as a user does: one consumer without the optional peers, one with.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'partway-consumers-')));
   const tidy = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 3 });

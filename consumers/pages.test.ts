@@ -73,7 +73,9 @@ interface Expected {
   readonly worker: RegExp;
 }
 
-/** Opens the page, chooses a file, and checks the stored object, the origin of the CRC64s, and the console. */
+/**
+ * Opens the page, chooses a file, and checks the stored object, the origin of the CRC64s, and the console.
+ */
 async function expectUpload(site: Running, { page: path, key, worker }: Expected): Promise<void> {
   onTestFinished(() => site.close());
   const page = await browser.newPage();

@@ -1,5 +1,6 @@
 #!/bin/sh
-# A client of docs/reference/protocol.md without Partway: sh and curl, and node to read JSON and to compute CRC64.
+# A client of docs/reference/protocol.md without Partway: sh and curl, and node to read JSON and to compute
+# CRC64.
 #
 #   AUTHORIZATION='Bearer …' sh curl-upload.sh https://app.example.com/uploads FILE NAME
 #
@@ -17,8 +18,8 @@ finish() {
 }
 trap finish EXIT
 
-# Sends JSON from stdin to a verb, and prints the response. Uses files and stdin instead of arguments, which `ps`
-# shows to all users of the machine: the session and the upload token are secrets.
+# Sends JSON from stdin to a verb, and prints the response. Uses files and stdin instead of arguments, which
+# `ps` shows to all users of the machine: the session and the upload token are secrets.
 ask() {
   printf 'Authorization: %s\nContent-Type: application/json\n' "$AUTHORIZATION" >"$work/headers"
   status=$(curl --silent --show-error --header "@$work/headers" --data-binary @- \
@@ -98,8 +99,8 @@ with_token '{}' | ask list-parts | read_json '
 ' >"$work/arrived"
 cmp "$work/receipts" "$work/arrived"
 
-# 5. Complete, with a receipt for each part: size and CRC64 computed by this client. The coordinator compares them
-# with the object, and responds after it is proven.
+# 5. Complete, with a receipt for each part: size and CRC64 computed by this client. The coordinator compares
+# them with the object, and responds after it is proven.
 RECEIPTS=$(cat "$work/receipts") node -p '
   const rows = process.env.RECEIPTS.split("\n").map((row) => row.split(" "));
   const receipts = rows.map(([number, size, crc64]) => ({ partNumber: +number, size: +size, crc64 }));

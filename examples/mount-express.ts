@@ -1,5 +1,5 @@
-// The coordinator in Express 5. It reads bodies itself, with its own limits: mount it before `express.json()`.
-// Use `all`, which keeps the whole path; `use` removes the matched part.
+// The coordinator in Express 5. It reads bodies itself, with its own limits: mount it before
+// `express.json()`. Use `all`, which keeps the whole path; `use` removes the matched part.
 import { getRequestListener } from '@hono/node-server';
 import { createCoordinatorHandler } from '@partway/core/coordinator';
 import express from 'express';

@@ -1,5 +1,5 @@
-// The coordinator in Fastify 5. In its own plugin no parser reads the body, and after `hijack` only the handler
-// responds. The rest of the app keeps its parsers and its body limit.
+// The coordinator in Fastify 5. In its own plugin no parser reads the body, and after `hijack` only the
+// handler responds. The rest of the app keeps its parsers and its body limit.
 import { getRequestListener } from '@hono/node-server';
 import { createCoordinatorHandler } from '@partway/core/coordinator';
 import fastify from 'fastify';

@@ -1,6 +1,6 @@
-// The coordinator in Hono without Node: in Vercel's Edge Runtime, which has web globals and neither `process` nor
-// `Buffer` nor `eval`. The worker is bundled as for any edge runtime. Here requests are dispatched to it without
-// a socket; its requests to OSS use HTTP.
+// The coordinator in Hono without Node: in Vercel's Edge Runtime, which has web globals and neither `process`
+// nor `Buffer` nor `eval`. The worker is bundled as for any edge runtime. Here requests are dispatched to it
+// without a socket; its requests to OSS use HTTP.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';

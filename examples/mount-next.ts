@@ -1,6 +1,6 @@
 // The coordinator as a route handler of Next. Next is too large for an example in CI, so this one calls the
-// exports of the route as Next does: with a `Request`, without a socket. Next's own code before the route is not
-// tested here.
+// exports of the route as Next does: with a `Request`, without a socket. Next's own code before the route is
+// not tested here.
 import assert from 'node:assert/strict';
 import { OPTIONS, POST } from './mounts/next/app/uploads/[...verb]/route.ts';
 import { emulator, uploadThrough } from './mounts/stage.ts';

@@ -1,5 +1,5 @@
-// The coordinator in a server of `node:http`. The adapter creates a `Request`: it passes the body on as a stream,
-// and aborts `request.signal` when the client disconnects.
+// The coordinator in a server of `node:http`. The adapter creates a `Request`: it passes the body on as a
+// stream, and aborts `request.signal` when the client disconnects.
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { createCoordinatorHandler } from '@partway/core/coordinator';

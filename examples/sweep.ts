@@ -1,5 +1,5 @@
-// Removes unfinished uploads of crashed processes: those without activity for a week, with their parts. Here the
-// bucket's clock is advanced instead of waiting.
+// Removes unfinished uploads of crashed processes: those without activity for a week, with their parts. Here
+// the bucket's clock is advanced instead of waiting.
 import assert from 'node:assert/strict';
 import { sweep } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';

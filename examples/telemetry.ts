@@ -1,4 +1,5 @@
-// OpenTelemetry: an upload and its requests to the coordinator as spans and metrics, and its events as flat log records.
+// OpenTelemetry: an upload and its requests to the coordinator as spans and metrics, and its events as flat
+// log records.
 import assert from 'node:assert/strict';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';

@@ -18,7 +18,10 @@ test.each(documents)('relative links in %s lead to existing files and headings',
   expect(broken.map(({ link }) => link)).toEqual([]);
 });
 
-/** A path from the root in a code span: `packages/core/src/ports.ts`. Patterns have a `*`, a `{` or an upper case name. */
+/**
+ * A path from the root in a code span: `packages/core/src/ports.ts`. Patterns have a `*`, a `{` or an upper
+ * case name.
+ */
 const PATH = /`((?:packages|docs|test|tooling|examples|bench|consumers)\/[\w./[\]-]+)`/g;
 
 test.each(documents)('paths named in %s exist', (path) => {

@@ -30,7 +30,8 @@ test('the guide names every custom property of the element, and no other', () =>
 test('the guide names every part of the element that has a style, and no part that does not exist', () => {
   const named = new Set([...passageIn(guide, 'parts').matchAll(/`([a-z-]+)`/g)].map(([, part]) => part));
   const styled = [...element.matchAll(/\[part~=([a-z-]+)\]/g)].map(([, part = '']) => part);
-  // `row-` and `status-` stand for all that begin so; what is for screen readers alone has no name of its own.
+  // `row-` and `status-` stand for all that begin so; what is for screen readers alone has no name of its
+  // own.
   const known = styled.filter(
     (part) => !/announcer|-(paused|offline|failed|completed|unfinished)/.test(part),
   );

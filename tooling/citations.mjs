@@ -1,5 +1,5 @@
-// Writes the last column of the tables of pains and of threats: links to the tests with a row's ID at the end of their titles,
-// such as `[pain-17]`.
+// Writes the last column of the tables of problems and attacks: links to the tests with a row's ID at the end of their
+// titles, such as `[pain-17]`.
 //   npm run citations
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

@@ -26,7 +26,10 @@ export const coordinator = createCoordinator({
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Uploads a file of four parts through the coordinator at `url`, and asserts everything that a mount may break. */
+/**
+ * Uploads a file of four parts through the coordinator at `url`, and asserts everything that a mount may
+ * break.
+ */
 export async function uploadThrough(url: string, fetch: Fetch = globalThis.fetch): Promise<void> {
   const headers = { authorization: 'Bearer session-of-wei' };
   const controlPlane = createHttpControlPlane(url, { headers, fetch });
