@@ -11,7 +11,7 @@ export interface Certificate {
   readonly path: string;
 }
 
-/** What ali-oss says in `Host`, and so wants to find, whatever the endpoint. */
+/** The `Host` of ali-oss, which it also expects in the certificate, for any endpoint. */
 const NAMES = [{ type: 2, value: `${BUCKET}.oss-${REGION}.aliyuncs.com` }] as const;
 
 /** For 127.0.0.1, good for this run. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { combineCrc64 } from '@partway/core';
 import { createCRC64 } from 'hash-wasm';
-import type { Crc64Table } from './sink/answers.ts';
+import type { Crc64Table } from './sink/responses.ts';
 
 let directory: string | undefined;
 
@@ -19,11 +19,11 @@ export function removeFiles(): void {
   directory = undefined;
 }
 
-/** A file whose bytes are known, in the page cache since it was just written. */
+/** A file of known bytes, in the page cache because it was just written. */
 export interface TestFile {
   readonly path: string;
   readonly size: number;
-  /** What OSS must say of each part of this size, and of the whole. */
+  /** The CRC64s that OSS must return for each part of this size, and for the object. */
   crc64sOf(partSize: number): Crc64Table;
 }
 

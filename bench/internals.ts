@@ -1,5 +1,5 @@
 /**
- * What @partway/core does not export, from its built files: ways that this machine does not choose. The path
+ * Modules that @partway/core does not export, from its built files: engines that this machine does not select. The path
  * is relative to the built entry. Rejects where this version has no such file.
  */
 export async function importInternal<Module>(path: string): Promise<Module> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-/** What running something cost the process it ran in. */
+/** The cost of a run in its process. */
 export interface Usage {
   /** User and system time of all threads. */
   readonly cpuSeconds: number;
@@ -13,7 +13,7 @@ export interface Usage {
   readonly loopBlockP99Ms: number;
 }
 
-/** Runs it in this process, and tells what that cost. */
+/** Runs it in this process, and returns the cost. */
 export async function measureUsage(run: () => Promise<void>): Promise<Usage> {
   const delays = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   delays.enable();
@@ -41,7 +41,7 @@ export function cpuSecondsSince(start: NodeJS.CpuUsage): number {
 }
 
 /**
- * Not `maxRSS` where Linux tells better: there a process inherits the peak of the one that started it.
+ * On Linux not `maxRSS`, which a process inherits from the one that started it.
  */
 export function peakMemory(): number {
   const kilobytes = process.platform === 'linux' ? highWaterMark() : undefined;

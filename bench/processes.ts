@@ -2,20 +2,20 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** A process of ours that answers questions, one at a time. See `answering`, its other end. */
+/** A child process that runs tasks, one at a time. See `serveTasks`, its other end. */
 export interface Child {
-  /** Rejects when the child fails, dies, or takes longer than `ANSWER_MS_MAX`. */
-  ask<Answer>(question: unknown): Promise<Answer>;
+  /** Rejects when the child fails, dies, or takes longer than `RESULT_MS_MAX`. */
+  run<Result>(task: unknown): Promise<Result>;
   stop(): Promise<void>;
 }
 
-/** What travels back from a child. */
-export type Reply = { readonly answer: unknown } | { readonly failure: string };
+/** The message from a child. */
+export type Reply = { readonly result: unknown } | { readonly failure: string };
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
-  /** What is to start the script. Default: this very Node. */
+  /** The program that starts the script. Default: this Node. */
   readonly execPath?: string;
 }
 
@@ -29,7 +29,7 @@ export function startChild(script: string, options: ChildOptions = {}): Child {
   void exited.then(() => living.delete(child));
   return {
     // A parse edge: both ends are compiled together.
-    ask: async <Answer>(question: unknown) => (await answerOf(child, question)) as Answer,
+    run: async <Result>(task: unknown) => (await resultOf(child, task)) as Result,
     async stop() {
       child.kill('SIGKILL');
       await exited;
@@ -37,40 +37,40 @@ export function startChild(script: string, options: ChildOptions = {}): Child {
   };
 }
 
-/** Starts a child, asks it one thing, and ends it. */
-export async function askOnce<Answer>(
+/** Starts a child, runs one task in it, and ends it. */
+export async function runOnce<Result>(
   script: string,
-  question: unknown,
+  task: unknown,
   options: ChildOptions = {},
-): Promise<Answer> {
+): Promise<Result> {
   const child = startChild(script, options);
   try {
-    return await child.ask<Answer>(question);
+    return await child.run<Result>(task);
   } finally {
     await child.stop();
   }
 }
 
-const ANSWER_MS_MAX = 15 * 60_000;
+const RESULT_MS_MAX = 15 * 60_000;
 
-async function answerOf(child: ChildProcess, question: unknown): Promise<unknown> {
+async function resultOf(child: ChildProcess, task: unknown): Promise<unknown> {
   const listening = new AbortController();
   const { signal } = listening;
   try {
     if (child.exitCode !== null) throw new Error(`a process of the bench has ended: ${child.spawnfile}`);
     const reply = once(child, 'message', {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(RESULT_MS_MAX)]),
     });
     const death = once(child, 'exit', { signal }).then(([code]) => {
-      throw new Error(`${child.spawnargs.at(-1)} ended with ${String(code)} instead of answering`);
+      throw new Error(`${child.spawnargs.at(-1)} ended with ${String(code)} without a result`);
     });
     // Only one of them comes, and the other is then given up.
     for (const either of [reply, death]) either.catch(() => undefined);
-    child.send({ question });
+    child.send({ task });
     const [message] = await Promise.race([reply, death]);
-    const told: Reply = message;
-    if ('failure' in told) throw new Error(`${child.spawnargs.at(-1)}: ${told.failure}`);
-    return told.answer;
+    const received: Reply = message;
+    if ('failure' in received) throw new Error(`${child.spawnargs.at(-1)}: ${received.failure}`);
+    return received.result;
   } finally {
     listening.abort();
   }

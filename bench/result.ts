@@ -1,12 +1,12 @@
 import type { Scale } from './settings.ts';
 
-/** What a section found: data, from which the page is made. */
+/** The result of a section: data from which the page is generated. */
 export interface SectionResult {
   readonly tables: readonly Table[];
   readonly claims: readonly Claim[];
-  /** What could not be had here, and why. */
+  /** Missing measurements, with the reason. */
   readonly notMeasured: readonly string[];
-  /** What should have run and did not. Default: none. */
+  /** Failed measurements. Default: none. */
   readonly failures?: readonly string[];
   /** Bars for the picture. */
   readonly bars?: readonly Bar[];
@@ -62,7 +62,7 @@ export function digits(figure: number): string {
   return figure.toFixed(Math.abs(figure) >= 10 ? 1 : 2);
 }
 
-/** What went wrong, short enough for the page. */
+/** The failure, short enough for the page. */
 export function inOneLine(reason: unknown): string {
   return String(reason).replaceAll(/\s+/g, ' ').slice(0, 240);
 }

@@ -4,14 +4,14 @@ export interface FileToSend {
   readonly size: number;
   readonly key: string;
   readonly partSize: number;
-  /** `auto` is for those who know it. */
+  /** `auto` is for clients that support it. */
   readonly concurrency: number | 'auto';
 }
 
 /** Resolves when every part has been confirmed. */
 export type SendFile = (file: FileToSend) => Promise<void>;
 
-/** What each client exports: a sender that keeps its connections from one file to the next. */
+/** The export of each client: a sender that keeps its connections between files. */
 export type CreateSender = (endpoint: string) => SendFile;
 
 export const BUCKET = 'bench';

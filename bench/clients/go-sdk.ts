@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Of a process that is not Node's, there is no event loop to look at. */
 export type ForeignUsage = Pick<Usage, 'cpuSeconds' | 'wallSeconds' | 'peakMemory'>;
 
-/** The OSS Go SDK v2, where there is a `go` that can build it. Rejects where not, with what `go` said. */
+/** The OSS Go SDK v2, where there is a `go` that can build it. Otherwise rejects with the output of `go`. */
 export async function buildGoClient(): Promise<string> {
   const sources = temporaryPath('go-sdk');
   const program = temporaryPath('go-client');
@@ -22,7 +22,7 @@ export async function buildGoClient(): Promise<string> {
   return program;
 }
 
-/** Sends both files in a process of its own, and tells what the second one cost. */
+/** Sends both files in its own process, and returns the cost of the second one. */
 export async function sendWithGo(
   program: string,
   endpoint: string,

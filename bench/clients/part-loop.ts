@@ -11,7 +11,7 @@ export interface BarePart {
   readonly size: number;
   /** Of the URL. */
   readonly path: string;
-  /** Lent to whoever sends the part. */
+  /** Valid until the sender of the part returns. */
   readonly buffers: Buffers;
 }
 
@@ -79,5 +79,5 @@ async function readInto(fd: number, buffer: Uint8Array, position: number, end: n
 }
 
 export function assertOk(status: number): void {
-  if (status !== 200) throw new Error(`the sink answered ${status}`);
+  if (status !== 200) throw new Error(`the sink responded ${status}`);
 }

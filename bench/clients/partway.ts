@@ -7,9 +7,9 @@ import { BUCKET, CREDENTIALS, type CreateSender, REGION } from './client.ts';
 /** As it comes: proof on, every default, the coordinator in the same process. */
 export const createSender: CreateSender = (endpoint) => {
   const controlPlane = openCoordinator(endpoint);
-  return async ({ path, key, partSize, concurrency: wanted }) => {
-    // A version that does not know `auto` says so by a RangeError.
-    const concurrency = wanted as UploadOptions['concurrency'];
+  return async ({ path, key, partSize, concurrency: given }) => {
+    // A version without `auto` throws a RangeError.
+    const concurrency = given as UploadOptions['concurrency'];
     await uploadFile(path, { controlPlane, key, partSize, concurrency }).result;
   };
 };

@@ -32,6 +32,6 @@ async function sendOver(socket: Socket, host: string, part: BarePart): Promise<v
   for await (const chunk of readChunks(part)) {
     await new Promise((resolve) => socket.write(chunk, resolve));
   }
-  const [answer] = await answered;
-  if (!String(answer).startsWith('HTTP/1.1 200')) throw new Error(`the sink answered ${String(answer)}`);
+  const [response] = await answered;
+  if (!String(response).startsWith('HTTP/1.1 200')) throw new Error(`the sink responded ${String(response)}`);
 }

@@ -1,16 +1,17 @@
-// A process that sends files with one client, and tells what each cost.
-import { answering } from '../answering.ts';
+// A process that sends files with one client, and returns the cost of each.
+
 import { measureUsage, type Usage } from '../measure.ts';
+import { serveTasks } from '../serve-tasks.ts';
 import type { ClientName, CreateSender, FileToSend, SendFile } from './client.ts';
 
-export interface SendQuestion {
+export interface SendTask {
   readonly client: ClientName;
-  /** The same with every question to one process. */
+  /** The same with every task to one process. */
   readonly endpoint: string;
   readonly file: FileToSend;
 }
 
-/** Loaded when asked for: nobody pays for another's modules. */
+/** Loaded on demand: no client pays for the modules of another. */
 const CLIENTS: Readonly<Record<ClientName, () => Promise<{ readonly createSender: CreateSender }>>> = {
   partway: () => import('./partway.ts'),
   undici: () => import('./undici.ts'),
@@ -24,7 +25,7 @@ const CLIENTS: Readonly<Record<ClientName, () => Promise<{ readonly createSender
 
 let sendFile: SendFile | undefined;
 
-answering(async ({ client, endpoint, file }: SendQuestion): Promise<Usage> => {
+serveTasks(async ({ client, endpoint, file }: SendTask): Promise<Usage> => {
   const send = sendFile ?? (await CLIENTS[client]()).createSender(endpoint);
   sendFile = send;
   return measureUsage(() => send(file));

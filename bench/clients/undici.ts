@@ -5,7 +5,7 @@ import { assertOk, type BarePart, readChunks, sendEachPart } from './part-loop.t
 
 export const createSender: CreateSender = createUndiciSender(readChunks);
 
-/** A bare loop over one pool. `chunksOf` reads a part, each chunk valid until the next is asked for. */
+/** A bare loop over one pool. `chunksOf` reads a part, each chunk valid until the next is requested. */
 export function createUndiciSender(chunksOf: (part: BarePart) => AsyncIterable<Uint8Array>): CreateSender {
   return (endpoint) => {
     let pool: Pool | undefined;

@@ -1,6 +1,6 @@
 import type { LinkModel } from './start-link.ts';
 
-/** What one connection may have on its way, as TCP with the constants of cubic at small windows. */
+/** The window of one connection, as TCP with the constants of CUBIC at small windows. */
 export interface CongestionWindow {
   /** Bytes. */
   readonly size: number;
@@ -13,12 +13,12 @@ export interface CongestionWindow {
 export const SEGMENT_SIZE = 1448;
 
 const FIRST_WINDOW = 10 * SEGMENT_SIZE;
-/** What the socket buffers of common systems allow. */
+/** The limit of common socket buffers. */
 const WINDOW_MAX = 4 * 1024 ** 2;
 const SHRINK = 0.7;
 /** So that the mean equals that of halving and growing by one: 3 × (1 − 0.7) ÷ (1 + 0.7). */
 const GROWTH = 0.53;
-/** With fewer segments on their way too few answers come to notice a loss by: a timer does. */
+/** With fewer segments in flight, too few acknowledgements arrive to detect a loss: a timer does. */
 const FAST_RETRANSMIT_MIN = 4 * SEGMENT_SIZE;
 const RETRANSMIT_TIMEOUT_MS = 200;
 

@@ -1,14 +1,14 @@
 // A process that stands for a long, narrow or lossy link: a TCP proxy in front of the sink.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { answering } from '../answering.ts';
+import { serveTasks } from '../serve-tasks.ts';
 import { createBottleneck } from './bottleneck.ts';
 import { createDelayLine } from './delay-line.ts';
 import { LISTENING } from './small-buffers.ts';
-import type { LinkQuestion } from './start-link.ts';
+import type { LinkTask } from './start-link.ts';
 import { carryUpstream } from './upstream.ts';
 
-answering(async ({ model, port }: LinkQuestion): Promise<number> => {
+serveTasks(async ({ model, port }: LinkTask): Promise<number> => {
   const bottleneck = createBottleneck(model);
   const server = createServer({ noDelay: true }, (client) => {
     const sink = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -23,7 +23,7 @@ answering(async ({ model, port }: LinkQuestion): Promise<number> => {
   return (server.address() as AddressInfo).port;
 });
 
-/** Answers are small: they only come late. */
+/** Responses are small: they are only delayed. */
 function carryDownstream(sink: Socket, client: Socket, delayMs: number): void {
   const line = createDelayLine<Buffer>((bytes) => client.write(bytes));
   sink.on('data', (bytes: Buffer) => line.add(bytes, performance.now() + delayMs));

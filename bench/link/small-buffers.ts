@@ -19,7 +19,7 @@ export function hasPerl(): boolean {
 /** Of the environment: the number of the descriptor to listen on. */
 export const LISTENING = 'PARTWAY_BENCH_LISTENING';
 
-/** 64 KiB of received bytes, and TCP_MAXSEG, whose number is 2 on every system. */
+/** 64 KiB of received bytes, and TCP_MAXSEG, which is 2 on every system. */
 const LISTEN_AND_BECOME = `
   $^F = 255;
   socket(my $s, PF_INET, SOCK_STREAM, 0) or die $!;

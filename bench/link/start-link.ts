@@ -6,7 +6,7 @@ export interface LinkModel {
   readonly roundTripMs: number;
   /** Of all connections together, towards the sink. */
   readonly bytesPerSecond: number;
-  /** What may wait before the bottleneck; what finds no room is lost. */
+  /** The queue before the bottleneck, in bytes; data beyond it are lost. */
   readonly queueSize: number;
   /** The window, in bytes, at which a connection's bursts overflow the queue: it grows slowly from there. */
   readonly slowStartMax: number;
@@ -14,17 +14,17 @@ export interface LinkModel {
   readonly lossPerSegment: number;
 }
 
-export interface LinkQuestion {
+export interface LinkTask {
   readonly model: LinkModel;
   /** Of the sink, on 127.0.0.1. */
   readonly port: number;
 }
 
 /** Runs a link to a port of this machine in a process of its own, for as long as `run` runs. */
-export async function withLink<T>(question: LinkQuestion, run: (endpoint: string) => Promise<T>): Promise<T> {
+export async function withLink<T>(task: LinkTask, run: (endpoint: string) => Promise<T>): Promise<T> {
   const child = startChild('link/link.js', withSmallBuffers());
   try {
-    return await run(`http://127.0.0.1:${await child.ask<number>(question)}`);
+    return await run(`http://127.0.0.1:${await child.run<number>(task)}`);
   } finally {
     await child.stop();
   }

@@ -9,16 +9,16 @@ export interface HeapGrowth {
   readonly peak: number;
   /** The most that its workers were. */
   readonly workersPeak: number;
-  /** What the page uses in the end, after a garbage collection. */
+  /** The heap of the page at the end, after a garbage collection. */
   readonly end: number;
   readonly samples: number;
 }
 
-/** Asks for the heaps in use ten times a second while `run` runs. */
-export async function watchHeap<Answer>(
+/** Reads the heaps in use ten times per second while `run` runs. */
+export async function watchHeap<Result>(
   page: Page,
-  run: () => Promise<Answer>,
-): Promise<HeapGrowth & { readonly answer: Answer }> {
+  run: () => Promise<Result>,
+): Promise<HeapGrowth & { readonly result: Result }> {
   const session = await page.context().newCDPSession(page);
   const workers = await watchWorkerHeaps(session);
   const start = await collected(session);
@@ -30,10 +30,10 @@ export async function watchHeap<Answer>(
     workersPeak = Math.max(workersPeak, await workers.used());
   }
 
-  // A sample that finds the page gone is the failure of `run`, which tells more.
+  // A sample that finds the page gone is the failure of `run`, which has more details.
   const sampling = setInterval(() => void sample().catch(() => undefined), SAMPLE_MS);
-  const answer = await run().finally(() => clearInterval(sampling));
-  return { answer, start, peak, workersPeak, end: await collected(session), samples };
+  const result = await run().finally(() => clearInterval(sampling));
+  return { result, start, peak, workersPeak, end: await collected(session), samples };
 }
 
 const SAMPLE_MS = 100;

@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 
-/** What the main threads of pages did while something ran: every task of theirs, as the browser traced it. */
+/** The tasks of the main threads of pages during a run, as the browser traced them. */
 export interface MainThread {
   readonly tasks: number;
   readonly longestMs: number;
@@ -11,7 +11,7 @@ export interface MainThread {
   countFrom(ms: number): number;
 }
 
-/** Traces all tasks while `run` runs. What no page is for, as a spare process, is traced too, and has none. */
+/** Traces all tasks while `run` runs. Processes without a page, such as a spare one, are traced too, and have none. */
 export async function traceMainThread(
   browser: Browser,
   page: Page,

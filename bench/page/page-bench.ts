@@ -61,8 +61,8 @@ async function measure(browser: Browser, page: Page): Promise<void> {
     await page.evaluate((key) => window.measured.upload(key), KEY);
     seconds = (performance.now() - startedAt) / 1000;
   };
-  // The trace inside, so that it has no task of collecting garbage because the bench asked for it.
-  const { answer: thread, ...heap } = await watchHeap(page, () => traceMainThread(browser, page, upload));
+  // The trace is inside, so that it has no garbage collection that the bench requested.
+  const { result: thread, ...heap } = await watchHeap(page, () => traceMainThread(browser, page, upload));
   const longTasksMs = await page.evaluate(() => window.measured.longTasksMs());
   tell('load of the machine', `${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} cores`);
   tell('seconds', seconds.toFixed(1));

@@ -1,5 +1,5 @@
-// What an upload costs its page: `npm run bench:page [-- --size 1GiB]`. Prints figures, and exits with 1 when a claim is
-// broken. Through Vite, because what it shares with the tests of pages is TypeScript that nobody builds.
+// Measures the cost of an upload for its page: `npm run bench:page [-- --size 1GiB]`. Prints figures, and exits with 1 when a claim is
+// broken. Through Vite, because the code shared with the page tests is TypeScript that is not built.
 import { fileURLToPath } from 'node:url';
 import { runnerImport } from 'vite';
 

@@ -1,6 +1,6 @@
 import type { CDPSession } from 'playwright-core';
 
-/** Asks the workers of a page, each of which has a heap of its own. */
+/** Reads the heaps of the workers of a page. */
 export interface WorkerHeaps {
   /** In use now, in bytes, all workers together. */
   used(): Promise<number>;
@@ -8,8 +8,8 @@ export interface WorkerHeaps {
 
 export async function watchWorkerHeaps(session: CDPSession): Promise<WorkerHeaps> {
   const workers = new Set<string>();
-  const questions = new Map<number, (answer: HeapAnswer) => void>();
-  let asked = 0;
+  const pending = new Map<number, (response: HeapResponse) => void>();
+  let idMax = 0;
   session.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
     if (targetInfo.type === 'worker') workers.add(sessionId);
   });
@@ -17,34 +17,35 @@ export async function watchWorkerHeaps(session: CDPSession): Promise<WorkerHeaps
     workers.delete(sessionId);
   });
   session.on('Target.receivedMessageFromTarget', ({ message }) => {
-    const answer = JSON.parse(message) as HeapAnswer;
-    questions.get(answer.id)?.(answer);
-    questions.delete(answer.id);
+    const response = JSON.parse(message) as HeapResponse;
+    pending.get(response.id)?.(response);
+    pending.delete(response.id);
   });
-  // Not flat: a session of Playwright's cannot speak to those of targets.
+  // Not flat: a session of Playwright cannot send to those of targets.
   await session.send('Target.setAutoAttach', {
     autoAttach: true,
     waitForDebuggerOnStart: false,
     flatten: false,
   });
 
-  function ask(sessionId: string): Promise<number> {
-    asked += 1;
-    const message = JSON.stringify({ id: asked, method: 'Runtime.getHeapUsage' });
-    const answered = new Promise<HeapAnswer>((resolve) => questions.set(asked, resolve));
+  function readHeap(sessionId: string): Promise<number> {
+    idMax += 1;
+    const id = idMax;
+    const message = JSON.stringify({ id, method: 'Runtime.getHeapUsage' });
+    const response = new Promise<HeapResponse>((resolve) => pending.set(id, resolve));
     const sent = session.send('Target.sendMessageToTarget', { sessionId, message });
-    return sent.then(() => answered).then(({ result }) => heapSize(result));
+    return sent.then(() => response).then(({ result }) => heapSize(result));
   }
 
   return {
     async used() {
-      const sizes = await Promise.all([...workers].map(ask));
+      const sizes = await Promise.all([...workers].map(readHeap));
       return sizes.reduce((sum, size) => sum + size, 0);
     },
   };
 }
 
-interface HeapAnswer {
+interface HeapResponse {
   readonly id: number;
   readonly result: HeapUsage;
 }
@@ -54,7 +55,7 @@ interface HeapUsage {
   readonly backingStorageSize: number;
 }
 
-/** Objects, and what they hold outside of the heap: the bytes of ArrayBuffers. */
+/** Objects, and their memory outside of the heap: the bytes of ArrayBuffers. */
 export function heapSize({ usedSize, backingStorageSize }: HeapUsage): number {
   return usedSize + backingStorageSize;
 }

@@ -7,7 +7,7 @@ import { describeMachine, describePeers } from './machine.ts';
 import { writePage } from './markdown.ts';
 
 export interface Report {
-  /** Runs a section and prints what it found. A section that cannot run is told, and the next one may. */
+  /** Runs a section and prints its result. After a failed section, which is reported, the next one runs. */
   measure(name: string, section: Section): Promise<void>;
   /** Writes the page, where this is no quick run. Gives the exit code. */
   finish(): number;

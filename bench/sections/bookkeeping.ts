@@ -1,10 +1,10 @@
 import { medianOf } from '../measure.ts';
-import { askOnce } from '../processes.ts';
+import { runOnce } from '../processes.ts';
 import { atMost, digits, type Section } from '../result.ts';
-import type { BookkeepingAnswer, BookkeepingQuestion } from '../workloads/bookkeeping.ts';
+import type { BookkeepingResult, BookkeepingTask } from '../workloads/bookkeeping.ts';
 
 const MB = 1e6;
-const KINDS: Readonly<Record<BookkeepingQuestion, string>> = {
+const KINDS: Readonly<Record<BookkeepingTask, string>> = {
   plan: 'plan, receipts and the fold of events alone',
   ports: 'the ports in a bare loop, no engine',
   engine: 'the whole engine over the same ports',
@@ -17,16 +17,16 @@ export const bookkeeping: Section = {
     'only the engine is measured: retries, stall detection, hedging, URLs, events. Memory is the heap ' +
     'after a garbage collection when every part is confirmed.',
   async run(scale) {
-    const found = new Map<BookkeepingQuestion, BookkeepingAnswer[]>();
+    const found = new Map<BookkeepingTask, BookkeepingResult[]>();
     const script = 'workloads/bookkeeping.js';
     for (let round = 0; round < scale.rounds; round++) {
       for (const kind of ['plan', 'ports', 'engine'] as const) {
-        const answer = await askOnce<BookkeepingAnswer>(script, kind, { execArgv: ['--expose-gc'] });
-        found.set(kind, [...(found.get(kind) ?? []), answer]);
+        const result = await runOnce<BookkeepingResult>(script, kind, { execArgv: ['--expose-gc'] });
+        found.set(kind, [...(found.get(kind) ?? []), result]);
       }
     }
-    const cpuMs = (kind: BookkeepingQuestion): number => medianOf(found.get(kind) ?? [], (run) => run.cpuMs);
-    const heldMb = (kind: BookkeepingQuestion): number =>
+    const cpuMs = (kind: BookkeepingTask): number => medianOf(found.get(kind) ?? [], (run) => run.cpuMs);
+    const heldMb = (kind: BookkeepingTask): number =>
       medianOf(found.get(kind) ?? [], (run) => run.heldBytes / MB);
     const engineMs = cpuMs('engine') - cpuMs('ports');
     return {

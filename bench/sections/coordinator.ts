@@ -3,7 +3,7 @@ import { medianOf, type Usage } from '../measure.ts';
 import { startChild } from '../processes.ts';
 import { atMost, digits, type Section } from '../result.ts';
 import { withSink } from '../sink/start-sink.ts';
-import type { ListingAnswer, ListingQuestion } from '../workloads/listing.ts';
+import type { ListingResult, ListingTask } from '../workloads/listing.ts';
 
 const PART_COUNT = 10_000;
 const PART_SIZE = 100 * 1024;
@@ -48,11 +48,11 @@ async function completeOnce(): Promise<Usage> {
   const crc64s = { [`whole:${SIZE}`]: combineCrc64(PARTS) };
   return await withSink({ crc64s }, async ({ endpoint, plant }) => {
     const child = startChild('workloads/listing.js');
-    const ask = (question: ListingQuestion): Promise<ListingAnswer> => child.ask(question);
+    const run = (task: ListingTask): Promise<ListingResult> => child.run(task);
     try {
-      const begun = await ask({ begin: { endpoint, size: SIZE, partSize: PART_SIZE } });
+      const begun = await run({ begin: { endpoint, size: SIZE, partSize: PART_SIZE } });
       if ('uploadId' in begun) await plant(begun.uploadId, PARTS);
-      const completed = await ask({ complete: PARTS });
+      const completed = await run({ complete: PARTS });
       if (!('usage' in completed)) throw new Error('the upload was not completed');
       return completed.usage;
     } finally {

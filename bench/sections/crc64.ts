@@ -1,6 +1,6 @@
-import { askOnce } from '../processes.ts';
+import { runOnce } from '../processes.ts';
 import { atLeast, atMost, digits, type Section } from '../result.ts';
-import type { Crc64Answer, Crc64Question } from '../workloads/crc64.ts';
+import type { Crc64Result, Crc64Task } from '../workloads/crc64.ts';
 
 const GB = 1e9;
 const GIB = 1024 ** 3;
@@ -12,8 +12,8 @@ export const crc64: Section = {
     'reused buffers, as four parts in flight have them. The unit is bytes per second of CPU. ' +
     'Combining is done for 10,000 parts of 8 MiB; the figure is the median of 25 runs.',
   async run(scale) {
-    const question: Crc64Question = { size: scale.checksumSize, rounds: scale.rounds };
-    const { bytesPerSecond, combineMs, absent } = await askOnce<Crc64Answer>('workloads/crc64.js', question);
+    const task: Crc64Task = { size: scale.checksumSize, rounds: scale.rounds };
+    const { bytesPerSecond, combineMs, absent } = await runOnce<Crc64Result>('workloads/crc64.js', task);
     const [[, ours = 0] = []] = Object.entries(bytesPerSecond);
     const theirs = bytesPerSecond['hash-wasm createCRC64'] ?? Number.NaN;
     return {

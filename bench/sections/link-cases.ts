@@ -3,12 +3,12 @@ import type { LinkModel } from '../link/start-link.ts';
 const MB = 1e6;
 const MIB = 1024 ** 2;
 
-/** What is asked of the engine: parts in flight. */
+/** The `concurrency` of the engine. */
 export type Concurrency = number | 'auto';
 
 export interface LinkCase {
   readonly name: string;
-  /** `undefined`: straight to the sink. It takes a longer file, and more rounds, to tell more than noise. */
+  /** `undefined`: straight to the sink. It takes a longer file, and more rounds, to exceed the noise. */
   readonly model: LinkModel | undefined;
   /** Whether the sink refuses, and above how many parts a second. Then the file has 128 of them. */
   readonly partsPerSecond?: number;

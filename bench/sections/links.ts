@@ -1,9 +1,9 @@
-import type { SendQuestion } from '../clients/send.ts';
+import type { SendTask } from '../clients/send.ts';
 import { createTestFile, type TestFile } from '../files.ts';
 import { hasPerl } from '../link/small-buffers.ts';
 import { withLink } from '../link/start-link.ts';
 import { medianOf, type Usage } from '../measure.ts';
-import { askOnce } from '../processes.ts';
+import { runOnce } from '../processes.ts';
 import { digits, inOneLine, type Section, type Table } from '../result.ts';
 import type { Scale } from '../settings.ts';
 import { type SinkCount, withSink } from '../sink/start-sink.ts';
@@ -89,8 +89,8 @@ async function upload(
   return await withSink(options, async (sink) => {
     const sendTo = (endpoint: string): Promise<Usage> => {
       const toSend = { path: file.path, size: file.size, key: 'file', partSize, concurrency };
-      const question: SendQuestion = { client: 'partway', endpoint, file: toSend };
-      return askOnce<Usage>('clients/send.js', question);
+      const task: SendTask = { client: 'partway', endpoint, file: toSend };
+      return runOnce<Usage>('clients/send.js', task);
     };
     const usage = await (model === undefined
       ? sendTo(sink.endpoint)
@@ -103,8 +103,8 @@ async function upload(
 }
 
 /** More may arrive: what was refused, and what was sent a second time at the end. */
-function assertArrived({ bodyBytes }: SinkCount, wanted: number): void {
-  if (bodyBytes < wanted) throw new Error(`${bodyBytes} bytes arrived, not ${wanted}`);
+function assertArrived({ bodyBytes }: SinkCount, expected: number): void {
+  if (bodyBytes < expected) throw new Error(`${bodyBytes} bytes arrived, not ${expected}`);
 }
 
 function tablesOf(

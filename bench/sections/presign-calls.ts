@@ -1,7 +1,7 @@
 import { medianOf, type Usage } from '../measure.ts';
-import { askOnce } from '../processes.ts';
+import { runOnce } from '../processes.ts';
 import { atMost, digits, type Section } from '../result.ts';
-import type { PresignCallsQuestion } from '../workloads/presign-calls.ts';
+import type { PresignCallsTask } from '../workloads/presign-calls.ts';
 
 const URLS_PER_CALL = 20;
 
@@ -12,16 +12,16 @@ export const presignCalls: Section = {
     'from the request to the text of the response, without sockets, after as many calls to warm up. ' +
     '`npm run soak -- coordinator` measures the same over sockets.',
   async run({ rounds, presigns }) {
-    const question: PresignCallsQuestion = {
+    const task: PresignCallsTask = {
       calls: Math.ceil(presigns / URLS_PER_CALL),
       urlsPerCall: URLS_PER_CALL,
     };
     const runs: Usage[] = [];
     for (let round = 0; round < rounds; round++) {
-      runs.push(await askOnce<Usage>('workloads/presign-calls.js', question));
+      runs.push(await runOnce<Usage>('workloads/presign-calls.js', task));
     }
-    const cpuMs = (1000 * medianOf(runs, ({ cpuSeconds }) => cpuSeconds)) / question.calls;
-    const callsPerSecond = question.calls / medianOf(runs, ({ wallSeconds }) => wallSeconds);
+    const cpuMs = (1000 * medianOf(runs, ({ cpuSeconds }) => cpuSeconds)) / task.calls;
+    const callsPerSecond = task.calls / medianOf(runs, ({ wallSeconds }) => wallSeconds);
     return {
       tables: [
         {

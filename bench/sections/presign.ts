@@ -1,6 +1,6 @@
-import { askOnce } from '../processes.ts';
+import { runOnce } from '../processes.ts';
 import { atLeast, digits, type Section } from '../result.ts';
-import type { PresignAnswer, PresignQuestion } from '../workloads/presign.ts';
+import type { PresignResult, PresignTask } from '../workloads/presign.ts';
 
 export const presign: Section = {
   title: 'Presigning UploadPart',
@@ -9,8 +9,8 @@ export const presign: Section = {
     'second table shows only the hashing of a signature, by the source of SHA-256: Node has its own, ' +
     'other platforms use a library.',
   async run(scale) {
-    const question: PresignQuestion = { count: scale.presigns, rounds: scale.rounds };
-    const { urls, hashings, absent } = await askOnce<PresignAnswer>('workloads/presign.js', question);
+    const task: PresignTask = { count: scale.presigns, rounds: scale.rounds };
+    const { urls, hashings, absent } = await runOnce<PresignResult>('workloads/presign.js', task);
     const [[, ours = 0] = []] = Object.entries(urls);
     return {
       tables: [

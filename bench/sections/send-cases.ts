@@ -16,7 +16,7 @@ export interface SendCase {
   readonly isQuick: boolean;
 }
 
-/** What every round begins with, and ratios are taken to. */
+/** The first sender of every round, and the base of the ratios. */
 export const CALIBRATION = 'raw socket';
 
 const LEAN: readonly Sender[] = [
@@ -30,7 +30,7 @@ const LEAN: readonly Sender[] = [
 ];
 const ALL: readonly Sender[] = [...LEAN, 'fetch', '@aws-sdk/lib-storage'];
 
-/** What the chart shows. */
+/** The senders in the chart. */
 export const PLAIN: SendCase = {
   name: 'plain, 8 MiB parts, 4 in flight',
   partSize: 8 * MIB,

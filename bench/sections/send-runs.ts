@@ -1,7 +1,7 @@
 import type { Certificate } from '../certificate.ts';
 import type { ClientName, FileToSend } from '../clients/client.ts';
 import { type ForeignUsage, sendWithGo } from '../clients/go-sdk.ts';
-import type { SendQuestion } from '../clients/send.ts';
+import type { SendTask } from '../clients/send.ts';
 import type { TestFile } from '../files.ts';
 import type { Usage } from '../measure.ts';
 import { startChild } from '../processes.ts';
@@ -14,7 +14,7 @@ export interface SendRun {
   readonly caseName: string;
   readonly sender: Sender;
   readonly usage: ForeignUsage & Partial<Usage>;
-  /** What the other side spent meanwhile. */
+  /** CPU of the sink meanwhile. */
   readonly sinkCpuSeconds: number;
 }
 
@@ -99,14 +99,14 @@ async function runNode(stage: SendStage, sending: Sending, client: ClientName): 
   const { sendCase, warmUp, file, sink } = sending;
   const env = { ...QUIET, ...(sendCase.isTls && { NODE_EXTRA_CA_CERTS: stage.certificate.path }) };
   const child = startChild('clients/send.js', { env });
-  const ask = (asked: FileToSend): Promise<Usage> => {
-    const question: SendQuestion = { client, endpoint: sink.endpoint, file: asked };
-    return child.ask(question);
+  const send = (fileToSend: FileToSend): Promise<Usage> => {
+    const task: SendTask = { client, endpoint: sink.endpoint, file: fileToSend };
+    return child.run(task);
   };
   try {
-    await ask(warmUp);
+    await send(warmUp);
     assertArrived(client, await sink.takeCount(), warmUp.size);
-    const usage = await ask(file);
+    const usage = await send(file);
     const count = await sink.takeCount();
     assertArrived(client, count, file.size);
     return { usage, sinkCpuSeconds: count.cpuSeconds };
@@ -125,7 +125,7 @@ async function runGo(stage: SendStage, { sendCase, warmUp, file, sink }: Sending
   return { usage, sinkCpuSeconds: (count.cpuSeconds * file.size) / sent };
 }
 
-function assertArrived(sender: Sender, { bodyBytes, refused }: SinkCount, wanted: number): void {
-  if (bodyBytes === wanted && refused === 0) return;
-  throw new Error(`${sender}: ${bodyBytes} bytes arrived, not ${wanted}`);
+function assertArrived(sender: Sender, { bodyBytes, refused }: SinkCount, expected: number): void {
+  if (bodyBytes === expected && refused === 0) return;
+  throw new Error(`${sender}: ${bodyBytes} bytes arrived, not ${expected}`);
 }

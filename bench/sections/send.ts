@@ -2,7 +2,7 @@ import { createCertificate } from '../certificate.ts';
 import { buildGoClient } from '../clients/go-sdk.ts';
 import { createTestFile } from '../files.ts';
 import { median } from '../measure.ts';
-import { askOnce } from '../processes.ts';
+import { runOnce } from '../processes.ts';
 import { inOneLine, type Section } from '../result.ts';
 import { CASES, GO } from './send-cases.ts';
 import { barsOf, claimsOf, perGibibyte, shareTable, tableOf } from './send-report.ts';
@@ -30,7 +30,7 @@ export const send: Section = {
     };
     const checksums: number[] = [];
     for (let round = 0; round < scale.rounds; round++) {
-      checksums.push(await askOnce<number>('workloads/checksum-share.js', stage.file.path));
+      checksums.push(await runOnce<number>('workloads/checksum-share.js', stage.file.path));
     }
     const cases = CASES.filter(({ isQuick }) => isQuick || scale.name === 'full');
     const runs: SendRun[] = [];

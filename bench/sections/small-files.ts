@@ -4,10 +4,10 @@ import { crc64 } from '@partway/core';
 import { temporaryPath } from '../files.ts';
 import { type LinkModel, withLink } from '../link/start-link.ts';
 import { medianOf, type Usage } from '../measure.ts';
-import { askOnce } from '../processes.ts';
+import { runOnce } from '../processes.ts';
 import { atMost, digits, type Section, type Table } from '../result.ts';
 import { type Sink, withSink } from '../sink/start-sink.ts';
-import type { SmallFilesQuestion } from '../workloads/small-files.ts';
+import type { SmallFilesTask } from '../workloads/small-files.ts';
 
 const BYTES = new Uint8Array(10 * 1024).map((_, index) => index);
 const CONCURRENCY = 16;
@@ -113,15 +113,15 @@ async function createFiles(count: number): Promise<readonly string[]> {
 }
 
 async function sendAll(
-  by: SmallFilesQuestion['by'],
-  concurrency: SmallFilesQuestion['concurrency'],
+  by: SmallFilesTask['by'],
+  concurrency: SmallFilesTask['concurrency'],
   { takeCount }: Sink,
   endpoint: string,
   paths: readonly string[],
 ): Promise<Usage> {
   await takeCount();
-  const question: SmallFilesQuestion = { by, endpoint, paths, warmUp: WARM_UP, concurrency };
-  const usage = await askOnce<Usage>('workloads/small-files.js', question);
+  const task: SmallFilesTask = { by, endpoint, paths, warmUp: WARM_UP, concurrency };
+  const usage = await runOnce<Usage>('workloads/small-files.js', task);
   const { bodyBytes } = await takeCount();
   if (bodyBytes !== (paths.length + WARM_UP) * BYTES.length)
     throw new Error(`${by}: ${bodyBytes} bytes arrived`);

@@ -1,4 +1,4 @@
-/** A request whose body has been read and thrown away. */
+/** A request with a body that was read and discarded. */
 export interface SinkRequest {
   readonly method: string;
   readonly path: string;
@@ -6,13 +6,13 @@ export interface SinkRequest {
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, string>;
   readonly bodySize: number;
-  /** Its length was not told. No large body comes so, and nothing follows before it is answered. */
+  /** It has no length. No large body is sent this way, and no further request before its response. */
   readonly isChunked: boolean;
 }
 
 /**
  * Takes the bytes of one connection. As little HTTP as the clients of this bench need, because what the sink
- * costs is taken from them: heads, and bodies whose length is told.
+ * costs is taken from them: heads, and bodies with a length.
  */
 export function createRequestReader(
   onRequest: (request: SinkRequest) => void,

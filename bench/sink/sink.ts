@@ -1,12 +1,12 @@
-// A process that stands for OSS: it reads bodies, counts their bytes, throws them away and answers.
+// A process that simulates OSS: it reads bodies, counts their bytes, discards them and responds.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { answering } from '../answering.ts';
 import { cpuSecondsSince } from '../measure.ts';
-import { createFakeOss, type FakeOss, type SinkAnswer, TOO_MANY_REQUESTS } from './answers.ts';
+import { serveTasks } from '../serve-tasks.ts';
 import { createRequestReader, type SinkRequest } from './requests.ts';
-import type { SinkCount, SinkOptions, SinkQuestion } from './start-sink.ts';
+import { createFakeOss, type FakeOss, type SinkResponse, TOO_MANY_REQUESTS } from './responses.ts';
+import type { SinkCount, SinkOptions, SinkTask } from './start-sink.ts';
 
 let oss: FakeOss = createFakeOss({});
 let isRefused: (request: SinkRequest) => boolean = () => false;
@@ -16,9 +16,9 @@ let refused = 0;
 let requestsSeen = 0;
 let cpuSince = process.cpuUsage();
 
-answering(async (question: SinkQuestion) => {
-  if ('listen' in question) return await listen(question.listen);
-  if ('plant' in question) return oss.plant(question.plant.uploadId, question.plant.parts);
+serveTasks(async (task: SinkTask) => {
+  if ('listen' in task) return await listen(task.listen);
+  if ('plant' in task) return oss.plant(task.plant.uploadId, task.plant.parts);
   return takeCount();
 });
 
@@ -44,16 +44,16 @@ function serve(socket: Socket): void {
 }
 
 function respond(request: SinkRequest): string {
-  const answer = isRefused(request) ? TOO_MANY_REQUESTS : oss.answer(request);
+  const response = isRefused(request) ? TOO_MANY_REQUESTS : oss.respond(request);
   if (request.method === 'PUT') {
     bodyBytes += request.bodySize;
     parts += 1;
-    if (answer.status !== 200) refused += 1;
+    if (response.status !== 200) refused += 1;
   }
-  return onTheWire(answer);
+  return onTheWire(response);
 }
 
-function onTheWire({ status, headers, body }: SinkAnswer): string {
+function onTheWire({ status, headers, body }: SinkResponse): string {
   requestsSeen += 1;
   const all = {
     date: new Date().toUTCString(),

@@ -1,8 +1,8 @@
 import { startChild } from '../processes.ts';
-import type { Crc64Table, StoredPart } from './answers.ts';
+import type { Crc64Table, StoredPart } from './responses.ts';
 
 export interface SinkOptions {
-  /** What it says of each part. Default: 0 of every one. */
+  /** The CRC64 of each part. Default: 0 for all. */
   readonly crc64s?: Crc64Table;
   /** PEM. Default: plain HTTP. */
   readonly tls?: { readonly key: string; readonly cert: string };
@@ -10,7 +10,7 @@ export interface SinkOptions {
   readonly partsPerSecond?: number;
 }
 
-/** What came since the last look. */
+/** The requests since the last count. */
 export interface SinkCount {
   /** Of PUT requests. */
   readonly bodyBytes: number;
@@ -19,7 +19,7 @@ export interface SinkCount {
   readonly cpuSeconds: number;
 }
 
-export type SinkQuestion =
+export type SinkTask =
   | { readonly listen: SinkOptions }
   | { readonly plant: { readonly uploadId: string; readonly parts: readonly StoredPart[] } }
   | { readonly count: true };
@@ -27,7 +27,7 @@ export type SinkQuestion =
 export interface Sink {
   readonly port: number;
   readonly endpoint: string;
-  /** Tells what came since the last call. */
+  /** Returns the requests since the last call. */
   takeCount(): Promise<SinkCount>;
   plant(uploadId: string, parts: readonly StoredPart[]): Promise<void>;
 }
@@ -35,14 +35,14 @@ export interface Sink {
 /** Runs a sink in a process of its own for as long as `run` runs. */
 export async function withSink<T>(options: SinkOptions, run: (sink: Sink) => Promise<T>): Promise<T> {
   const child = startChild('sink/sink.js');
-  const ask = <Answer>(question: SinkQuestion): Promise<Answer> => child.ask(question);
+  const runTask = <Result>(task: SinkTask): Promise<Result> => child.run(task);
   try {
-    const port = await ask<number>({ listen: options });
+    const port = await runTask<number>({ listen: options });
     return await run({
       port,
       endpoint: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
-      takeCount: () => ask({ count: true }),
-      plant: (uploadId, parts) => ask({ plant: { uploadId, parts } }),
+      takeCount: () => runTask({ count: true }),
+      plant: (uploadId, parts) => runTask({ plant: { uploadId, parts } }),
     });
   } finally {
     await child.stop();

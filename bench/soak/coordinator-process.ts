@@ -1,4 +1,4 @@
-// A coordinator over HTTP in a process of its own, which tells what serving costs it.
+// A coordinator over HTTP in its own process, which reports its cost.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,27 +7,27 @@ import { createCoordinator, createCoordinatorHandler } from '@partway/core/coord
 import { createOssObjectStore } from '@partway/core/oss';
 import { systemClock } from '@partway/core/ports';
 import { createUndiciFetch } from '@partway/node';
-import { answering } from '../answering.ts';
 import { peakMemory } from '../measure.ts';
+import { serveTasks } from '../serve-tasks.ts';
 import { BUCKET, CREDENTIALS, REGION } from './emulated-oss.ts';
 
-export type ServiceQuestion = { readonly serve: string } | 'cost' | 'memory';
+export type ServiceTask = { readonly serve: string } | 'cost' | 'memory';
 
-/** What serving has cost so far. */
+/** The cost so far. */
 export interface Cost {
   /** User and system time of all threads. */
   readonly cpuMs: number;
   readonly requests: number;
-  /** Of these, those answered with something else than 200. */
+  /** Those with a status other than 200. */
   readonly failures: number;
-  /** How long each call to presign was in the handler since this was asked last. */
+  /** The duration of each call to presign in the handler since the last report. */
   readonly presignMs: readonly number[];
 }
 
-/** Asking for it collects garbage, which is CPU time that serving did not cost. */
+/** Reading it collects garbage, which is CPU time outside of serving. */
 export interface Memory {
   /** Bytes in use, those outside of the heap included. */
-  readonly held: number;
+  readonly used: number;
   readonly resident: number;
   /** Bytes resident at the peak of the process's life. */
   readonly peak: number;
@@ -37,10 +37,10 @@ let requests = 0;
 let failures = 0;
 let presignMs: number[] = [];
 
-answering(async (question: ServiceQuestion): Promise<Cost | Memory | { readonly port: number }> => {
-  if (question === 'cost') return costSoFar();
-  if (question === 'memory') return await memoryHeld();
-  return { port: await serve(question.serve) };
+serveTasks(async (task: ServiceTask): Promise<Cost | Memory | { readonly port: number }> => {
+  if (task === 'cost') return costSoFar();
+  if (task === 'memory') return await memoryHeld();
+  return { port: await serve(task.serve) };
 });
 
 async function serve(endpoint: string): Promise<number> {
@@ -59,7 +59,7 @@ async function serve(endpoint: string): Promise<number> {
       if (status !== 200) failures += 1;
     },
   });
-  const server = createServer((message, reply) => void answer(handler, message, reply));
+  const server = createServer((message, reply) => void respond(handler, message, reply));
   // Longer than a client keeps an idle connection: a request must not meet one that is being closed.
   server.keepAliveTimeout = 65_000;
   server.listen(0, '127.0.0.1', 4096);
@@ -67,7 +67,7 @@ async function serve(endpoint: string): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function answer(
+async function respond(
   handler: (request: Request) => Promise<Response>,
   message: IncomingMessage,
   reply: ServerResponse,
@@ -93,11 +93,11 @@ function costSoFar(): Cost {
 }
 
 async function memoryHeld(): Promise<Memory> {
-  // What a first collection finds dead may have held something else.
+  // The first collection may free objects that kept others alive.
   for (let round = 0; round < 3; round++) {
     globalThis.gc?.();
     await nextTurn();
   }
   const { heapUsed, external, rss } = process.memoryUsage();
-  return { held: heapUsed + external, resident: rss, peak: peakMemory() };
+  return { used: heapUsed + external, resident: rss, peak: peakMemory() };
 }

@@ -2,7 +2,7 @@ import { type ControlPlane, crc64, createHttpControlPlane } from '@partway/core'
 import { type ObjectStore, type Part, planParts } from '@partway/core/ports';
 import { createUndiciTransport, type UndiciTransport } from '@partway/node';
 import { startChild } from '../processes.ts';
-import type { Cost, Memory, ServiceQuestion } from './coordinator-process.ts';
+import type { Cost, Memory, ServiceTask } from './coordinator-process.ts';
 import { openStore } from './emulated-oss.ts';
 import { seededBytes } from './files.ts';
 import { withDiscardingEmulator } from './processes.ts';
@@ -11,7 +11,7 @@ import { MIB, mebibytes, secondsSince } from './size.ts';
 
 const UPLOADS = 1000;
 const PART_SIZE = 100 * 1024;
-/** An upload asks for all its URLs again before every five parts: as if the last ones were about to die. */
+/** An upload requests all its URLs again before every five parts, as if the last ones were about to expire. */
 const PARTS_PER_TURN = 5;
 /** Of an upload that has ended a process remembers that, in some 500 bytes, until there are 100,000. */
 const GROWTH_MAX = MIB;
@@ -29,9 +29,9 @@ export function soakCoordinator(options: SoakOptions): Promise<Report> {
     const service = startChild('soak/coordinator-process.js', { execArgv: ['--expose-gc'] });
     const transport = createUndiciTransport({ connections: 64 });
     try {
-      const cost = (): Promise<Cost> => service.ask('cost' satisfies ServiceQuestion);
-      const memory = (): Promise<Memory> => service.ask('memory' satisfies ServiceQuestion);
-      const { port } = await service.ask<{ port: number }>({ serve: endpoint } satisfies ServiceQuestion);
+      const cost = (): Promise<Cost> => service.run('cost' satisfies ServiceTask);
+      const memory = (): Promise<Memory> => service.run('memory' satisfies ServiceTask);
+      const { port } = await service.run<{ port: number }>({ serve: endpoint } satisfies ServiceTask);
       const controlPlane = createHttpControlPlane(`http://127.0.0.1:${port}/uploads`, {
         headers: { authorization: 'wei' },
       });
@@ -87,18 +87,18 @@ async function uploadAll(
       'coordinator CPU seconds': ((after.cpuMs - before.cpuMs) / 1000).toFixed(1),
       [`presign of ${wave.pieces.length}, at the client`]: percentiles(wave.presignMs),
       [`presign of ${wave.pieces.length}, in the handler`]: percentiles(after.presignMs),
-      'memory held before': mebibytes(before.held),
-      [`memory held after ${UPLOADS}`]: mebibytes(between.held),
-      [`memory held after ${2 * UPLOADS}`]: mebibytes(after.held),
+      'memory in use before': mebibytes(before.used),
+      [`memory in use after ${UPLOADS}`]: mebibytes(between.used),
+      [`memory in use after ${2 * UPLOADS}`]: mebibytes(after.used),
       'resident before': mebibytes(before.resident),
       'resident at the end': mebibytes(after.resident),
     },
     claims: {
-      [`OSS held ${UPLOADS} uploads at once`]: Math.min(first.heldByOss, second.heldByOss) === UPLOADS,
+      [`OSS had ${UPLOADS} uploads at once`]: Math.min(first.heldByOss, second.heldByOss) === UPLOADS,
       [`${2 * UPLOADS} objects are proven`]: new Set(proven.map(({ key }) => key)).size === 2 * UPLOADS,
       'no upload is left': (await store.listUploads({})).length === 0,
       [`the second thousand leaves less than ${mebibytes(GROWTH_MAX)} more than the first`]:
-        after.held - between.held < GROWTH_MAX,
+        after.used - between.used < GROWTH_MAX,
     },
   };
 }
@@ -109,7 +109,7 @@ interface Wave extends Pick<Load, 'controlPlane' | 'transport'> {
   readonly presignMs: number[];
 }
 
-/** Every upload is begun before the first one sends a part. */
+/** All uploads are initiated before the first one sends a part. */
 async function uploadWave({ store, ...wave }: Wave, name: string, size: number) {
   const beginOne = (_: unknown, n: number) => begin(wave.controlPlane, `${name}-${n}`, size);
   const tokens = await Promise.all(Array.from({ length: UPLOADS }, beginOne));
@@ -170,7 +170,7 @@ async function put(
   request: { readonly url: string; readonly headers: Readonly<Record<string, string>> },
   piece: Piece | undefined,
 ): Promise<void> {
-  if (piece === undefined) throw new RangeError('more parts were presigned than asked for');
+  if (piece === undefined) throw new RangeError('more parts were presigned than requested');
   const { bytes, size, crc64: expected } = piece;
   const body = {
     size,
@@ -198,7 +198,7 @@ async function presignOnly({ controlPlane, cost, memory }: Omit<Load, 'transport
     await controlPlane.presignParts({ uploadToken, partNumbers, afterRefusal: false, signal });
     presignMs.push(performance.now() - askedAt);
   };
-  const { held } = await memory();
+  const { used } = await memory();
   await times(BURST_CALLS, call);
   presignMs.length = 0;
   const cpuMs: number[] = [];
@@ -210,19 +210,19 @@ async function presignOnly({ controlPlane, cost, memory }: Omit<Load, 'transport
   }
   const seconds = secondsSince(startedAt);
   await controlPlane.abort({ uploadToken, signal: new AbortController().signal });
-  const growth = (await memory()).held - held;
+  const growth = (await memory()).used - used;
   return {
     figures: {
       [`calls of ${BURST_URLS} URLs alone`]: BURSTS * BURST_CALLS,
       'calls a second': Math.round((BURSTS * BURST_CALLS) / seconds),
       'a call at the client': percentiles(presignMs),
       'CPU of a call, by burst': `${cpuMs.map((ms) => ms.toFixed(3)).join(', ')} ms`,
-      'memory held grew by': mebibytes(growth),
+      'memory in use grew by': mebibytes(growth),
     },
     claims: {
       [`a call for ${BURST_URLS} URLs takes less than ${CPU_MS_MAX} ms of CPU, HTTP included`]:
         Math.min(...cpuMs) < CPU_MS_MAX,
-      [`the memory held grew by less than ${mebibytes(BURST_GROWTH_MAX)} in ${(BURSTS + 1) * BURST_CALLS} calls`]:
+      [`the memory in use grew by less than ${mebibytes(BURST_GROWTH_MAX)} in ${(BURSTS + 1) * BURST_CALLS} calls`]:
         growth < BURST_GROWTH_MAX,
     },
   };

@@ -79,7 +79,7 @@ export async function hasBytes(path: string, bytes: Uint8Array): Promise<boolean
   }
 }
 
-/** AES in counter mode: as random as anyone could wish, and as fast as a disk. */
+/** AES in counter mode: random, and as fast as a disk. */
 export function seededBytes(seed: number): (length: number) => Buffer {
   const key = Buffer.alloc(16);
   key.writeUInt32BE(seed >>> 0);

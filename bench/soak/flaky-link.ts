@@ -10,12 +10,12 @@ const BYTES_PER_SECOND_PER_PART = 8_000_000;
 const LATE_MS = 1500;
 const RESET_POINTS = 32;
 
-/** What is wrong with the link, besides the short lives of its URLs. */
+/** The faults of the link, in addition to the short lifetime of its URLs. */
 export function flakyLink(partSize: number, seed: number): readonly FaultRule[] {
   return [
     { probability: 0.05, effect: { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } },
     { operation: 'UploadPart', probability: 0.02, effect: { kind: 'silent' } },
-    // So that some URLs die on their way: those not used within 2.4 s are signed anew before they are sent.
+    // Some URLs expire before their use; those not used within 2.4 s are signed again before they are sent.
     { operation: 'UploadPart', probability: 0.05, effect: { kind: 'latency', ms: LATE_MS } },
     { operation: 'UploadPart', effect: { kind: 'bandwidth', bytesPerSecond: BYTES_PER_SECOND_PER_PART } },
     ...resets(partSize, seed),

@@ -16,7 +16,7 @@ const KILL_AFTER_MS_MIN = 50;
 const KILL_AFTER_MS_MAX = 3500;
 /** Few, so that the file outlasts the kills. */
 const IN_FLIGHT = 5;
-/** What the file would take over one connection. Long, so that it outlasts the kills. */
+/** The time of the file over one connection, long enough to outlast the kills. */
 const SECONDS_OVER_ONE = 120;
 
 /** `partway put` is killed with SIGKILL again and again at random moments, then goes to its end. */
@@ -42,7 +42,7 @@ export function soakKill(options: SoakOptions): Promise<Report> {
       return {
         figures: {
           ...figuresOf(options.size, kills, traffic),
-          // An Initiate whose answer met a dead process leaves an upload of 0 parts.
+          // An Initiate with a response to a dead process leaves an upload of 0 parts.
           'parts held at the last run': heldAtLast.join(' and '),
           'parts of uploads left': heldParts(emulator).join(' and ') || 'none',
           seconds: secondsSince(startedAt).toFixed(1),

@@ -5,9 +5,9 @@ export interface SoakOptions {
   readonly size: number;
 }
 
-/** What a run found. */
+/** The result of a run. */
 export interface Report {
   readonly figures: Readonly<Record<string, string | number>>;
-  /** What must be true, in words, and whether it is. */
+  /** The claims, and whether each holds. */
   readonly claims: Readonly<Record<string, boolean>>;
 }

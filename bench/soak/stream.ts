@@ -8,11 +8,11 @@ import { startPut, withDiscardingEmulator } from './processes.ts';
 import type { Report, SoakOptions } from './report.ts';
 import { MIB, mebibytes, secondsSince } from './size.ts';
 
-/** What `partway put -` keeps of a stream in memory, and what it may take besides. */
+/** The memory of `partway put -` for parts of a stream, and for everything else. */
 const BUDGET = 64 * MIB;
 const PEAK_MAX = BUDGET + 150 * MIB;
 
-/** `partway put -` of bytes whose number it is not told, to an emulator that keeps none of them. Linux only. */
+/** `partway put -` of bytes of unknown length, to an emulator that discards them. Linux only. */
 export function soakStream({ size, seed }: SoakOptions): Promise<Report> {
   return withDiscardingEmulator(async (endpoint) => {
     const block = seededBytes(seed)(MIB);

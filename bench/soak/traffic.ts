@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** What has arrived at the emulator in this process. */
+/** The traffic of the emulator in this process. */
 export interface Traffic {
   /** UploadPart requests. */
   readonly puts: number;

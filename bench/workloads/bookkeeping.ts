@@ -1,4 +1,4 @@
-// An upload of 10,000 parts through ports that answer at once: what is left is the engine. Run it with
+// An upload of 10,000 parts through ports that respond at once: only the engine remains. Run it with
 // --expose-gc.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ControlPlane, combineCrc64, type UploadEvent } from '@partway/core';
@@ -13,16 +13,16 @@ import {
   systemRandom,
   type Transport,
 } from '@partway/core/ports';
-import { answering } from '../answering.ts';
 import { importInternal } from '../internals.ts';
 import { cpuSecondsSince } from '../measure.ts';
+import { serveTasks } from '../serve-tasks.ts';
 
 /** `plan`: to plan, keep receipts and fold events, and no more. `ports`: the ports alone, in a bare loop. */
-export type BookkeepingQuestion = 'plan' | 'ports' | 'engine';
+export type BookkeepingTask = 'plan' | 'ports' | 'engine';
 
-export interface BookkeepingAnswer {
+export interface BookkeepingResult {
   readonly cpuMs: number;
-  /** Bytes of heap still held when all parts are confirmed. */
+  /** Bytes of heap in use when all parts are confirmed. */
   readonly heldBytes: number;
 }
 
@@ -31,22 +31,22 @@ const PART_SIZE = 100 * 1024;
 const CONCURRENCY = 8;
 const CRC64 = '1';
 
-answering(async (question: BookkeepingQuestion): Promise<BookkeepingAnswer> => {
-  const run = { plan: await createPlanRun(), ports: runPorts, engine: runEngine }[question];
+serveTasks(async (task: BookkeepingTask): Promise<BookkeepingResult> => {
+  const run = { plan: await createPlanRun(), ports: runPorts, engine: runEngine }[task];
   globalThis.gc?.();
   const heapBefore = process.memoryUsage().heapUsed;
   const start = process.cpuUsage();
-  let answer: BookkeepingAnswer | undefined;
+  let result: BookkeepingResult | undefined;
   await run(() => {
     const cpuMs = cpuSecondsSince(start) * 1000;
     globalThis.gc?.();
-    answer = { cpuMs, heldBytes: process.memoryUsage().heapUsed - heapBefore };
+    result = { cpuMs, heldBytes: process.memoryUsage().heapUsed - heapBefore };
   });
-  if (answer === undefined) throw new Error('the upload has not confirmed its parts');
-  return answer;
+  if (result === undefined) throw new Error('the upload has not confirmed its parts');
+  return result;
 });
 
-/** Calls back with everything still held. */
+/** Calls back while all objects are still referenced. */
 type Run = (atEnd: () => void) => Promise<void>;
 
 interface Snapshots {
@@ -82,7 +82,7 @@ const TRANSPORT: Transport = {
   connectionsMax: CONCURRENCY,
   async put({ onProgress }) {
     onProgress(PART_SIZE);
-    // A turn of the event loop, as every real answer takes: in one turn alone nothing weak is let go of.
+    // One iteration of the event loop, like a real response: weak references are kept until its end.
     await nextTurn();
     return { status: 200, headers: { 'x-oss-hash-crc64ecma': CRC64 }, body: '' };
   },

@@ -2,13 +2,13 @@
 // buffers.
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createCrc64 } from '@partway/core';
-import { answering } from '../answering.ts';
 import { cpuSecondsSince } from '../measure.ts';
+import { serveTasks } from '../serve-tasks.ts';
 
 const CHUNK_SIZE = 1024 * 1024;
 
 /** Gives CPU seconds. */
-answering(async (path: string): Promise<number> => {
+serveTasks(async (path: string): Promise<number> => {
   const buffers = [48, 48].map((offset) => Buffer.allocUnsafeSlow(CHUNK_SIZE + offset).subarray(offset));
   const file = openSync(path, 'r');
   try {

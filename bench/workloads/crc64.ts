@@ -1,16 +1,16 @@
 // CRC64 by every way there is, in turns, over what four parts in flight hold: eight chunks of 1 MiB.
 import { combineCrc64, createCrc64 } from '@partway/core';
 import { createCRC64 } from 'hash-wasm';
-import { answering } from '../answering.ts';
 import { importInternal } from '../internals.ts';
 import { cpuSecondsSince, median } from '../measure.ts';
+import { serveTasks } from '../serve-tasks.ts';
 
-export interface Crc64Question {
+export interface Crc64Task {
   readonly size: number;
   readonly rounds: number;
 }
 
-export interface Crc64Answer {
+export interface Crc64Result {
   /** Bytes per second of CPU, by way. */
   readonly bytesPerSecond: Readonly<Record<string, number>>;
   /** To combine 10,000 equal parts. */
@@ -24,7 +24,7 @@ type Way = (chunks: Iterable<Uint8Array>) => void;
 const CHUNK_SIZE = 1024 * 1024;
 const COMBINED_PARTS = 10_000;
 
-answering(async ({ size, rounds }: Crc64Question): Promise<Crc64Answer> => {
+serveTasks(async ({ size, rounds }: Crc64Task): Promise<Crc64Result> => {
   const absent: string[] = [];
   const ways = new Map<string, Way>([['Partway, as it chooses here', takeByPartway]]);
   for (const [name, load] of Object.entries(VARIANTS)) {

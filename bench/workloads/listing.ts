@@ -1,16 +1,16 @@
 // The coordinator's part of a large upload: it lists and proves its parts, and completes.
 import type { Coordinator } from '@partway/core/coordinator';
-import { answering } from '../answering.ts';
 import { openCoordinator } from '../clients/partway.ts';
 import { measureUsage, type Usage } from '../measure.ts';
-import type { StoredPart } from '../sink/answers.ts';
+import { serveTasks } from '../serve-tasks.ts';
+import type { StoredPart } from '../sink/responses.ts';
 
-export type ListingQuestion =
+export type ListingTask =
   | { readonly begin: { readonly endpoint: string; readonly size: number; readonly partSize: number } }
-  /** OSS holds these parts of the upload begun last. */
+  /** The stored parts of the last upload. */
   | { readonly complete: readonly StoredPart[] };
 
-export type ListingAnswer = { readonly uploadId: string } | { readonly usage: Usage };
+export type ListingResult = { readonly uploadId: string } | { readonly usage: Usage };
 
 interface Begun {
   readonly coordinator: Coordinator;
@@ -19,10 +19,10 @@ interface Begun {
 
 let begun: Begun | undefined;
 
-answering(async (question: ListingQuestion): Promise<ListingAnswer> => {
+serveTasks(async (task: ListingTask): Promise<ListingResult> => {
   const { signal } = new AbortController();
-  if ('begin' in question) {
-    const { endpoint, size, partSize } = question.begin;
+  if ('begin' in task) {
+    const { endpoint, size, partSize } = task.begin;
     const coordinator = openCoordinator(endpoint);
     const upload = await coordinator.initiate({ key: 'large', size, partSize, object: {}, signal });
     begun = { coordinator, uploadToken: upload.uploadToken };
@@ -31,7 +31,7 @@ answering(async (question: ListingQuestion): Promise<ListingAnswer> => {
   if (begun === undefined) throw new Error('no upload has been begun');
   const { coordinator, uploadToken } = begun;
   const complete = async (): Promise<void> => {
-    await coordinator.complete({ uploadToken, receipts: question.complete, signal });
+    await coordinator.complete({ uploadToken, receipts: task.complete, signal });
   };
   return { usage: await measureUsage(complete) };
 });

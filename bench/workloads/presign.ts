@@ -2,20 +2,20 @@
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore, presign, presignParts } from '@partway/core/oss';
 import OSS from 'ali-oss';
-import { answering } from '../answering.ts';
 import { BUCKET, CREDENTIALS, REGION } from '../clients/client.ts';
 import { importInternal } from '../internals.ts';
 import { cpuSecondsSince, median } from '../measure.ts';
+import { serveTasks } from '../serve-tasks.ts';
 
-export interface PresignQuestion {
+export interface PresignTask {
   readonly count: number;
   readonly rounds: number;
 }
 
-export interface PresignAnswer {
+export interface PresignResult {
   /** Per second of CPU, by way. */
   readonly urls: Readonly<Record<string, number>>;
-  /** What a signature hashes, per second of CPU, by where SHA-256 comes from. */
+  /** Hashes of a signature, per second of CPU, by source of SHA-256. */
   readonly hashings: Readonly<Record<string, number>>;
   readonly absent: readonly string[];
 }
@@ -27,7 +27,7 @@ const UPLOAD_ID = '0004B9895DBBB6EC98E36';
 /** Of an upload with 16 parts in flight. */
 const BATCH = 32;
 
-answering(async ({ count, rounds }: PresignQuestion): Promise<PresignAnswer> => {
+serveTasks(async ({ count, rounds }: PresignTask): Promise<PresignResult> => {
   const absent: string[] = [];
   const hashings: Record<string, Way> = {};
   for (const [name, path] of [

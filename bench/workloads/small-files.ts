@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { createOssObjectStore } from '@partway/core/oss';
 import { createUploader } from '@partway/node';
 import { Pool } from 'undici';
-import { answering } from '../answering.ts';
 import { BUCKET, CREDENTIALS, REGION } from '../clients/client.ts';
 import { openCoordinator } from '../clients/partway.ts';
 import { measureUsage, type Usage } from '../measure.ts';
+import { serveTasks } from '../serve-tasks.ts';
 
-export interface SmallFilesQuestion {
+export interface SmallFilesTask {
   readonly by: 'partway' | 'undici';
   readonly endpoint: string;
   readonly paths: readonly string[];
@@ -17,16 +17,16 @@ export interface SmallFilesQuestion {
   readonly concurrency: number | 'auto';
 }
 
-answering(async (question: SmallFilesQuestion): Promise<Usage> => {
-  const { by, paths, warmUp } = question;
+serveTasks(async (task: SmallFilesTask): Promise<Usage> => {
+  const { by, paths, warmUp } = task;
   const prepare = by === 'partway' ? prepareUploader : prepareLoop;
-  await (await prepare(question, paths.slice(0, warmUp)))();
-  const sendAll = await prepare(question, paths);
+  await (await prepare(task, paths.slice(0, warmUp)))();
+  const sendAll = await prepare(task, paths);
   return measureUsage(sendAll);
 });
 
 async function prepareUploader(
-  { endpoint, concurrency }: SmallFilesQuestion,
+  { endpoint, concurrency }: SmallFilesTask,
   paths: readonly string[],
 ): Promise<() => Promise<void>> {
   const uploader = createUploader({ concurrency });
@@ -38,9 +38,9 @@ async function prepareUploader(
   };
 }
 
-/** The URLs are signed before: somebody else's work. */
+/** The URLs are signed before and not measured. */
 async function prepareLoop(
-  { endpoint, concurrency }: SmallFilesQuestion,
+  { endpoint, concurrency }: SmallFilesTask,
   paths: readonly string[],
 ): Promise<() => Promise<void>> {
   if (concurrency === 'auto') throw new TypeError('a bare loop adapts to nothing');

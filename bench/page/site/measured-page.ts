@@ -1,8 +1,8 @@
-/** What the bench asks of the page. */
+/** The functions of the page for the bench. */
 export interface MeasuredPage {
   /** Uploads the chosen file as docs/guides/browser.md shows it, to the end. */
   upload(key: string): Promise<void>;
-  /** Durations of all tasks of 50 ms and more since the page was loaded, as the browser told them. */
+  /** Durations of all tasks of 50 ms and more since the page was loaded, as the browser reported them. */
   longTasksMs(): readonly number[];
 }
 

@@ -9,15 +9,15 @@ export interface StoredPart {
   readonly crc64: string;
 }
 
-export interface SinkAnswer {
+export interface SinkResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What OSS, or S3, would answer, without looking at a signature or a byte. */
+/** The response of OSS or S3, without a check of signatures or bytes. */
 export interface FakeOss {
-  answer(request: SinkRequest): SinkAnswer;
+  respond(request: SinkRequest): SinkResponse;
   /** Makes an upload that holds these parts, as if they had been sent. */
   plant(uploadId: string, parts: readonly StoredPart[]): void;
 }
@@ -33,20 +33,20 @@ export function createFakeOss(crc64s: Crc64Table): FakeOss {
     return parts;
   }
 
-  function putPart(uploadId: string, partNumber: number, size: number): SinkAnswer {
+  function putPart(uploadId: string, partNumber: number, size: number): SinkResponse {
     const crc64 = crc64s[`${partNumber}:${size}`] ?? '0';
     partsOf(uploadId).set(partNumber, { partNumber, size, crc64 });
     return ok({ etag: etagOf(partNumber), 'x-oss-hash-crc64ecma': crc64 });
   }
 
-  function putObject({ path, headers, bodySize }: SinkRequest): SinkAnswer {
+  function putObject({ path, headers, bodySize }: SinkRequest): SinkResponse {
     const stored = { etag: etagOf(0), 'x-oss-hash-crc64ecma': crc64s[`whole:${bodySize}`] ?? '0' };
     const metadata = [...headers].filter(([name]) => name.startsWith('x-oss-meta-'));
     objects.set(path, { ...Object.fromEntries(metadata), ...stored, 'content-length': String(bodySize) });
     return ok(stored);
   }
 
-  function complete(uploadId: string): SinkAnswer {
+  function complete(uploadId: string): SinkResponse {
     const size = [...partsOf(uploadId).values()].reduce((sum, part) => sum + part.size, 0);
     uploads.delete(uploadId);
     const body = `<CompleteMultipartUploadResult><ETag>${etagOf(0)}</ETag></CompleteMultipartUploadResult>`;
@@ -54,7 +54,7 @@ export function createFakeOss(crc64s: Crc64Table): FakeOss {
   }
 
   return {
-    answer(request) {
+    respond(request) {
       const { method, path, query, bodySize } = request;
       const uploadId = query.get('uploadId');
       const partNumber = query.get('partNumber');
@@ -73,22 +73,22 @@ export function createFakeOss(crc64s: Crc64Table): FakeOss {
   };
 }
 
-function ok(headers: Readonly<Record<string, string>>, body = ''): SinkAnswer {
+function ok(headers: Readonly<Record<string, string>>, body = ''): SinkResponse {
   return { status: 200, headers, body };
 }
 
-function headOf(object: Readonly<Record<string, string>> | undefined): SinkAnswer {
+function headOf(object: Readonly<Record<string, string>> | undefined): SinkResponse {
   if (object === undefined) return { status: 404, headers: {}, body: '' };
   return ok({ ...object, 'last-modified': new Date().toUTCString() });
 }
 
-function initiated(uploadId: string): SinkAnswer {
+function initiated(uploadId: string): SinkResponse {
   const body = `<UploadId>${uploadId}</UploadId>`;
   return ok({}, `<InitiateMultipartUploadResult>${body}</InitiateMultipartUploadResult>`);
 }
 
 /** One page of ListParts, as OSS cuts them. */
-function listed(parts: readonly StoredPart[], query: URLSearchParams): SinkAnswer {
+function listed(parts: readonly StoredPart[], query: URLSearchParams): SinkResponse {
   const after = Number(query.get('part-number-marker') ?? 0);
   const rest = parts.filter((part) => part.partNumber > after).sort((a, b) => a.partNumber - b.partNumber);
   const page = rest.slice(0, Number(query.get('max-parts') ?? 1000));
@@ -102,8 +102,8 @@ function listed(parts: readonly StoredPart[], query: URLSearchParams): SinkAnswe
   return ok({}, `<ListPartsResult>${next}${cut}${elements.join('')}</ListPartsResult>`);
 }
 
-/** The refusal of a server that is asked too much. */
-export const TOO_MANY_REQUESTS: SinkAnswer = {
+/** The response of a server above its rate limit. */
+export const TOO_MANY_REQUESTS: SinkResponse = {
   status: 503,
   headers: {},
   body: errorOf('RequestRateLimitExceeded'),
