@@ -102,9 +102,9 @@ test('closing a source stops its own CRC64s and no others', async () => {
 test('a source without a CRC64 request keeps no worker alive', async () => {
   const workers = countedWorkers();
   const open = createBlobChecksums(workers.start);
-  const [asked] = [open(), open()];
-  await asked.crc64(blob);
-  asked.close();
+  const [first] = [open(), open()];
+  await first.crc64(blob);
+  first.close();
   expect(workers.ended).toBe(1);
 });
 

@@ -169,62 +169,62 @@ test('a row does not take the focus back from another element', async () => {
 
 test('changes are announced politely, percentages are not', async () => {
   const stage = place();
-  const told = listen(stage);
+  const announced = listen(stage);
   const { uploads, part, add } = stage;
   await add('a');
-  await expect.poll(() => told.at(-1)).toBe('1 file added.');
+  await expect.poll(() => announced.at(-1)).toBe('1 file added.');
   for (let bytes = 1; bytes < 1000; bytes += 100) {
     uploads[0]?.set({ phase: 'sending', sentBytes: bytes });
     await painted();
   }
   part('toggle').click();
-  await expect.poll(() => told.at(-1)).toBe('a: Paused.');
+  await expect.poll(() => announced.at(-1)).toBe('a: Paused.');
   part('toggle').click();
-  await expect.poll(() => told.at(-1)).toBe('a: Uploading.');
+  await expect.poll(() => announced.at(-1)).toBe('a: Uploading.');
   uploads[0]?.set({ isOffline: true });
-  await expect.poll(() => told.at(-1)).toBe('a: Offline, resumes automatically.');
+  await expect.poll(() => announced.at(-1)).toBe('a: Offline, resumes automatically.');
   uploads[0]?.set({ isOffline: false });
-  await expect.poll(() => told.at(-1)).toBe('a: Uploading.');
+  await expect.poll(() => announced.at(-1)).toBe('a: Uploading.');
   uploads[0]?.fail();
-  await expect.poll(() => told.at(-1)).toBe('a: The server rejected this file. (access_denied).');
+  await expect.poll(() => announced.at(-1)).toBe('a: The server rejected this file. (access_denied).');
   part('toggle').click();
   uploads[1]?.complete();
-  await expect.poll(() => told.at(-1)).toBe('a: Uploaded.');
-  expect(told).toHaveLength(7);
+  await expect.poll(() => announced.at(-1)).toBe('a: Uploaded.');
+  expect(announced).toHaveLength(7);
   expect(stage.root.querySelector('[role=status]')?.ariaLive).toBe('polite');
 });
 
 test('many files that end at once are announced as a sum', async () => {
   const stage = place();
-  const told = listen(stage);
+  const announced = listen(stage);
   await stage.add('a', 'b', 'c', 'd', 'e');
-  await expect.poll(() => told.at(-1)).toBe('5 files added.');
+  await expect.poll(() => announced.at(-1)).toBe('5 files added.');
   for (const upload of stage.uploads) upload.complete();
-  await expect.poll(() => told.at(-1)).toBe('5 of 5 files uploaded');
+  await expect.poll(() => announced.at(-1)).toBe('5 of 5 files uploaded');
 });
 
 test('a repeated text is announced again', async () => {
   const stage = place({ 'max-files': '1' });
-  const told = listen(stage);
+  const announced = listen(stage);
   await stage.add('a', 'b');
   stage.uploads[0]?.complete();
-  await expect.poll(() => told.length).toBe(1);
+  await expect.poll(() => announced.length).toBe(1);
   for (const count of [2, 3]) {
     await stage.add('c');
-    await expect.poll(() => told.length).toBe(count);
+    await expect.poll(() => announced.length).toBe(count);
   }
-  expect(new Set(told.slice(1).map((text) => text.trim())).size).toBe(1);
+  expect(new Set(announced.slice(1).map((text) => text.trim())).size).toBe(1);
 });
 
 /** The announcements to a screen reader, in order. */
 function listen({ root }: Stage): string[] {
-  const told: string[] = [];
+  const announced: string[] = [];
   const region = root.querySelector('[role=status]');
   if (region === null) throw new Error('there is no status');
-  const observer = new MutationObserver(() => told.push(region.textContent));
+  const observer = new MutationObserver(() => announced.push(region.textContent));
   observer.observe(region, { childList: true, characterData: true, subtree: true });
   onTestFinished(() => observer.disconnect());
-  return told;
+  return announced;
 }
 
 const LONG = `${'a-very-long-name-without-any-space-'.repeat(6)}.mp4`;

@@ -9,18 +9,18 @@ import { place, type Stage } from './upload-element-stage.ts';
 async function placeWithUnfinished(
   name: string,
   lang = 'en',
-): Promise<Stage & { readonly told: readonly string[] }> {
+): Promise<Stage & { readonly announced: readonly string[] }> {
   const { checkpoints } = await leaveUnfinished(name);
   const stage = place({ endpoint, lang });
-  const told: string[] = [];
+  const announced: string[] = [];
   const region = stage.root.querySelector('[role=status]');
-  const observer = new MutationObserver(() => told.push(region?.textContent ?? ''));
+  const observer = new MutationObserver(() => announced.push(region?.textContent ?? ''));
   if (region !== null) observer.observe(region, { childList: true });
   onTestFinished(() => observer.disconnect());
   stage.element.headers = headers;
   stage.element.checkpoints = checkpoints;
   await expect.poll(() => stage.parts('row-unfinished')).toHaveLength(1);
-  return { ...stage, told };
+  return { ...stage, announced };
 }
 
 const looks = (['light', 'dark'] as const).flatMap((scheme) =>
@@ -62,11 +62,13 @@ test('unfinished uploads in Chinese have the expected texts', async () => {
 });
 
 test('unfinished uploads and failed actions on them are announced politely', async () => {
-  const { element, part, told } = await placeWithUnfinished('told.bin');
-  await expect.poll(() => told.at(-1)).toBe('1 unfinished upload.');
+  const { element, part, announced } = await placeWithUnfinished('announced.bin');
+  await expect.poll(() => announced.at(-1)).toBe('1 unfinished upload.');
   element.headers = {};
   part('remove').click();
-  await expect.poll(() => told.at(-1)).toBe('told.bin: Sign in again, then try again. (unauthenticated).');
+  await expect
+    .poll(() => announced.at(-1))
+    .toBe('announced.bin: Sign in again, then try again. (unauthenticated).');
 });
 
 test('Tab reaches unfinished uploads between the drop zone and the files', async () => {

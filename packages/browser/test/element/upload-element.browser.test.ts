@@ -11,7 +11,7 @@ test('a picked file is uploaded with only the endpoint set', async () => {
   const { element, root, part } = place({ endpoint: `${inject('uploadsUrl')}/uploads` });
   element.start = undefined;
   element.headers = async () => headers;
-  const completed = heard(element, 'partway-completed');
+  const completed = recordEvents(element, 'partway-completed');
   const input = root.querySelector('input');
   if (input === null) throw new Error('there is no input');
   await userEvent.upload(input, new File([new Uint8Array(150_000)], 'clip.bin'));
@@ -27,7 +27,7 @@ test('a refusal of the coordinator is shown in the row and in an event without s
   const { element, part } = place({ endpoint: `${inject('uploadsUrl')}/uploads` });
   element.start = undefined;
   element.headers = headers;
-  const failed = heard(element, 'partway-failed');
+  const failed = recordEvents(element, 'partway-failed');
   element.add([fileOf('virus.exe')]);
   await expect.poll(() => failed).toHaveLength(1);
   expect(failed[0]?.error).toMatchObject({ code: 'refused' });
@@ -41,7 +41,7 @@ test('a custom start function shares the budget of the element', async () => {
   const { element } = place();
   const controlPlane = createHttpControlPlane(`${inject('uploadsUrl')}/uploads`, { headers });
   element.start = (file, uploader) => uploader.uploadFile(file, { controlPlane, key: `own/${file.name}` });
-  const completed = heard(element, 'partway-completed');
+  const completed = recordEvents(element, 'partway-completed');
   element.add(['a', 'b', 'c'].map((name) => fileOf(name)));
   await expect.poll(() => completed).toHaveLength(3);
   expect(new Set(completed.map(({ object }) => object.key))).toEqual(
@@ -119,8 +119,8 @@ test.each<[UploadErrorCode, string[], string]>([
 
 test('a removed or retried upload emits no further events', async () => {
   const { element, uploads, part, add } = place();
-  const failed = heard(element, 'partway-failed');
-  const completed = heard(element, 'partway-completed');
+  const failed = recordEvents(element, 'partway-failed');
+  const completed = recordEvents(element, 'partway-completed');
   await add('a');
   part('remove').click();
   await add('b');
@@ -152,7 +152,7 @@ test('an upload that cannot start is a failed row with a retry button', async ()
 
 test('the summary line and the event report the progress of all files', async () => {
   const { element, uploads, part, parts, add } = place();
-  const tallies = heard(element, 'partway-changed');
+  const changes = recordEvents(element, 'partway-changed');
   await add('a');
   expect(parts('overall')).toEqual([]);
   await add('b', 'c');
@@ -165,7 +165,7 @@ test('the summary line and the event report the progress of all files', async ()
     '1 of 3 files uploaded, 1 failed · 1.41 kB of 2 kB · 200 byte/s · 3 sec left',
   );
   expect(part('overall-progress')).toMatchObject({ value: 1410, max: 2000 });
-  const tally: UploadTotals = {
+  const totals: UploadTotals = {
     files: 3,
     completed: 1,
     failed: 1,
@@ -173,18 +173,18 @@ test('the summary line and the event report the progress of all files', async ()
     sentBytes: 1410,
     bytesPerSecond: 200,
   };
-  expect(tallies.at(-1)).toEqual(tally);
+  expect(changes.at(-1)).toEqual(totals);
 });
 
 test('a thousand events within a frame cause one change', async () => {
   const { element, uploads, add } = place();
   await add('a');
   await painted();
-  const tallies = heard(element, 'partway-changed');
+  const changes = recordEvents(element, 'partway-changed');
   for (let bytes = 1; bytes <= 1000; bytes++) uploads[0]?.set({ sentBytes: bytes });
   await painted();
   await painted();
-  expect(tallies.map(({ sentBytes }) => sentBytes)).toEqual([1000]);
+  expect(changes.map(({ sentBytes }) => sentBytes)).toEqual([1000]);
 });
 
 test('files of another type, folders and files above the limit are named, and not added', async () => {
@@ -278,7 +278,7 @@ test('defining the element twice has no effect', () => {
 });
 
 /** The details of all events of a name from now on. */
-function heard<Name extends 'partway-completed' | 'partway-failed' | 'partway-changed'>(
+function recordEvents<Name extends 'partway-completed' | 'partway-failed' | 'partway-changed'>(
   element: HTMLElement,
   name: Name,
 ): HTMLElementEventMap[Name]['detail'][] {

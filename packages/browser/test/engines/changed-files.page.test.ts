@@ -41,10 +41,10 @@ for (const [change, apply, lack] of CHANGES) {
     const name = `${change}-meanwhile.bin`;
     const { page, path } = await chosen(name);
     const effect = { kind: 'silent' } as const;
-    const held = stage.emulator.faults.add({ operation: 'UploadPart', key: name, partNumber: 3, effect });
+    const heldPart = stage.emulator.faults.add({ operation: 'UploadPart', key: name, partNumber: 3, effect });
     await page.evaluate((key) => window.page.upload(key), name);
-    await held.whenFired();
-    held.remove();
+    await heldPart.whenFired();
+    heldPart.remove();
     await page.evaluate(() => window.page.pause());
     await apply(path, name);
     await page.evaluate(() => window.page.resumeCurrent());

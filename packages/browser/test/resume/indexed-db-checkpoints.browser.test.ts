@@ -42,18 +42,18 @@ function blockStorage(): void {
 
 test('blocked storage is reported once per store with its cause, also when the listener throws', async () => {
   blockStorage();
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const store = createIndexedDbCheckpoints({
     databaseName: newName(),
     onStorageBlocked(error) {
-      told.push(error);
+      reported.push(error);
       throw new Error('of the listener');
     },
   });
   await store.save(ID, 'text');
   await store.list();
   expect(await store.load(ID)).toBe('text');
-  expect(told).toMatchObject([{ code: 'checkpoint_failed', cause: { name: 'SecurityError' } }]);
+  expect(reported).toMatchObject([{ code: 'checkpoint_failed', cause: { name: 'SecurityError' } }]);
 });
 
 test('a text beyond the storage quota is kept in memory and replaces the older one', async () => {
@@ -73,9 +73,12 @@ test('a text beyond the storage quota is kept in memory and replaces the older o
 });
 
 test('a transaction aborted by the browser leaves no partial change', async () => {
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const databaseName = newName();
-  const store = createIndexedDbCheckpoints({ databaseName, onStorageBlocked: (error) => told.push(error) });
+  const store = createIndexedDbCheckpoints({
+    databaseName,
+    onStorageBlocked: (error) => reported.push(error),
+  });
   await store.save(ID, 'text');
   await store.saveProgress(ID, 5);
   IDBObjectStore.prototype.put = function put(value, key) {
@@ -85,32 +88,38 @@ test('a transaction aborted by the browser leaves no partial change', async () =
   };
   await store.setAside(ID);
   IDBObjectStore.prototype.put = originals.put;
-  expect(told).toMatchObject([{ cause: { name: 'AbortError' } }]);
+  expect(reported).toMatchObject([{ cause: { name: 'AbortError' } }]);
   expect(await store.load(ID)).toBe('text');
   expect(await store.loadProgress(ID)).toBe(5);
 });
 
 test('another tab can delete the database without blocking: the store starts empty', async () => {
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const databaseName = newName();
-  const store = createIndexedDbCheckpoints({ databaseName, onStorageBlocked: (error) => told.push(error) });
+  const store = createIndexedDbCheckpoints({
+    databaseName,
+    onStorageBlocked: (error) => reported.push(error),
+  });
   await store.save(ID, 'text');
   await settled(indexedDB.deleteDatabase(databaseName));
   expect(await store.load(ID)).toBeUndefined();
   await store.save(ID, 'again');
   expect(await store.load(ID)).toBe('again');
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 });
 
 test('another tab can upgrade the database: the store continues in memory', async () => {
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   const databaseName = newName();
-  const store = createIndexedDbCheckpoints({ databaseName, onStorageBlocked: (error) => told.push(error) });
+  const store = createIndexedDbCheckpoints({
+    databaseName,
+    onStorageBlocked: (error) => reported.push(error),
+  });
   await store.save(ID, 'text');
   const later = await settled(indexedDB.open(databaseName, 99));
   await store.save(ID, 'again');
   expect(await store.load(ID)).toBe('again');
-  expect(told).toMatchObject([{ cause: { name: 'VersionError' } }]);
+  expect(reported).toMatchObject([{ cause: { name: 'VersionError' } }]);
   later.close();
 });
 

@@ -25,13 +25,13 @@ const SILENT: FaultEffect = { kind: 'silent' };
 async function atThirdPart(
   key: string,
   effect: FaultEffect = SILENT,
-): Promise<{ readonly page: DrivenPage; readonly held: FaultHandle }> {
+): Promise<{ readonly page: DrivenPage; readonly heldPart: FaultHandle }> {
   const page = await stage.open();
-  const held = stage.emulator.faults.add({ operation: 'UploadPart', key, partNumber: 3, effect });
+  const heldPart = stage.emulator.faults.add({ operation: 'UploadPart', key, partNumber: 3, effect });
   await page.choose(await stage.file(`${key}.bin`, bytes));
   await page.evaluate((name) => window.page.upload(name), key);
-  await held.whenFired();
-  return { page, held };
+  await heldPart.whenFired();
+  return { page, heldPart };
 }
 
 async function expectStored(page: DrivenPage, key: string): Promise<void> {
@@ -61,14 +61,14 @@ const noOutage = lackOf('offline');
 test.skipIf(noOutage)(
   claimUnless(noOutage, 'an upload that loses its network waits for it, and goes on [pain-27]'),
   async () => {
-    const { page, held } = await atThirdPart('offline', { kind: 'resetAfterBytes', bytes: 1000 });
+    const { page, heldPart } = await atThirdPart('offline', { kind: 'resetAfterBytes', bytes: 1000 });
     const isOffline = (): Promise<boolean | undefined> =>
       page.evaluate(() => window.page.snapshot()?.isOffline);
     await stage.setOffline(true);
     onTestFinished(() => stage.setOffline(false));
     await expect.poll(isOffline, { timeout: 60_000 }).toBe(true);
     // Not before: a try that has reached OSS already would be stored.
-    held.remove();
+    heldPart.remove();
     expect(await page.evaluate(() => window.page.snapshot())).toMatchObject({ confirmedBytes: 2 * PART });
     await stage.setOffline(false);
     await expectStored(page, 'offline');
@@ -79,12 +79,12 @@ test.skipIf(noOutage)(
 
 test.each(RESTS)('a frozen page (%s) lets another tab resume its upload', async (how) => {
   const key = `rests-${how}`;
-  const { page, held } = await atThirdPart(key);
+  const { page, heldPart } = await atThirdPart(key);
   const other = await stage.open();
   const list = (): Promise<unknown> => other.evaluate(() => window.page.list());
   await expect.poll(list).toMatchObject([{ isActive: true, confirmedBytes: 2 * PART }]);
   await rest(page, how);
-  held.remove();
+  heldPart.remove();
   await expect.poll(list).toMatchObject([{ isActive: false }]);
   await other.choose(await stage.file(`${key}.bin`, bytes));
   await other.evaluate((name) => window.page.upload(name), key);
@@ -97,17 +97,17 @@ test.each(RESTS)(
   'a page continued after %s resumes its uploads, but not one that its user paused',
   async (how) => {
     const key = `wakes-${how}`;
-    const { page, held } = await atThirdPart(key);
+    const { page, heldPart } = await atThirdPart(key);
     const phase = (): Promise<string | undefined> => page.evaluate(() => window.page.snapshot()?.phase);
     await page.evaluate(() => window.page.pause());
     await expect.poll(phase).toBe('paused');
     await (await rest(page, how))();
     expect(await phase()).toBe('paused');
     await page.evaluate(() => window.page.resumeCurrent());
-    await held.whenFired();
+    await heldPart.whenFired();
     const wake = await rest(page, how);
     await expect.poll(phase).toBe('paused');
-    held.remove();
+    heldPart.remove();
     await wake();
     await expectStored(page, key);
     await page.close();

@@ -53,12 +53,12 @@ async function interrupted(
   path: string,
 ): Promise<{ readonly page: DrivenPage; readonly id: string }> {
   const page = await stage.open();
-  const held = holdPart(key, 3);
+  const heldPart = holdPart(key, 3);
   await page.choose(path);
   await page.evaluate((name) => window.page.upload(name), key);
-  await held.whenFired();
+  await heldPart.whenFired();
   const id = await whenNoted(page, 2 * PART);
-  held.remove();
+  heldPart.remove();
   return { page, id };
 }
 
@@ -87,17 +87,17 @@ test.skipIf(noRestart)(claimUnless(noRestart, 'an upload resumes after the brows
   const path = await stage.file('film.bin', bytes);
   const { page, id } = await interrupted('restarted', path);
   await page.reload();
-  const held = holdPart('restarted', 5);
+  const heldPart = holdPart('restarted', 5);
   await page.choose(path);
   expect(await page.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
-  await held.whenFired();
+  await heldPart.whenFired();
   await whenNoted(page, 4 * PART);
-  held.remove();
+  heldPart.remove();
 
   await stage.restart();
   const later = await stage.open();
-  const asked = await later.evaluate(() => window.page.list({ byAsking: true }));
-  expect(asked).toMatchObject([{ id, confirmedBytes: 4 * PART }]);
+  const listed = await later.evaluate(() => window.page.list({ withStoredBytes: true }));
+  expect(listed).toMatchObject([{ id, confirmedBytes: 4 * PART }]);
   await goesOn(later, id, path);
   expect(Buffer.compare((await storedBytes('restarted')) ?? Buffer.alloc(0), bytes)).toBe(0);
   // The third and the fifth were held, and cut off by the reload and by the end of the browser.
@@ -166,10 +166,10 @@ test('removeUpload removes the upload from OSS and from the list', async () => {
   await page.reload();
   await page.choose(path);
   expect(uploadsOf('forgotten')).toBe(1);
-  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(await page.evaluate((wanted) => window.page.remove(wanted), id)).toBeUndefined();
   expect(uploadsOf('forgotten')).toBe(0);
   expect(await page.evaluate(() => window.page.list())).toEqual([]);
-  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(await page.evaluate((wanted) => window.page.remove(wanted), id)).toBeUndefined();
   expect(await page.evaluate((wanted) => window.page.resume(wanted), id)).toBe('upload_not_found');
   await page.close();
 });
@@ -177,14 +177,14 @@ test('removeUpload removes the upload from OSS and from the list', async () => {
 test('removeUpload keeps an upload that OSS fails to abort, or that a tab works on', async () => {
   const path = await stage.file('kept.bin', bytes);
   const { page, id } = await interrupted('kept', path);
-  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBe('upload_locked');
+  expect(await page.evaluate((wanted) => window.page.remove(wanted), id)).toBe('upload_locked');
   await page.reload();
   const effect = { kind: 'refuse', status: 403, code: 'AccessDenied' } as const;
   const refusal = stage.emulator.faults.add({ operation: 'AbortMultipartUpload', effect });
-  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBe('access_denied');
+  expect(await page.evaluate((wanted) => window.page.remove(wanted), id)).toBe('access_denied');
   expect(await page.evaluate(() => window.page.list())).toMatchObject([{ id }]);
   refusal.remove();
-  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(await page.evaluate((wanted) => window.page.remove(wanted), id)).toBeUndefined();
   expect(uploadsOf('kept')).toBe(0);
   await page.close();
 });
@@ -207,7 +207,7 @@ test('removeUpload removes an upload with an expired token', async () => {
       }),
     id,
   );
-  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(await page.evaluate((wanted) => window.page.remove(wanted), id)).toBeUndefined();
   expect(await page.evaluate(() => window.page.list())).toEqual([]);
   expect(uploadsOf('sealed')).toBe(1);
   await page.close();
@@ -219,11 +219,11 @@ const byHandle = 'a file whose handle was kept goes on without being chosen agai
 test.skipIf(noHandles)(claimUnless(noHandles, byHandle), async () => {
   const text = 'partway '.repeat(40_000);
   let page = await stage.open();
-  const held = holdPart('handled', 3);
+  const heldPart = holdPart('handled', 3);
   await page.evaluate((content) => window.page.uploadByHandle('handled', content), text);
-  await held.whenFired();
+  await heldPart.whenFired();
   const id = await whenNoted(page, 2 * PART);
-  held.remove();
+  heldPart.remove();
 
   await page.close();
   await stage.restart();
@@ -256,7 +256,7 @@ test('resuming without a handle requires the file', async () => {
   expect(await page.evaluate((wanted) => window.page.resumeUploadByHandle(wanted), id)).toBe(
     'source_unreadable',
   );
-  expect(await page.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(await page.evaluate((wanted) => window.page.remove(wanted), id)).toBeUndefined();
   expect(await page.evaluate(() => window.page.resumeUploadByHandle('0'.repeat(16)))).toBe(
     'upload_not_found',
   );

@@ -22,8 +22,8 @@ const upload = {
 test('messages on the tab channel that are not upload messages are ignored', async () => {
   const checkpoints = createIndexedDbCheckpoints({ databaseName: 'nonsense' });
   const channel = new BroadcastChannel('partway-tabs-1:nonsense');
-  const heard: (readonly WatchedUpload[])[] = [];
-  const stop = watchUploads((uploads) => heard.push(uploads), { checkpoints });
+  const observed: (readonly WatchedUpload[])[] = [];
+  const stop = watchUploads((uploads) => observed.push(uploads), { checkpoints });
   const format = 'partway-tabs-1';
   const nonsense = [
     null,
@@ -38,7 +38,7 @@ test('messages on the tab channel that are not upload messages are ignored', asy
   ];
   for (const message of nonsense) channel.postMessage(message);
   channel.postMessage({ format, type: 'upload', upload });
-  await expect.poll(() => heard).toEqual([[{ ...upload, isActive: false }]]);
+  await expect.poll(() => observed).toEqual([[{ ...upload, isActive: false }]]);
   stop();
   channel.close();
 });

@@ -25,12 +25,12 @@ async function twoTabs(
   const [owner, other] = [await stage.open(), await stage.open()];
   for (const page of [owner, other]) await page.choose(path);
   const rule = { operation: 'UploadPart', key, partNumber: 3, effect: { kind: 'silent' } } as const;
-  const held = stage.emulator.faults.add(rule);
+  const heldPart = stage.emulator.faults.add(rule);
   await owner.evaluate((name) => window.page.upload(name), key);
-  await held.whenFired();
+  await heldPart.whenFired();
   await expect.poll(() => lastWatched(other), PATIENCE).toMatchObject([{ key, confirmedBytes: 2 * PART }]);
   const [upload] = await other.evaluate(() => window.page.list());
-  return { owner, other, id: upload?.id ?? '', release: () => held.remove() };
+  return { owner, other, id: upload?.id ?? '', release: () => heldPart.remove() };
 }
 
 function lastWatched(page: DrivenPage) {
@@ -64,7 +64,7 @@ test("a tab observes the progress of another tab's upload, and cannot take it ov
   expect(await other.evaluate(() => window.page.ended())).toBe('upload_locked');
   expect(await other.evaluate((wanted) => window.page.resume(wanted), id)).toBeUndefined();
   expect(await other.evaluate(() => window.page.ended())).toBe('upload_locked');
-  expect(await other.evaluate((wanted) => window.page.forget(wanted), id)).toBe('upload_locked');
+  expect(await other.evaluate((wanted) => window.page.remove(wanted), id)).toBe('upload_locked');
   expect(await lastWatched(other)).toMatchObject([{ phase: 'sending', isActive: true }]);
 
   release();
@@ -143,6 +143,6 @@ test('a tab opened later lists the uploads in progress', async () => {
   const last = await stage.open();
   await last.evaluate((wanted) => window.page.startWaiting(wanted), id);
   await waitUntilUnlocked(last);
-  expect(await last.evaluate((wanted) => window.page.forget(wanted), id)).toBeUndefined();
+  expect(await last.evaluate((wanted) => window.page.remove(wanted), id)).toBeUndefined();
   await last.close();
 });

@@ -10,7 +10,7 @@ const bytes = Uint8Array.from({ length: 2_000_000 }, (_, index) => (index * 31) 
 async function visit(site: string): Promise<unknown> {
   const frame = document.createElement('iframe');
   onTestFinished(() => frame.remove());
-  const told = new Promise((resolve) => {
+  const reported = new Promise((resolve) => {
     const listen = ({ data, source }: MessageEvent): void => {
       if (source !== frame.contentWindow) return;
       removeEventListener('message', listen);
@@ -20,7 +20,7 @@ async function visit(site: string): Promise<unknown> {
   });
   frame.src = `${inject('sitesUrl')}/${site}/?${new URLSearchParams({ endpoint, name: site })}`;
   document.body.append(frame);
-  return await told;
+  return await reported;
 }
 
 test('a page bundled by Vite computes CRC64s in its worker [pain-24]', async () => {

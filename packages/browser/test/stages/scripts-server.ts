@@ -13,11 +13,11 @@ export async function startScripts(): Promise<Started> {
   const scripted = await createScriptedServer();
   const addresses: ScriptedAddress[] = [];
 
-  async function answer(path: string, asked: string): Promise<unknown> {
+  async function answer(path: string, body: string): Promise<unknown> {
     const [index, question] = path.split('/');
     const address = addresses[Number(index)];
     if (address !== undefined && isQuestion(question)) return await address[question]();
-    const added = await scripted.serve(JSON.parse(asked) as ScriptedResponse);
+    const added = await scripted.serve(JSON.parse(body) as ScriptedResponse);
     return { url: added.url, index: addresses.push(added) - 1 };
   }
 

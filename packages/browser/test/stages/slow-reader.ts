@@ -14,7 +14,7 @@ export async function startSlowReader(): Promise<Started> {
       message.once('end', () => reply.end());
       return;
     }
-    if (message.method === 'POST') for (const held of unread.splice(0)) held.resume();
+    if (message.method === 'POST') for (const waiting of unread.splice(0)) waiting.resume();
     reply.end();
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -18,7 +18,7 @@ afterEach(() => stage.expose(EXPOSED));
 test.each([
   ['the ETag', EXPOSED.slice(1), []],
   ['everything', [], ['x-oss-hash-crc64ecma', 'x-oss-request-id']],
-])('a bucket that hides %s from pages receives every byte', async (hidden, exposed, told) => {
+])('a bucket that hides %s from pages receives every byte', async (hidden, exposed, reported) => {
   await stage.expose(exposed);
   for (const partSize of [PART, 2 * SIZE]) {
     const key = `${hidden} ${partSize}`;
@@ -26,7 +26,7 @@ test.each([
     await tab.choose(path);
     await tab.evaluate((terms) => window.uploads.upload(terms), { key, partSize });
     expect(await tab.evaluate(() => window.uploads.ended())).toBe('completed');
-    expect(await tab.evaluate(() => window.uploads.hidden())).toEqual(told);
+    expect(await tab.evaluate(() => window.uploads.hidden())).toEqual(reported);
     await stage.expectStored(key, path);
     await tab.close();
   }

@@ -46,14 +46,14 @@ async function finish(
   tab: DrivenPage,
   { key, id }: { readonly key: string; readonly id: string },
 ): Promise<void> {
-  const held = stage.heldParts(key);
-  expect(held).toHaveLength(HALF);
+  const storedParts = stage.heldParts(key);
+  expect(storedParts).toHaveLength(HALF);
   const sentBefore = stage.sent.of(key).length;
   await tab.choose(path);
   expect(await tab.evaluate((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
   expect(await tab.evaluate(() => window.uploads.ended())).toBe('completed');
   const sentAgain = stage.sent.of(key).slice(sentBefore);
-  expect(sentAgain.filter(({ partNumber = 0 }) => held.includes(partNumber))).toEqual([]);
+  expect(sentAgain.filter(({ partNumber = 0 }) => storedParts.includes(partNumber))).toEqual([]);
   expect(sentAgain.reduce((sum, { size }) => sum + size, 0)).toBe(SIZE - HALF * PART);
   expect(stage.sent.initiations(key)).toBe(1);
   await stage.expectStored(key, path);

@@ -34,10 +34,10 @@ export function watchSentParts(port: number, bucket: string): SentParts {
     of: (key) => parts.filter((part) => part.key === key),
     initiations: (key) => initiated.filter((each) => each === key).length,
     onPart: () => undefined,
-    close: () => unsubscribe(STARTED, hear),
+    close: () => unsubscribe(STARTED, onMessage),
   };
 
-  function hear(message: unknown): void {
+  function onMessage(message: unknown): void {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };
     if (request.socket.localPort !== port) return;
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://oss');
@@ -50,7 +50,7 @@ export function watchSentParts(port: number, bucket: string): SentParts {
     watched.onPart(part);
   }
 
-  subscribe(STARTED, hear);
+  subscribe(STARTED, onMessage);
   return watched;
 }
 

@@ -57,15 +57,17 @@ test('after the uploading tab is closed, another tab resumes with the stored par
   expect(await other.evaluate(() => window.uploads.hasWaited())).toBe(false);
   await owner.close();
   await expect.poll(() => other.evaluate(() => window.uploads.hasWaited()), PATIENCE).toBe(true);
-  const held = stage.heldParts(key);
-  expect(held).toHaveLength(4);
+  const storedParts = stage.heldParts(key);
+  expect(storedParts).toHaveLength(4);
   // Not before the tab is dead: its last breath could be a part.
   release();
   const sentBefore = stage.sent.of(key).length;
   expect(await other.evaluate((wanted) => window.uploads.resume(wanted), id)).toBeUndefined();
   expect(await other.evaluate(() => window.uploads.ended())).toBe('completed');
   const sentAgain = stage.sent.of(key).slice(sentBefore);
-  expect(sentAgain.map(({ partNumber = 0 }) => partNumber).filter((part) => held.includes(part))).toEqual([]);
+  expect(
+    sentAgain.map(({ partNumber = 0 }) => partNumber).filter((part) => storedParts.includes(part)),
+  ).toEqual([]);
   expect(sentAgain).toHaveLength(5);
   expect(stage.sent.initiations(key)).toBe(1);
   await stage.expectStored(key, path);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { driveUpload } from '../element/driven-upload.ts';
 
 /** The locks that the page was given and has not given back, as a browser keeps them. */
-let held: WakeLockSentinel[] = [];
+let heldLocks: WakeLockSentinel[] = [];
 let visibility: DocumentVisibilityState = 'visible';
 
 /** Stands for the browser's own: a headless one has no screen to keep on. */
@@ -11,22 +11,22 @@ function requestLock(): Promise<WakeLockSentinel> {
   const sentinel = Object.assign(new EventTarget(), {
     type: 'screen',
     async release() {
-      held = held.filter((each) => each !== sentinel);
+      heldLocks = heldLocks.filter((each) => each !== sentinel);
       sentinel.dispatchEvent(new Event('release'));
     },
   }) as unknown as WakeLockSentinel;
-  held.push(sentinel);
+  heldLocks.push(sentinel);
   return Promise.resolve(sentinel);
 }
 
 async function turn(state: DocumentVisibilityState): Promise<void> {
   visibility = state;
-  if (state === 'hidden') await Promise.all(held.map((sentinel) => sentinel.release()));
+  if (state === 'hidden') await Promise.all(heldLocks.map((sentinel) => sentinel.release()));
   document.dispatchEvent(new Event('visibilitychange'));
 }
 
 beforeEach(() => {
-  held = [];
+  heldLocks = [];
   visibility = 'visible';
   vi.spyOn(document, 'visibilityState', 'get').mockImplementation(() => visibility);
   vi.spyOn(navigator, 'wakeLock', 'get').mockReturnValue({ request: requestLock } as WakeLock);
@@ -37,46 +37,46 @@ test('the wake lock is held until the last of many uploads has ended [pain-27]',
   const [first, second] = [driveUpload(), driveUpload()];
   keepAwake(first);
   keepAwake(second);
-  await expect.poll(() => held).toHaveLength(1);
+  await expect.poll(() => heldLocks).toHaveLength(1);
   first.complete();
   await first.result;
-  expect(held).toHaveLength(1);
+  expect(heldLocks).toHaveLength(1);
   second.fail();
-  await expect.poll(() => held).toHaveLength(0);
+  await expect.poll(() => heldLocks).toHaveLength(0);
   expect([first.listenerCount(), second.listenerCount()]).toEqual([0, 0]);
 });
 
 test('a paused upload releases the wake lock', async () => {
   const upload = driveUpload();
   const end = keepAwake(upload);
-  await expect.poll(() => held).toHaveLength(1);
+  await expect.poll(() => heldLocks).toHaveLength(1);
   upload.pause();
-  await expect.poll(() => held).toHaveLength(0);
+  await expect.poll(() => heldLocks).toHaveLength(0);
   upload.resume();
-  await expect.poll(() => held).toHaveLength(1);
+  await expect.poll(() => heldLocks).toHaveLength(1);
   end();
-  await expect.poll(() => held).toHaveLength(0);
+  await expect.poll(() => heldLocks).toHaveLength(0);
 });
 
 test('a page that becomes visible again requests the wake lock again', async () => {
   const end = keepAwake(driveUpload());
-  await expect.poll(() => held).toHaveLength(1);
+  await expect.poll(() => heldLocks).toHaveLength(1);
   await turn('hidden');
-  expect(held).toHaveLength(0);
+  expect(heldLocks).toHaveLength(0);
   await turn('visible');
-  await expect.poll(() => held).toHaveLength(1);
+  await expect.poll(() => heldLocks).toHaveLength(1);
   end();
-  await expect.poll(() => held).toHaveLength(0);
+  await expect.poll(() => heldLocks).toHaveLength(0);
   await turn('visible');
-  expect(held).toHaveLength(0);
+  expect(heldLocks).toHaveLength(0);
 });
 
 test('an upload started in a hidden page requests the wake lock when the page becomes visible', async () => {
   visibility = 'hidden';
   const end = keepAwake(driveUpload());
-  expect(held).toHaveLength(0);
+  expect(heldLocks).toHaveLength(0);
   await turn('visible');
-  await expect.poll(() => held).toHaveLength(1);
+  await expect.poll(() => heldLocks).toHaveLength(1);
   end();
 });
 

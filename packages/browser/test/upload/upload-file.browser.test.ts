@@ -49,11 +49,11 @@ test('a control plane and a custom transport replace the endpoint', async () => 
 
 test('the headers function is called for every request to the coordinator', async () => {
   let askedCount = 0;
-  const asked = (): typeof headers => {
+  const currentHeaders = (): typeof headers => {
     askedCount += 1;
     return headers;
   };
-  await uploadFile(new File([bytes], 'asked'), { endpoint, headers: asked }).result;
+  await uploadFile(new File([bytes], 'headers'), { endpoint, headers: currentHeaders }).result;
   expect(askedCount).toBeGreaterThanOrEqual(2);
 });
 
@@ -120,12 +120,12 @@ test('a Blob without a key, or a value that is no file, throws at once', () => {
 test('CORS rules that expose no header are reported once, and the object is proven [pain-5]', async () => {
   const file = new File([bytes], 'hidden.bin');
   const upload = uploadFile(file, { endpoint: `${uploadsUrl}/hidden`, headers, partSize: 100 * 1024 });
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   upload.subscribe((event) => {
-    if (event.type === 'headers-hidden') told.push(event.names);
+    if (event.type === 'headers-hidden') reported.push(event.names);
   });
   expect(await upload.result).toMatchObject(whole);
-  expect(told).toEqual([['x-oss-hash-crc64ecma', 'x-oss-request-id']]);
+  expect(reported).toEqual([['x-oss-hash-crc64ecma', 'x-oss-request-id']]);
 });
 
 test('CORS rules that expose the needed headers are not reported', async () => {

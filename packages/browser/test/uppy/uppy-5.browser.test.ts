@@ -109,14 +109,14 @@ test('parts with ETag and CRC64 hidden by CORS are proven', async () => {
 test('the coordinator receives the URL refused by OSS as afterRefusal', async () => {
   const effect = { kind: 'refuse', status: 403, code: 'AccessDenied', ec: '0002-00000069' } as const;
   await addFault({ operation: 'UploadPart', key: 'of-uppy/expired', partNumber: 3, times: 1, effect });
-  const asked: (readonly number[])[] = [];
+  const refused: (readonly number[])[] = [];
   const presignParts: ControlPlane['presignParts'] = (request) => {
-    if (request.afterRefusal) asked.push(request.partNumbers);
+    if (request.afterRefusal) refused.push(request.partNumbers);
     return controlPlane.presignParts(request);
   };
   const plane = { ...controlPlane, presignParts };
   await staged('expired', bytes, { controlPlane: plane }).uppy.upload();
-  expect(asked).toEqual([[3]]);
+  expect(refused).toEqual([[3]]);
 });
 
 test('a part refused permanently fails the file with the reason, and leaves nothing in OSS', async () => {

@@ -100,15 +100,15 @@ test('over a bad link every attempt is a span, and spans and logs hold no secret
   expect(attempts).toHaveLength(5 + 4 + 1);
   expect(spans.filter(({ name }) => name === 'partway.upload')).toHaveLength(2);
 
-  const told = JSON.stringify([
+  const logged = JSON.stringify([
     spans.map(({ name, attributes, events, status, links }) => [name, attributes, events, status, links]),
     records,
   ]);
-  expect(told).toContain('retrying');
+  expect(logged).toContain('retrying');
   expect(secrets.length).toBeGreaterThan(15);
   for (const secret of secrets) {
     expect(secret.length).toBeGreaterThan(10);
-    expect(told).not.toContain(secret);
+    expect(logged).not.toContain(secret);
   }
 });
 

@@ -9,13 +9,13 @@ export interface PageApi {
   /** Resumes with the chosen file; returns the code of a rejection. */
   resume(id: string): Promise<UploadErrorCode | undefined>;
   resumeUploadByHandle(id: string): Promise<UploadErrorCode | undefined>;
-  forget(id: string): Promise<UploadErrorCode | undefined>;
+  remove(id: string): Promise<UploadErrorCode | undefined>;
   pause(): void;
   resumeCurrent(): void;
   /** The end of the last started upload: `completed`, or the code of its failure. */
   ended(): Promise<string>;
   snapshot(): UploadSnapshot | undefined;
-  list(options?: { readonly byAsking: boolean }): Promise<readonly UnfinishedUpload[]>;
+  list(options?: { readonly withStoredBytes: boolean }): Promise<readonly UnfinishedUpload[]>;
   /** Starts to wait; `hasWaited` is true when the wait has ended. */
   startWaiting(id: string): void;
   readonly hasWaited: boolean;

@@ -37,9 +37,9 @@ function chosenFile(): File {
 }
 
 /** The code of the failure; what is no `UploadError` fails the test. */
-async function codeOf(asked: Promise<Upload | undefined>): Promise<UploadErrorCode | undefined> {
+async function codeOf(pending: Promise<Upload | undefined>): Promise<UploadErrorCode | undefined> {
   try {
-    current = (await asked) ?? current;
+    current = (await pending) ?? current;
     return undefined;
   } catch (reason) {
     if (reason instanceof UploadError) return reason.code;
@@ -62,7 +62,7 @@ window.page = {
   },
   resume: (id) => codeOf(resumeUpload(id, chosenFile(), sending)),
   resumeUploadByHandle: (id) => codeOf(resumeUploadByHandle(id, sending)),
-  forget: (id) => codeOf(removeUpload(id, sending).then(() => undefined)),
+  remove: (id) => codeOf(removeUpload(id, sending).then(() => undefined)),
   pause: () => current?.pause(),
   resumeCurrent: () => current?.resume(),
   async ended() {
@@ -70,7 +70,8 @@ window.page = {
     return code ?? 'completed';
   },
   snapshot: () => current?.snapshot(),
-  list: ({ byAsking } = { byAsking: false }) => listUnfinishedUploads(byAsking ? { controlPlane } : {}),
+  list: ({ withStoredBytes } = { withStoredBytes: false }) =>
+    listUnfinishedUploads(withStoredBytes ? { controlPlane } : {}),
   startWaiting(id) {
     hasWaited = false;
     void waitUntilUnlocked(id).then(() => {

@@ -42,9 +42,9 @@ function chosenFile(): File {
 }
 
 /** The code of the failure; what is no `UploadError` fails the test. */
-async function codeOf(asked: Promise<unknown>): Promise<UploadErrorCode | undefined> {
+async function codeOf(pending: Promise<unknown>): Promise<UploadErrorCode | undefined> {
   try {
-    await asked;
+    await pending;
     return undefined;
   } catch (reason) {
     if (reason instanceof UploadError) return reason.code;
