@@ -50,6 +50,7 @@ const IN_NODE: Readonly<Record<string, readonly string[]>> = {
   '@partway/node uploadStream': ['wei/app.log.gz'],
   '@partway/node createUploader': ['wei/trailer.mp4', 'wei/poster.png'],
   '@partway/node resumeUpload': ['wei/unfinished.mp4'],
+  '@partway/node removeUpload': [],
   '@partway/emulator startOssEmulator': [],
 };
 
@@ -70,7 +71,7 @@ test('every example passes the type check', async () => {
 });
 
 test.each(Object.entries(IN_NODE))('the example of %s runs against the emulator', async (name, keys) => {
-  if (name === '@partway/node resumeUpload') await leaveUnfinished('unfinished.mp4');
+  if (/ (resume|remove)Upload$/.test(name)) await leaveUnfinished('unfinished.mp4');
   await runExample(name);
   for (const key of keys) expect(emulator.model.object('media', key)?.size, key).toBeGreaterThan(0);
   expect(emulator.model.uploads('media')).toEqual([]);

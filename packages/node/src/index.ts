@@ -1,6 +1,7 @@
 export type {
   ByteStream,
   ControlPlane,
+  CoordinatorConnection,
   Disposition,
   ErrorContext,
   HttpControlPlaneOptions,
@@ -24,6 +25,8 @@ export { listUnfinishedUploads } from '@partway/core/ports';
 export type { AliOssClient } from './ali-oss/ali-oss-object-store.ts';
 export { createAliOssObjectStore } from './ali-oss/ali-oss-object-store.ts';
 export { createFileCheckpoints } from './files/file-checkpoints.ts';
+export type { RemoveUploadOptions } from './remove-upload.ts';
+export { removeUpload } from './remove-upload.ts';
 export type { ResumeUploadOptions } from './resume-upload.ts';
 export { resumeUpload } from './resume-upload.ts';
 export type { UploadFileOptions } from './upload-file.ts';
@@ -33,7 +36,7 @@ export { uploadStream } from './upload-stream.ts';
 export type { FileUploader, FileUploaderOptions } from './uploader.ts';
 export { createUploader } from './uploader.ts';
 
-// Above: for those who upload. Below: for those who put an upload together from its ports.
+// Above: for those who upload. Below: for those who implement a port, or run uploads over ports of their own.
 
 export { createFileSource } from './files/file-source.ts';
 export { createSpillFiles } from './files/spill-files.ts';

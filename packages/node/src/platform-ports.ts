@@ -1,4 +1,4 @@
-import type { CoordinatorConnection } from '@partway/core';
+import type { ControlPlane, CoordinatorConnection } from '@partway/core';
 import { resolveControlPlane } from '@partway/core/internal';
 import { systemClock, systemRandom, type Transport, type UploadPorts } from '@partway/core/ports';
 import { createUndiciTransport, type UndiciTransport } from './transport/undici-transport.ts';
@@ -14,16 +14,21 @@ export type PlatformPorts = Pick<UploadPorts, 'controlPlane' | 'transport' | 'cl
 
 /** Throws a `TypeError` that names an invalid option. */
 export function createPlatformPorts({ transport, ...connection }: ConnectionOptions): PlatformPorts {
-  const { endpoint } = connection;
-  if (endpoint !== undefined && !URL.canParse(String(endpoint))) {
-    throw new TypeError('endpoint must be a URL with http or https, such as https://example.com/uploads');
-  }
   return {
-    controlPlane: resolveControlPlane(connection),
+    controlPlane: connectCoordinator(connection),
     transport: transport ?? getSharedTransport(),
     clock: systemClock,
     random: systemRandom,
   };
+}
+
+/** Throws a `TypeError` that names an invalid option. */
+export function connectCoordinator(connection: Omit<CoordinatorConnection, 'credentials'>): ControlPlane {
+  const { endpoint } = connection;
+  if (endpoint !== undefined && !URL.canParse(String(endpoint))) {
+    throw new TypeError('endpoint must be a URL with http or https, such as https://example.com/uploads');
+  }
+  return resolveControlPlane(connection);
 }
 
 let sharedTransport: UndiciTransport | undefined;

@@ -11,6 +11,7 @@ import {
   createFileCheckpoints,
   createUploader,
   listUnfinishedUploads,
+  removeUpload,
   resumeUpload,
   type UploadFileOptions,
   uploadFile,
@@ -108,6 +109,41 @@ test.each([
   const id = unfinished?.id ?? '';
   await expect(resumeUpload(id, { ...connection(), checkpoints })).rejects.toThrow(TypeError);
   await (await resumeUpload(id, { endpoint, headers, checkpoints })).result;
+});
+
+test('removeUpload removes an unfinished upload from OSS, and its checkpoint', async () => {
+  const { endpoint, headers } = server;
+  const checkpoints = createFileCheckpoints(join(folder, 'checkpoints-of-removed'));
+  await leaveUnfinished({ endpoint, headers, checkpoints, key: 'removed' });
+  const [unfinished] = await listUnfinishedUploads(checkpoints);
+  const id = unfinished?.id ?? '';
+  const { uploadId } = unfinished ?? {};
+  expect(emulator.model.uploads('media')).toContainEqual(expect.objectContaining({ uploadId }));
+  await expect(removeUpload(id, { checkpoints })).rejects.toThrow(TypeError);
+  const signal = AbortSignal.abort(new Error('stopped'));
+  await expect(removeUpload(id, { endpoint, headers, checkpoints, signal })).rejects.toThrow('stopped');
+  await removeUpload(id, { endpoint, headers, checkpoints });
+  expect(emulator.model.uploads('media')).toEqual([]);
+  expect(await listUnfinishedUploads(checkpoints)).toEqual([]);
+  await removeUpload(id, { endpoint, headers, checkpoints });
+});
+
+test('removeUpload rejects with `upload_locked` during the upload', async () => {
+  const { endpoint, headers } = server;
+  const checkpoints = createFileCheckpoints(join(folder, 'checkpoints-of-locked'));
+  await leaveUnfinished({ endpoint, headers, checkpoints, key: 'locked' });
+  const [unfinished] = await listUnfinishedUploads(checkpoints);
+  const id = unfinished?.id ?? '';
+  const fault = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'silent' } });
+  const upload = await resumeUpload(id, { endpoint, headers, checkpoints });
+  await fault.whenFired();
+  await expect(removeUpload(id, { endpoint, headers, checkpoints })).rejects.toMatchObject({
+    code: 'upload_locked',
+  });
+  fault.remove();
+  await upload.abort();
+  await expect(upload.result).rejects.toMatchObject({ code: 'aborted' });
+  expect(emulator.model.uploads('media')).toEqual([]);
 });
 
 test('files and streams share one uploader', async () => {
