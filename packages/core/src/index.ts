@@ -4,6 +4,7 @@
 export type { Callback, CallbackReply } from './callback.ts';
 export type { ChecksummedPiece, Crc64 } from './checksum/crc64.ts';
 export { combineCrc64, crc64, createCrc64 } from './checksum/crc64.ts';
+export type { ErrorFacts } from './error-facts.ts';
 export type { Disposition, ErrorContext, UploadErrorCode, UploadErrorOptions } from './errors.ts';
 export { UploadError } from './errors.ts';
 export type { HeadersToSend, HttpControlPlaneOptions } from './http/http-control-plane.ts';
@@ -20,8 +21,8 @@ export type {
 } from './options.ts';
 export type { ControlPlane, ObjectOptions, StorageClass, UploadedObject } from './ports.ts';
 export type { UnfinishedUpload } from './upload/checkpoints/unfinished-uploads.ts';
-export type { UploadEvent } from './upload/progress/events.ts';
+export type { UploadEvent, UploadFact } from './upload/progress/events.ts';
 export type { UploadSnapshot } from './upload/progress/snapshot.ts';
-export type { ByteStream } from './upload/stream/part-cutter.ts';
+export type { ByteStream, WebStream } from './upload/stream/part-cutter.ts';
 export type { Upload } from './upload/upload.ts';
 export type { Uploader } from './upload/uploader.ts';

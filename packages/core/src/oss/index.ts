@@ -45,6 +45,7 @@ export { presign, presignParts } from './signing/presign.ts';
 export type { SignedRequest } from './signing/sign-headers.ts';
 export { signHeaders } from './signing/sign-headers.ts';
 export type { SignRequest } from './signing/sign-request.ts';
+export type { Query } from './signing/signature-v4.ts';
 
 // For those who implement an ObjectStore over another client of OSS.
 
