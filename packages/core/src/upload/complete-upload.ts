@@ -9,7 +9,7 @@ import type { CallbackOutcome } from './part-response.ts';
 import { COMPLETE_MS_MAX, callControlPlane } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 
-/** What is known of the parts once all of them are confirmed. */
+/** The results of sending the parts, once all of them are confirmed. */
 export interface SentParts {
   /** One for each part, ascending. */
   readonly receipts: readonly Receipt[];

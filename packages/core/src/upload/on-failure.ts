@@ -1,7 +1,7 @@
 import type { UploadError, UploadErrorCode } from '../errors.ts';
 import type { InitiatedUpload } from '../ports.ts';
 
-/** What the engine does with an upload whose run failed. */
+/** The engine's action after the run of an upload has failed. */
 export type FailureAction =
   /** Keeps the upload and its checkpoint: a resume continues it. */
   | 'keep'
@@ -14,7 +14,7 @@ export type FailureAction =
   /** Looks for the object, which another process may have completed, before it starts a new upload. */
   | 'look-first';
 
-/** An upload whose run failed. */
+/** An upload after a failed run. */
 export interface FailedUpload {
   readonly error: Pick<UploadError, 'code' | 'context'>;
   readonly kind: InitiatedUpload['kind'];

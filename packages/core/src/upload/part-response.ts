@@ -36,8 +36,8 @@ export function assertStored(
 
 /**
  * Whether OSS passes on the response of an application server: to a single PutObject with a callback it sends
- * that server's reply, or 203 where there is none. Either way the object is stored. The response may lack the
- * CRC64: Complete has to prove the object.
+ * that server's reply, or 203 where there is none. Either way the object is stored. The response may have
+ * no CRC64: Complete has to prove the object.
  */
 export function isCallbackResponse(
   { kind }: InitiatedUpload,

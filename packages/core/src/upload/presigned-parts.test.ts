@@ -15,10 +15,10 @@ interface Window {
   /** The part numbers of every call. */
   readonly batches: number[][];
   failNext(): void;
-  forgetNext(): void;
+  omitNext(): void;
 }
 
-/** A control plane that signs for 100 s and numbers its URLs by call. */
+/** The URLs of its control plane are valid for 100 s and numbered by call. */
 function openWindow({
   partCount = 20,
   concurrency = 3,
@@ -27,17 +27,17 @@ function openWindow({
 } = {}): Window {
   const clock = createVirtualClock(0);
   const batches: number[][] = [];
-  let failing = false;
-  let forgetting = false;
+  let isFailing = false;
+  let isOmitting = false;
   const presignParts: ControlPlane['presignParts'] = async ({ partNumbers, sizes }) => {
     batches.push([...partNumbers]);
-    if (failing) {
-      failing = false;
-      throw new UploadError({ code: 'network', message: 'gone', disposition: 'transient' });
+    if (isFailing) {
+      isFailing = false;
+      throw new UploadError({ code: 'network', message: 'connection lost', disposition: 'transient' });
     }
-    const answered = forgetting ? [] : partNumbers;
-    forgetting = false;
-    return answered.map((partNumber, index) => {
+    const included = isOmitting ? [] : partNumbers;
+    isOmitting = false;
+    return included.map((partNumber, index) => {
       const size = sizes?.[index] ?? length;
       const headers = size === undefined ? {} : { 'content-length': String(size) };
       return { partNumber, url: `signed-${batches.length}`, headers, expiresInMs: 100_000 };
@@ -48,16 +48,16 @@ function openWindow({
   const { signal } = new AbortController();
   const options = resolveOptions({ key: 'k' });
   const checkpoints = guardCheckpoints(undefined, () => undefined);
-  const atOnce = <T>(task: () => Promise<T>): Promise<T> => task();
-  const limit = { run: atOnce, concurrency: () => concurrency, isIdle: () => false };
+  const runAtOnce = <T>(task: () => Promise<T>): Promise<T> => task();
+  const limit = { run: runAtOnce, concurrency: () => concurrency, isIdle: () => false };
   const state = { permit: NO_PERMIT, lostInitiate: { since: undefined } };
   const outage = createOutage(
     { clock },
     () => false,
     () => undefined,
   );
-  const heard = { emit: () => undefined, reportHiddenHeaders: () => undefined };
-  const run = { ports, options, checkpoints, signal, limit, ...state, outage, ...heard };
+  const reports = { emit: () => undefined, reportHiddenHeaders: () => undefined };
+  const run = { ports, options, checkpoints, signal, limit, ...state, outage, ...reports };
   const upload: OpenedUpload = {
     uploadToken: 'T',
     kind: 'multipart',
@@ -76,10 +76,10 @@ function openWindow({
     clock,
     batches,
     failNext: () => {
-      failing = true;
+      isFailing = true;
     },
-    forgetNext: () => {
-      forgetting = true;
+    omitNext: () => {
+      isOmitting = true;
     },
   };
 }
@@ -92,7 +92,7 @@ function takeAll(presigned: PresignedParts, ...partNumbers: number[]): Promise<P
   return Promise.all(partNumbers.map((partNumber) => presigned.take({ partNumber, size: 1 }, false)));
 }
 
-test('parts are signed in batches of twice the concurrency, each once [pain-1]', async () => {
+test('parts are presigned in batches of twice the concurrency, each once [pain-1]', async () => {
   const { presigned, batches } = openWindow({ partCount: 14 });
   for (let partNumber = 1; partNumber <= 14; partNumber++) {
     expect((await presigned.take({ partNumber, size: 1 }, false)).partNumber).toBe(partNumber);
@@ -110,7 +110,7 @@ test('parts taken at the same time share one call', async () => {
   expect(batches).toHaveLength(1);
 });
 
-test('a part taken again is signed anew, alone', async () => {
+test('a part that is taken again is presigned again, alone', async () => {
   const { presigned, batches } = openWindow();
   const first = await presigned.take({ partNumber: 1, size: 1 }, false);
   const second = await presigned.take({ partNumber: 1, size: 1 }, false);
@@ -128,26 +128,26 @@ test('a URL in the last fifth of its life is not used [pain-1]', async () => {
   expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [3]]);
 });
 
-test('a failed batch fails those who wait for it, and the next try signs anew', async () => {
+test('a failed batch rejects all its parts, and the next attempt is presigned again', async () => {
   const { presigned, failNext } = openWindow();
   failNext();
   await expect(takeAll(presigned, 1, 2)).rejects.toMatchObject({ code: 'network' });
   expect((await presigned.take({ partNumber: 1, size: 1 }, false)).partNumber).toBe(1);
 });
 
-test('a part the control plane forgot to sign is asked for again by itself, and must be there then', async () => {
-  const { presigned, batches, forgetNext } = openWindow();
-  forgetNext();
+test('a part missing from the response is requested once more, and then rejects', async () => {
+  const { presigned, batches, omitNext } = openWindow();
+  omitNext();
   expect((await presigned.take({ partNumber: 1, size: 1 }, false)).partNumber).toBe(1);
   expect(batches).toEqual([[1, 2, 3, 4, 5, 6], [1]]);
-  forgetNext();
+  omitNext();
   await expect(presigned.take({ partNumber: 1, size: 1 }, false)).rejects.toMatchObject({
     code: 'malformed_response',
     retryable: true,
   });
 });
 
-test('what came along with the upload is used before anything is signed', async () => {
+test('the parts presigned by initiate are used first', async () => {
   const { presigned, clock, batches } = openWindow({ given: 4 });
   expect((await takeAll(presigned, 1, 2, 3)).map((part) => part.url)).toEqual([
     'signed-0',
@@ -160,7 +160,7 @@ test('what came along with the upload is used before anything is signed', async 
   expect(batches).toEqual([[5, 6, 7, 8, 9, 10], [4]]);
 });
 
-test('a part signed for another size, as the last one of a stream is, is signed anew for its own', async () => {
+test('a part presigned with another size, such as the last of a stream, is presigned again', async () => {
   const { presigned, batches } = openWindow({ length: 8 });
   expect((await presigned.take({ partNumber: 1, size: 8 }, false)).url).toBe('signed-1');
   const short = await presigned.take({ partNumber: 2, size: 3 }, false);

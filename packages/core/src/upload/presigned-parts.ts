@@ -5,19 +5,19 @@ import type { OpenedUpload } from './open-upload.ts';
 import { VERB_MS_MAX, withDeadline } from './resilience/retry.ts';
 import type { UploadRun } from './run-context.ts';
 
-/** The small window of presigned parts that an upload holds. */
+/** The presigned parts of an upload: a small window ahead of the parts that are being sent. */
 export interface PresignedParts {
   /**
-   * A request for this part that has a good part of its life before it. Each call gives one signed anew, or
-   * not given before: a retry does not meet the URL that failed, unless both were signed in one second.
+   * Takes a presigned part that does not expire soon. Each one is returned once: a retry gets another URL
+   * than the one that failed, unless both were signed in the same second.
    */
   take(part: SizedPart, afterRefusal: boolean): Promise<PresignedPart>;
 }
 
 /**
- * Signs parts just before they are sent, in batches of twice the concurrency: never the whole file, whose
- * URLs would expire while their parts wait, and never one by one, which would cost a round trip a part. Parts
- * are expected to be taken in ascending order, first tries at least. `needed` are their numbers.
+ * Presigns parts just before they are sent, in batches of twice the concurrency: the URLs of the whole file
+ * would expire while their parts wait, and single ones would cost a round trip for each part. Parts are first
+ * taken in ascending order. `needed` are their numbers.
  */
 export function createPresignedParts(
   run: UploadRun,
@@ -25,87 +25,90 @@ export function createPresignedParts(
   needed: readonly number[],
   signal: AbortSignal,
 ): PresignedParts {
-  const first = presigned.map((part) => heldPart(part, presignedAt));
-  const waiting = new Map<number, Promise<HeldPart | undefined>>(
-    first.map((held) => [held.part.partNumber, Promise.resolve(held)]),
+  const first = presigned.map((part) => toReadyPart(part, presignedAt));
+  const window = new Map<number, Promise<ReadyPart | undefined>>(
+    first.map((ready) => [ready.part.partNumber, Promise.resolve(ready)]),
   );
   let lastSigned = presigned.at(-1)?.partNumber ?? 0;
   let next = 0;
 
-  async function sign(partNumbers: readonly number[], terms: SigningTerms): Promise<readonly HeldPart[]> {
-    const askedAt = run.ports.clock.now();
+  async function sign(
+    partNumbers: readonly number[],
+    details: SigningDetails,
+  ): Promise<readonly ReadyPart[]> {
+    const requestedAt = run.ports.clock.now();
     const parts = await withDeadline(run, VERB_MS_MAX, signal, (stop) =>
-      run.ports.controlPlane.presignParts({ uploadToken, partNumbers, ...terms, signal: stop }),
+      run.ports.controlPlane.presignParts({ uploadToken, partNumbers, ...details, signal: stop }),
     );
-    return parts.map((part) => heldPart(part, askedAt));
+    return parts.map((part) => toReadyPart(part, requestedAt));
   }
 
-  /** The part by itself: its size is known by now, also where a stream ended. */
+  /** Signs one part with its size, which is known by now even at the end of a stream. */
   async function signOne({ partNumber, size }: SizedPart, afterRefusal: boolean): Promise<PresignedPart> {
     // canary: refusal-kept-from-signer
-    const [held] = await sign([partNumber], { sizes: [size], afterRefusal });
-    if (held?.part.partNumber !== partNumber) throw missingPartError(partNumber);
-    return held.part;
+    const [ready] = await sign([partNumber], { sizes: [size], afterRefusal });
+    if (ready?.part.partNumber !== partNumber) throw missingPartError(partNumber);
+    return ready.part;
   }
 
-  function signNext(first: number): Promise<HeldPart | undefined> | undefined {
+  function signNext(first: number): Promise<ReadyPart | undefined> | undefined {
     while ((needed[next] ?? first) < first) next += 1;
     const partNumbers = needed.slice(next, next + 2 * run.limit.concurrency());
-    // A part that OSS holds, but with other bytes, was not thought to be needed.
-    if (partNumbers[0] !== first) return takeWaiting(first);
+    // OSS has stored a part of this number and size: that its bytes are different was not known before.
+    if (partNumbers[0] !== first) return takeReady(first);
     next += partNumbers.length;
     lastSigned = partNumbers.at(-1) ?? first;
     const batch = sign(partNumbers, { afterRefusal: false });
     for (const partNumber of partNumbers) {
-      const held = batch.then((parts) => parts.find(({ part }) => part.partNumber === partNumber));
-      // A failed batch is reported to whoever takes the part; until then nobody listens.
+      const ready = batch.then((parts) => parts.find(({ part }) => part.partNumber === partNumber));
+      // A failed batch rejects when one of its parts is taken, and must not be an unhandled rejection before.
       // canary: unhandled-rejection
-      held.catch(() => undefined);
-      waiting.set(partNumber, held);
+      ready.catch(() => undefined);
+      window.set(partNumber, ready);
     }
-    return takeWaiting(first);
+    return takeReady(first);
   }
 
-  function takeWaiting(partNumber: number): Promise<HeldPart | undefined> | undefined {
-    const held = waiting.get(partNumber);
-    waiting.delete(partNumber);
-    return held;
+  function takeReady(partNumber: number): Promise<ReadyPart | undefined> | undefined {
+    const ready = window.get(partNumber);
+    window.delete(partNumber);
+    return ready;
   }
 
   return {
     async take(part, afterRefusal) {
       const { partNumber, size } = part;
       if (afterRefusal) return signOne(part, afterRefusal);
-      const held = await (partNumber > lastSigned ? signNext(partNumber) : takeWaiting(partNumber));
+      const ready = await (partNumber > lastSigned ? signNext(partNumber) : takeReady(partNumber));
       // canary: expired-url
-      const isUsable = held !== undefined && run.ports.clock.now() < held.usableUntil;
+      const isUsable = ready !== undefined && run.ports.clock.now() < ready.usableUntil;
       // canary: wrong-length-of-last-part
-      return isUsable && fits(held.part, size) ? held.part : signOne(part, false);
+      return isUsable && hasSize(ready.part, size) ? ready.part : signOne(part, false);
     },
   };
 }
 
 type SizedPart = Pick<Part, 'partNumber' | 'size'>;
 
-type SigningTerms = Pick<PresignPartsRequest, 'sizes' | 'afterRefusal'>;
+type SigningDetails = Pick<PresignPartsRequest, 'sizes' | 'afterRefusal'>;
 
-/** The last part of a stream is shorter than the one that was signed for it ahead of time. */
-function fits({ headers }: PresignedPart, size: number): boolean {
+/** The last part of a stream is shorter than the part that was presigned for it. */
+function hasSize({ headers }: PresignedPart, size: number): boolean {
   return headers['content-length'] === undefined || headers['content-length'] === String(size);
 }
 
-/** A request and the instant, by our own clock, after which it is not used any more. */
-interface HeldPart {
+/** A presigned part, and when it becomes too old to be used, by the local clock. */
+interface ReadyPart {
   readonly part: PresignedPart;
   readonly usableUntil: number;
 }
 
-function heldPart(part: PresignedPart, askedAt: number): HeldPart {
-  return { part, usableUntil: askedAt + part.expiresInMs * USABLE_LIFE };
+function toReadyPart(part: PresignedPart, requestedAt: number): ReadyPart {
+  return { part, usableUntil: requestedAt + part.expiresInMs * USABLE_FRACTION };
 }
 
-/** A URL in the last fifth of its life may expire on the way: it is signed anew. */
-const USABLE_LIFE = 0.8;
+/** In the last fifth of its life a URL may expire before OSS sees it. */
+const USABLE_FRACTION = 0.8;
 
 function missingPartError(partNumber: number): UploadError {
   return malformedResponseError(`the coordinator did not presign part ${partNumber}`, {

@@ -10,7 +10,7 @@ import { RETRY_WITH_NEW_URL, VERB_MS_MAX, withDeadline, withRetries } from './re
 import type { StallGuard } from './resilience/stall-guard.ts';
 import type { UploadRun } from './run-context.ts';
 
-/** What all parts of an upload share, and the signal of one of them. */
+/** Shared by all parts of an upload, except for the signal. */
 export interface PartSending {
   readonly run: UploadRun;
   readonly upload: OpenedUpload;

@@ -50,7 +50,7 @@ export interface UploadPorts extends RunPorts {
 /** Runs an upload until it is stored, fails, or is stopped by the signal of its run. */
 export type UploadRunner = (run: UploadRun) => Promise<UploadedObject>;
 
-/** What every step of a run is given. */
+/** One run of an upload: the argument of each of its steps. */
 export interface UploadRun {
   readonly ports: RunPorts;
   readonly options: ResolvedOptions;
@@ -77,7 +77,7 @@ export interface PartLimit {
   isIdle(): boolean;
 }
 
-/** What the requests of one upload do while the machine has no network. */
+/** Makes requests wait while the machine has no network. */
 export interface Outage {
   /** Whether a missing network explains a failure: there was no response, and the machine is offline. */
   isOfflineError(error: UploadError): boolean;
@@ -85,7 +85,7 @@ export interface Outage {
   waitUntilOnline(signal: AbortSignal): Promise<void>;
 }
 
-/** Whether OSS may hold an upload of which no response told the ID. Outlives a pause. */
+/** Whether OSS may hold an upload of unknown ID, because no response arrived. Outlives a pause. */
 export interface LostInitiateState {
   /**
    * When the first attempt started that got no response, in ms since the epoch; `undefined` when there is

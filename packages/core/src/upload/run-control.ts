@@ -55,7 +55,7 @@ export function createRunControl(): RunControl {
   };
 }
 
-/** What all runs of an upload share. */
+/** The part of a run that all runs of an upload share. */
 export type SharedRun = Omit<UploadRun, 'signal' | 'permit'>;
 
 /**
@@ -79,7 +79,7 @@ export async function runUntilSettled(
   }
 }
 
-/** A run after a pause resumes the upload that an earlier run has started, whatever `resume` says. */
+/** A run after a pause resumes the upload that an earlier run has started, also with `resume: false`. */
 async function runAfterEachPause(
   shared: SharedRun,
   runner: UploadRunner,

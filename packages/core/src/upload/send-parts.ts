@@ -12,25 +12,25 @@ import type { UploadRun } from './run-context.ts';
 
 /** The parts to send, in ascending order. */
 export interface PartFeed {
-  /** Asked for the next part only when there is room for it. The signal stops a wait for bytes. */
+  /** Iterates over the parts, each when there is room for it. The signal stops a wait for bytes. */
   parts(signal: AbortSignal): AsyncIterable<PartToSend> | Iterable<PartToSend>;
-  /** Their numbers, as far as they are known to be needed. */
+  /** The numbers of the parts that will be needed, as far as is known. */
   readonly partNumbers: readonly number[];
-  /** Parts that may be taken from the feed and not be confirmed yet. */
+  /** How many parts may be taken and not yet confirmed. */
   takenMax(): number;
-  /** Bytes in all, as far as is known. */
+  /** The bytes of all parts, as far as is known. */
   size(): number;
 }
 
 /**
- * Sends every part of the feed that OSS does not hold, at most `concurrency` at once, and gives the receipts
- * of all in order. The first failure stops the others; all have settled when it is thrown.
+ * Sends each part of the feed that OSS has not stored, at most `concurrency` at once, and resolves with the
+ * receipts of all parts in order. The first failure stops the others; all have settled when it is thrown.
  */
 export async function sendParts(run: UploadRun, upload: OpenedUpload, feed: PartFeed): Promise<SentParts> {
   // canary: unlinked-part-signals
   const allParts = createLinkedController(run.signal);
   const { signal } = allParts;
-  // Each part has a signal of its own: Node warns of one that dozens listen to.
+  // Each part has its own signal: Node warns about a signal with dozens of listeners.
   const links = createLinkedControllers(signal);
   const presigned = createPresignedParts(run, upload, feed.partNumbers, signal);
   const hedging = createHedging(run, () => run.options.hedge * feed.size());
@@ -38,7 +38,7 @@ export async function sendParts(run: UploadRun, upload: OpenedUpload, feed: Part
   const receipts: Receipt[] = [];
   let callback: CallbackOutcome;
   const taken = new Set<Promise<void>>();
-  let tellSettled = (): void => undefined;
+  let onSettled = (): void => undefined;
   try {
     for await (const part of feed.parts(signal)) {
       const own = links.open();
@@ -53,13 +53,13 @@ export async function sendParts(run: UploadRun, upload: OpenedUpload, feed: Part
         .finally(() => {
           own.unlink();
           taken.delete(sent);
-          tellSettled();
+          onSettled();
         });
       taken.add(sent);
       while (taken.size >= feed.takenMax()) {
-        // Not a race of all that are taken, which would listen to each of them anew for every part.
+        // No `Promise.race` of all taken parts: it would add a listener to each of them for every new part.
         await new Promise<void>((resolve) => {
-          tellSettled = resolve;
+          onSettled = resolve;
         });
       }
       if (signal.aborted) break;
@@ -98,5 +98,5 @@ export function sourceFeed(source: Source, plan: readonly Part[], stored: Stored
   };
 }
 
-/** Parts handed to the limiter ahead of time: 10,000 waiting closures would cost megabytes for nothing. */
+/** Parts that wait in the limiter: 10,000 waiting closures would take megabytes. */
 const QUEUED_MAX = 64;

@@ -4,7 +4,7 @@ import type { UploadedObject } from '../ports.ts';
 import { assertConcurrency, assertObjectOptions, resolveOptions } from '../resolve-options.ts';
 import { guardCheckpoints } from './checkpoints/checkpoint-guard.ts';
 import { type Budget, NO_BUDGET } from './concurrency/budget.ts';
-import { createPartLimit } from './concurrency/part-limiter.ts';
+import { createPartLimiter } from './concurrency/part-limiter.ts';
 import { createHiddenHeadersReport } from './part-response.ts';
 import type { UploadEvent, UploadFact } from './progress/events.ts';
 import { createSnapshotFold, type UploadSnapshot } from './progress/snapshot.ts';
@@ -13,30 +13,30 @@ import type { RunPorts, UploadPorts, UploadRunner } from './run-context.ts';
 import { createRunControl, runUntilSettled, withPermits } from './run-control.ts';
 import { createSourceRunner } from './run-upload.ts';
 
-/** An upload under way. */
+/** A started upload. */
 export interface Upload {
   /**
-   * Settles once: with the object when its bytes are proven, or with an `UploadError`. A failure nobody
-   * awaits does not crash the process; it is also told as the event `failed`.
+   * Resolves with the object when its bytes are proven, or rejects with an `UploadError`. A rejection that
+   * is not awaited does not crash the process; it is also emitted as `failed`.
    */
   readonly result: Promise<UploadedObject>;
-  /** The state right now. */
+  /** The current state. */
   snapshot(): UploadSnapshot;
-  /** Calls `listener` with every event from now on, in order. Returns the function that ends it. */
+  /** Calls `listener` with each further event, in order. Returns the function that removes it. */
   subscribe(listener: (event: UploadEvent) => void): () => void;
   /**
-   * Stops all traffic and keeps everything: `resume` goes on where it stopped. Without effect once Complete
-   * was sent, or when paused.
+   * Stops all requests and keeps the stored parts: `resume` continues with them. No effect once Complete was
+   * sent, or while paused.
    */
   pause(): void;
-  /** Goes on after a pause. Without effect when not paused. */
+  /** Continues after a pause. No effect while not paused. */
   resume(): void;
   /**
    * Stops the parts in flight and removes the upload from OSS; `result` rejects with code `aborted`. Resolves
-   * when nothing of it is left under way. An object whose Complete was already sent is not aborted any more.
+   * when no request is in flight any more. After Complete was sent, the upload completes in spite of it.
    */
   abort(): Promise<void>;
-  /** So many parts in flight from now on, 1 to 64, instead of as many as seems best. */
+  /** Fixes the number of parts in flight, 1 to 64. Throws a `RangeError`. */
   setConcurrency(concurrency: number): void;
 }
 
@@ -66,7 +66,7 @@ export function createUpload(
 ): Upload {
   const fold = createSnapshotFold();
   const listeners = new Set([options.onEvent]);
-  const { limit, onEvent, setFixed } = createPartLimit(
+  const { limit, onEvent, setFixed } = createPartLimiter(
     options,
     ports.transport.connectionsMax,
     budget.share(),
@@ -114,10 +114,10 @@ export function createUpload(
   };
 }
 
-/** Lets the caller's signal stop the upload, until the function returned is called. */
+/** Aborts the upload when the caller's signal is aborted, until the returned function is called. */
 function linkCallerSignal(signal: AbortSignal | undefined, abort: (error: UploadError) => void): () => void {
   if (signal === undefined) return () => undefined;
-  // A signal of its own: Node warns of one that a dozen uploads listen to.
+  // A signal for this upload alone: Node warns about a signal with a dozen listeners.
   const own = AbortSignal.any([signal]);
   const onAbort = (): void => abort(abortedError(signal.reason));
   if (own.aborted) onAbort();
@@ -125,13 +125,13 @@ function linkCallerSignal(signal: AbortSignal | undefined, abort: (error: Upload
   return () => own.removeEventListener('abort', onAbort);
 }
 
-/** An upload must not fail because somebody who watches it does. */
+/** An error of a listener must not fail the upload. */
 function callListener(listener: (event: UploadEvent) => void, event: UploadEvent): void {
   try {
-    // An async listener gives a promise, though its type says nothing of it.
-    const told: unknown = listener(event);
-    if (told instanceof Promise) told.catch(() => undefined);
+    // An async listener returns a promise, although its type does not allow for it.
+    const returned: unknown = listener(event);
+    if (returned instanceof Promise) returned.catch(() => undefined);
   } catch {
-    // Nobody to tell: the listener is the caller's own code.
+    // The listener is the caller's code, and there is no other place to report its error.
   }
 }

@@ -12,30 +12,34 @@ import { createSourceRunner } from './run-upload.ts';
 import { createStreamMemory, createStreamUpload, type StreamPorts } from './stream/stream-upload.ts';
 import { createUpload, type Upload } from './upload.ts';
 
-/** Uploads many files within one budget of requests and memory, and lets none of them starve. */
+/** Uploads many files within one budget of requests and memory, with a fair share for each file. */
 export interface Uploader {
-  /** Begins the upload when its turn has come; until then its phase is `opening`, and OSS hears nothing. */
+  /**
+   * Starts the upload of a source as soon as `filesMax` allows; until then its phase is `opening`, and
+   * nothing is initiated in OSS. Throws a `TypeError` or `RangeError` for a wrong option.
+   */
   start(ports: UploadPorts, options: UploadOptions): Upload;
+  /** The same for a stream. The uploader's `memoryMax` applies. */
   startStream(ports: StreamPorts, options: Omit<StreamUploadOptions, 'memoryMax'>): Upload;
-  /** Requests in flight from now on, 1 to 256. */
+  /** Fixes the number of requests in flight of all uploads, 1 to 256. Throws a `RangeError`. */
   setConcurrency(concurrency: number): void;
 }
 
-/** A part in flight takes a chunk of 1 MiB, and as much for what is not sent of it yet. */
+/** The memory of a part in flight: a chunk of 1 MiB, and as much in the buffers of its request. */
 const SLOT_MEMORY = 2 * 1024 ** 2;
 
 /**
- * Throws a `RangeError` that names the option. `spill` keeps the parts of streams for which there is no
- * memory.
+ * Creates an uploader. `spill` keeps the parts of streams for which memory has no room; without it they stay
+ * in memory. Throws a `RangeError` that names the option.
  */
 export function createUploader(options: UploaderOptions = {}, spill?: PartBuffers): Uploader {
   const { concurrency, concurrencyMax, filesMax, memoryMax } = resolveUploaderOptions(options);
-  const slotsWithin = (wanted: number): number =>
-    Math.max(1, Math.min(wanted, Math.floor(memoryMax / 2 / SLOT_MEMORY)));
+  const limitByMemory = (slots: number): number =>
+    Math.max(1, Math.min(slots, Math.floor(memoryMax / 2 / SLOT_MEMORY)));
   const budget = createBudget({
-    slots: concurrency === 'auto' ? 'auto' : slotsWithin(concurrency),
-    slotsMax: slotsWithin(concurrencyMax),
-    turns: filesMax,
+    slots: concurrency === 'auto' ? 'auto' : limitByMemory(concurrency),
+    slotsMax: limitByMemory(concurrencyMax),
+    uploadsMax: filesMax,
   });
   const memory = createStreamMemory(Math.floor(memoryMax / 2), spill);
   return {
@@ -44,9 +48,9 @@ export function createUploader(options: UploaderOptions = {}, spill?: PartBuffer
       return createUpload(ports, resolveOptions(uploadOptions), createSourceRunner(ports), budget);
     },
     startStream: (ports, uploadOptions) => createStreamUpload(ports, uploadOptions, memory, budget),
-    setConcurrency(wanted) {
-      assertUploaderConcurrency(wanted);
-      budget.setSlots(slotsWithin(wanted));
+    setConcurrency(requests) {
+      assertUploaderConcurrency(requests);
+      budget.setSlots(limitByMemory(requests));
     },
   };
 }

@@ -3,21 +3,23 @@ import { isFileSize, isPartSize } from '../../parts/part-plan.ts';
 import type { InitiatedUpload, ObjectOptions, Source } from '../../ports.ts';
 
 /**
- * What a resume needs. Written once, before the first part: OSS knows the parts, and local bytes prove them.
+ * All that a resume needs. Saved once, before the first part: OSS lists the stored parts, and the local bytes
+ * prove them.
  */
 export interface Checkpoint {
   readonly key: string;
-  /** What the object shall be, for an upload that must be begun anew. */
+  /** The object options, in case a new upload has to start. */
   readonly object: ObjectOptions;
-  /** Where the bytes come from, and what they were. */
+  /** The identity, fingerprint and size in bytes of the source. */
   readonly identity: string;
   readonly fingerprint: string;
   readonly size: number;
   readonly upload: InitiatedUpload;
+  /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }
 
-/** Names the upload of a source to a key: 16 hex digits, good for a file's name. */
+/** The ID of the upload of a source to a key: 16 hex digits, also valid as a file name. */
 export function checkpointId({ identity }: Pick<Source, 'identity'>, key: string): string {
   const crc = createPortableCrc64();
   crc.update(new TextEncoder().encode(`${identity}\n${key}`));
@@ -28,28 +30,28 @@ export function encodeCheckpoint(checkpoint: Checkpoint): string {
   return JSON.stringify({ format: FORMAT, ...checkpoint });
 }
 
-/** `undefined` for anything damaged, of another version, or not ours. */
+/** `undefined` for a text that is damaged, of another format version, or no checkpoint. */
 export function decodeCheckpoint(text: string): Checkpoint | undefined {
   const { format, ...record } = parse(text);
   const { key, object, identity, fingerprint, size, upload, startedAt } = record as Partial<Checkpoint>;
-  const isWhole =
+  const isValid =
     format === FORMAT &&
-    [key, identity, fingerprint, upload?.uploadToken, upload?.bucket, upload?.key].every(isText) &&
+    [key, identity, fingerprint, upload?.uploadToken, upload?.bucket, upload?.key].every(isNonEmptyString) &&
     isFileSize(size) &&
     isPartSize(upload?.partSize) &&
     Number.isFinite(startedAt) &&
     typeof object === 'object' &&
     object !== null &&
     (upload?.kind === 'multipart' || upload?.kind === 'single');
-  if (!isWhole) return undefined;
+  if (!isValid) return undefined;
   const { uploadId } = upload as InitiatedUpload;
   return { ...(record as unknown as Checkpoint), upload: { ...(upload as InitiatedUpload), uploadId } };
 }
 
-/** Another version of this library that writes other records writes another format. */
+/** A version with different records has another format. */
 const FORMAT = 'partway-checkpoint-1';
 
-function isText(value: unknown): boolean {
+function isNonEmptyString(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }
 

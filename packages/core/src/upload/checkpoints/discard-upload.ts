@@ -27,7 +27,7 @@ export async function removeFromOss(run: UploadRun, upload: InitiatedUpload): Pr
   }
 }
 
-/** What an abort needs of an upload, or of any other caller. */
+/** The argument of an abort: of a run, or of any other caller. */
 type AbortContext = RetryContext & { readonly ports: Pick<RunPorts, 'controlPlane'> };
 
 /** Aborts an upload, with retries. Rejects when that fails. */

@@ -1,7 +1,7 @@
 import { UploadError } from '../../errors.ts';
 import type { CheckpointStore } from '../../ports.ts';
 
-/** Checkpoints that die with the process: enough to pause and resume, not to survive a crash. */
+/** Keeps checkpoints in the memory of the process: they do not survive a crash. */
 export function createInMemoryCheckpoints(): CheckpointStore {
   const texts = new Map<string, string>();
   const locked = new Set<string>();
@@ -14,7 +14,7 @@ export function createInMemoryCheckpoints(): CheckpointStore {
       texts.delete(id);
     },
     async setAside(id) {
-      // Nobody could look at it there: it is let go.
+      // There is no other place where it could be examined.
       texts.delete(id);
     },
     list: async () => [...texts.keys()],
@@ -30,12 +30,15 @@ export function createInMemoryCheckpoints(): CheckpointStore {
   };
 }
 
-/** What a {@link CheckpointStore} throws when somebody else holds the lock. `holder` completes a sentence. */
+/**
+ * The error of a {@link CheckpointStore} when another upload has the lock. `holder` describes it: `process
+ * 42`.
+ */
 export function uploadLockedError(holder: string): UploadError {
   return new UploadError({
     code: 'upload_locked',
-    message: `the same source is being uploaded to the same key by ${holder}`,
+    message: `this source is already being uploaded to this key by ${holder}`,
     disposition: 'permanent',
-    hint: 'Wait for it to end, or stop it.',
+    hint: 'Wait until it ends, or stop it.',
   });
 }

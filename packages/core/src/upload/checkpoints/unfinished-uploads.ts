@@ -42,7 +42,7 @@ async function describe(store: CheckpointStore, id: string): Promise<UnfinishedU
   return { id, identity, size, bucket, key, uploadId, partSize, startedAt };
 }
 
-/** What `startUpload` needs to resume an unfinished upload, besides its ports. */
+/** With its ports, the arguments of `startUpload` to resume an unfinished upload. */
 export interface UnfinishedUploadDetails {
   /** The identity of the source. */
   readonly identity: string;
@@ -53,7 +53,12 @@ export interface UnfinishedUploadDetails {
   /**
    * The key, the part size and the object options: the object is the same even if a new upload has to start.
    */
-  readonly options: { readonly key: string; readonly partSize: number } & ObjectOptions;
+  readonly options: {
+    /** The object's key. */
+    readonly key: string;
+    /** Bytes per part. */
+    readonly partSize: number;
+  } & ObjectOptions;
 }
 
 /** Resolves with `undefined` when there is no such checkpoint, or it cannot be read. */
@@ -82,7 +87,15 @@ export async function loadCheckpoint(store: CheckpointStore, id: string): Promis
 export async function countStoredBytes(
   store: CheckpointStore,
   id: string,
-  { controlPlane, signal }: { readonly controlPlane: ControlPlane; readonly signal: AbortSignal },
+  {
+    controlPlane,
+    signal,
+  }: {
+    /** The coordinator, or a client of it. */
+    readonly controlPlane: ControlPlane;
+    /** Aborts the request. */
+    readonly signal: AbortSignal;
+  },
 ): Promise<number | undefined> {
   const checkpoint = decodeCheckpoint((await store.load(id)) ?? '');
   if (checkpoint === undefined) return undefined;

@@ -1,32 +1,32 @@
 import type { UploadEvent } from '../progress/events.ts';
 import { createAdaptiveConcurrency } from './adaptive-concurrency.ts';
-import { createSemaphore, queued } from './semaphore.ts';
+import { createSemaphore, waitInQueue } from './semaphore.ts';
 
-/** What several uploads share: turns for files, and slots for requests. */
+/** Shared by several uploads: permits for uploads, and slots for requests. */
 export interface Budget {
-  /** Waits for the upload's turn. Rejects with `signal.reason`. */
+  /** Waits for a permit to send. Rejects with `signal.reason`. */
   acquire(signal: AbortSignal): Promise<Permit>;
-  /** A share of the slots: whoever has one waits behind no more than one request of each other share. */
+  /** A share of the slots. Each of its requests waits for at most one request of each other share. */
   share(): Share;
-  /** So many slots from now on, whatever is heard. */
+  /** Fixes the number of slots, 1 or more. */
   setSlots(slots: number): void;
 }
 
-/** One of so many uploads that send. */
+/** The permit of one upload. */
 export interface Permit {
   /**
-   * Lets another upload send: this one waits for one of as many turns in which uploads are completed. Rejects
-   * with `signal.reason`. Called again it does nothing.
+   * Exchanges the permit to send for one to complete, of which there are as many, and so lets another upload
+   * send. Rejects with `signal.reason`. Called again it does nothing.
    */
   complete(signal: AbortSignal): Promise<void>;
-  /** To be called when the turn is over. */
+  /** Releases the permit. */
   release(): void;
 }
 
-/** Of an upload that keeps nobody waiting. */
+/** The permit of an upload that shares nothing. */
 export const NO_PERMIT: Permit = { complete: () => Promise.resolve(), release: () => undefined };
 
-/** Of an upload that shares nothing with others. */
+/** The budget of an upload that shares nothing. */
 export const NO_BUDGET: Budget = {
   acquire: async () => NO_PERMIT,
   share: () => ({
@@ -39,47 +39,47 @@ export const NO_BUDGET: Budget = {
   setSlots: () => undefined,
 };
 
+/** The share of one upload. */
 export interface Share {
+  /** Whether there may be other shares. */
   readonly isShared: boolean;
-  /**
-   * Runs a task as soon as a slot is free and it is this share's turn. Rejects with `signal.reason` before.
-   */
+  /** Runs a task as soon as the share gets a slot. Rejects with `signal.reason` if that comes first. */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Whether a slot is free that nobody waits for. */
+  /** Whether there is a free slot for which no share waits. */
   hasRoom(): boolean;
-  /** Of all shares together. */
+  /** The slots of all shares together. */
   slots(): number;
-  /** To be told every event of the upload. */
+  /** To be called with every event of the upload. */
   onEvent(event: UploadEvent): void;
 }
 
 export interface BudgetOptions {
-  /** Requests at once. `auto`: as many as seem best, up to `slotsMax`. */
+  /** Requests at once. `auto`: adapts between 1 and `slotsMax`. */
   readonly slots: number | 'auto';
   readonly slotsMax: number;
   /** Uploads that send at once, and as many that are being completed. Default: twice as many as slots. */
-  readonly turns?: number | undefined;
+  readonly uploadsMax?: number | undefined;
 }
 
-export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget {
-  const send = createSemaphore(0);
-  const complete = createSemaphore(0);
-  // While some send, others are being opened: a slot is never free for want of a small file to send.
-  const resizeTurns = (slotCount: number): void => {
-    for (const each of [send, complete]) each.resize(turns ?? 2 * slotCount);
+export function createBudget({ slots, slotsMax, uploadsMax }: BudgetOptions): Budget {
+  const sending = createSemaphore(0);
+  const completing = createSemaphore(0);
+  // More uploads than slots: while some send, others are being opened, and no slot waits for a small file.
+  const resizePermits = (slotCount: number): void => {
+    for (const semaphore of [sending, completing]) semaphore.resize(uploadsMax ?? 2 * slotCount);
   };
   return {
-    ...createSlots(slots, slotsMax, resizeTurns),
+    ...createSlots(slots, slotsMax, resizePermits),
     async acquire(signal) {
-      let leave = await send.acquire(signal);
+      let release = await sending.acquire(signal);
       let isCompleting = false;
       return {
-        release: () => leave(),
+        release: () => release(),
         async complete(stop) {
           if (isCompleting) return;
-          const leaveLater = await complete.acquire(stop);
-          leave();
-          leave = leaveLater;
+          const releaseCompleting = await completing.acquire(stop);
+          release();
+          release = releaseCompleting;
           isCompleting = true;
         },
       };
@@ -87,40 +87,40 @@ export function createBudget({ slots, slotsMax, turns }: BudgetOptions): Budget 
   };
 }
 
-/** The shares take turns: whoever was served goes to the end of the row. */
+/** Round robin: a share that was served goes to the end of the line. */
 function createSlots(
-  wanted: number | 'auto',
+  initial: number | 'auto',
   slotsMax: number,
   onResize: (slots: number) => void,
 ): Pick<Budget, 'share' | 'setSlots'> {
-  const row: (() => void)[][] = [];
-  const isWaited = (): boolean => row.some((queue) => queue.length > 0);
-  const adapting = createAdaptiveConcurrency(slotsMax, isWaited);
-  let isAdaptive = wanted === 'auto';
-  let slots = wanted === 'auto' ? adapting.concurrency : wanted;
-  let taken = 0;
+  const line: (() => void)[][] = [];
+  const isAwaited = (): boolean => line.some((queue) => queue.length > 0);
+  const adaptive = createAdaptiveConcurrency(slotsMax, isAwaited);
+  let isAdaptive = initial === 'auto';
+  let slots = initial === 'auto' ? adaptive.concurrency : initial;
+  let used = 0;
   onResize(slots);
 
-  function serve(): void {
-    while (taken < slots) {
-      const next = row.findIndex((queue) => queue.length > 0);
-      const [queue] = next < 0 ? [] : row.splice(next, 1);
+  function grant(): void {
+    while (used < slots) {
+      const next = line.findIndex((queue) => queue.length > 0);
+      const [queue] = next < 0 ? [] : line.splice(next, 1);
       if (queue === undefined) return;
-      row.push(queue);
-      taken += 1;
+      line.push(queue);
+      used += 1;
       queue.shift()?.();
     }
   }
 
-  function turn(count: number): void {
+  function resize(count: number): void {
     slots = count;
     onResize(slots);
-    serve();
+    grant();
   }
 
-  /** A share that wants nothing takes no place in the row. */
-  function leaveRow(queue: (() => void)[]): void {
-    if (queue.length === 0 && row.includes(queue)) row.splice(row.indexOf(queue), 1);
+  /** A share without waiting requests keeps no place in the line. */
+  function leaveLine(queue: (() => void)[]): void {
+    if (queue.length === 0 && line.includes(queue)) line.splice(line.indexOf(queue), 1);
   }
 
   return {
@@ -128,28 +128,28 @@ function createSlots(
       const queue: (() => void)[] = [];
       return {
         isShared: true,
-        hasRoom: () => taken < slots && !isWaited(),
+        hasRoom: () => used < slots && !isAwaited(),
         slots: () => slots,
         onEvent(event) {
           if (!isAdaptive) return;
-          adapting.onEvent(event, queue);
-          if (adapting.concurrency !== slots) turn(adapting.concurrency);
+          adaptive.onEvent(event, queue);
+          if (adaptive.concurrency !== slots) resize(adaptive.concurrency);
         },
         async run(task, signal) {
-          if (!row.includes(queue)) row.push(queue);
-          await queued(queue, serve, signal).finally(() => leaveRow(queue));
+          if (!line.includes(queue)) line.push(queue);
+          await waitInQueue(queue, grant, signal).finally(() => leaveLine(queue));
           try {
             return await task();
           } finally {
-            taken -= 1;
-            serve();
+            used -= 1;
+            grant();
           }
         },
       };
     },
     setSlots(count) {
       isAdaptive = false;
-      turn(count);
+      resize(count);
     },
   };
 }

@@ -1,50 +1,50 @@
-/** How many parts are in flight, and what has been learnt of the link. */
+/** The number of parts in flight, and what is known of the link. */
 export interface ConcurrencyState {
   readonly concurrency: number;
   readonly concurrencyMax: number;
-  /** Doubling goes on until one gained too little, or OSS or the link pushed back. */
+  /** Whether it still doubles: until a doubling gains too little, or OSS or the link pushes back. */
   readonly isProbing: boolean;
   /** Bytes per second before the last doubling; `undefined` before the first. */
   readonly goodputBefore: number | undefined;
   /** Bytes per second in the last window; `undefined` after a change. */
   readonly lastGoodput: number | undefined;
-  /** Beyond this it was too much, the last time. */
+  /** The last time more than this was too much. */
   readonly ceiling: number;
-  /** Rounds since anything was pushed back. */
+  /** Rounds without any pushback. */
   readonly calmRounds: number;
 }
 
-/** What moved in a stretch of time in which parts waited for a slot all along. */
+/** The bytes sent in a period in which parts waited for a slot all the time. */
 export interface GoodputWindow {
   readonly durationMs: number;
   readonly sentBytes: number;
 }
 
-/** What came of as many tries as a round has. */
+/** The results of the attempts of one round. */
 export interface Round {
-  readonly tries: number;
-  /** Those throttled by OSS, stalled or timed out. */
+  readonly attempts: number;
+  /** Attempts that OSS throttled, or that stalled or timed out. */
   readonly pushedBack: number;
 }
 
-/** As good as fewer on a clean link, and several times better on one that loses packets. */
+/** On a clean link as fast as fewer parts, on a link that loses packets several times faster. */
 export const CONCURRENCY_START = 16;
 
-/** A connection that carries less, in bytes per second, leaves room beside it. */
+/** Below this throughput of each connection, in bytes per second, more connections may help. */
 const BUSY_CONNECTION = 0.75 * 1024 ** 2;
-/** Of connections that carry more each, half would do: this process is the narrow part. */
+/** Above it half of the connections suffice: the process is the bottleneck, not the link. */
 const RICH_CONNECTION = 20 * 1024 ** 2;
 const RICH_CONNECTIONS_MIN = 8;
 /**
- * Two windows that differ by a greater factor tell nothing: connections are new, or what moves is what the
- * system takes ahead of the link, by megabytes at a time.
+ * Windows that differ by a larger factor are not compared: the connections are new, or the bytes only went
+ * into buffers of the system, which take megabytes at a time.
  */
-const SETTLED = 2;
-/** A doubling that gained less was one too many. */
+const SETTLED_FACTOR_MAX = 2;
+/** A doubling that gains less was the last one. */
 const GAIN_MIN = 1.25;
-/** One failure among so many says nothing about the link. */
+/** A smaller share of failures does not point to the link. */
 const PUSHED_BACK_SHARE_MAX = 0.15;
-/** So many rounds without any, until more than the ceiling is tried again. */
+/** After so many rounds without pushback the ceiling rises by one. */
 const CALM_ROUNDS = 16;
 
 export function startConcurrency(concurrencyMax: number): ConcurrencyState {
@@ -61,22 +61,24 @@ export function startConcurrency(concurrencyMax: number): ConcurrencyState {
 }
 
 /**
- * Doubles while each connection carries little and the last doubling gained, once goodput has settled; halves
- * where each carries very much. Never steps back because goodput fell: links that seem slower for a while
- * cost more than a connection too many.
+ * Once goodput is steady, doubles while each connection carries little and the last doubling gained; halves
+ * where each carries very much. Never reduces concurrency because goodput fell: a link that is slow for a
+ * while would cost more than a connection too many.
  */
 export function afterWindow(state: ConcurrencyState, window: GoodputWindow): ConcurrencyState {
   const { concurrency, concurrencyMax, goodputBefore, isProbing, lastGoodput } = state;
   if (!isProbing) return state;
   const goodput = (window.sentBytes / window.durationMs) * 1000;
   const hasSettled =
-    lastGoodput !== undefined && goodput <= SETTLED * lastGoodput && lastGoodput <= SETTLED * goodput;
+    lastGoodput !== undefined &&
+    goodput <= SETTLED_FACTOR_MAX * lastGoodput &&
+    lastGoodput <= SETTLED_FACTOR_MAX * goodput;
   if (!hasSettled) return { ...state, lastGoodput: goodput };
   if (goodput > concurrency * RICH_CONNECTION) {
     const fewer = Math.max(Math.min(concurrency, RICH_CONNECTIONS_MIN), Math.floor(concurrency / 2));
     return { ...state, concurrency: fewer, lastGoodput: undefined };
   }
-  if (goodputBefore !== undefined && goodput < GAIN_MIN * goodputBefore) return settledAt(state);
+  if (goodputBefore !== undefined && goodput < GAIN_MIN * goodputBefore) return stopProbing(state);
   if (goodput >= concurrency * BUSY_CONNECTION || concurrency === concurrencyMax) {
     return { ...state, lastGoodput: goodput };
   }
@@ -88,24 +90,24 @@ export function afterWindow(state: ConcurrencyState, window: GoodputWindow): Con
   };
 }
 
-/** More than this gains nothing. */
-function settledAt(state: ConcurrencyState): ConcurrencyState {
+/** A further doubling would gain nothing. */
+function stopProbing(state: ConcurrencyState): ConcurrencyState {
   const { concurrency } = state;
   return { ...state, isProbing: false, concurrencyMax: concurrency, ceiling: concurrency };
 }
 
 /**
- * Goes down by the share that was pushed back, by half at most; up again by one a round where nothing was, to
- * one less than was too much, and after a long calm beyond it.
+ * Reduces concurrency by the share of attempts that were pushed back, by half at most. Raises it by one in
+ * each round without pushback, up to the ceiling, which rises after many such rounds.
  */
-export function afterRound(state: ConcurrencyState, { tries, pushedBack }: Round): ConcurrencyState {
+export function afterRound(state: ConcurrencyState, { attempts, pushedBack }: Round): ConcurrencyState {
   const { concurrency, concurrencyMax, ceiling, isProbing } = state;
-  const share = pushedBack / tries;
+  const share = pushedBack / attempts;
   if (pushedBack > 1 && share > PUSHED_BACK_SHARE_MAX) {
-    const kept = Math.floor(concurrency * Math.max(1 - share, 0.5));
+    const reduced = Math.floor(concurrency * Math.max(1 - share, 0.5));
     return {
       ...state,
-      concurrency: Math.max(1, kept),
+      concurrency: Math.max(1, reduced),
       ceiling: Math.max(1, concurrency - 1),
       isProbing: false,
       calmRounds: 0,

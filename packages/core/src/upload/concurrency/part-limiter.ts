@@ -5,57 +5,57 @@ import { type AdaptiveConcurrency, createAdaptiveConcurrency } from './adaptive-
 import type { Share } from './budget.ts';
 import { createSemaphore } from './semaphore.ts';
 
-/** The limit of one upload, and what turns it. */
-export interface TurnedLimit {
+/** The limit of one upload, and its controls. */
+export interface PartLimiter {
   readonly limit: PartLimit;
-  /** To be told every event of the upload. */
+  /** To be called with every event of the upload. */
   onEvent(event: UploadEvent): void;
-  /** From now on so many, whatever is heard. */
+  /** Fixes the number of parts in flight. */
   setFixed(concurrency: number): void;
 }
 
 /**
- * Its own limit first, and then a slot of those it shares with others. Where it shares them, what they adapt
- * to is heard of all.
+ * A part needs a permit of its own upload first, and then a slot of the budget. Where the slots are shared,
+ * their number adapts to the events of all uploads, and that of the permits is fixed.
  */
-export function createPartLimit(
+export function createPartLimiter(
   { concurrency, concurrencyMax }: Pick<ResolvedOptions, 'concurrency' | 'concurrencyMax'>,
   connectionsMax: number,
   share: Share,
-): TurnedLimit {
-  const most = Math.min(concurrencyMax, connectionsMax);
+): PartLimiter {
+  const permitsMax = Math.min(concurrencyMax, connectionsMax);
   // canary: one-part-too-many
-  let own = concurrency === 'auto' ? most : concurrency;
-  const turns = createSemaphore(own);
+  let permits = concurrency === 'auto' ? permitsMax : concurrency;
+  const semaphore = createSemaphore(permits);
   let adaptive: AdaptiveConcurrency | undefined;
   if (concurrency === 'auto' && !share.isShared) {
-    adaptive = createAdaptiveConcurrency(most, () => turns.waiting() > 0);
+    adaptive = createAdaptiveConcurrency(permitsMax, () => semaphore.waiting() > 0);
     resize(adaptive.concurrency);
   }
 
   function resize(count: number): void {
-    own = count;
-    turns.resize(count);
+    permits = count;
+    semaphore.resize(count);
   }
 
   return {
     limit: {
       async run(task, signal) {
-        const leave = await turns.acquire(signal);
+        const release = await semaphore.acquire(signal);
         try {
           return await share.run(task, signal);
         } finally {
-          leave();
+          release();
         }
       },
-      concurrency: () => Math.min(own, share.slots()),
-      isIdle: () => turns.waiting() === 0 && turns.taken() < own && share.hasRoom(),
+      concurrency: () => Math.min(permits, share.slots()),
+      isIdle: () => semaphore.waiting() === 0 && semaphore.used() < permits && share.hasRoom(),
     },
     onEvent(event) {
       share.onEvent(event);
       if (adaptive === undefined) return;
-      adaptive.onEvent(event, turns);
-      if (own !== adaptive.concurrency) resize(adaptive.concurrency);
+      adaptive.onEvent(event, semaphore);
+      if (permits !== adaptive.concurrency) resize(adaptive.concurrency);
     },
     setFixed(fixed) {
       adaptive = undefined;

@@ -1,61 +1,61 @@
-/** So many at once, first come, first served. */
+/** Limits how many holders there are at once. First come, first served. */
 export interface Semaphore {
-  /** How many have one. */
-  taken(): number;
-  /** How many wait for one. */
+  /** How many permits are in use. */
+  used(): number;
+  /** How many callers wait for a permit. */
   waiting(): number;
-  /** Waits for a turn. Resolves with what ends it; rejects with `signal.reason`. */
+  /** Waits for a permit. Resolves with the function that releases it; rejects with `signal.reason`. */
   acquire(signal: AbortSignal): Promise<() => void>;
-  /** So many from now on. Those that are taken go on. */
-  resize(most: number): void;
+  /** Changes the number of permits. None that is in use is revoked. */
+  resize(permits: number): void;
 }
 
-export function createSemaphore(most: number): Semaphore {
+export function createSemaphore(permits: number): Semaphore {
   const queue: (() => void)[] = [];
-  let taken = 0;
+  let used = 0;
 
-  function admit(): void {
-    while (taken < most && queue.length > 0) {
-      taken += 1;
+  function grant(): void {
+    while (used < permits && queue.length > 0) {
+      used += 1;
       queue.shift()?.();
     }
   }
 
-  function leave(): void {
-    taken -= 1;
-    admit();
+  function release(): void {
+    used -= 1;
+    grant();
   }
 
   return {
-    taken: () => taken,
+    used: () => used,
     waiting: () => queue.length,
     async acquire(signal) {
       signal.throwIfAborted();
-      if (taken < most && queue.length === 0) taken += 1;
-      else await queued(queue, admit, signal);
-      return leave;
+      if (used < permits && queue.length === 0) used += 1;
+      else await waitInQueue(queue, grant, signal);
+      return release;
     },
     resize(count) {
-      most = count;
-      admit();
+      permits = count;
+      grant();
     },
   };
 }
 
-/** Waits in the queue until it is served, or until the signal takes it out again. */
-export function queued(queue: (() => void)[], serve: () => void, signal: AbortSignal): Promise<void> {
+/** Waits in the queue until `grant` serves it, or until the signal removes it. */
+export function waitInQueue(queue: (() => void)[], grant: () => void, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const begin = (): void => {
-      signal.removeEventListener('abort', giveUp);
+    const onGranted = (): void => {
+      signal.removeEventListener('abort', onAbort);
       resolve();
     };
-    const giveUp = (): void => {
-      queue.splice(queue.indexOf(begin), 1);
+    const onAbort = (): void => {
+      queue.splice(queue.indexOf(onGranted), 1);
       reject(signal.reason);
     };
-    signal.addEventListener('abort', giveUp, { once: true });
-    queue.push(begin);
-    serve();
+    signal.addEventListener('abort', onAbort, { once: true });
+    queue.push(onGranted);
+    grant();
   });
 }

@@ -25,7 +25,7 @@ const progress = (partNumber: number, sentBytes: number): UploadFact => ({
 });
 const error = new UploadError({
   code: 'network',
-  message: 'gone',
+  message: 'connection lost',
   disposition: 'transient',
   context: { partNumber: 2 },
 });
@@ -37,7 +37,7 @@ function fold(...facts: UploadFact[]): UploadSnapshot {
   return snapshot();
 }
 
-test('before anything is known, nothing is claimed', () => {
+test('a snapshot before the first event is empty', () => {
   expect(fold()).toMatchObject({
     phase: 'opening',
     size: undefined,
@@ -46,7 +46,7 @@ test('before anything is known, nothing is claimed', () => {
   });
 });
 
-test('confirmed bytes count whole parts; sent bytes also those under way', () => {
+test('confirmed bytes are of whole parts; sent bytes include the parts in flight', () => {
   const snapshot = fold(opened, progress(1, 60), confirmed(1), progress(2, 30), progress(3, 5));
   expect(snapshot).toMatchObject({
     phase: 'sending',
@@ -56,18 +56,18 @@ test('confirmed bytes count whole parts; sent bytes also those under way', () =>
   });
 });
 
-test('a failed try takes back what it had sent, never what is confirmed', () => {
+test('a failed attempt reduces the sent bytes, and never the confirmed ones', () => {
   const snapshot = fold(opened, confirmed(1), progress(2, 30), { type: 'retrying', error, delayMs: 5 });
   expect(snapshot).toMatchObject({ confirmedBytes: 100, sentBytes: 100, retries: 1 });
 });
 
-test('speed and time left come from confirmed bytes [pain-41]', () => {
+test('speed and remaining time are computed from confirmed bytes [pain-41]', () => {
   const snapshot = fold(opened, confirmed(1), confirmed(2));
   expect(snapshot.bytesPerSecond).toBe(100);
   expect(snapshot.remainingMs).toBe(1000);
 });
 
-test('speed follows the link: only the last 32 parts count', () => {
+test('speed is that of the last 32 parts', () => {
   const { add, snapshot } = createSnapshotFold();
   add({ ...opened, at: 0 });
   for (let n = 1; n <= 40; n++) add({ ...confirmed(n), at: n * 1000 });
@@ -75,17 +75,17 @@ test('speed follows the link: only the last 32 parts count', () => {
   expect(snapshot().bytesPerSecond).toBe(1000);
 });
 
-test('a pause and a resume confirm no part twice; another upload starts from nothing', () => {
-  const walk: UploadFact[] = [opened, confirmed(1), confirmed(2)];
-  const paused = fold(...walk, progress(3, 50), { type: 'paused' });
+test('a resumed upload counts no part twice; a new upload starts at zero', () => {
+  const facts: UploadFact[] = [opened, confirmed(1), confirmed(2)];
+  const paused = fold(...facts, progress(3, 50), { type: 'paused' });
   expect(paused).toMatchObject({ phase: 'paused', confirmedBytes: 200, sentBytes: 200 });
-  const resumed = fold(...walk, { type: 'paused' }, { type: 'resumed' }, ...walk);
+  const resumed = fold(...facts, { type: 'paused' }, { type: 'resumed' }, ...facts);
   expect(resumed).toMatchObject({ phase: 'sending', confirmedBytes: 200, partsConfirmed: 2 });
-  const anew = fold(...walk, { ...opened, uploadId: 'V' }, confirmed(1));
-  expect(anew).toMatchObject({ confirmedBytes: 100, partsConfirmed: 1 });
+  const restarted = fold(...facts, { ...opened, uploadId: 'V' }, confirmed(1));
+  expect(restarted).toMatchObject({ confirmedBytes: 100, partsConfirmed: 1 });
 });
 
-test('the end is told by its event', () => {
+test('the last event determines the phase', () => {
   const object = { bucket: 'b', key: 'k', size: 300, crc64: '1', etag: 'E', requestId: 'R' };
   expect(fold(opened, { type: 'completing' }).phase).toBe('completing');
   expect(fold(opened, { type: 'completed', object })).toMatchObject({ phase: 'completed', object });

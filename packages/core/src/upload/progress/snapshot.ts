@@ -2,30 +2,37 @@ import type { UploadError } from '../../errors.ts';
 import type { UploadedObject } from '../../ports.ts';
 import type { UploadEvent } from './events.ts';
 
-/** The state of an upload, for showing: nothing but the fold of its events. */
+/** The state of an upload, computed from its events alone. Sizes are in bytes. */
 export interface UploadSnapshot {
+  /** `opening` until the first part can be sent, and again after a pause. */
   readonly phase: 'opening' | 'sending' | 'paused' | 'completing' | 'completed' | 'failed';
-  /** `undefined` until the upload is opened, and for a single PutObject. */
+  /** OSS's upload ID; `undefined` until the upload is opened, and for a single PutObject. */
   readonly uploadId: string | undefined;
-  /** `undefined` until the source is opened, and for a stream. */
+  /** The size of the source; `undefined` until the upload is opened, and for a stream. */
   readonly size: number | undefined;
+  /** The number of parts; `undefined` until the upload is opened, and for a stream. */
   readonly partCount: number | undefined;
+  /** The number of parts that OSS has stored. */
   readonly partsConfirmed: number;
-  /** Bytes OSS holds. Never falls. */
+  /** Bytes that OSS has stored. Falls only when a new upload has to start. */
   readonly confirmedBytes: number;
-  /** Confirmed bytes and those of the attempts under way. Falls when an attempt fails. */
+  /** Confirmed bytes, and the sent bytes of the attempts in flight. Falls when an attempt fails. */
   readonly sentBytes: number;
-  /** From the bytes confirmed of late; `undefined` before the first part is confirmed. */
+  /** The speed over the last 32 confirmed parts; `undefined` before the first one. */
   readonly bytesPerSecond: number | undefined;
+  /** The remaining time at this speed, in ms; `undefined` without a size or a speed. */
   readonly remainingMs: number | undefined;
+  /** The number of failed attempts, of all requests. */
   readonly retries: number;
-  /** The machine has no network, and the upload waits for it. */
+  /** Whether the upload waits because the machine has no network. */
   readonly isOffline: boolean;
+  /** The object; `undefined` until the upload has completed. */
   readonly object: UploadedObject | undefined;
+  /** The error; `undefined` unless the upload has failed. */
   readonly error: UploadError | undefined;
 }
 
-/** Folds one event into a state. */
+/** Computes the snapshot from the events. */
 export interface SnapshotFold {
   add(event: UploadEvent): void;
   snapshot(): UploadSnapshot;
@@ -37,7 +44,7 @@ export function createSnapshotFold(): SnapshotFold {
   const sentBytesOf = new Map<number, number>();
   const confirmed = new Set<number>();
 
-  /** Each walk opens the upload anew; another upload than before has nothing confirmed yet. */
+  /** Each run opens the upload again. Of a new upload nothing is confirmed yet. */
   function open({ uploadId, at }: Extract<UploadEvent, { type: 'opened' }>): void {
     if (uploadId !== state.uploadId) {
       confirmed.clear();
@@ -80,7 +87,7 @@ interface Sample {
   readonly bytes: number;
 }
 
-/** Speed is measured over this many confirmed parts: enough to be steady, few enough to follow the link. */
+/** The confirmed parts over which speed is measured: enough for a steady value that follows the link. */
 const SAMPLES_MAX = 32;
 
 const INITIAL: UploadSnapshot = {

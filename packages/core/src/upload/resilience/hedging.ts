@@ -19,7 +19,7 @@ export interface FailedPut {
   readonly failure: UploadError;
   /** The presigned URL caused the failure. */
   readonly isRefused: boolean;
-  /** All bytes were sent, and no response said whether OSS has stored them. */
+  /** All bytes were sent, and it is unknown whether OSS has stored them. */
   readonly mayBeStored: boolean;
 }
 

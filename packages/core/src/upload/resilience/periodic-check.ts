@@ -11,7 +11,7 @@ export interface PeriodicCheckOptions<Item> {
   /** The time in ms until the next check. An item that is added meanwhile is checked then, too. */
   readonly pauseMs: (items: Iterable<Item>) => number;
   /**
-   * `lateMs` says for how many ms the check was overdue: the machine was asleep, or the event loop was
+   * `lateMs` is the time in ms by which the check was overdue: the machine was asleep, or the event loop was
    * blocked.
    */
   readonly check: (item: Item, lateMs: number) => void;

@@ -5,7 +5,7 @@ import type { Random } from '../../ports.ts';
 import type { UploadFact } from '../progress/events.ts';
 import type { Outage, RunPorts } from '../run-context.ts';
 
-/** What the retry loop needs of an upload, or of any other caller. */
+/** The argument of the retry loop: of an upload, or of any other caller. */
 export interface RetryContext {
   readonly ports: Pick<RunPorts, 'clock' | 'random'>;
   readonly options: Pick<ResolvedOptions, 'retry'>;

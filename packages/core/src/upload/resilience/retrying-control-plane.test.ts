@@ -20,94 +20,98 @@ function failure(code: UploadErrorCode, disposition: UploadError['disposition'] 
   return new UploadError({ code, message: 'failed', disposition });
 }
 
-/** What `begin` makes of a patient plane over `verbs`, under a clock that jumps to whoever sleeps. */
-async function during<T>(
+/** Calls `use` with a retrying control plane over `verbs`. The virtual clock jumps over every delay. */
+async function withRetries<T>(
   verbs: Partial<ControlPlane>,
-  begin: (plane: ControlPlane) => Promise<T>,
+  use: (plane: ControlPlane) => Promise<T>,
 ): Promise<T> {
   const clock = createVirtualClock(1000);
   const random = createSeededRandom(1);
-  let isOver = false;
-  const over = begin(createRetryingControlPlane(verbs as ControlPlane, { clock, random })).finally(() => {
-    isOver = true;
+  let isSettled = false;
+  const result = use(createRetryingControlPlane(verbs as ControlPlane, { clock, random })).finally(() => {
+    isSettled = true;
   });
-  over.catch(() => undefined);
-  while (!isOver) {
+  result.catch(() => undefined);
+  while (!isSettled) {
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
-    if (!isOver) clock.wakeNext();
+    if (!isSettled) clock.wakeNext();
   }
-  return over;
+  return result;
 }
 
-test('a verb is asked again until it is answered', async () => {
-  let asked = 0;
+test('a request is retried until it succeeds', async () => {
+  let calls = 0;
   const listParts: ControlPlane['listParts'] = async () => {
-    asked += 1;
-    if (asked < 4) throw failure('throttled');
+    calls += 1;
+    if (calls < 4) throw failure('throttled');
     return [];
   };
-  expect(await during({ listParts }, (plane) => plane.listParts({ uploadToken: 'T', signal }))).toEqual([]);
-  expect(asked).toBe(4);
+  expect(await withRetries({ listParts }, (plane) => plane.listParts({ uploadToken: 'T', signal }))).toEqual(
+    [],
+  );
+  expect(calls).toBe(4);
 });
 
-test('what fails for good is not asked again, and says which verb it was', async () => {
-  let asked = 0;
+test('a permanent failure is not retried, and names the request', async () => {
+  let calls = 0;
   const abort: ControlPlane['abort'] = async () => {
-    asked += 1;
+    calls += 1;
     throw failure('token_refused', 'permanent');
   };
-  const reason = await getRejection(during({ abort }, (plane) => plane.abort({ uploadToken: 'T', signal })));
+  const reason = await getRejection(
+    withRetries({ abort }, (plane) => plane.abort({ uploadToken: 'T', signal })),
+  );
   expect(reason).toMatchObject({ code: 'token_refused', context: { operation: 'abort' } });
-  expect(asked).toBe(1);
+  expect(calls).toBe(1);
 });
 
-test('a verb that is never answered ends', async () => {
+test('a request without a response is exhausted in the end', async () => {
   const complete: ControlPlane['complete'] = () => new Promise(() => undefined);
   const reason = await getRejection(
-    during({ complete }, (plane) => plane.complete({ uploadToken: 'T', receipts: [], signal })),
+    withRetries({ complete }, (plane) => plane.complete({ uploadToken: 'T', receipts: [], signal })),
   );
   expect(reason).toMatchObject({ code: 'network', disposition: 'exhausted' });
 });
 
-test('an initiation whose answer was lost is told to the next one, with how long ago', async () => {
-  const told: (number | undefined)[] = [];
+test('after a lost response to initiate, the next attempt carries its age', async () => {
+  const ages: (number | undefined)[] = [];
   const initiate: ControlPlane['initiate'] = async ({ previousAttemptAgeMs }) => {
-    told.push(previousAttemptAgeMs);
-    if (told.length < 3) throw failure('network');
+    ages.push(previousAttemptAgeMs);
+    if (ages.length < 3) throw failure('network');
     return upload;
   };
-  expect(await during({ initiate }, (plane) => plane.initiate(file))).toEqual(upload);
-  expect(told[0]).toBeUndefined();
-  expect(told[1]).toBeGreaterThanOrEqual(0);
-  expect(told[2]).toBeGreaterThanOrEqual(told[1] ?? Number.POSITIVE_INFINITY);
+  expect(await withRetries({ initiate }, (plane) => plane.initiate(file))).toEqual(upload);
+  expect(ages[0]).toBeUndefined();
+  expect(ages[1]).toBeGreaterThanOrEqual(0);
+  expect(ages[2]).toBeGreaterThanOrEqual(ages[1] ?? Number.POSITIVE_INFINITY);
 });
 
-test('an initiation that was refused has begun nothing', async () => {
-  const told: (number | undefined)[] = [];
+test('after a rejected initiate the next attempt carries no age', async () => {
+  const ages: (number | undefined)[] = [];
   const initiate: ControlPlane['initiate'] = async ({ previousAttemptAgeMs }) => {
-    told.push(previousAttemptAgeMs);
-    if (told.length < 2) throw failure('throttled');
+    ages.push(previousAttemptAgeMs);
+    if (ages.length < 2) throw failure('throttled');
     return upload;
   };
-  await during({ initiate }, (plane) => plane.initiate(file));
-  expect(told).toEqual([undefined, undefined]);
+  await withRetries({ initiate }, (plane) => plane.initiate(file));
+  expect(ages).toEqual([undefined, undefined]);
 });
 
-test('an initiation that is aborted when its answer was lost is found again, for the caller to abort', async () => {
+test('after an abort and a lost response, initiate is repeated, for the caller to abort', async () => {
   const stop = new AbortController();
-  let asked = 0;
+  let calls = 0;
   const initiate: ControlPlane['initiate'] = async () => {
-    asked += 1;
-    if (asked > 1) return upload;
+    calls += 1;
+    if (calls > 1) return upload;
     stop.abort();
     throw failure('network');
   };
   const request = { ...file, signal: stop.signal };
-  expect(await during({ initiate }, (plane) => plane.initiate(request))).toEqual(upload);
-  expect(asked).toBe(2);
+  expect(await withRetries({ initiate }, (plane) => plane.initiate(request))).toEqual(upload);
+  expect(calls).toBe(2);
 });
 
-test('a wrong option is told at once', () => {
+test('a wrong option throws at once', () => {
   expect(() => createRetryingControlPlane({} as ControlPlane, { retry: { attemptsMax: 0 } })).toThrow(
     RangeError,
   );

@@ -14,79 +14,83 @@ import {
   withRetries,
 } from './retry.ts';
 
+/** Options of {@link createRetryingControlPlane}. */
 export interface RetryingControlPlaneOptions {
+  /** How often a transient failure is retried. Default: the defaults of its fields. */
   readonly retry?: RetryOptions | undefined;
-  /** Default: the machine's. */
+  /** Default: `systemClock`. */
   readonly clock?: Clock | undefined;
-  /** Default: the platform's. */
+  /** Default: `systemRandom`. */
   readonly random?: Random | undefined;
 }
 
 /**
- * A control plane for those who have no engine above it: each verb is asked again where that may help, and
- * each try waits until a deadline. An initiation is never cut off: aborted meanwhile, it may resolve all the
- * same, with an upload for the caller to abort. Throws a `RangeError` for a wrong option.
+ * Adds retries and a deadline for each attempt to a control plane that is used without the engine. An abort
+ * does not interrupt `initiate`: it may resolve after the abort, with an upload that the caller then has to
+ * abort. Throws a `RangeError` for a wrong option.
  */
 export function createRetryingControlPlane(
   controlPlane: ControlPlane,
   { retry, clock = systemClock, random = systemRandom }: RetryingControlPlaneOptions = {},
 ): ControlPlane {
-  const tries: RetryContext = {
+  const context: RetryContext = {
     ports: { clock, random },
     options: { retry: resolveRetry(retry) },
     emit: () => undefined,
   };
   return {
-    initiate: (request) => initiate(tries, controlPlane, request),
+    initiate: (request) => initiate(context, controlPlane, request),
     presignParts: (request) =>
-      callControlPlane(tries, request.signal, { operation: 'presignParts' }, (signal) =>
+      callControlPlane(context, request.signal, { operation: 'presignParts' }, (signal) =>
         controlPlane.presignParts({ ...request, signal }),
       ),
     listParts: (request) =>
-      callControlPlane(tries, request.signal, { operation: 'listParts' }, (signal) =>
+      callControlPlane(context, request.signal, { operation: 'listParts' }, (signal) =>
         controlPlane.listParts({ ...request, signal }),
       ),
     complete: (request) =>
       callControlPlane(
-        tries,
+        context,
         request.signal,
         { operation: 'complete' },
         (signal) => controlPlane.complete({ ...request, signal }),
         COMPLETE_MS_MAX,
       ),
     abort: (request) =>
-      callControlPlane(tries, request.signal, { operation: 'abort' }, (signal) =>
+      callControlPlane(context, request.signal, { operation: 'abort' }, (signal) =>
         controlPlane.abort({ ...request, signal }),
       ),
   };
 }
 
-/** A try whose answer was lost may have begun an upload: the next one says so, and it is removed. */
+/**
+ * OSS may hold an upload of an attempt without a response: the next attempt has the coordinator remove it.
+ */
 async function initiate(
-  tries: RetryContext,
+  retryContext: RetryContext,
   controlPlane: ControlPlane,
   request: InitiateRequest,
 ): Promise<InitiatedUpload> {
-  const { clock } = tries.ports;
-  const context = { operation: 'initiate', key: request.key };
-  let doubtfulSince: number | undefined;
+  const { clock } = retryContext.ports;
+  const errorContext = { operation: 'initiate', key: request.key };
+  let lostSince: number | undefined;
   async function attempt(): Promise<InitiatedUpload> {
-    const triedAt = clock.now();
+    const startedAt = clock.now();
     const previousAttemptAgeMs =
-      doubtfulSince === undefined ? request.previousAttemptAgeMs : triedAt - doubtfulSince;
+      lostSince === undefined ? request.previousAttemptAgeMs : startedAt - lostSince;
     try {
-      return await withDeadline(tries, VERB_MS_MAX, createUnabortedSignal(), (signal) =>
+      return await withDeadline(retryContext, VERB_MS_MAX, createUnabortedSignal(), (signal) =>
         controlPlane.initiate({ ...request, previousAttemptAgeMs, signal }),
       );
     } catch (reason) {
-      if (MAY_HAVE_INITIATED.has(UploadError.from(reason).code)) doubtfulSince ??= triedAt;
+      if (MAY_HAVE_INITIATED.has(UploadError.from(reason).code)) lostSince ??= startedAt;
       throw reason;
     }
   }
   try {
-    return await withRetries(tries, request.signal, context, attempt);
+    return await withRetries(retryContext, request.signal, errorContext, attempt);
   } catch (reason) {
-    if (doubtfulSince === undefined || !request.signal.aborted) throw reason;
-    return withRetries(tries, createUnabortedSignal(), context, attempt);
+    if (lostSince === undefined || !request.signal.aborted) throw reason;
+    return withRetries(retryContext, createUnabortedSignal(), errorContext, attempt);
   }
 }

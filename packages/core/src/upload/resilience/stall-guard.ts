@@ -4,7 +4,7 @@ import type { Resolved, StallOptions } from '../../options.ts';
 import type { UploadRun } from '../run-context.ts';
 import { createPeriodicCheck } from './periodic-check.ts';
 
-/** What one guarded attempt is given. */
+/** The arguments of one guarded attempt. */
 export interface GuardedAttempt {
   /** Aborted by the caller, or with an `UploadError` of code `stalled`. */
   readonly signal: AbortSignal;

@@ -1,36 +1,47 @@
 import { rejectOnAbort } from '../../abort.ts';
 import { createCrc64 } from '../../checksum/crc64.ts';
-import { UploadError } from '../../errors.ts';
+import { sourceUnreadableError, UploadError } from '../../errors.ts';
 import { createPartBody } from '../../parts/part-body.ts';
 import type { PartBody, PartBuffer, PartBuffers } from '../../ports.ts';
 
-/** Bytes that come once, and end nobody knows when: Node's Readable, a web ReadableStream, a generator. */
+/** Bytes of unknown length that can be read once: Node's Readable, a web ReadableStream, a generator. */
 export type ByteStream = AsyncIterable<Uint8Array> | WebStream;
 
-/** As much of a `ReadableStream` as is used: not every browser lets one iterate over it. */
+/** The part of `ReadableStream` that is used: not every browser can iterate over it. */
 export interface WebStream {
+  /** Locks the stream to one reader. */
   getReader(): {
-    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+    /** Reads the next chunk. */
+    read(): Promise<{
+      /** Whether the stream has ended. */
+      readonly done: boolean;
+      /** The chunk; `undefined` at the end. */
+      readonly value?: Uint8Array | undefined;
+    }>;
+    /** Ends the stream before its end. */
     cancel(reason?: unknown): Promise<void>;
   };
 }
 
 /** A part of a stream, kept until it is released. */
 export interface KeptPart {
+  /** Bytes. */
   readonly size: number;
+  /** Opens the bytes for one reader. */
   open(): PartBody;
+  /** Frees the memory or the file of the part. */
   release(): Promise<void>;
 }
 
-/** Cuts a stream into parts, one after another, and reads no further than it is asked to. */
+/** Cuts a stream into parts, one after another, and reads only the bytes of the requested part. */
 export interface PartCutter {
   /**
-   * The next part: `size` bytes, or fewer where the stream ends; `undefined` after its end. A wait that is
-   * stopped loses nothing: the next call goes on with what was read. Rejects with `source_unreadable` when
-   * the stream fails.
+   * Reads the next part: `size` bytes, or fewer at the end of the stream; `undefined` after its end. After an
+   * abort the next call continues with the bytes that were read. Rejects with `source_unreadable` when the
+   * stream fails.
    */
   next(size: number, signal: AbortSignal): Promise<KeptPart | undefined>;
-  /** Lets go of the stream, and of the part that was being read. */
+  /** Cancels the stream and releases the part that was being read. */
   close(): Promise<void>;
 }
 
@@ -42,7 +53,7 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
   let crc = createCrc64();
   let isEnded = false;
 
-  /** The next chunk, valid until one more is asked for. */
+  /** The next chunk, valid until the next call. */
   async function read(signal: AbortSignal): Promise<Uint8Array | undefined> {
     const next = (): Promise<IteratorResult<Uint8Array>> => {
       reading ??= chunks.next().catch(throwUnreadable);
@@ -51,7 +62,7 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
     const { done, value } = await rejectOnAbort(next, signal);
     reading = undefined;
     if (done) return undefined;
-    if (!(value instanceof Uint8Array)) throw notBytes(value);
+    if (!(value instanceof Uint8Array)) throw notBytesError(value);
     return value;
   }
 
@@ -62,10 +73,10 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
         isEnded = true;
         return;
       }
-      const wanted = chunk.subarray(0, size - buffer.size);
-      rest = wanted.length < chunk.length ? chunk.subarray(wanted.length) : undefined;
-      crc.update(wanted);
-      await buffer.append(wanted);
+      const piece = chunk.subarray(0, size - buffer.size);
+      rest = piece.length < chunk.length ? chunk.subarray(piece.length) : undefined;
+      crc.update(piece);
+      await buffer.append(piece);
     }
   }
 
@@ -78,7 +89,7 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
       open = undefined;
       const crc64 = crc.digest();
       crc = createCrc64();
-      if (buffer.size > 0) return keptPart(buffer, crc64);
+      if (buffer.size > 0) return createKeptPart(buffer, crc64);
       await buffer.release();
       return undefined;
     },
@@ -86,14 +97,14 @@ export function createPartCutter(stream: ByteStream, buffers: PartBuffers): Part
       isEnded = true;
       await open?.release();
       open = undefined;
-      // A generator that waits for its source would keep us waiting too.
+      // Not awaited: a generator that waits for its own source returns only after it.
       chunks.return?.().catch(() => undefined);
     },
   };
 }
 
-/** However it was kept, it must be read as it was given. */
-function keptPart(buffer: PartBuffer, crc64: string): KeptPart {
+/** Its CRC64 is that of the stream: a buffer that returns other bytes is detected. */
+function createKeptPart(buffer: PartBuffer, crc64: string): KeptPart {
   const { size } = buffer;
   return {
     size,
@@ -119,20 +130,14 @@ function iteratorOf(stream: ByteStream): AsyncIterator<Uint8Array> {
 
 function throwUnreadable(cause: unknown): never {
   if (cause instanceof UploadError) throw cause;
-  throw new UploadError({
-    code: 'source_unreadable',
-    message: 'the stream failed before its end',
-    disposition: 'permanent',
+  throw sourceUnreadableError('the stream failed before its end', {
     hint: 'See the cause. A stream cannot be read again: upload it from its start.',
     cause,
   });
 }
 
-function notBytes(value: unknown): UploadError {
-  return new UploadError({
-    code: 'source_unreadable',
-    message: `the stream gave a ${typeof value} where bytes were expected`,
-    disposition: 'permanent',
-    hint: 'Give it without an encoding (setEncoding) and without objectMode.',
+function notBytesError(value: unknown): UploadError {
+  return sourceUnreadableError(`the stream yielded a ${typeof value} instead of bytes`, {
+    hint: 'Create it without an encoding (setEncoding) and without objectMode.',
   });
 }

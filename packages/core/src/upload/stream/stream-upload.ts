@@ -11,6 +11,7 @@ import { createStreamRunner } from './stream-runner.ts';
 
 /** The ports of an upload of a stream, which can be read only once. */
 export interface StreamPorts extends Omit<RunPorts, 'checkpoints'> {
+  /** Read once, from its current position to its end. */
   readonly stream: ByteStream;
   /** Keeps the parts for which memory has no room. `undefined`: memory keeps them all the same. */
   readonly spill: PartBuffers | undefined;
