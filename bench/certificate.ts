@@ -7,14 +7,14 @@ export interface Certificate {
   /** PEM. */
   readonly key: string;
   readonly cert: string;
-  /** Where the certificate is, for clients to trust. */
+  /** The path of the certificate file, for clients to trust. */
   readonly path: string;
 }
 
 /** The `Host` of ali-oss, which it also expects in the certificate, for any endpoint. */
 const NAMES = [{ type: 2, value: `${BUCKET}.oss-${REGION}.aliyuncs.com` }] as const;
 
-/** For 127.0.0.1, good for this run. */
+/** Creates a certificate for 127.0.0.1, for this run. */
 export async function createCertificate(): Promise<Certificate> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'partway bench' }], {
     keyType: 'ec',

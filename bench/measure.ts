@@ -6,9 +6,9 @@ export interface Usage {
   /** User and system time of all threads. */
   readonly cpuSeconds: number;
   readonly wallSeconds: number;
-  /** Bytes of memory at the peak of the process's life. */
+  /** The peak of resident memory since the start of the process, in bytes. */
   readonly peakMemory: number;
-  /** The longest time the event loop did not turn. */
+  /** The longest time for which the event loop was blocked. */
   readonly loopBlockMs: number;
   readonly loopBlockP99Ms: number;
 }
@@ -27,7 +27,7 @@ export async function measureUsage(run: () => Promise<void>): Promise<Usage> {
     cpuSeconds,
     wallSeconds,
     peakMemory: peakMemory(),
-    // The timer that looks is itself late by its own period: Node counts that in.
+    // Node's figures include the period of the sampling timer.
     loopBlockMs: Math.max(0, delays.max / 1e6 - LOOP_RESOLUTION_MS),
     loopBlockP99Ms: Math.max(0, delays.percentile(99) / 1e6 - LOOP_RESOLUTION_MS),
   };
@@ -44,11 +44,11 @@ export function cpuSecondsSince(start: NodeJS.CpuUsage): number {
  * On Linux not `maxRSS`, which a process inherits from the one that started it.
  */
 export function peakMemory(): number {
-  const kilobytes = process.platform === 'linux' ? highWaterMark() : undefined;
+  const kilobytes = process.platform === 'linux' ? readHighWaterMark() : undefined;
   return (kilobytes ?? process.resourceUsage().maxRSS) * 1024;
 }
 
-function highWaterMark(): number | undefined {
+function readHighWaterMark(): number | undefined {
   const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   return kilobytes === undefined ? undefined : Number(kilobytes);
 }
@@ -59,7 +59,7 @@ export function elapsedSeconds(run: () => void): number {
   return (performance.now() - startedAt) / 1000;
 }
 
-/** The middle one, or the mean of the two in the middle. */
+/** The middle figure, or the mean of the two middle figures. */
 export function median(figures: readonly number[]): number {
   const sorted = [...figures].sort((a, b) => a - b);
   const middle = sorted.slice(Math.ceil(sorted.length / 2) - 1, Math.floor(sorted.length / 2) + 1);

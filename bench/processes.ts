@@ -2,15 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** A child process that runs tasks, one at a time. See `serveTasks`, its other end. */
+/** A child process that runs tasks by `serveTasks`, one at a time. */
 export interface Child {
-  /** Rejects when the child fails, dies, or takes longer than `RESULT_MS_MAX`. */
+  /** Rejects when the child fails, exits, or takes longer than `RESULT_MS_MAX`. */
   run<Result>(task: unknown): Promise<Result>;
   stop(): Promise<void>;
 }
 
 /** The message from a child. */
-export type Reply = { readonly result: unknown } | { readonly failure: string };
+export type TaskResponse = { readonly result: unknown } | { readonly failure: string };
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -25,11 +25,11 @@ export function startChild(script: string, options: ChildOptions = {}): Child {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = fork(path, { env: { ...process.env, ...env }, execArgv: [...execArgv], execPath });
   const exited = once(child, 'exit');
-  living.add(child);
-  void exited.then(() => living.delete(child));
+  runningChildren.add(child);
+  void exited.then(() => runningChildren.delete(child));
   return {
     // A parse edge: both ends are compiled together.
-    run: async <Result>(task: unknown) => (await resultOf(child, task)) as Result,
+    run: async <Result>(task: unknown) => (await runTask(child, task)) as Result,
     async stop() {
       child.kill('SIGKILL');
       await exited;
@@ -37,7 +37,7 @@ export function startChild(script: string, options: ChildOptions = {}): Child {
   };
 }
 
-/** Starts a child, runs one task in it, and ends it. */
+/** Starts a child, runs one task in it, and stops it. */
 export async function runOnce<Result>(
   script: string,
   task: unknown,
@@ -53,32 +53,32 @@ export async function runOnce<Result>(
 
 const RESULT_MS_MAX = 15 * 60_000;
 
-async function resultOf(child: ChildProcess, task: unknown): Promise<unknown> {
-  const listening = new AbortController();
-  const { signal } = listening;
+async function runTask(child: ChildProcess, task: unknown): Promise<unknown> {
+  const listeners = new AbortController();
+  const { signal } = listeners;
   try {
-    if (child.exitCode !== null) throw new Error(`a process of the bench has ended: ${child.spawnfile}`);
-    const reply = once(child, 'message', {
+    if (child.exitCode !== null) throw new Error(`${child.spawnargs.at(-1)} has exited`);
+    const response = once(child, 'message', {
       signal: AbortSignal.any([signal, AbortSignal.timeout(RESULT_MS_MAX)]),
     });
-    const death = once(child, 'exit', { signal }).then(([code]) => {
-      throw new Error(`${child.spawnargs.at(-1)} ended with ${String(code)} without a result`);
+    const exit = once(child, 'exit', { signal }).then(([code]) => {
+      throw new Error(`${child.spawnargs.at(-1)} exited with ${String(code)} without a result`);
     });
-    // Only one of them comes, and the other is then given up.
-    for (const either of [reply, death]) either.catch(() => undefined);
+    // One of them settles, the other one is aborted at the end.
+    for (const either of [response, exit]) either.catch(() => undefined);
     child.send({ task });
-    const [message] = await Promise.race([reply, death]);
-    const received: Reply = message;
-    if ('failure' in received) throw new Error(`${child.spawnargs.at(-1)}: ${received.failure}`);
-    return received.result;
+    const [message] = await Promise.race([response, exit]);
+    const outcome: TaskResponse = message;
+    if ('failure' in outcome) throw new Error(`${child.spawnargs.at(-1)}: ${outcome.failure}`);
+    return outcome.result;
   } finally {
-    listening.abort();
+    listeners.abort();
   }
 }
 
-const living = new Set<ChildProcess>();
+const runningChildren = new Set<ChildProcess>();
 
-/** Whatever ends this process ends its children too. Should it be killed, their `disconnect` ends them. */
-export function endChildren(): void {
-  for (const child of living) child.kill('SIGKILL');
+/** Kills all children. If this process is killed, they exit by `disconnect`. */
+export function killChildren(): void {
+  for (const child of runningChildren) child.kill('SIGKILL');
 }

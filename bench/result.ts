@@ -8,12 +8,12 @@ export interface SectionResult {
   readonly notMeasured: readonly string[];
   /** Failed measurements. Default: none. */
   readonly failures?: readonly string[];
-  /** Bars for the picture. */
+  /** Bars for the chart. */
   readonly bars?: readonly Bar[];
 }
 
-/** A section's result, and where and when it was found. */
-export interface Measured {
+/** The result of a section, with time and machine. */
+export interface Measurement {
   readonly at: string;
   readonly machine: string;
   readonly peers: string;
@@ -39,30 +39,38 @@ export interface Bar {
   readonly isOurs: boolean;
 }
 
-/** One part of the bench. */
+/** One section of the bench. */
 export interface Section {
   readonly title: string;
-  /** How it is measured, in a few sentences. */
+  /** The method, in a few sentences. */
   readonly how: string;
-  run(scale: Scale, say: (line: string) => void): Promise<SectionResult>;
+  run(scale: Scale, log: (line: string) => void): Promise<SectionResult>;
 }
 
 export function atMost(claim: string, figure: number, limit: number, unit = ''): Claim {
-  return { claim: `${claim} ≤ ${limit}${unit}`, figure: `${digits(figure)}${unit}`, holds: figure <= limit };
+  return {
+    claim: `${claim} ≤ ${limit}${unit}`,
+    figure: `${formatFigure(figure)}${unit}`,
+    holds: figure <= limit,
+  };
 }
 
 export function atLeast(claim: string, figure: number, limit: number, unit = ''): Claim {
-  return { claim: `${claim} ≥ ${limit}${unit}`, figure: `${digits(figure)}${unit}`, holds: figure >= limit };
+  return {
+    claim: `${claim} ≥ ${limit}${unit}`,
+    figure: `${formatFigure(figure)}${unit}`,
+    holds: figure >= limit,
+  };
 }
 
-/** Three digits that count. */
-export function digits(figure: number): string {
+/** Three significant digits, or all digits of the integer part. */
+export function formatFigure(figure: number): string {
   if (Number.isNaN(figure)) return '–';
   if (Math.abs(figure) >= 100) return Math.round(figure).toLocaleString('en');
   return figure.toFixed(Math.abs(figure) >= 10 ? 1 : 2);
 }
 
 /** The failure, short enough for the page. */
-export function inOneLine(reason: unknown): string {
+export function toOneLine(reason: unknown): string {
   return String(reason).replaceAll(/\s+/g, ' ').slice(0, 240);
 }

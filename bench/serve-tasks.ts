@@ -1,17 +1,17 @@
-import type { Reply } from './processes.ts';
+import type { TaskResponse } from './processes.ts';
 
-/** Makes this process the other end of `startChild`: it runs tasks until its parent ends. */
+/** Runs the tasks of the parent that started this process by `startChild`, until the parent exits. */
 export function serveTasks<Task, Result>(run: (task: Task) => Promise<Result>): void {
   process.on('disconnect', () => process.exit());
   process.on('message', (message: { readonly task: Task }) => {
     void run(message.task).then(
-      (result) => reply({ result }),
+      (result) => respond({ result }),
       (reason: unknown) =>
-        reply({ failure: reason instanceof Error ? (reason.stack ?? reason.message) : String(reason) }),
+        respond({ failure: reason instanceof Error ? (reason.stack ?? reason.message) : String(reason) }),
     );
   });
 }
 
-function reply(message: Reply): void {
+function respond(message: TaskResponse): void {
   process.send?.(message);
 }

@@ -1,12 +1,12 @@
 const MIB = 1024 ** 2;
 
-/** How much is measured. */
+/** The amount of data and the number of rounds. */
 export interface Scale {
   readonly name: 'full' | 'quick';
   readonly rounds: number;
-  /** Of the file that is sent, and of what CRC64 is taken of. */
+  /** The size of the file that is sent, in bytes. */
   readonly fileSize: number;
-  /** Sent first, by the same process. */
+  /** The size of the file that the same process sends first, in bytes. */
   readonly warmUpSize: number;
   readonly checksumSize: number;
   readonly presigns: number;
@@ -17,7 +17,7 @@ export interface Scale {
   readonly linkConcurrencies: readonly (number | 'auto')[];
 }
 
-/** Those of the claims. */
+/** The scale to which the targets apply. */
 export const FULL: Scale = {
   name: 'full',
   rounds: 5,
@@ -32,7 +32,7 @@ export const FULL: Scale = {
   linkConcurrencies: [5, 8, 16, 32, 'auto'],
 };
 
-/** Shows that everything runs, and roughly where it stands, in less than two minutes. */
+/** Shows in less than two minutes that everything runs, with rough figures. */
 export const QUICK: Scale = {
   name: 'quick',
   rounds: 1,

@@ -3,7 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { BUCKET, CREDENTIALS, type CreateSender, REGION } from './client.ts';
 
-/** With its defaults, a CRC32 of each part among them. */
+/** The SDK with its defaults, which include a CRC32 of each part. */
 export const createSender: CreateSender = (endpoint) => {
   const { accessKeyId, accessKeySecret: secretAccessKey } = CREDENTIALS;
   const credentials = { accessKeyId, secretAccessKey };

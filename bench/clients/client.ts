@@ -18,7 +18,7 @@ export const BUCKET = 'bench';
 export const REGION = 'cn-hangzhou';
 export const CREDENTIALS = { accessKeyId: 'bench', accessKeySecret: 'bench-secret' } as const;
 
-/** Those that run in a Node process. */
+/** The clients that run in a Node process. */
 export type ClientName =
   | 'partway'
   | 'undici'

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { CreateSender } from './client.ts';
 import { assertOk, sendEachPart } from './part-loop.ts';
 
-/** The platform's own `fetch`, with each part in a buffer: the way it is usually done. */
+/** The built-in `fetch` with each part in a buffer, as it is commonly used. */
 export const createSender: CreateSender = (endpoint) => (file) =>
   sendEachPart(file, async ({ fd, offset, size, path }) => {
     const body = Buffer.allocUnsafeSlow(size);

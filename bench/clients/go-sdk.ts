@@ -8,14 +8,14 @@ import type { FileToSend } from './client.ts';
 
 const run = promisify(execFile);
 
-/** Of a process that is not Node's, there is no event loop to look at. */
-export type ForeignUsage = Pick<Usage, 'cpuSeconds' | 'wallSeconds' | 'peakMemory'>;
+/** The usage of a process without an event loop. */
+export type ProcessUsage = Pick<Usage, 'cpuSeconds' | 'wallSeconds' | 'peakMemory'>;
 
 /** The OSS Go SDK v2, where there is a `go` that can build it. Otherwise rejects with the output of `go`. */
 export async function buildGoClient(): Promise<string> {
   const sources = temporaryPath('go-sdk');
   const program = temporaryPath('go-client');
-  // In a copy: `go` writes down the checksums of what it has downloaded.
+  // In a copy: `go` writes the checksums of its downloads into the folder.
   cpSync(fileURLToPath(new URL('../../go-sdk', import.meta.url)), sources, { recursive: true });
   const env = { GOFLAGS: '-mod=mod', ...process.env };
   await run('go', ['build', '-o', program, '.'], { cwd: sources, env, timeout: 180_000 });
@@ -29,11 +29,11 @@ export async function sendWithGo(
   warmUp: FileToSend,
   { path, partSize, concurrency }: FileToSend,
   caPath: string | undefined,
-): Promise<ForeignUsage> {
+): Promise<ProcessUsage> {
   const sizes = ['-part-size', String(partSize), '-parallel', String(concurrency)];
   const args = ['-endpoint', endpoint, '-warm-up', warmUp.path, '-file', path, ...sizes];
   const env = { ...process.env, ...(caPath !== undefined && { SSL_CERT_FILE: caPath }) };
   const { stdout } = await run(program, args, { env, timeout: 600_000 });
-  // A parse edge: our own program's.
-  return JSON.parse(stdout) as ForeignUsage;
+  // A parse edge: the output of our own program.
+  return JSON.parse(stdout) as ProcessUsage;
 }

@@ -12,13 +12,13 @@ export const createSender: CreateSender = (endpoint) => {
     sendEachPart(file, async (part) => {
       const headers = { 'content-length': part.size };
       const put: ClientRequest = start(`${endpoint}${part.path}`, { method: 'PUT', agent, headers });
-      const answered = once(put, 'response');
+      const responded = once(put, 'response');
       for await (const chunk of readChunks(part)) {
         await new Promise((resolve) => put.write(chunk, resolve));
       }
       put.end();
-      // A parse edge: the event's only argument.
-      const [response] = (await answered) as [IncomingMessage];
+      // A parse edge: the event has one argument.
+      const [response] = (await responded) as [IncomingMessage];
       assertOk(response.statusCode ?? 0);
       response.resume();
       await once(response, 'end');

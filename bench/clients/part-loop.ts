@@ -4,12 +4,12 @@ import { promisify } from 'node:util';
 import type { FileToSend } from './client.ts';
 import { BUCKET } from './client.ts';
 
-/** One part, as a loop without proof or retry sends it. */
+/** One part of a loop without proof and retries. */
 export interface BarePart {
   readonly fd: number;
   readonly offset: number;
   readonly size: number;
-  /** Of the URL. */
+  /** Path and query of the URL. */
   readonly path: string;
   /** Valid until the sender of the part returns. */
   readonly buffers: Buffers;
@@ -49,12 +49,15 @@ export async function sendEachPart(
 
 const CHUNK_SIZE = 1024 * 1024;
 
-/** Begins 64 bytes into a page: 16 bytes in, where large allocations begin, some CPUs copy at half speed. */
+/**
+ * Starts 64 bytes into a page. Large allocations start 16 bytes into a page, where some CPUs copy at half
+ * speed.
+ */
 function createBuffer(): Uint8Array {
   return Buffer.allocUnsafeSlow(CHUNK_SIZE + 48).subarray(48);
 }
 
-/** The part in chunks of 1 MiB, each read while the last one is being sent. */
+/** The part in chunks of 1 MiB. Each chunk is read while the previous one is sent. */
 export async function* readChunks({ fd, offset, size, buffers }: BarePart): AsyncGenerator<Uint8Array> {
   const end = offset + size;
   let [current, next] = buffers;
@@ -74,7 +77,7 @@ const readAt = promisify(read);
 async function readInto(fd: number, buffer: Uint8Array, position: number, end: number): Promise<number> {
   const length = Math.min(buffer.length, end - position);
   const { bytesRead } = await readAt(fd, buffer, 0, length, position);
-  if (bytesRead !== length) throw new Error(`the file gave ${bytesRead} of ${length} bytes`);
+  if (bytesRead !== length) throw new Error(`read ${bytesRead} of ${length} bytes of the file`);
   return length;
 }
 

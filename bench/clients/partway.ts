@@ -4,7 +4,7 @@ import { createOssObjectStore } from '@partway/core/oss';
 import { createUndiciFetch, uploadFile } from '@partway/node';
 import { BUCKET, CREDENTIALS, type CreateSender, REGION } from './client.ts';
 
-/** As it comes: proof on, every default, the coordinator in the same process. */
+/** Partway with its defaults, proof included, and the coordinator in the same process. */
 export const createSender: CreateSender = (endpoint) => {
   const controlPlane = openCoordinator(endpoint);
   return async ({ path, key, partSize, concurrency: given }) => {
@@ -15,7 +15,7 @@ export const createSender: CreateSender = (endpoint) => {
 };
 
 export function openCoordinator(endpoint: string): Coordinator {
-  const site = { region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS };
-  const store = createOssObjectStore({ ...site, fetch: createUndiciFetch() });
+  const options = { region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS };
+  const store = createOssObjectStore({ ...options, fetch: createUndiciFetch() });
   return createCoordinator({ store });
 }

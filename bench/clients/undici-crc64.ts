@@ -3,8 +3,8 @@ import { readChunks } from './part-loop.ts';
 import { createUndiciSender } from './undici.ts';
 
 /**
- * The bare loop with our CRC64 of every chunk, and nothing else: what is between it and Partway is what
- * Partway costs, and what is between it and the bare loop is what any proof costs.
+ * The undici loop with our CRC64 of every chunk. The difference between it and Partway is the cost of
+ * Partway, the difference between it and the undici loop is the cost of any proof.
  */
 export const createSender = createUndiciSender(async function* (part) {
   const crc64 = createCrc64();

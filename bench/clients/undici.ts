@@ -6,7 +6,7 @@ import { assertOk, type BarePart, readChunks, sendEachPart } from './part-loop.t
 export const createSender: CreateSender = createUndiciSender(readChunks);
 
 /** A bare loop over one pool. `chunksOf` reads a part, each chunk valid until the next is requested. */
-export function createUndiciSender(chunksOf: (part: BarePart) => AsyncIterable<Uint8Array>): CreateSender {
+export function createUndiciSender(readPart: (part: BarePart) => AsyncIterable<Uint8Array>): CreateSender {
   return (endpoint) => {
     let pool: Pool | undefined;
     return (file) => {
@@ -17,8 +17,8 @@ export function createUndiciSender(chunksOf: (part: BarePart) => AsyncIterable<U
           path: part.path,
           method: 'PUT',
           headers: { 'content-length': String(part.size) },
-          // undici takes any async iterable; its types name streams alone.
-          body: chunksOf(part) as unknown as Readable,
+          // undici accepts any async iterable, its types allow streams only.
+          body: readPart(part) as unknown as Readable,
         });
         assertOk(statusCode);
         await body.dump();

@@ -1,5 +1,5 @@
-// Uploads a small file to warm up, then the file, with the OSS Go SDK v2 and its CRC64 check on, and prints
-// what the second one cost as JSON.
+// Uploads a small file to warm up, then the file, with the OSS Go SDK v2 and its CRC64 check on. Prints the
+// usage for the second one as JSON.
 package main
 
 import (
@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	endpoint := flag.String("endpoint", "", "of the sink")
+	endpoint := flag.String("endpoint", "", "URL of the sink")
 	warmUp := flag.String("warm-up", "", "path of the small file")
 	file := flag.String("file", "", "path of the file")
 	partSize := flag.Int64("part-size", 8<<20, "bytes")

@@ -1,32 +1,32 @@
-/** Hands items on when their time has come, in the order in which they were added. */
+/** Delivers items at their times, in the order in which they were added. */
 export interface DelayLine<Item> {
-  /** Never before an item added earlier. */
+  /** Adds an item. It is delivered at `at`, but not before an item that was added earlier. */
   add(item: Item, at: number): void;
 }
 
-export function createDelayLine<Item>(handOn: (item: Item) => void): DelayLine<Item> {
-  const waiting: { readonly item: Item; readonly at: number }[] = [];
+export function createDelayLine<Item>(deliver: (item: Item) => void): DelayLine<Item> {
+  const queue: { readonly item: Item; readonly at: number }[] = [];
   let lastAt = 0;
 
-  function handOnWhatIsDue(): void {
+  function deliverDueItems(): void {
     const now = performance.now();
-    for (let first = waiting[0]; first !== undefined && first.at <= now; first = waiting[0]) {
-      waiting.shift();
-      handOn(first.item);
+    for (let first = queue[0]; first !== undefined && first.at <= now; first = queue[0]) {
+      queue.shift();
+      deliver(first.item);
     }
-    wait();
+    startTimer();
   }
 
-  function wait(): void {
-    const [first] = waiting;
-    if (first !== undefined) setTimeout(handOnWhatIsDue, Math.max(0, first.at - performance.now()));
+  function startTimer(): void {
+    const [first] = queue;
+    if (first !== undefined) setTimeout(deliverDueItems, Math.max(0, first.at - performance.now()));
   }
 
   return {
     add(item, at) {
       lastAt = Math.max(lastAt, at);
-      waiting.push({ item, at: lastAt });
-      if (waiting.length === 1) wait();
+      queue.push({ item, at: lastAt });
+      if (queue.length === 1) startTimer();
     },
   };
 }

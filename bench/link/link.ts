@@ -1,41 +1,41 @@
-// A process that stands for a long, narrow or lossy link: a TCP proxy in front of the sink.
+// A process that simulates a link with delay, limited bandwidth and loss: a TCP proxy in front of the sink.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { serveTasks } from '../serve-tasks.ts';
 import { createBottleneck } from './bottleneck.ts';
 import { createDelayLine } from './delay-line.ts';
-import { LISTENING } from './small-buffers.ts';
+import { LISTENING_FD } from './small-buffers.ts';
 import type { LinkTask } from './start-link.ts';
-import { carryUpstream } from './upstream.ts';
+import { forwardUpstream } from './upstream.ts';
 
 serveTasks(async ({ model, port }: LinkTask): Promise<number> => {
   const bottleneck = createBottleneck(model);
   const server = createServer({ noDelay: true }, (client) => {
     const sink = connect({ port, host: '127.0.0.1', noDelay: true });
-    carryUpstream(client, sink, model, bottleneck);
-    carryDownstream(sink, client, model.roundTripMs / 2);
-    endTogether(client, sink);
+    forwardUpstream(client, sink, model, bottleneck);
+    forwardDownstream(sink, client, model.roundTripMs / 2);
+    closeTogether(client, sink);
   });
-  const opened = process.env[LISTENING];
-  server.listen(opened === undefined ? { port: 0, host: '127.0.0.1' } : { fd: Number(opened) });
+  const fd = process.env[LISTENING_FD];
+  server.listen(fd === undefined ? { port: 0, host: '127.0.0.1' } : { fd: Number(fd) });
   await once(server, 'listening');
   // A parse edge: a server that listens on TCP has an address.
   return (server.address() as AddressInfo).port;
 });
 
 /** Responses are small: they are only delayed. */
-function carryDownstream(sink: Socket, client: Socket, delayMs: number): void {
+function forwardDownstream(sink: Socket, client: Socket, delayMs: number): void {
   const line = createDelayLine<Buffer>((bytes) => client.write(bytes));
   sink.on('data', (bytes: Buffer) => line.add(bytes, performance.now() + delayMs));
 }
 
-function endTogether(client: Socket, sink: Socket): void {
+function closeTogether(client: Socket, sink: Socket): void {
   for (const socket of [client, sink]) {
-    const end = (): void => {
+    const close = (): void => {
       client.destroy();
       sink.destroy();
     };
-    // One that was stopped may be reset: that is an end like any other.
-    socket.on('error', end).on('close', end);
+    // A stopped client may reset its connection: that closes both too.
+    socket.on('error', close).on('close', close);
   }
 }

@@ -1,13 +1,13 @@
 import type { CDPSession, Page } from 'playwright-core';
 import { heapSize, watchWorkerHeaps } from './worker-heaps.ts';
 
-/** The JavaScript heaps of a page and of its workers while something ran, in bytes. */
+/** The JavaScript heaps of a page and of its workers during a run, in bytes. */
 export interface HeapGrowth {
-  /** Before, after a garbage collection. There is no worker then. */
+  /** At the start, after a garbage collection, without workers. */
   readonly start: number;
-  /** The most that the page was seen to use, garbage included. */
+  /** The peak of the page, garbage included. */
   readonly peak: number;
-  /** The most that its workers were. */
+  /** The peak of its workers. */
   readonly workersPeak: number;
   /** The heap of the page at the end, after a garbage collection. */
   readonly end: number;
@@ -21,11 +21,11 @@ export async function watchHeap<Result>(
 ): Promise<HeapGrowth & { readonly result: Result }> {
   const session = await page.context().newCDPSession(page);
   const workers = await watchWorkerHeaps(session);
-  const start = await collected(session);
+  const start = await measureAfterGc(session);
   let [peak, workersPeak, samples] = [start, 0, 0];
 
   async function sample(): Promise<void> {
-    peak = Math.max(peak, await usedBy(session));
+    peak = Math.max(peak, await measureHeap(session));
     samples += 1;
     workersPeak = Math.max(workersPeak, await workers.used());
   }
@@ -33,16 +33,16 @@ export async function watchHeap<Result>(
   // A sample that finds the page gone is the failure of `run`, which has more details.
   const sampling = setInterval(() => void sample().catch(() => undefined), SAMPLE_MS);
   const result = await run().finally(() => clearInterval(sampling));
-  return { result, start, peak, workersPeak, end: await collected(session), samples };
+  return { result, start, peak, workersPeak, end: await measureAfterGc(session), samples };
 }
 
 const SAMPLE_MS = 100;
 
-async function collected(session: CDPSession): Promise<number> {
+async function measureAfterGc(session: CDPSession): Promise<number> {
   await session.send('HeapProfiler.collectGarbage');
-  return usedBy(session);
+  return measureHeap(session);
 }
 
-async function usedBy(session: CDPSession): Promise<number> {
+async function measureHeap(session: CDPSession): Promise<number> {
   return heapSize(await session.send('Runtime.getHeapUsage'));
 }

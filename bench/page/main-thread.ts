@@ -4,14 +4,17 @@ import type { Browser, Page } from 'playwright-core';
 export interface MainThread {
   readonly tasks: number;
   readonly longestMs: number;
-  /** Of the CPU: what is left of a task where no other process took the core from it. */
+  /** In CPU time, without the time in which other processes used the core. */
   readonly longestCpuMs: number;
   readonly busyMs: number;
-  /** How many tasks took so many ms or more. */
+  /** The number of tasks of `ms` milliseconds and more. */
   countFrom(ms: number): number;
 }
 
-/** Traces all tasks while `run` runs. Processes without a page, such as a spare one, are traced too, and have none. */
+/**
+ * Traces all tasks while `run` runs. Processes without a page, such as a spare one, are traced too, and have
+ * none.
+ */
 export async function traceMainThread(
   browser: Browser,
   page: Page,
@@ -23,23 +26,23 @@ export async function traceMainThread(
   const mainThreads = new Set(
     traceEvents
       .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
-      .map(threadOf),
+      .map(toThreadId),
   );
   const tasks = traceEvents.filter(
-    (event) => event.name === TASK && event.ph === 'X' && mainThreads.has(threadOf(event)),
+    (event) => event.name === TASK && event.ph === 'X' && mainThreads.has(toThreadId(event)),
   );
   const durations = tasks.map(({ dur = 0 }) => dur / 1000);
-  if (durations.length === 0) throw new Error('the trace has no task of a page');
+  if (durations.length === 0) throw new Error('the trace contains no task of a page');
   return {
     tasks: durations.length,
-    longestMs: longestOf(durations),
-    longestCpuMs: longestOf(tasks.map(({ tdur = 0 }) => tdur / 1000)),
+    longestMs: findLongest(durations),
+    longestCpuMs: findLongest(tasks.map(({ tdur = 0 }) => tdur / 1000)),
     busyMs: durations.reduce((sum, each) => sum + each, 0),
     countFrom: (ms) => durations.filter((each) => each >= ms).length,
   };
 }
 
-function longestOf(durations: readonly number[]): number {
+function findLongest(durations: readonly number[]): number {
   return durations.reduce((longest, each) => Math.max(longest, each), 0);
 }
 
@@ -57,11 +60,11 @@ interface TraceEvent {
   readonly tid: number;
   /** Microseconds. */
   readonly dur?: number;
-  /** Of the CPU, microseconds. */
+  /** CPU time in microseconds. */
   readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
-function threadOf({ pid, tid }: TraceEvent): string {
+function toThreadId({ pid, tid }: TraceEvent): string {
   return `${pid} ${tid}`;
 }

@@ -2,7 +2,7 @@ import type { CDPSession } from 'playwright-core';
 
 /** Reads the heaps of the workers of a page. */
 export interface WorkerHeaps {
-  /** In use now, in bytes, all workers together. */
+  /** The current size of all heaps together, in bytes. */
   used(): Promise<number>;
 }
 

@@ -7,7 +7,7 @@ const BARS_WIDTH = 430;
 const WIDTH = 720;
 const TOP = 56;
 
-/** A picture of bars. Its colours are those of the page it is shown in, light or dark. */
+/** A bar chart as SVG, with colours for light and dark pages. */
 export function writeChart(title: string, bars: readonly Bar[]): string {
   const sorted = [...bars].sort((a, b) => a.value - b.value);
   const longest = Math.max(...sorted.map(({ value }) => value));

@@ -6,12 +6,12 @@ export function describeMachine(): string {
   const [first] = cpus();
   const memory = Math.round(totalmem() / 1024 ** 3);
   return (
-    `${first?.model.trim() ?? 'an unknown CPU'}, ${cpus().length} cores, ${memory} GiB of memory, ` +
+    `${first?.model.trim() ?? 'unknown CPU'}, ${cpus().length} cores, ${memory} GiB of memory, ` +
     `${type()} ${release().split('-')[0]} ${arch()}, Node ${process.versions.node}`
   );
 }
 
-/** The peers, as pinned in bench/package.json. */
+/** The compared packages, with the versions pinned in bench/package.json. */
 export function describePeers(): string {
   // A parse edge: a file of this repository.
   const { devDependencies } = JSON.parse(

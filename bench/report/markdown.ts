@@ -1,16 +1,16 @@
-import type { Claim, Measured, Section, Table } from '../result.ts';
+import type { Claim, Measurement, Section, Table } from '../result.ts';
 
-/** The page: RESULTS.md. */
+/** The text of RESULTS.md. */
 export function writePage(
   sections: ReadonlyMap<string, Section>,
-  measured: Readonly<Record<string, Measured>>,
+  measured: Readonly<Record<string, Measurement>>,
 ): string {
   const shown = [...sections].flatMap(([name, section]) => {
-    const found = measured[name];
-    return found === undefined ? [] : [{ section, found }];
+    const measurement = measured[name];
+    return measurement === undefined ? [] : [{ section, measurement }];
   });
-  const claims = shown.flatMap(({ section, found }) =>
-    found.result.claims.map((claim) => [section.title, ...claimCells(claim)]),
+  const claims = shown.flatMap(({ section, measurement }) =>
+    measurement.result.claims.map((claim) => [section.title, ...toClaimCells(claim)]),
   );
   return [
     '# Benchmark results',
@@ -18,34 +18,34 @@ export function writePage(
       'ratios before figures.',
     '![CPU seconds per GiB sent, by sender](results.svg)',
     '## Targets',
-    tableText({ columns: ['section', 'target', 'measured', 'met'], rows: claims }),
-    ...shown.flatMap(({ section, found }) => sectionText(section, found)),
+    formatTable({ columns: ['section', 'target', 'measured', 'met'], rows: claims }),
+    ...shown.flatMap(({ section, measurement }) => formatSection(section, measurement)),
   ]
     .join('\n\n')
     .concat('\n');
 }
 
-function sectionText(
+function formatSection(
   { title, how }: Section,
-  { at, machine, peers, scale, result }: Measured,
+  { at, machine, peers, scale, result }: Measurement,
 ): readonly string[] {
-  const absent = result.notMeasured.map((what) => `Not measured: ${what}`);
-  const failed = (result.failures ?? []).map((what) => `Could not run: ${what}`);
+  const notMeasured = result.notMeasured.map((text) => `Not measured: ${text}`);
+  const failed = (result.failures ?? []).map((text) => `Failed: ${text}`);
   return [
     `## ${title}`,
     how,
     `Measured ${at}, ${scale} run: ${machine}; ${peers}.`,
-    ...absent,
+    ...notMeasured,
     ...failed,
-    ...result.tables.flatMap((table) => [`### ${table.title}`, tableText(table)]),
+    ...result.tables.flatMap((table) => [`### ${table.title}`, formatTable(table)]),
   ];
 }
 
-function claimCells({ claim, figure, holds }: Claim): readonly string[] {
+function toClaimCells({ claim, figure, holds }: Claim): readonly string[] {
   return [claim, figure, holds ? 'yes' : '**no**'];
 }
 
-function tableText({ columns, rows }: Pick<Table, 'columns' | 'rows'>): string {
+function formatTable({ columns, rows }: Pick<Table, 'columns' | 'rows'>): string {
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');

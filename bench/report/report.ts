@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { Measured, Section, SectionResult } from '../result.ts';
+import type { Measurement, Section, SectionResult } from '../result.ts';
 import { SECTIONS } from '../sections/sections.ts';
 import type { Scale } from '../settings.ts';
 import { writeChart } from './chart.ts';
@@ -9,7 +9,7 @@ import { writePage } from './markdown.ts';
 export interface Report {
   /** Runs a section and prints its result. After a failed section, which is reported, the next one runs. */
   measure(name: string, section: Section): Promise<void>;
-  /** Writes the page, where this is no quick run. Gives the exit code. */
+  /** Writes RESULTS.md after a full run. Returns the exit code. */
   finish(): number;
 }
 
@@ -17,7 +17,7 @@ const FOLDER = new URL('../../', import.meta.url);
 const RESULTS = new URL('results.json', FOLDER);
 
 export function createReport(scale: Scale): Report {
-  const measured: Record<string, Measured> = {};
+  const measured: Record<string, Measurement> = {};
   let hasFailed = false;
   return {
     async measure(name, section) {
@@ -36,7 +36,7 @@ export function createReport(scale: Scale): Report {
         print(result);
       } catch (reason) {
         hasFailed = true;
-        console.error(`  ${name} could not run:`, reason);
+        console.error(`  ${name} failed:`, reason);
       }
     },
     finish() {
@@ -44,10 +44,10 @@ export function createReport(scale: Scale): Report {
       const misses = Object.values(measured).flatMap(({ result }) =>
         result.claims.filter(({ holds }) => !holds),
       );
-      console.log(`\n${misses.length} claims missed`);
+      console.log(`\n${misses.length} targets missed`);
       for (const { claim, figure } of misses) console.log(`  MISSED ${claim}: ${figure}`);
       if (scale.name === 'quick')
-        console.log('A quick run is too short to judge claims by: `npm run bench` is not.');
+        console.log('A quick run is too short for the targets. Run `npm run bench` to check them.');
       return hasFailed ? 1 : 0;
     },
   };
@@ -64,18 +64,20 @@ function print({ tables, claims, notMeasured, failures = [] }: SectionResult): v
     }
   }
   console.log('');
-  for (const what of notMeasured) console.log(`  not measured: ${what}`);
-  for (const what of failures) console.error(`  COULD NOT RUN ${what}`);
+  for (const text of notMeasured) console.log(`  not measured: ${text}`);
+  for (const text of failures) console.error(`  FAILED ${text}`);
   for (const { claim, figure, holds } of claims)
-    console.log(`  ${holds ? 'holds ' : 'MISSED'} ${claim}: ${figure}`);
+    console.log(`  ${holds ? 'met   ' : 'MISSED'} ${claim}: ${figure}`);
 }
 
-function readResults(): Record<string, Measured> {
-  // A parse edge: what an earlier run wrote.
-  return existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Record<string, Measured>) : {};
+function readResults(): Record<string, Measurement> {
+  // A parse edge: an earlier run wrote this file.
+  return existsSync(RESULTS)
+    ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Record<string, Measurement>)
+    : {};
 }
 
-function writeResults(all: Readonly<Record<string, Measured>>): void {
+function writeResults(all: Readonly<Record<string, Measurement>>): void {
   writeFileSync(RESULTS, `${JSON.stringify(all, null, 2)}\n`);
   writeFileSync(new URL('RESULTS.md', FOLDER), writePage(SECTIONS, all));
   const bars = all.send?.result.bars;

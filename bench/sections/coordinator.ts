@@ -1,7 +1,7 @@
 import { combineCrc64 } from '@partway/core';
 import { medianOf, type Usage } from '../measure.ts';
 import { startChild } from '../processes.ts';
-import { atMost, digits, type Section } from '../result.ts';
+import { atMost, formatFigure, type Section } from '../result.ts';
 import { withSink } from '../sink/start-sink.ts';
 import type { ListingResult, ListingTask } from '../workloads/listing.ts';
 
@@ -35,7 +35,7 @@ export const coordinator: Section = {
         {
           title: 'listParts of ten pages, proof, complete',
           columns: ['CPU ms', 'wall ms', 'longest block ms', 'p99 ms'],
-          rows: [figures.map(digits)],
+          rows: [figures.map(formatFigure)],
         },
       ],
       claims: [atMost('longest block of the coordinator’s event loop', blockMs, 20, ' ms')],
@@ -46,12 +46,12 @@ export const coordinator: Section = {
 
 async function completeOnce(): Promise<Usage> {
   const crc64s = { [`whole:${SIZE}`]: combineCrc64(PARTS) };
-  return await withSink({ crc64s }, async ({ endpoint, plant }) => {
+  return await withSink({ crc64s }, async ({ endpoint, addUpload }) => {
     const child = startChild('workloads/listing.js');
     const run = (task: ListingTask): Promise<ListingResult> => child.run(task);
     try {
-      const begun = await run({ begin: { endpoint, size: SIZE, partSize: PART_SIZE } });
-      if ('uploadId' in begun) await plant(begun.uploadId, PARTS);
+      const initiated = await run({ initiate: { endpoint, size: SIZE, partSize: PART_SIZE } });
+      if ('uploadId' in initiated) await addUpload(initiated.uploadId, PARTS);
       const completed = await run({ complete: PARTS });
       if (!('usage' in completed)) throw new Error('the upload was not completed');
       return completed.usage;

@@ -1,5 +1,5 @@
 import { runOnce } from '../processes.ts';
-import { atLeast, atMost, digits, type Section } from '../result.ts';
+import { atLeast, atMost, formatFigure, type Section } from '../result.ts';
 import type { Crc64Result, Crc64Task } from '../workloads/crc64.ts';
 
 const GB = 1e9;
@@ -13,32 +13,32 @@ export const crc64: Section = {
     'Combining is done for 10,000 parts of 8 MiB; the figure is the median of 25 runs.',
   async run(scale) {
     const task: Crc64Task = { size: scale.checksumSize, rounds: scale.rounds };
-    const { bytesPerSecond, combineMs, absent } = await runOnce<Crc64Result>('workloads/crc64.js', task);
+    const { bytesPerSecond, combineMs, unavailable } = await runOnce<Crc64Result>('workloads/crc64.js', task);
     const [[, ours = 0] = []] = Object.entries(bytesPerSecond);
     const theirs = bytesPerSecond['hash-wasm createCRC64'] ?? Number.NaN;
     return {
       tables: [
         {
           title: 'CRC64 of 1 MiB chunks',
-          columns: ['way', 'GB/s', 'CPU s/GiB', 'Partway ÷ it'],
-          rows: Object.entries(bytesPerSecond).map(([way, speed]) => [
-            way,
-            digits(speed / GB),
-            digits(GIB / speed),
-            digits(ours / speed),
+          columns: ['implementation', 'GB/s', 'CPU s/GiB', 'Partway ÷ this row'],
+          rows: Object.entries(bytesPerSecond).map(([name, speed]) => [
+            name,
+            formatFigure(speed / GB),
+            formatFigure(GIB / speed),
+            formatFigure(ours / speed),
           ]),
         },
         {
           title: 'Combining the CRC64s of 10,000 parts',
-          columns: ['way', 'CPU ms'],
-          rows: [['Partway combineCrc64', digits(combineMs)]],
+          columns: ['implementation', 'CPU ms'],
+          rows: [['Partway combineCrc64', formatFigure(combineMs)]],
         },
       ],
       claims: [
         atLeast('speed against hash-wasm', ours / theirs, 4, '×'),
         atMost('combining 10,000 parts', combineMs, 5, ' ms'),
       ],
-      notMeasured: absent,
+      notMeasured: unavailable,
     };
   },
 };

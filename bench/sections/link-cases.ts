@@ -10,8 +10,9 @@ export interface LinkCase {
   readonly name: string;
   /** `undefined`: straight to the sink. It takes a longer file, and more rounds, to exceed the noise. */
   readonly model: LinkModel | undefined;
-  /** Whether the sink refuses, and above how many parts a second. Then the file has 128 of them. */
+  /** Above this rate the sink responds with 503. The file then has 128 parts. Default: no limit. */
   readonly partsPerSecond?: number;
+  /** Whether `bench:quick` runs it too. */
   readonly isQuick: boolean;
 }
 
@@ -23,7 +24,7 @@ const CLEAN: LinkModel = {
   lossPerSegment: 0,
 };
 
-/** Chosen so that a few connections carry what was measured on real kernels. */
+/** Fitted to the throughput of a few connections that was measured on real kernels. */
 export const SHALLOW: LinkCase = {
   name: '50 ms, 200 Mb/s, shallow buffer',
   model: { ...CLEAN, queueSize: MIB, slowStartMax: 80 * 1024, lossPerSegment: 4e-4 },

@@ -4,11 +4,18 @@ import { hasPerl } from '../link/small-buffers.ts';
 import { withLink } from '../link/start-link.ts';
 import { medianOf, type Usage } from '../measure.ts';
 import { runOnce } from '../processes.ts';
-import { digits, inOneLine, type Section, type Table } from '../result.ts';
+import { formatFigure, type Section, type Table, toOneLine } from '../result.ts';
 import type { Scale } from '../settings.ts';
 import { type SinkCount, withSink } from '../sink/start-sink.ts';
 import { type Concurrency, LINK_CASES, type LinkCase } from './link-cases.ts';
-import { claimsOf, gainOver, gainOverBest, type LinkRun, runsOf, speedOf } from './link-claims.ts';
+import {
+  computeGain,
+  computeGainOverBest,
+  createClaims,
+  filterRuns,
+  type LinkRun,
+  medianSpeed,
+} from './link-claims.ts';
 
 const MB = 1e6;
 
@@ -23,7 +30,7 @@ export const links: Section = {
     'the server that responds 503, the bodies of refused parts are transferred too. The loopback uses ' +
     'a file eight times as long and more rounds, because the short file is sent before its process is ' +
     'warm.',
-  async run(scale, say) {
+  async run(scale, log) {
     const { linkFileSize, linkPartSize } = scale;
     const short = await createTestFile('file', linkFileSize);
     const long = await createTestFile('long-file', 8 * linkFileSize);
@@ -33,45 +40,48 @@ export const links: Section = {
     const runs: LinkRun[] = [];
     const failures: string[] = [];
     for (const linkCase of cases) {
-      const alone = { concurrency: 1, round: 0 };
-      single.set(linkCase, (await upload(linkCase, onePart, linkPartSize, alone)).bytesPerSecond);
+      const oneConnection = { concurrency: 1, round: 0 };
+      single.set(linkCase, (await upload(linkCase, onePart, linkPartSize, oneConnection)).bytesPerSecond);
       const file = linkCase.model === undefined ? long : short;
-      for (const turn of turns(linkCase, scale)) {
-        const { concurrency } = turn;
+      for (const planned of planRuns(linkCase, scale)) {
+        const { concurrency } = planned;
         try {
-          const run = await upload(linkCase, file, partSizeOf(linkCase, scale), turn);
+          const run = await upload(linkCase, file, choosePartSize(linkCase, scale), planned);
           runs.push(run);
-          say(
-            `${run.caseName}: ${concurrency} ${speedText(run.bytesPerSecond)} MB/s, ${run.refused} refused`,
+          log(
+            `${run.caseName}: ${concurrency} ${formatSpeed(run.bytesPerSecond)} MB/s, ${run.refused} refused`,
           );
         } catch (reason) {
-          failures.push(`${linkCase.name}, ${concurrency} in flight: ${inOneLine(reason)}`);
+          failures.push(`${linkCase.name}, ${concurrency} in flight: ${toOneLine(reason)}`);
         }
       }
     }
     return {
-      tables: tablesOf(scale, cases, single, runs),
-      claims: claimsOf(runs),
-      notMeasured: hasPerl() ? [] : [BLURRED],
+      tables: createTables(scale, cases, single, runs),
+      claims: createClaims(runs),
+      notMeasured: hasPerl() ? [] : [NO_PERL],
       failures,
     };
   },
 };
 
-const BLURRED = 'without perl, sockets swallow whole parts: what auto goes by is blurred here';
+const NO_PERL = 'precise progress, on which auto depends: without perl the sockets have large buffers';
 
-type Permit = Pick<LinkRun, 'concurrency' | 'round'>;
+type PlannedRun = Pick<LinkRun, 'concurrency' | 'round'>;
 
-/** Every value once, then every value again. */
-function turns({ model }: LinkCase, { rounds, linkRounds, linkConcurrencies }: Scale): readonly Permit[] {
+/** All values in turn, once per round. */
+function planRuns(
+  { model }: LinkCase,
+  { rounds, linkRounds, linkConcurrencies }: Scale,
+): readonly PlannedRun[] {
   const length = model === undefined ? 2 * rounds : linkRounds;
   return Array.from({ length }, (_, round) =>
     linkConcurrencies.map((concurrency) => ({ concurrency, round })),
   ).flat();
 }
 
-/** Where requests are counted it takes many of them. */
-function partSizeOf({ partsPerSecond }: LinkCase, { linkFileSize, linkPartSize }: Scale): number {
+/** A rate limit on requests needs many requests. */
+function choosePartSize({ partsPerSecond }: LinkCase, { linkFileSize, linkPartSize }: Scale): number {
   return partsPerSecond === undefined ? linkPartSize : linkFileSize / THROTTLED_PARTS;
 }
 
@@ -81,10 +91,10 @@ async function upload(
   linkCase: LinkCase,
   file: TestFile,
   partSize: number,
-  { concurrency, round }: Permit,
+  { concurrency, round }: PlannedRun,
 ): Promise<LinkRun> {
   const { name, model, partsPerSecond } = linkCase;
-  const crc64s = file.crc64sOf(partSize);
+  const crc64s = file.computeCrc64s(partSize);
   const options = { crc64s, ...(partsPerSecond !== undefined && { partsPerSecond }) };
   return await withSink(options, async (sink) => {
     const sendTo = (endpoint: string): Promise<Usage> => {
@@ -107,7 +117,7 @@ function assertArrived({ bodyBytes }: SinkCount, expected: number): void {
   if (bodyBytes < expected) throw new Error(`${bodyBytes} bytes arrived, not ${expected}`);
 }
 
-function tablesOf(
+function createTables(
   { linkConcurrencies }: Scale,
   cases: readonly LinkCase[],
   single: ReadonlyMap<LinkCase, number>,
@@ -115,19 +125,19 @@ function tablesOf(
 ): readonly Table[] {
   const throttled = cases.filter(({ partsPerSecond }) => partsPerSecond !== undefined);
   const cell = (linkCase: LinkCase, concurrency: Concurrency, text: () => string): string =>
-    runsOf(runs, linkCase, concurrency).length === 0 ? '–' : text();
+    filterRuns(runs, linkCase, concurrency).length === 0 ? '–' : text();
   return [
     {
       title: 'MB/s by parts in flight',
       columns: ['link', 'one connection', ...linkConcurrencies.map(String), 'auto ÷ 5', 'auto ÷ best fixed'],
       rows: cases.map((linkCase) => [
         linkCase.name,
-        speedText(single.get(linkCase) ?? Number.NaN),
+        formatSpeed(single.get(linkCase) ?? Number.NaN),
         ...linkConcurrencies.map((value) =>
-          cell(linkCase, value, () => speedText(speedOf(runs, linkCase, value))),
+          cell(linkCase, value, () => formatSpeed(medianSpeed(runs, linkCase, value))),
         ),
-        cell(linkCase, 'auto', () => digits(gainOver(runs, linkCase, 5))),
-        cell(linkCase, 'auto', () => digits(gainOverBest(runs, linkCase))),
+        cell(linkCase, 'auto', () => formatFigure(computeGain(runs, linkCase, 5))),
+        cell(linkCase, 'auto', () => formatFigure(computeGainOverBest(runs, linkCase))),
       ]),
     },
     {
@@ -137,7 +147,7 @@ function tablesOf(
         linkCase.name,
         ...linkConcurrencies.map((value) =>
           cell(linkCase, value, () =>
-            digits(medianOf(runsOf(runs, linkCase, value), ({ refused }) => refused)),
+            formatFigure(medianOf(filterRuns(runs, linkCase, value), ({ refused }) => refused)),
           ),
         ),
       ]),
@@ -145,6 +155,6 @@ function tablesOf(
   ];
 }
 
-function speedText(bytesPerSecond: number): string {
-  return digits(bytesPerSecond / MB);
+function formatSpeed(bytesPerSecond: number): string {
+  return formatFigure(bytesPerSecond / MB);
 }

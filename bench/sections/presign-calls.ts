@@ -1,6 +1,6 @@
 import { medianOf, type Usage } from '../measure.ts';
 import { runOnce } from '../processes.ts';
-import { atMost, digits, type Section } from '../result.ts';
+import { atMost, formatFigure, type Section } from '../result.ts';
 import type { PresignCallsTask } from '../workloads/presign-calls.ts';
 
 const URLS_PER_CALL = 20;
@@ -26,11 +26,11 @@ export const presignCalls: Section = {
       tables: [
         {
           title: `Calls for ${URLS_PER_CALL} URLs`,
-          columns: ['CPU ms a call', 'calls/s'],
-          rows: [[cpuMs, callsPerSecond].map(digits)],
+          columns: ['CPU ms per call', 'calls/s'],
+          rows: [[cpuMs, callsPerSecond].map(formatFigure)],
         },
       ],
-      claims: [atMost(`CPU of a call for ${URLS_PER_CALL} URLs`, cpuMs, 1, ' ms')],
+      claims: [atMost(`CPU per call for ${URLS_PER_CALL} URLs`, cpuMs, 1, ' ms')],
       notMeasured: [],
     };
   },

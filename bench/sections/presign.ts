@@ -1,5 +1,5 @@
 import { runOnce } from '../processes.ts';
-import { atLeast, digits, type Section } from '../result.ts';
+import { atLeast, formatFigure, type Section } from '../result.ts';
 import type { PresignResult, PresignTask } from '../workloads/presign.ts';
 
 export const presign: Section = {
@@ -10,19 +10,23 @@ export const presign: Section = {
     'other platforms use a library.',
   async run(scale) {
     const task: PresignTask = { count: scale.presigns, rounds: scale.rounds };
-    const { urls, hashings, absent } = await runOnce<PresignResult>('workloads/presign.js', task);
+    const { urls, signatures, unavailable } = await runOnce<PresignResult>('workloads/presign.js', task);
     const [[, ours = 0] = []] = Object.entries(urls);
     return {
       tables: [
         {
           title: 'Presigned URLs',
-          columns: ['way', 'URLs/s', 'Partway ÷ it'],
-          rows: Object.entries(urls).map(([way, speed]) => [way, digits(speed), digits(ours / speed)]),
+          columns: ['implementation', 'URLs/s', 'Partway ÷ this row'],
+          rows: Object.entries(urls).map(([name, speed]) => [
+            name,
+            formatFigure(speed),
+            formatFigure(ours / speed),
+          ]),
         },
         {
-          title: 'The hashing alone',
+          title: 'Hashing of a signature',
           columns: ['SHA-256 from', 'signatures/s'],
-          rows: Object.entries(hashings).map(([way, speed]) => [way, digits(speed)]),
+          rows: Object.entries(signatures).map(([name, speed]) => [name, formatFigure(speed)]),
         },
       ],
       claims: [
@@ -33,7 +37,7 @@ export const presign: Section = {
           '×',
         ),
       ],
-      notMeasured: absent,
+      notMeasured: unavailable,
     };
   },
 };

@@ -8,7 +8,7 @@ import { presignCalls } from './presign-calls.ts';
 import { send } from './send.ts';
 import { smallFiles } from './small-files.ts';
 
-/** In the order of the page. */
+/** The sections by name, in the order of RESULTS.md. */
 export const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['send', send],
   ['crc64', crc64],

@@ -2,7 +2,7 @@ import type { ClientName } from '../clients/client.ts';
 
 const MIB = 1024 ** 2;
 
-/** The Go SDK is no Node process, and is there only where `go` is. */
+/** The Go SDK runs in its own program, and only on machines with `go`. */
 export const GO = 'OSS Go SDK v2, CRC64 on';
 export type Sender = ClientName | typeof GO;
 
@@ -12,14 +12,14 @@ export interface SendCase {
   readonly concurrency: number;
   readonly isTls: boolean;
   readonly senders: readonly Sender[];
-  /** Whether `bench:quick` has it too. */
+  /** Whether `bench:quick` runs it too. */
   readonly isQuick: boolean;
 }
 
 /** The first sender of every round, and the base of the ratios. */
 export const CALIBRATION = 'raw socket';
 
-const LEAN: readonly Sender[] = [
+const MAIN_SENDERS: readonly Sender[] = [
   CALIBRATION,
   'partway',
   'undici, CRC64 on',
@@ -28,7 +28,7 @@ const LEAN: readonly Sender[] = [
   'ali-oss',
   GO,
 ];
-const ALL: readonly Sender[] = [...LEAN, 'fetch', '@aws-sdk/lib-storage'];
+const ALL_SENDERS: readonly Sender[] = [...MAIN_SENDERS, 'fetch', '@aws-sdk/lib-storage'];
 
 /** The senders in the chart. */
 export const PLAIN: SendCase = {
@@ -36,21 +36,27 @@ export const PLAIN: SendCase = {
   partSize: 8 * MIB,
   concurrency: 4,
   isTls: false,
-  senders: ALL,
+  senders: ALL_SENDERS,
   isQuick: true,
 };
 const LARGE_PARTS: SendCase = {
   ...PLAIN,
   name: 'plain, 32 MiB parts, 4 in flight',
   partSize: 32 * MIB,
-  senders: LEAN,
+  senders: MAIN_SENDERS,
   isQuick: false,
 };
 const TLS: SendCase = { ...PLAIN, name: 'TLS, 8 MiB parts, 4 in flight', isTls: true };
 
 export const CASES: readonly SendCase[] = [
   PLAIN,
-  { ...PLAIN, name: 'plain, 8 MiB parts, 8 in flight', concurrency: 8, senders: LEAN, isQuick: false },
+  {
+    ...PLAIN,
+    name: 'plain, 8 MiB parts, 8 in flight',
+    concurrency: 8,
+    senders: MAIN_SENDERS,
+    isQuick: false,
+  },
   LARGE_PARTS,
   { ...LARGE_PARTS, name: 'plain, 32 MiB parts, 8 in flight', concurrency: 8 },
   { ...LARGE_PARTS, name: 'plain, 512 MiB parts, 4 in flight', partSize: 512 * MIB },

@@ -1,11 +1,11 @@
 import type { Certificate } from '../certificate.ts';
 import type { ClientName, FileToSend } from '../clients/client.ts';
-import { type ForeignUsage, sendWithGo } from '../clients/go-sdk.ts';
+import { type ProcessUsage, sendWithGo } from '../clients/go-sdk.ts';
 import type { SendTask } from '../clients/send.ts';
 import type { TestFile } from '../files.ts';
 import type { Usage } from '../measure.ts';
 import { startChild } from '../processes.ts';
-import { inOneLine } from '../result.ts';
+import { toOneLine } from '../result.ts';
 import { type Sink, type SinkCount, type SinkOptions, withSink } from '../sink/start-sink.ts';
 import { GO, type SendCase, type Sender } from './send-cases.ts';
 
@@ -13,7 +13,7 @@ import { GO, type SendCase, type Sender } from './send-cases.ts';
 export interface SendRun {
   readonly caseName: string;
   readonly sender: Sender;
-  readonly usage: ForeignUsage & Partial<Usage>;
+  readonly usage: ProcessUsage & Partial<Usage>;
   /** CPU of the sink meanwhile. */
   readonly sinkCpuSeconds: number;
 }
@@ -22,7 +22,7 @@ export interface SendStage {
   readonly file: TestFile;
   readonly warmUp: TestFile;
   readonly certificate: Certificate;
-  /** `undefined` where it could not be built. */
+  /** The path of the Go client. `undefined` if it could not be built. */
   readonly goProgram: string | undefined;
 }
 
@@ -33,7 +33,10 @@ export interface CaseRuns {
   readonly failures: readonly string[];
 }
 
-/** All rounds of a case, one sender after the other in each: A B C, A B C, … One that fails is left out. */
+/**
+ * Runs all rounds of a case. The senders take turns in each round. A sender that fails is left out from then
+ * on.
+ */
 export async function runCase(
   stage: SendStage,
   sendCase: SendCase,
@@ -41,7 +44,7 @@ export async function runCase(
   onRun: (run: SendRun) => void,
 ): Promise<CaseRuns> {
   const { file, warmUp, certificate, goProgram } = stage;
-  const crc64s = { ...warmUp.crc64sOf(WARM_UP_PART_SIZE), ...file.crc64sOf(sendCase.partSize) };
+  const crc64s = { ...warmUp.computeCrc64s(WARM_UP_PART_SIZE), ...file.computeCrc64s(sendCase.partSize) };
   const options: SinkOptions = { crc64s, ...(sendCase.isTls && { tls: certificate }) };
   const senders = new Set(sendCase.senders.filter((sender) => sender !== GO || goProgram !== undefined));
   const runs: SendRun[] = [];
@@ -55,7 +58,7 @@ export async function runCase(
           onRun(run);
         } catch (reason) {
           senders.delete(sender);
-          failures.push(`${sendCase.name}: ${inOneLine(reason)}`);
+          failures.push(`${sendCase.name}: ${toOneLine(reason)}`);
         }
       }
     }
@@ -63,8 +66,8 @@ export async function runCase(
   return { runs, failures };
 }
 
-/** The small file that every sender sends before it is measured, and the file. */
-interface Sending {
+/** The files of one run: one to warm up, and the measured one. */
+interface SendFiles {
   readonly sendCase: SendCase;
   readonly warmUp: FileToSend;
   readonly file: FileToSend;
@@ -73,7 +76,7 @@ interface Sending {
 
 async function runOnce(stage: SendStage, sendCase: SendCase, sender: Sender, sink: Sink): Promise<SendRun> {
   const { concurrency, partSize } = sendCase;
-  const sending: Sending = {
+  const files: SendFiles = {
     sendCase,
     warmUp: {
       path: stage.warmUp.path,
@@ -86,18 +89,18 @@ async function runOnce(stage: SendStage, sendCase: SendCase, sender: Sender, sin
     sink,
   };
   await sink.takeCount();
-  const found = sender === GO ? await runGo(stage, sending) : await runNode(stage, sending, sender);
-  return { caseName: sendCase.name, sender, ...found };
+  const usage = sender === GO ? await runGo(stage, files) : await runNode(stage, files, sender);
+  return { caseName: sendCase.name, sender, ...usage };
 }
 
-/** The AWS SDK warns of what it will need next year. */
-const QUIET = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+/** The AWS SDK warns about Node versions that it will not support. */
+const WITHOUT_WARNINGS = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
 
-type Found = Pick<SendRun, 'usage' | 'sinkCpuSeconds'>;
+type SenderUsage = Pick<SendRun, 'usage' | 'sinkCpuSeconds'>;
 
-async function runNode(stage: SendStage, sending: Sending, client: ClientName): Promise<Found> {
-  const { sendCase, warmUp, file, sink } = sending;
-  const env = { ...QUIET, ...(sendCase.isTls && { NODE_EXTRA_CA_CERTS: stage.certificate.path }) };
+async function runNode(stage: SendStage, files: SendFiles, client: ClientName): Promise<SenderUsage> {
+  const { sendCase, warmUp, file, sink } = files;
+  const env = { ...WITHOUT_WARNINGS, ...(sendCase.isTls && { NODE_EXTRA_CA_CERTS: stage.certificate.path }) };
   const child = startChild('clients/send.js', { env });
   const send = (fileToSend: FileToSend): Promise<Usage> => {
     const task: SendTask = { client, endpoint: sink.endpoint, file: fileToSend };
@@ -115,7 +118,7 @@ async function runNode(stage: SendStage, sending: Sending, client: ClientName): 
   }
 }
 
-async function runGo(stage: SendStage, { sendCase, warmUp, file, sink }: Sending): Promise<Found> {
+async function runGo(stage: SendStage, { sendCase, warmUp, file, sink }: SendFiles): Promise<SenderUsage> {
   if (stage.goProgram === undefined) throw new Error('the Go client has not been built');
   const caPath = sendCase.isTls ? stage.certificate.path : undefined;
   const usage = await sendWithGo(stage.goProgram, sink.endpoint, warmUp, file, caPath);

@@ -3,9 +3,15 @@ import { buildGoClient } from '../clients/go-sdk.ts';
 import { createTestFile } from '../files.ts';
 import { median } from '../measure.ts';
 import { runOnce } from '../processes.ts';
-import { inOneLine, type Section } from '../result.ts';
+import { type Section, toOneLine } from '../result.ts';
 import { CASES, GO } from './send-cases.ts';
-import { barsOf, claimsOf, perGibibyte, shareTable, tableOf } from './send-report.ts';
+import {
+  createBars,
+  createChecksumTable,
+  createClaims,
+  createTable,
+  formatPerGibibyte,
+} from './send-report.ts';
 import { runCase, type SendRun, type SendStage } from './send-runs.ts';
 
 export const send: Section = {
@@ -16,15 +22,15 @@ export const send: Section = {
     'with precomputed CRC64s. CPU is user and system time of the sender. The senders take turns in ' +
     'every round. Figures are medians of the rounds; ratios are computed within each round, and their ' +
     'median is shown.',
-  async run(scale, say) {
+  async run(scale, log) {
     const notMeasured: string[] = [];
     const stage: SendStage = {
       file: await createTestFile('file', scale.fileSize),
       warmUp: await createTestFile('warm-up', scale.warmUpSize),
       certificate: await createCertificate(),
       goProgram: await buildGoClient().catch((reason: unknown) => {
-        say(inOneLine(reason));
-        notMeasured.push(`${GO}: it takes Go, and its modules, to build it`);
+        log(toOneLine(reason));
+        notMeasured.push(`${GO}: Go and its modules are needed to build it`);
         return undefined;
       }),
     };
@@ -36,19 +42,22 @@ export const send: Section = {
     const runs: SendRun[] = [];
     const failures: string[] = [];
     for (const sendCase of cases) {
-      const found = await runCase(stage, sendCase, scale.rounds, ({ sender, usage }) => {
-        say(`${sendCase.name}: ${sender} ${perGibibyte(usage.cpuSeconds, scale.fileSize)} CPU s/GiB`);
+      const caseRuns = await runCase(stage, sendCase, scale.rounds, ({ sender, usage }) => {
+        log(`${sendCase.name}: ${sender} ${formatPerGibibyte(usage.cpuSeconds, scale.fileSize)} CPU s/GiB`);
       });
-      runs.push(...found.runs);
-      failures.push(...found.failures);
+      runs.push(...caseRuns.runs);
+      failures.push(...caseRuns.failures);
     }
-    const found = { runs, fileSize: scale.fileSize, checksumSeconds: median(checksums) };
+    const measurement = { runs, fileSize: scale.fileSize, checksumSeconds: median(checksums) };
     return {
-      tables: [...cases.map((sendCase) => tableOf(found, sendCase)), shareTable(found)],
-      claims: claimsOf(found),
+      tables: [
+        ...cases.map((sendCase) => createTable(measurement, sendCase)),
+        createChecksumTable(measurement),
+      ],
+      claims: createClaims(measurement),
       notMeasured,
       failures,
-      bars: barsOf(found),
+      bars: createBars(measurement),
     };
   },
 };

@@ -5,7 +5,7 @@ import { temporaryPath } from '../files.ts';
 import { type LinkModel, withLink } from '../link/start-link.ts';
 import { medianOf, type Usage } from '../measure.ts';
 import { runOnce } from '../processes.ts';
-import { atMost, digits, type Section, type Table } from '../result.ts';
+import { atMost, formatFigure, type Section, type Table } from '../result.ts';
 import { type Sink, withSink } from '../sink/start-sink.ts';
 import type { SmallFilesTask } from '../workloads/small-files.ts';
 
@@ -16,7 +16,7 @@ const WARM_UP = 200;
 interface Round {
   readonly undici: Usage;
   readonly partway: Usage;
-  /** As it comes. */
+  /** Partway with automatic concurrency. */
   readonly auto: Usage;
 }
 
@@ -30,31 +30,31 @@ export const smallFiles: Section = {
   async run(scale) {
     const paths = await createFiles(scale.smallFiles);
     const crc64s = { [`whole:${BYTES.length}`]: crc64(BYTES) };
-    const found: Found[] = [];
+    const measured: LinkRounds[] = [];
     await withSink({ crc64s }, async (sink) => {
-      found.push({ name: 'loopback', rounds: await runRounds(scale.rounds, sink, sink.endpoint, paths) });
+      measured.push({ name: 'loopback', rounds: await runRounds(scale.rounds, sink, sink.endpoint, paths) });
       await withLink({ model: NEAR, port: sink.port }, async (endpoint) => {
-        found.push({ name: NEAR_NAME, rounds: await runRounds(scale.linkRounds, sink, endpoint, paths) });
+        measured.push({ name: NEAR_NAME, rounds: await runRounds(scale.linkRounds, sink, endpoint, paths) });
       });
     });
     return {
-      tables: found.map(({ name, rounds }) =>
-        tableOf(`${paths.length} files of 10 KiB, ${name}`, rounds, paths.length),
+      tables: measured.map(({ name, rounds }) =>
+        createTable(`${paths.length} files of 10 KiB, ${name}`, rounds, paths.length),
       ),
-      claims: found.map(({ name, rounds }) =>
-        atMost(`time against the bare loop, ${name}`, timeRatio(rounds), 1.3, '×'),
+      claims: measured.map(({ name, rounds }) =>
+        atMost(`time against the undici loop, ${name}`, timeRatio(rounds), 1.3, '×'),
       ),
       notMeasured: [],
     };
   },
 };
 
-interface Found {
+interface LinkRounds {
   readonly name: string;
   readonly rounds: readonly Round[];
 }
 
-/** A bucket of another city. */
+/** The link to a bucket in another city. */
 const NEAR_NAME = '20 ms, 1 Gb/s';
 const NEAR: LinkModel = {
   roundTripMs: 20,
@@ -85,21 +85,21 @@ function timeRatio(rounds: readonly Round[]): number {
   return medianOf(rounds, ({ partway, undici }) => partway.wallSeconds / undici.wallSeconds);
 }
 
-function tableOf(title: string, rounds: readonly Round[], files: number): Table {
-  const row = (label: string, who: keyof Round): readonly string[] => [
+function createTable(title: string, rounds: readonly Round[], files: number): Table {
+  const row = (label: string, sender: keyof Round): readonly string[] => [
     label,
-    digits(medianOf(rounds, (round) => round[who].wallSeconds)),
-    digits(medianOf(rounds, (round) => round[who].cpuSeconds)),
-    digits((1e6 * medianOf(rounds, (round) => round[who].cpuSeconds)) / files),
-    digits(medianOf(rounds, (round) => round[who].loopBlockMs)),
+    formatFigure(medianOf(rounds, (round) => round[sender].wallSeconds)),
+    formatFigure(medianOf(rounds, (round) => round[sender].cpuSeconds)),
+    formatFigure((1e6 * medianOf(rounds, (round) => round[sender].cpuSeconds)) / files),
+    formatFigure(medianOf(rounds, (round) => round[sender].loopBlockMs)),
   ];
   return {
     title,
-    columns: ['sender', 'wall s', 'CPU s', 'CPU µs a file', 'longest block ms'],
+    columns: ['sender', 'wall s', 'CPU s', 'CPU µs per file', 'longest block ms'],
     rows: [
-      row(`bare undici, ${CONCURRENCY} at once`, 'undici'),
+      row(`undici loop, ${CONCURRENCY} at once`, 'undici'),
       row(`Partway, ${CONCURRENCY} at once`, 'partway'),
-      row('Partway, as many at once as it finds best', 'auto'),
+      row('Partway, automatic concurrency', 'auto'),
     ],
   };
 }
@@ -113,17 +113,17 @@ async function createFiles(count: number): Promise<readonly string[]> {
 }
 
 async function sendAll(
-  by: SmallFilesTask['by'],
+  sender: SmallFilesTask['sender'],
   concurrency: SmallFilesTask['concurrency'],
   { takeCount }: Sink,
   endpoint: string,
   paths: readonly string[],
 ): Promise<Usage> {
   await takeCount();
-  const task: SmallFilesTask = { by, endpoint, paths, warmUp: WARM_UP, concurrency };
+  const task: SmallFilesTask = { sender, endpoint, paths, warmUp: WARM_UP, concurrency };
   const usage = await runOnce<Usage>('workloads/small-files.js', task);
   const { bodyBytes } = await takeCount();
   if (bodyBytes !== (paths.length + WARM_UP) * BYTES.length)
-    throw new Error(`${by}: ${bodyBytes} bytes arrived`);
+    throw new Error(`${sender}: ${bodyBytes} bytes arrived`);
   return usage;
 }

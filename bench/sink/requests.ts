@@ -23,9 +23,9 @@ export function createRequestReader(
   let bodyLeft = 0;
   let chunked = '';
 
-  /** Gives where the body begins; `undefined` while the head is not whole. */
+  /** Returns the offset of the body, or `undefined` while the head is incomplete. */
   function readHead(chunk: Buffer): number | undefined {
-    const known = head?.length ?? 0;
+    const bufferedBytes = head?.length ?? 0;
     const bytes = head === undefined ? chunk : Buffer.concat([head, chunk]);
     const end = bytes.indexOf('\r\n\r\n');
     if (end === -1) {
@@ -36,7 +36,7 @@ export function createRequestReader(
     request = parseHead(bytes.toString('latin1', 0, end));
     bodyLeft = request.bodySize;
     if (request.headers.get('expect') === '100-continue') onContinue();
-    return end + 4 - known;
+    return end + 4 - bufferedBytes;
   }
 
   return (chunk) => {
@@ -53,13 +53,13 @@ export function createRequestReader(
         chunked = '';
         at = chunk.length;
       }
-      const taken = Math.min(bodyLeft, chunk.length - at);
-      bodyLeft -= taken;
-      at += taken;
+      const length = Math.min(bodyLeft, chunk.length - at);
+      bodyLeft -= length;
+      at += length;
       if (bodyLeft > 0 || request === undefined) continue;
-      const whole: SinkRequest = request;
+      const complete: SinkRequest = request;
       request = undefined;
-      onRequest(whole);
+      onRequest(complete);
     }
   };
 }

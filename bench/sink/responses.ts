@@ -1,6 +1,6 @@
 import type { SinkRequest } from './requests.ts';
 
-/** CRC64 by part number (`whole` for an object) and size, as in `3:8388608`: the sink computes none. */
+/** CRC64s by part number (`whole` for an object) and size, as in `3:8388608`. The sink computes none. */
 export type Crc64Table = Readonly<Record<string, string>>;
 
 export interface StoredPart {
@@ -18,16 +18,16 @@ export interface SinkResponse {
 /** The response of OSS or S3, without a check of signatures or bytes. */
 export interface FakeOss {
   respond(request: SinkRequest): SinkResponse;
-  /** Makes an upload that holds these parts, as if they had been sent. */
-  plant(uploadId: string, parts: readonly StoredPart[]): void;
+  /** Adds an upload with these parts, as if they had been sent. */
+  addUpload(uploadId: string, parts: readonly StoredPart[]): void;
 }
 
 export function createFakeOss(crc64s: Crc64Table): FakeOss {
   const uploads = new Map<string, Map<number, StoredPart>>();
   const objects = new Map<string, Record<string, string>>();
-  let uploadsBegun = 0;
+  let uploadCount = 0;
 
-  function partsOf(uploadId: string): Map<number, StoredPart> {
+  function findParts(uploadId: string): Map<number, StoredPart> {
     const parts = uploads.get(uploadId) ?? new Map<number, StoredPart>();
     uploads.set(uploadId, parts);
     return parts;
@@ -35,22 +35,22 @@ export function createFakeOss(crc64s: Crc64Table): FakeOss {
 
   function putPart(uploadId: string, partNumber: number, size: number): SinkResponse {
     const crc64 = crc64s[`${partNumber}:${size}`] ?? '0';
-    partsOf(uploadId).set(partNumber, { partNumber, size, crc64 });
-    return ok({ etag: etagOf(partNumber), 'x-oss-hash-crc64ecma': crc64 });
+    findParts(uploadId).set(partNumber, { partNumber, size, crc64 });
+    return okResponse({ etag: etagOf(partNumber), 'x-oss-hash-crc64ecma': crc64 });
   }
 
   function putObject({ path, headers, bodySize }: SinkRequest): SinkResponse {
     const stored = { etag: etagOf(0), 'x-oss-hash-crc64ecma': crc64s[`whole:${bodySize}`] ?? '0' };
     const metadata = [...headers].filter(([name]) => name.startsWith('x-oss-meta-'));
     objects.set(path, { ...Object.fromEntries(metadata), ...stored, 'content-length': String(bodySize) });
-    return ok(stored);
+    return okResponse(stored);
   }
 
   function complete(uploadId: string): SinkResponse {
-    const size = [...partsOf(uploadId).values()].reduce((sum, part) => sum + part.size, 0);
+    const size = [...findParts(uploadId).values()].reduce((sum, part) => sum + part.size, 0);
     uploads.delete(uploadId);
     const body = `<CompleteMultipartUploadResult><ETag>${etagOf(0)}</ETag></CompleteMultipartUploadResult>`;
-    return ok({ 'x-oss-hash-crc64ecma': crc64s[`whole:${size}`] ?? '0' }, body);
+    return okResponse({ 'x-oss-hash-crc64ecma': crc64s[`whole:${size}`] ?? '0' }, body);
   }
 
   return {
@@ -61,34 +61,34 @@ export function createFakeOss(crc64s: Crc64Table): FakeOss {
       if (method === 'PUT') {
         return uploadId === null ? putObject(request) : putPart(uploadId, Number(partNumber), bodySize);
       }
-      if (query.has('uploads')) return initiated(`upload-${++uploadsBegun}`);
-      if (method === 'HEAD') return headOf(objects.get(path));
-      if (uploadId === null) return { status: 400, headers: {}, body: errorOf('NotImplemented') };
-      if (method === 'GET') return listed([...partsOf(uploadId).values()], query);
+      if (query.has('uploads')) return initiateResponse(`upload-${++uploadCount}`);
+      if (method === 'HEAD') return headResponse(objects.get(path));
+      if (uploadId === null) return { status: 400, headers: {}, body: errorBody('NotImplemented') };
+      if (method === 'GET') return listPartsResponse([...findParts(uploadId).values()], query);
       return method === 'POST' ? complete(uploadId) : { status: 204, headers: {}, body: '' };
     },
-    plant(uploadId, parts) {
+    addUpload(uploadId, parts) {
       uploads.set(uploadId, new Map(parts.map((part) => [part.partNumber, part])));
     },
   };
 }
 
-function ok(headers: Readonly<Record<string, string>>, body = ''): SinkResponse {
+function okResponse(headers: Readonly<Record<string, string>>, body = ''): SinkResponse {
   return { status: 200, headers, body };
 }
 
-function headOf(object: Readonly<Record<string, string>> | undefined): SinkResponse {
+function headResponse(object: Readonly<Record<string, string>> | undefined): SinkResponse {
   if (object === undefined) return { status: 404, headers: {}, body: '' };
-  return ok({ ...object, 'last-modified': new Date().toUTCString() });
+  return okResponse({ ...object, 'last-modified': new Date().toUTCString() });
 }
 
-function initiated(uploadId: string): SinkResponse {
+function initiateResponse(uploadId: string): SinkResponse {
   const body = `<UploadId>${uploadId}</UploadId>`;
-  return ok({}, `<InitiateMultipartUploadResult>${body}</InitiateMultipartUploadResult>`);
+  return okResponse({}, `<InitiateMultipartUploadResult>${body}</InitiateMultipartUploadResult>`);
 }
 
-/** One page of ListParts, as OSS cuts them. */
-function listed(parts: readonly StoredPart[], query: URLSearchParams): SinkResponse {
+/** One page of ListParts, of the size that OSS uses. */
+function listPartsResponse(parts: readonly StoredPart[], query: URLSearchParams): SinkResponse {
   const after = Number(query.get('part-number-marker') ?? 0);
   const rest = parts.filter((part) => part.partNumber > after).sort((a, b) => a.partNumber - b.partNumber);
   const page = rest.slice(0, Number(query.get('max-parts') ?? 1000));
@@ -98,19 +98,19 @@ function listed(parts: readonly StoredPart[], query: URLSearchParams): SinkRespo
       `<ETag>${etagOf(partNumber)}</ETag><HashCrc64ecma>${crc64}</HashCrc64ecma><Size>${size}</Size></Part>`,
   );
   const next = `<NextPartNumberMarker>${page.at(-1)?.partNumber ?? 0}</NextPartNumberMarker>`;
-  const cut = `<IsTruncated>${page.length < rest.length}</IsTruncated>`;
-  return ok({}, `<ListPartsResult>${next}${cut}${elements.join('')}</ListPartsResult>`);
+  const isTruncated = `<IsTruncated>${page.length < rest.length}</IsTruncated>`;
+  return okResponse({}, `<ListPartsResult>${next}${isTruncated}${elements.join('')}</ListPartsResult>`);
 }
 
 /** The response of a server above its rate limit. */
 export const TOO_MANY_REQUESTS: SinkResponse = {
   status: 503,
   headers: {},
-  body: errorOf('RequestRateLimitExceeded'),
+  body: errorBody('RequestRateLimitExceeded'),
 };
 
-function errorOf(code: string): string {
-  return `<Error><Code>${code}</Code><Message>the sink says no</Message></Error>`;
+function errorBody(code: string): string {
+  return `<Error><Code>${code}</Code><Message>refused by the sink</Message></Error>`;
 }
 
 function etagOf(partNumber: number): string {

@@ -9,22 +9,22 @@ import { createFakeOss, type FakeOss, type SinkResponse, TOO_MANY_REQUESTS } fro
 import type { SinkCount, SinkOptions, SinkTask } from './start-sink.ts';
 
 let oss: FakeOss = createFakeOss({});
-let isRefused: (request: SinkRequest) => boolean = () => false;
+let shouldRefuse: (request: SinkRequest) => boolean = () => false;
 let bodyBytes = 0;
 let parts = 0;
 let refused = 0;
-let requestsSeen = 0;
+let requestCount = 0;
 let cpuSince = process.cpuUsage();
 
 serveTasks(async (task: SinkTask) => {
   if ('listen' in task) return await listen(task.listen);
-  if ('plant' in task) return oss.plant(task.plant.uploadId, task.plant.parts);
+  if ('addUpload' in task) return oss.addUpload(task.addUpload.uploadId, task.addUpload.parts);
   return takeCount();
 });
 
 async function listen({ crc64s, tls, partsPerSecond }: SinkOptions): Promise<number> {
   oss = createFakeOss(crc64s ?? {});
-  if (partsPerSecond !== undefined) isRefused = createRefusal(partsPerSecond);
+  if (partsPerSecond !== undefined) shouldRefuse = createRateLimit(partsPerSecond);
   const server: Server =
     tls === undefined
       ? createServer({ noDelay: true }, serve)
@@ -39,34 +39,34 @@ function serve(socket: Socket): void {
   const onContinue = (): void => void socket.write('HTTP/1.1 100 Continue\r\n\r\n');
   const read = createRequestReader((request) => socket.write(respond(request), 'latin1'), onContinue);
   socket.on('data', read);
-  // A client that is done, or was stopped, may reset its connections.
+  // A client may reset its connections when it has finished or is stopped.
   socket.on('error', () => socket.destroy());
 }
 
 function respond(request: SinkRequest): string {
-  const response = isRefused(request) ? TOO_MANY_REQUESTS : oss.respond(request);
+  const response = shouldRefuse(request) ? TOO_MANY_REQUESTS : oss.respond(request);
   if (request.method === 'PUT') {
     bodyBytes += request.bodySize;
     parts += 1;
     if (response.status !== 200) refused += 1;
   }
-  return onTheWire(response);
+  return serializeResponse(response);
 }
 
-function onTheWire({ status, headers, body }: SinkResponse): string {
-  requestsSeen += 1;
+function serializeResponse({ status, headers, body }: SinkResponse): string {
+  requestCount += 1;
   const all = {
     date: new Date().toUTCString(),
     'content-length': String(body.length),
-    'x-oss-request-id': requestsSeen.toString(16).toUpperCase().padStart(24, '0'),
+    'x-oss-request-id': requestCount.toString(16).toUpperCase().padStart(24, '0'),
     ...headers,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} Sink\r\n${lines.join('')}\r\n${body}`;
 }
 
-/** A bucket that holds one second's worth. The refused body has been read: it has travelled all the same. */
-function createRefusal(partsPerSecond: number): (request: SinkRequest) => boolean {
+/** A token bucket with a burst of one second. The bodies of refused requests are transferred too. */
+function createRateLimit(partsPerSecond: number): (request: SinkRequest) => boolean {
   let allowed = partsPerSecond;
   let filledAt = performance.now();
   return ({ method }) => {

@@ -4,15 +4,15 @@ import type { Crc64Table, StoredPart } from './responses.ts';
 export interface SinkOptions {
   /** The CRC64 of each part. Default: 0 for all. */
   readonly crc64s?: Crc64Table;
-  /** PEM. Default: plain HTTP. */
+  /** Key and certificate as PEM. Default: plain HTTP. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Above that, PUTs are refused with 503. Default: as many as come. */
+  /** Above this rate PUTs are refused with 503. Default: no limit. */
   readonly partsPerSecond?: number;
 }
 
 /** The requests since the last count. */
 export interface SinkCount {
-  /** Of PUT requests. */
+  /** Body bytes of PUT requests. */
   readonly bodyBytes: number;
   readonly parts: number;
   readonly refused: number;
@@ -21,7 +21,7 @@ export interface SinkCount {
 
 export type SinkTask =
   | { readonly listen: SinkOptions }
-  | { readonly plant: { readonly uploadId: string; readonly parts: readonly StoredPart[] } }
+  | { readonly addUpload: { readonly uploadId: string; readonly parts: readonly StoredPart[] } }
   | { readonly count: true };
 
 export interface Sink {
@@ -29,10 +29,10 @@ export interface Sink {
   readonly endpoint: string;
   /** Returns the requests since the last call. */
   takeCount(): Promise<SinkCount>;
-  plant(uploadId: string, parts: readonly StoredPart[]): Promise<void>;
+  addUpload(uploadId: string, parts: readonly StoredPart[]): Promise<void>;
 }
 
-/** Runs a sink in a process of its own for as long as `run` runs. */
+/** Runs a sink in its own process while `run` runs. */
 export async function withSink<T>(options: SinkOptions, run: (sink: Sink) => Promise<T>): Promise<T> {
   const child = startChild('sink/sink.js');
   const runTask = <Result>(task: SinkTask): Promise<Result> => child.run(task);
@@ -42,7 +42,7 @@ export async function withSink<T>(options: SinkOptions, run: (sink: Sink) => Pro
       port,
       endpoint: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
       takeCount: () => runTask({ count: true }),
-      plant: (uploadId, parts) => runTask({ plant: { uploadId, parts } }),
+      addUpload: (uploadId, parts) => runTask({ addUpload: { uploadId, parts } }),
     });
   } finally {
     await child.stop();

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import { systemClock } from '@partway/core/ports';
@@ -26,10 +26,10 @@ export interface Cost {
 
 /** Reading it collects garbage, which is CPU time outside of serving. */
 export interface Memory {
-  /** Bytes in use, those outside of the heap included. */
+  /** Bytes used, including those outside of the heap. */
   readonly used: number;
   readonly resident: number;
-  /** Bytes resident at the peak of the process's life. */
+  /** The peak of resident bytes since the start. */
   readonly peak: number;
 }
 
@@ -38,15 +38,15 @@ let failures = 0;
 let presignMs: number[] = [];
 
 serveTasks(async (task: ServiceTask): Promise<Cost | Memory | { readonly port: number }> => {
-  if (task === 'cost') return costSoFar();
-  if (task === 'memory') return await memoryHeld();
+  if (task === 'cost') return takeCost();
+  if (task === 'memory') return await measureMemory();
   return { port: await serve(task.serve) };
 });
 
 async function serve(endpoint: string): Promise<number> {
-  const site = { region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS };
+  const options = { region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS };
   const coordinator = createCoordinator({
-    store: createOssObjectStore({ ...site, fetch: createUndiciFetch() }),
+    store: createOssObjectStore({ ...options, fetch: createUndiciFetch() }),
     identify: (request) => request.headers.get('authorization') ?? undefined,
     authorize: (file, { principal }) => ({ key: `${principal}/${file.name}` }),
   });
@@ -60,7 +60,7 @@ async function serve(endpoint: string): Promise<number> {
     },
   });
   const server = createServer((message, reply) => void respond(handler, message, reply));
-  // Longer than a client keeps an idle connection: a request must not meet one that is being closed.
+  // Longer than clients keep idle connections: no request is sent on a connection that the server closes.
   server.keepAliveTimeout = 65_000;
   server.listen(0, '127.0.0.1', 4096);
   await once(server, 'listening');
@@ -70,7 +70,7 @@ async function serve(endpoint: string): Promise<number> {
 async function respond(
   handler: (request: Request) => Promise<Response>,
   message: IncomingMessage,
-  reply: ServerResponse,
+  serverResponse: ServerResponse,
 ): Promise<void> {
   const { method = 'POST', url = '/', headers } = message;
   const chunks: Buffer[] = [];
@@ -81,22 +81,22 @@ async function respond(
     body: Buffer.concat(chunks),
   });
   const response = await handler(request);
-  reply.writeHead(response.status, Object.fromEntries(response.headers));
-  reply.end(await response.text());
+  serverResponse.writeHead(response.status, Object.fromEntries(response.headers));
+  serverResponse.end(await response.text());
 }
 
-function costSoFar(): Cost {
+function takeCost(): Cost {
   const { user, system } = process.cpuUsage();
   const presigned = presignMs;
   presignMs = [];
   return { cpuMs: (user + system) / 1000, requests, failures, presignMs: presigned };
 }
 
-async function memoryHeld(): Promise<Memory> {
+async function measureMemory(): Promise<Memory> {
   // The first collection may free objects that kept others alive.
   for (let round = 0; round < 3; round++) {
     globalThis.gc?.();
-    await nextTurn();
+    await nextIteration();
   }
   const { heapUsed, external, rss } = process.memoryUsage();
   return { used: heapUsed + external, resident: rss, peak: peakMemory() };

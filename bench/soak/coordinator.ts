@@ -4,16 +4,18 @@ import { createUndiciTransport, type UndiciTransport } from '@partway/node';
 import { startChild } from '../processes.ts';
 import type { Cost, Memory, ServiceTask } from './coordinator-process.ts';
 import { openStore } from './emulated-oss.ts';
-import { seededBytes } from './files.ts';
+import { createSeededBytes } from './files.ts';
 import { withDiscardingEmulator } from './processes.ts';
 import type { Report, SoakOptions } from './report.ts';
-import { MIB, mebibytes, secondsSince } from './size.ts';
+import { formatMebibytes, MIB, secondsSince } from './size.ts';
 
 const UPLOADS = 1000;
 const PART_SIZE = 100 * 1024;
-/** An upload requests all its URLs again before every five parts, as if the last ones were about to expire. */
-const PARTS_PER_TURN = 5;
-/** Of an upload that has ended a process remembers that, in some 500 bytes, until there are 100,000. */
+/**
+ * An upload requests all its URLs again before every five parts, as if the last ones were about to expire.
+ */
+const PARTS_PER_PRESIGN = 5;
+/** The process remembers each of the last 100,000 ended uploads, in about 500 bytes. */
 const GROWTH_MAX = MIB;
 
 const BURST_URLS = 20;
@@ -23,7 +25,7 @@ const BURST_IN_FLIGHT = 32;
 const BURST_GROWTH_MAX = MIB;
 const CPU_MS_MAX = 1;
 
-/** One coordinator process serves a thousand uploads at once, twice, and then nothing but calls to presign. */
+/** One coordinator process serves 1,000 uploads at once, twice, and then calls to presign only. */
 export function soakCoordinator(options: SoakOptions): Promise<Report> {
   return withDiscardingEmulator(async (endpoint) => {
     const service = startChild('soak/coordinator-process.js', { execArgv: ['--expose-gc'] });
@@ -40,7 +42,7 @@ export function soakCoordinator(options: SoakOptions): Promise<Report> {
       const { failures } = await cost();
       const { peak } = await memory();
       return {
-        figures: { ...load.figures, ...burst.figures, 'peak memory': mebibytes(peak) },
+        figures: { ...load.figures, ...burst.figures, 'peak memory': formatMebibytes(peak) },
         claims: { ...load.claims, ...burst.claims, 'no request failed': failures === 0 },
       };
     } finally {
@@ -59,16 +61,16 @@ interface Load {
 }
 
 /**
- * Twice as many uploads as are under way at once: what the first thousand leaves behind may be caches, and
- * what the second one adds to it is a leak.
+ * Two waves of uploads. The memory that the first wave leaves may be caches, the memory that the second wave
+ * adds is a leak.
  */
 async function uploadAll(
   { controlPlane, transport, endpoint, cost, memory }: Load,
   { seed, size }: SoakOptions,
 ): Promise<Pick<Report, 'figures' | 'claims'>> {
   const store = openStore(endpoint);
-  const bytes = seededBytes(seed)(size);
-  const wave = { controlPlane, transport, store, pieces: piecesOf(bytes), presignMs: [] };
+  const bytes = createSeededBytes(seed)(size);
+  const wave = { controlPlane, transport, store, pieces: createPieces(bytes), presignMs: [] };
   const before = { ...(await memory()), ...(await cost()) };
   const startedAt = performance.now();
   const first = await uploadWave(wave, 'first', size);
@@ -83,21 +85,21 @@ async function uploadAll(
       uploads: 2 * UPLOADS,
       'parts of each': wave.pieces.length,
       seconds: seconds.toFixed(1),
-      'coordinator requests a second': Math.round((after.requests - before.requests) / seconds),
+      'coordinator requests per second': Math.round((after.requests - before.requests) / seconds),
       'coordinator CPU seconds': ((after.cpuMs - before.cpuMs) / 1000).toFixed(1),
-      [`presign of ${wave.pieces.length}, at the client`]: percentiles(wave.presignMs),
-      [`presign of ${wave.pieces.length}, in the handler`]: percentiles(after.presignMs),
-      'memory in use before': mebibytes(before.used),
-      [`memory in use after ${UPLOADS}`]: mebibytes(between.used),
-      [`memory in use after ${2 * UPLOADS}`]: mebibytes(after.used),
-      'resident before': mebibytes(before.resident),
-      'resident at the end': mebibytes(after.resident),
+      [`presign of ${wave.pieces.length}, at the client`]: formatPercentiles(wave.presignMs),
+      [`presign of ${wave.pieces.length}, in the handler`]: formatPercentiles(after.presignMs),
+      'memory in use before': formatMebibytes(before.used),
+      [`memory in use after ${UPLOADS}`]: formatMebibytes(between.used),
+      [`memory in use after ${2 * UPLOADS}`]: formatMebibytes(after.used),
+      'resident memory before': formatMebibytes(before.resident),
+      'resident memory at the end': formatMebibytes(after.resident),
     },
     claims: {
-      [`OSS had ${UPLOADS} uploads at once`]: Math.min(first.heldByOss, second.heldByOss) === UPLOADS,
+      [`OSS had ${UPLOADS} uploads at once`]: Math.min(first.uploadsInOss, second.uploadsInOss) === UPLOADS,
       [`${2 * UPLOADS} objects are proven`]: new Set(proven.map(({ key }) => key)).size === 2 * UPLOADS,
       'no upload is left': (await store.listUploads({})).length === 0,
-      [`the second thousand leaves less than ${mebibytes(GROWTH_MAX)} more than the first`]:
+      [`the second wave leaves less than ${formatMebibytes(GROWTH_MAX)} more than the first`]:
         after.used - between.used < GROWTH_MAX,
     },
   };
@@ -111,11 +113,11 @@ interface Wave extends Pick<Load, 'controlPlane' | 'transport'> {
 
 /** All uploads are initiated before the first one sends a part. */
 async function uploadWave({ store, ...wave }: Wave, name: string, size: number) {
-  const beginOne = (_: unknown, n: number) => begin(wave.controlPlane, `${name}-${n}`, size);
-  const tokens = await Promise.all(Array.from({ length: UPLOADS }, beginOne));
-  const heldByOss = (await store.listUploads({})).length;
-  const objects = await Promise.all(tokens.map((uploadToken) => finish({ ...wave, uploadToken })));
-  return { heldByOss, objects };
+  const initiateOne = (_: unknown, n: number) => initiate(wave.controlPlane, `${name}-${n}`, size);
+  const tokens = await Promise.all(Array.from({ length: UPLOADS }, initiateOne));
+  const uploadsInOss = (await store.listUploads({})).length;
+  const objects = await Promise.all(tokens.map((uploadToken) => sendAndComplete({ ...wave, uploadToken })));
+  return { uploadsInOss, objects };
 }
 
 interface Piece extends Part {
@@ -123,45 +125,45 @@ interface Piece extends Part {
   readonly crc64: string;
 }
 
-/** Every upload sends the same bytes: what they are is not what is looked at here. */
-function piecesOf(bytes: Uint8Array): readonly Piece[] {
+/** The parts of the bytes, which are the same for all uploads. */
+function createPieces(bytes: Uint8Array): readonly Piece[] {
   return planParts(bytes.length, PART_SIZE).map((part) => {
     const own = bytes.subarray(part.offset, part.offset + part.size);
     return { ...part, bytes: own, crc64: crc64(own) };
   });
 }
 
-async function begin(controlPlane: ControlPlane, key: string, size: number): Promise<string> {
+async function initiate(controlPlane: ControlPlane, key: string, size: number): Promise<string> {
   const { signal } = new AbortController();
   const request = { key, size, partSize: PART_SIZE, object: {}, signal };
   return (await controlPlane.initiate(request)).uploadToken;
 }
 
-interface UploadToFinish extends Omit<Wave, 'store'> {
+interface InitiatedUpload extends Omit<Wave, 'store'> {
   readonly uploadToken: string;
 }
 
-async function finish({ controlPlane, transport, presignMs, uploadToken, pieces }: UploadToFinish) {
+async function sendAndComplete({ controlPlane, transport, presignMs, uploadToken, pieces }: InitiatedUpload) {
   const { signal } = new AbortController();
   const partNumbers = pieces.map(({ partNumber }) => partNumber);
-  for (let at = 0; at < pieces.length; at += PARTS_PER_TURN) {
-    const askedAt = performance.now();
+  for (let at = 0; at < pieces.length; at += PARTS_PER_PRESIGN) {
+    const requestedAt = performance.now();
     const presigned = await controlPlane.presignParts({
       uploadToken,
       partNumbers,
       afterRefusal: false,
       signal,
     });
-    presignMs.push(performance.now() - askedAt);
-    const turn = presigned.slice(at, at + PARTS_PER_TURN);
+    presignMs.push(performance.now() - requestedAt);
+    const batch = presigned.slice(at, at + PARTS_PER_PRESIGN);
     await Promise.all(
-      turn.map(({ url, headers }, index) => put(transport, { url, headers }, pieces[at + index])),
+      batch.map(({ url, headers }, index) => put(transport, { url, headers }, pieces[at + index])),
     );
   }
-  return await controlPlane.complete({ uploadToken, receipts: pieces.map(receiptOf), signal });
+  return await controlPlane.complete({ uploadToken, receipts: pieces.map(toReceipt), signal });
 }
 
-function receiptOf({ partNumber, size, crc64 }: Piece) {
+function toReceipt({ partNumber, size, crc64 }: Piece) {
   return { partNumber, size, crc64 };
 }
 
@@ -181,31 +183,31 @@ async function put(
   };
   const { signal } = new AbortController();
   const { status } = await transport.put({ ...request, body, onProgress: () => undefined, signal });
-  if (status !== 200) throw new Error(`a part was answered with ${status}`);
+  if (status !== 200) throw new Error(`the response to a part is ${status}`);
 }
 
 /**
- * Calls to presign and nothing else, so that the CPU time of the process is theirs. Of several bursts the
- * cheapest counts: what else the machine does only adds to them.
+ * Calls to presign only, so that all CPU time of the process is theirs. The cheapest of several bursts
+ * counts, because other work of the machine only adds to the CPU time.
  */
 async function presignOnly({ controlPlane, cost, memory }: Omit<Load, 'transport' | 'endpoint'>) {
-  const uploadToken = await begin(controlPlane, 'burst', BURST_URLS * PART_SIZE);
+  const uploadToken = await initiate(controlPlane, 'burst', BURST_URLS * PART_SIZE);
   const partNumbers = Array.from({ length: BURST_URLS }, (_, index) => index + 1);
   const presignMs: number[] = [];
   const call = async (): Promise<void> => {
     const { signal } = new AbortController();
-    const askedAt = performance.now();
+    const requestedAt = performance.now();
     await controlPlane.presignParts({ uploadToken, partNumbers, afterRefusal: false, signal });
-    presignMs.push(performance.now() - askedAt);
+    presignMs.push(performance.now() - requestedAt);
   };
   const { used } = await memory();
-  await times(BURST_CALLS, call);
+  await runConcurrently(BURST_CALLS, call);
   presignMs.length = 0;
   const cpuMs: number[] = [];
   const startedAt = performance.now();
   for (let burst = 0; burst < BURSTS; burst++) {
     const before = await cost();
-    await times(BURST_CALLS, call);
+    await runConcurrently(BURST_CALLS, call);
     cpuMs.push(((await cost()).cpuMs - before.cpuMs) / BURST_CALLS);
   }
   const seconds = secondsSince(startedAt);
@@ -213,30 +215,30 @@ async function presignOnly({ controlPlane, cost, memory }: Omit<Load, 'transport
   const growth = (await memory()).used - used;
   return {
     figures: {
-      [`calls of ${BURST_URLS} URLs alone`]: BURSTS * BURST_CALLS,
-      'calls a second': Math.round((BURSTS * BURST_CALLS) / seconds),
-      'a call at the client': percentiles(presignMs),
-      'CPU of a call, by burst': `${cpuMs.map((ms) => ms.toFixed(3)).join(', ')} ms`,
-      'memory in use grew by': mebibytes(growth),
+      [`calls for ${BURST_URLS} URLs`]: BURSTS * BURST_CALLS,
+      'calls per second': Math.round((BURSTS * BURST_CALLS) / seconds),
+      'duration of a call at the client': formatPercentiles(presignMs),
+      'CPU per call, by burst': `${cpuMs.map((ms) => ms.toFixed(3)).join(', ')} ms`,
+      'memory in use grew by': formatMebibytes(growth),
     },
     claims: {
       [`a call for ${BURST_URLS} URLs takes less than ${CPU_MS_MAX} ms of CPU, HTTP included`]:
         Math.min(...cpuMs) < CPU_MS_MAX,
-      [`the memory in use grew by less than ${mebibytes(BURST_GROWTH_MAX)} in ${(BURSTS + 1) * BURST_CALLS} calls`]:
+      [`the memory in use grew by less than ${formatMebibytes(BURST_GROWTH_MAX)} in ${(BURSTS + 1) * BURST_CALLS} calls`]:
         growth < BURST_GROWTH_MAX,
     },
   };
 }
 
-async function times(count: number, call: () => Promise<void>): Promise<void> {
-  let left = count;
+async function runConcurrently(count: number, call: () => Promise<void>): Promise<void> {
+  let remaining = count;
   const runner = async (): Promise<void> => {
-    while (left-- > 0) await call();
+    while (remaining-- > 0) await call();
   };
   await Promise.all(Array.from({ length: BURST_IN_FLIGHT }, runner));
 }
 
-function percentiles(ms: readonly number[]): string {
+function formatPercentiles(ms: readonly number[]): string {
   return `p50 ${quantile(ms, 0.5).toFixed(1)} ms, p99 ${quantile(ms, 0.99).toFixed(1)} ms`;
 }
 

@@ -5,10 +5,10 @@ import { type OssEmulator, startOssEmulator } from '@partway/emulator';
 export const REGION = 'cn-hangzhou';
 export const BUCKET = 'soak';
 export const KEY = 'soaked';
-/** The emulator's own default. */
+/** The default credentials of the emulator. */
 export const CREDENTIALS = { accessKeyId: 'emulator', accessKeySecret: 'emulator-secret' } as const;
 
-/** An OSS in this process, for one run. */
+/** Runs an emulator in this process while `run` runs. */
 export async function withEmulator<T>(run: (emulator: OssEmulator) => Promise<T>): Promise<T> {
   const emulator = await startOssEmulator({ region: REGION, buckets: [BUCKET], credentials: CREDENTIALS });
   try {

@@ -7,8 +7,8 @@ import { createSeededRandom } from '@partway/core/testing';
 import type { SoakOptions } from './report.ts';
 import { MIB } from './size.ts';
 
-/** A folder for one run, removed whatever comes of it. */
-export async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
+/** Creates a folder for one run, and removes it at the end, also after a failure. */
+export async function withTemporaryFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'partway-soak-'));
   try {
     return await run(folder);
@@ -17,9 +17,9 @@ export async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<
   }
 }
 
-/** Writes a file of random bytes, the same for the same seed. Gives its CRC64. */
+/** Writes a file of random bytes, the same for the same seed. Resolves with its CRC64. */
 export async function writeRandomFile(path: string, { seed, size }: SoakOptions): Promise<string> {
-  const randomBytes = seededBytes(seed);
+  const randomBytes = createSeededBytes(seed);
   const crc = createCrc64();
   const file = await open(path, 'wx');
   try {
@@ -36,10 +36,10 @@ export async function writeRandomFile(path: string, { seed, size }: SoakOptions)
 
 const RANDOM_BLOCKS = 16;
 
-/** Writes a file of zeros that take no room, with a few random blocks among them. Gives its CRC64. */
+/** Writes a sparse file of zeros with a few random blocks. Resolves with its CRC64. */
 export async function writeSparseFile(path: string, { seed, size }: SoakOptions): Promise<string> {
   const random = createSeededRandom(seed);
-  const randomBytes = seededBytes(seed);
+  const randomBytes = createSeededBytes(seed);
   const blocks = new Map<number, string>();
   const file = await open(path, 'wx');
   try {
@@ -53,18 +53,18 @@ export async function writeSparseFile(path: string, { seed, size }: SoakOptions)
   } finally {
     await file.close();
   }
-  return combineCrc64(piecesOf(size, blocks));
+  return combineCrc64(createPieces(size, blocks));
 }
 
-/** Reading what is not there would take as long as the upload: the CRC64 follows from what was written. */
-function* piecesOf(size: number, blocks: ReadonlyMap<number, string>): Generator<ChecksummedPiece> {
+/** The CRC64 is computed from the written blocks: reading the file would take as long as its upload. */
+function* createPieces(size: number, blocks: ReadonlyMap<number, string>): Generator<ChecksummedPiece> {
   const zeros = { crc64: crc64(new Uint8Array(MIB)), size: MIB };
   for (let at = 0; at + MIB <= size; at += MIB) yield { ...zeros, crc64: blocks.get(at) ?? zeros.crc64 };
   const rest = size % MIB;
   if (rest > 0) yield { crc64: crc64(new Uint8Array(rest)), size: rest };
 }
 
-/** Whether the file has exactly these bytes. */
+/** Whether the file consists of these bytes. */
 export async function hasBytes(path: string, bytes: Uint8Array): Promise<boolean> {
   const file = await open(path, 'r');
   try {
@@ -80,7 +80,7 @@ export async function hasBytes(path: string, bytes: Uint8Array): Promise<boolean
 }
 
 /** AES in counter mode: random, and as fast as a disk. */
-export function seededBytes(seed: number): (length: number) => Buffer {
+export function createSeededBytes(seed: number): (length: number) => Buffer {
   const key = Buffer.alloc(16);
   key.writeUInt32BE(seed >>> 0);
   const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16));

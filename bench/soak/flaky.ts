@@ -2,24 +2,35 @@ import { join } from 'node:path';
 import { choosePartSize } from '@partway/core/ports';
 import type { FaultHandle } from '@partway/emulator';
 import { BUCKET, KEY, withEmulator } from './emulated-oss.ts';
-import { hasBytes, inFolder, writeRandomFile } from './files.ts';
-import { BYTES_BETWEEN_RESETS, flakyLink, TRIES, URL_LIFETIME_SECONDS } from './flaky-link.ts';
+import { hasBytes, withTemporaryFolder, writeRandomFile } from './files.ts';
+import {
+  ATTEMPTS_MAX,
+  BYTES_BETWEEN_RESETS,
+  createFlakyLinkFaults,
+  URL_LIFETIME_SECONDS,
+} from './flaky-link.ts';
 import { startPut } from './processes.ts';
 import type { Report, SoakOptions } from './report.ts';
-import { mebibytes, secondsSince } from './size.ts';
+import { formatMebibytes, secondsSince } from './size.ts';
 import { watchTraffic } from './traffic.ts';
 
-/** `partway put` through a link that resets, stalls, refuses, and lets URLs expire. */
+/** `partway put` over a link that resets, stalls and refuses requests, with URLs that expire. */
 export function soakFlaky(run: SoakOptions): Promise<Report> {
-  return inFolder((folder) =>
+  return withTemporaryFolder((folder) =>
     withEmulator(async (emulator) => {
       const file = join(folder, 'file');
       const crc64 = await writeRandomFile(file, run);
       const partSize = choosePartSize(run.size, undefined);
-      const faults = flakyLink(partSize, run.seed).map((rule) => emulator.faults.add(rule));
+      const faults = createFlakyLinkFaults(partSize, run.seed).map((rule) => emulator.faults.add(rule));
       const traffic = watchTraffic();
       const startedAt = performance.now();
-      const options = ['--url-lifetime', String(URL_LIFETIME_SECONDS), '--tries', String(TRIES), '--json'];
+      const options = [
+        '--url-lifetime',
+        String(URL_LIFETIME_SECONDS),
+        '--tries',
+        String(ATTEMPTS_MAX),
+        '--json',
+      ];
       const { endpoint } = emulator;
       const checkpointDir = join(folder, 'checkpoints');
       const { exitCode, stdout } = await startPut({ file, endpoint, checkpointDir, isQuiet: true, options })
@@ -28,14 +39,14 @@ export function soakFlaky(run: SoakOptions): Promise<Report> {
       const object = emulator.model.object(BUCKET, KEY);
       return {
         figures: {
-          'the link': `a reset every ${BYTES_BETWEEN_RESETS} bytes, URLs of ${URL_LIFETIME_SECONDS} s`,
-          'the patience': `${TRIES} tries of a request; stalls as by default`,
-          'faults that struck': counted(faults.flatMap(strikes)),
-          'retries by code': counted(retriesIn(stdout)),
+          link: `a reset every ${BYTES_BETWEEN_RESETS} bytes, a URL lifetime of ${URL_LIFETIME_SECONDS} s`,
+          retries: `${ATTEMPTS_MAX} attempts per request, stall options by default`,
+          'faults injected': formatCounts(faults.flatMap(listFiredKinds)),
+          'retries by code': formatCounts(parseRetryCodes(stdout)),
           'parts of the file': Math.ceil(run.size / partSize),
           'UploadPart attempts': traffic.puts,
-          'bytes PUT (Content-Length)': mebibytes(traffic.putBytes),
-          'bytes that arrived': mebibytes(traffic.receivedBytes),
+          'bytes PUT (Content-Length)': formatMebibytes(traffic.putBytes),
+          'bytes received': formatMebibytes(traffic.receivedBytes),
           seconds: secondsSince(startedAt).toFixed(1),
         },
         claims: {
@@ -50,18 +61,18 @@ export function soakFlaky(run: SoakOptions): Promise<Report> {
   );
 }
 
-/** The codes of what was retried, by the events that `--json` prints. */
-function retriesIn(stdout: string): readonly string[] {
+/** The error codes of retries, from the events that `--json` prints. */
+function parseRetryCodes(stdout: string): readonly string[] {
   const lines = stdout.split('\n').filter((line) => line.includes('"retrying"'));
   return lines.map((line) => String(JSON.parse(line).error.code));
 }
 
-function strikes({ rule, firedCount }: FaultHandle): readonly string[] {
+function listFiredKinds({ rule, firedCount }: FaultHandle): readonly string[] {
   return rule.effect.kind === 'bandwidth' ? [] : Array.from({ length: firedCount }, () => rule.effect.kind);
 }
 
 /** `network 3, stalled 1` */
-function counted(words: readonly string[]): string {
+function formatCounts(words: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts].map(([word, count]) => `${word} ${count}`).join(', ') || 'none';

@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { BUCKET, CREDENTIALS, KEY, REGION } from './emulated-oss.ts';
 
-/** A Node process of its own. */
-export interface Running {
+/** A Node process. */
+export interface RunningProcess {
   readonly process: ChildProcess;
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<ProcessResult>;
 }
 
-export interface Ended {
-  /** `null` when a signal ended it. */
+export interface ProcessResult {
+  /** `null` if a signal ended the process. */
   readonly exitCode: number | null;
   readonly stdout: string;
 }
@@ -18,29 +18,35 @@ export interface Ended {
 export interface PutCommand {
   readonly file: string;
   readonly endpoint: string;
-  /** Default: that of the user, or none for a stream. */
+  /** Default: that of the user. Streams have none. */
   readonly checkpointDir?: string;
   readonly isQuiet: boolean;
   readonly options?: readonly string[];
 }
 
-/** `partway put` as a shell would start it. Its progress goes to our stderr. */
-export function startPut({ file, endpoint, checkpointDir, isQuiet, options = [] }: PutCommand): Running {
-  const where = ['--region', REGION, '--endpoint', endpoint];
-  const kept = checkpointDir === undefined ? [] : ['--checkpoint-dir', checkpointDir];
+/** Starts `partway put` as a shell does. Its progress goes to our stderr. */
+export function startPut({
+  file,
+  endpoint,
+  checkpointDir,
+  isQuiet,
+  options = [],
+}: PutCommand): RunningProcess {
+  const bucket = ['--region', REGION, '--endpoint', endpoint];
+  const checkpoints = checkpointDir === undefined ? [] : ['--checkpoint-dir', checkpointDir];
   const args = [
     'put',
     file,
     `oss://${BUCKET}/${KEY}`,
-    ...where,
-    ...kept,
+    ...bucket,
+    ...checkpoints,
     ...options,
     ...(isQuiet ? ['--quiet'] : []),
   ];
   return startScript(new URL('cli.js', import.meta.resolve('@partway/node')), args);
 }
 
-export function startScript(script: URL, args: readonly string[]): Running {
+export function startScript(script: URL, args: readonly string[]): RunningProcess {
   const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: {
@@ -50,10 +56,10 @@ export function startScript(script: URL, args: readonly string[]): Running {
       OSS_SESSION_TOKEN: '',
     },
   });
-  return { process: child, ended: readToEnd(child) };
+  return { process: child, ended: waitForExit(child) };
 }
 
-async function readToEnd(child: ChildProcess): Promise<Ended> {
+async function waitForExit(child: ChildProcess): Promise<ProcessResult> {
   let stdout = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
@@ -62,20 +68,20 @@ async function readToEnd(child: ChildProcess): Promise<Ended> {
   return { exitCode: child.exitCode, stdout };
 }
 
-/** Runs a `partway-emulator` that keeps no bytes beside us, and gives its endpoint. */
+/** Runs a `partway-emulator` that keeps no bytes while `run` runs. */
 export async function withDiscardingEmulator<T>(run: (endpoint: string) => Promise<T>): Promise<T> {
   const script = new URL('cli.js', import.meta.resolve('@partway/emulator'));
   const args = ['--port', '0', '--discard', '--region', REGION, '--bucket', BUCKET];
   const { process: emulator, ended } = startScript(script, args);
   try {
-    return await run(await endpointOf(emulator));
+    return await run(await readEndpoint(emulator));
   } finally {
     emulator.kill('SIGTERM');
     await ended;
   }
 }
 
-async function endpointOf({ stdout }: ChildProcess): Promise<string> {
+async function readEndpoint({ stdout }: ChildProcess): Promise<string> {
   if (stdout === null) throw new TypeError('the emulator has no stdout');
   const [text] = await once(stdout, 'data');
   const [endpoint] = /http:\S+/.exec(String(text)) ?? [];

@@ -1,7 +1,7 @@
 export interface SoakOptions {
-  /** Of the file's bytes, and of every chance this side draws. */
+  /** The seed of the file's bytes, and of all random decisions of the run. */
   readonly seed: number;
-  /** Of the file, in bytes. */
+  /** The size of the file in bytes. */
   readonly size: number;
 }
 

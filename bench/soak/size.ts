@@ -6,15 +6,15 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['GiB', 1024 ** 3],
 ]);
 
-/** `2GiB`, `64MiB` or bytes. */
-export function readSize(text: string): number {
+/** Parses `2GiB`, `64MiB` or a number of bytes. */
+export function parseSize(text: string): number {
   const [, digits = '', unit = ''] = /^(\d+)(.*)$/.exec(text) ?? [];
   const factor = UNITS.get(unit);
   if (digits !== '' && factor !== undefined) return Number(digits) * factor;
   throw new TypeError(`--size must be bytes, or a number with MiB or GiB, got ${text}`);
 }
 
-export function mebibytes(bytes: number): string {
+export function formatMebibytes(bytes: number): string {
   return `${(bytes / MIB).toFixed(1)} MiB`;
 }
 

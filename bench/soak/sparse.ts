@@ -1,32 +1,34 @@
 import { join } from 'node:path';
 import { KEY, openStore } from './emulated-oss.ts';
-import { inFolder, writeSparseFile } from './files.ts';
-import { watchPeak } from './peak-memory.ts';
+import { withTemporaryFolder, writeSparseFile } from './files.ts';
+import { watchPeakMemory } from './peak-memory.ts';
 import { startPut, withDiscardingEmulator } from './processes.ts';
 import type { Report, SoakOptions } from './report.ts';
-import { MIB, mebibytes, secondsSince } from './size.ts';
+import { formatMebibytes, MIB, secondsSince } from './size.ts';
 
 const PEAK_MAX = 200 * MIB;
 
-/** `partway put` of a huge file of almost only zeros, to an emulator in a process of its own. Linux only. */
+/**
+ * `partway put` of a huge file with few bytes other than zero, to an emulator in its own process. Linux only.
+ */
 export function soakSparse(options: SoakOptions): Promise<Report> {
-  return inFolder((folder) =>
+  return withTemporaryFolder((folder) =>
     withDiscardingEmulator(async (endpoint) => {
       const file = join(folder, 'file');
       const crc64 = await writeSparseFile(file, options);
       const startedAt = performance.now();
       const put = startPut({ file, endpoint, checkpointDir: join(folder, 'checkpoints'), isQuiet: false });
-      const peakBytes = await watchPeak(put);
+      const peakBytes = await watchPeakMemory(put);
       const { exitCode, stdout } = await put.ended;
       const seconds = secondsSince(startedAt);
       const store = openStore(endpoint);
       const object = await store.head({ key: KEY });
       return {
         figures: {
-          'partway says': stdout.trim(),
+          'output of partway': stdout.trim(),
           'CRC64 of the file': crc64,
           'CRC64 of the object': object?.crc64 ?? 'none',
-          'peak memory of the upload': mebibytes(peakBytes),
+          'peak memory of the upload': formatMebibytes(peakBytes),
           seconds: seconds.toFixed(1),
           'MB per second': (options.size / 1e6 / seconds).toFixed(0),
         },
@@ -34,7 +36,7 @@ export function soakSparse(options: SoakOptions): Promise<Report> {
           'the upload exits with 0': exitCode === 0,
           'the object has the size and the CRC64 of the file':
             object?.size === options.size && object.crc64 === crc64,
-          [`the upload stayed below ${mebibytes(PEAK_MAX)}`]: peakBytes > 0 && peakBytes < PEAK_MAX,
+          [`the upload stayed below ${formatMebibytes(PEAK_MAX)}`]: peakBytes > 0 && peakBytes < PEAK_MAX,
           'no upload is left': (await store.listUploads({})).length === 0,
         },
       };

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { combineCrc64, crc64 } from '@partway/core';
 import { KEY, openStore } from './emulated-oss.ts';
-import { seededBytes } from './files.ts';
-import { watchPeak } from './peak-memory.ts';
+import { createSeededBytes } from './files.ts';
+import { watchPeakMemory } from './peak-memory.ts';
 import { startPut, withDiscardingEmulator } from './processes.ts';
 import type { Report, SoakOptions } from './report.ts';
-import { MIB, mebibytes, secondsSince } from './size.ts';
+import { formatMebibytes, MIB, secondsSince } from './size.ts';
 
 /** The memory of `partway put -` for parts of a stream, and for everything else. */
 const BUDGET = 64 * MIB;
@@ -15,11 +15,11 @@ const PEAK_MAX = BUDGET + 150 * MIB;
 /** `partway put -` of bytes of unknown length, to an emulator that discards them. Linux only. */
 export function soakStream({ size, seed }: SoakOptions): Promise<Report> {
   return withDiscardingEmulator(async (endpoint) => {
-    const block = seededBytes(seed)(MIB);
+    const block = createSeededBytes(seed)(MIB);
     const blocks = Math.floor(size / MIB);
     const startedAt = performance.now();
     const put = startPut({ file: '-', endpoint, isQuiet: true });
-    const [peakBytes] = await Promise.all([watchPeak(put), write(put.process.stdin, block, blocks)]);
+    const [peakBytes] = await Promise.all([watchPeakMemory(put), write(put.process.stdin, block, blocks)]);
     const { exitCode, stdout } = await put.ended;
     const seconds = secondsSince(startedAt);
     const store = openStore(endpoint);
@@ -28,9 +28,9 @@ export function soakStream({ size, seed }: SoakOptions): Promise<Report> {
     const expected = combineCrc64(Array.from({ length: blocks }, () => piece));
     return {
       figures: {
-        'partway says': stdout.trim(),
+        'output of partway': stdout.trim(),
         'CRC64 of the stream': expected,
-        'peak memory of the upload': mebibytes(peakBytes),
+        'peak memory of the upload': formatMebibytes(peakBytes),
         seconds: seconds.toFixed(1),
         'MB per second': (size / 1e6 / seconds).toFixed(0),
       },
@@ -38,7 +38,7 @@ export function soakStream({ size, seed }: SoakOptions): Promise<Report> {
         'the upload exits with 0': exitCode === 0,
         'the object has the size and the CRC64 of the stream':
           object?.size === blocks * MIB && object.crc64 === expected,
-        [`the upload stayed below ${mebibytes(PEAK_MAX)}`]: peakBytes > 0 && peakBytes < PEAK_MAX,
+        [`the upload stayed below ${formatMebibytes(PEAK_MAX)}`]: peakBytes > 0 && peakBytes < PEAK_MAX,
         'no upload is left': (await store.listUploads({})).length === 0,
       },
     };

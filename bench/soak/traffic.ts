@@ -6,16 +6,16 @@ import type { Socket } from 'node:net';
 export interface Traffic {
   /** UploadPart requests. */
   readonly puts: number;
-  /** The sum of their Content-Length, whether or not the bodies came to their ends. */
+  /** The sum of their Content-Length, also of incomplete bodies. */
   readonly putBytes: number;
-  /** All bytes that came, heads and other operations included. */
+  /** All received bytes, including heads and other operations. */
   readonly receivedBytes: number;
   stop(): void;
 }
 
 const REQUEST_START = 'http.server.request.start';
 
-/** Counts at Node's own HTTP server: no fault can hide a request from it. */
+/** Counts at Node's HTTP server: no fault can hide a request from it. */
 export function watchTraffic(): Traffic {
   const sockets = new Set<Socket>();
   let puts = 0;

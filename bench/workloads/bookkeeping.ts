@@ -1,6 +1,6 @@
 // An upload of 10,000 parts through ports that respond at once: only the engine remains. Run it with
 // --expose-gc.
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { type ControlPlane, combineCrc64, type UploadEvent } from '@partway/core';
 import {
   createInMemoryCheckpoints,
@@ -13,17 +13,17 @@ import {
   systemRandom,
   type Transport,
 } from '@partway/core/ports';
-import { importInternal } from '../internals.ts';
+import { importInternalModule } from '../internals.ts';
 import { cpuSecondsSince } from '../measure.ts';
 import { serveTasks } from '../serve-tasks.ts';
 
-/** `plan`: to plan, keep receipts and fold events, and no more. `ports`: the ports alone, in a bare loop. */
+/** `plan`: plan, receipts and snapshot only. `ports`: the ports in a loop, without the engine. */
 export type BookkeepingTask = 'plan' | 'ports' | 'engine';
 
 export interface BookkeepingResult {
   readonly cpuMs: number;
   /** Bytes of heap in use when all parts are confirmed. */
-  readonly heldBytes: number;
+  readonly heapBytes: number;
 }
 
 const PART_COUNT = 10_000;
@@ -40,7 +40,7 @@ serveTasks(async (task: BookkeepingTask): Promise<BookkeepingResult> => {
   await run(() => {
     const cpuMs = cpuSecondsSince(start) * 1000;
     globalThis.gc?.();
-    result = { cpuMs, heldBytes: process.memoryUsage().heapUsed - heapBefore };
+    result = { cpuMs, heapBytes: process.memoryUsage().heapUsed - heapBefore };
   });
   if (result === undefined) throw new Error('the upload has not confirmed its parts');
   return result;
@@ -54,7 +54,7 @@ interface Snapshots {
 }
 
 async function createPlanRun(): Promise<Run> {
-  const { createSnapshotFold } = await importInternal<Snapshots>('upload/snapshot.js');
+  const { createSnapshotFold } = await importInternalModule<Snapshots>('upload/progress/snapshot.js');
   return async (atEnd) => {
     const fold = createSnapshotFold();
     const receipts: Receipt[] = [];
@@ -65,7 +65,7 @@ async function createPlanRun(): Promise<Run> {
       fold.add({ type: 'part-confirmed', partNumber, size, crc64: CRC64, at });
       receipts.push({ partNumber, size, crc64: CRC64 });
     }
-    if (fold.snapshot().partsConfirmed !== receipts.length) throw new Error('the fold has lost parts');
+    if (fold.snapshot().partsConfirmed !== receipts.length) throw new Error('the snapshot has lost parts');
     atEnd();
   };
 }
@@ -83,7 +83,7 @@ const TRANSPORT: Transport = {
   async put({ onProgress }) {
     onProgress(PART_SIZE);
     // One iteration of the event loop, like a real response: weak references are kept until its end.
-    await nextTurn();
+    await nextIteration();
     return { status: 200, headers: { 'x-oss-hash-crc64ecma': CRC64 }, body: '' };
   },
 };

@@ -1,4 +1,4 @@
-// The coordinator's part of a large upload: it lists and proves its parts, and completes.
+// The work of the coordinator for a large upload: it lists and proves the parts, and completes.
 import type { Coordinator } from '@partway/core/coordinator';
 import { openCoordinator } from '../clients/partway.ts';
 import { measureUsage, type Usage } from '../measure.ts';
@@ -6,30 +6,30 @@ import { serveTasks } from '../serve-tasks.ts';
 import type { StoredPart } from '../sink/responses.ts';
 
 export type ListingTask =
-  | { readonly begin: { readonly endpoint: string; readonly size: number; readonly partSize: number } }
+  | { readonly initiate: { readonly endpoint: string; readonly size: number; readonly partSize: number } }
   /** The stored parts of the last upload. */
   | { readonly complete: readonly StoredPart[] };
 
 export type ListingResult = { readonly uploadId: string } | { readonly usage: Usage };
 
-interface Begun {
+interface InitiatedUpload {
   readonly coordinator: Coordinator;
   readonly uploadToken: string;
 }
 
-let begun: Begun | undefined;
+let initiated: InitiatedUpload | undefined;
 
 serveTasks(async (task: ListingTask): Promise<ListingResult> => {
   const { signal } = new AbortController();
-  if ('begin' in task) {
-    const { endpoint, size, partSize } = task.begin;
+  if ('initiate' in task) {
+    const { endpoint, size, partSize } = task.initiate;
     const coordinator = openCoordinator(endpoint);
     const upload = await coordinator.initiate({ key: 'large', size, partSize, object: {}, signal });
-    begun = { coordinator, uploadToken: upload.uploadToken };
+    initiated = { coordinator, uploadToken: upload.uploadToken };
     return { uploadId: upload.uploadId ?? '' };
   }
-  if (begun === undefined) throw new Error('no upload has been begun');
-  const { coordinator, uploadToken } = begun;
+  if (initiated === undefined) throw new Error('no upload was initiated');
+  const { coordinator, uploadToken } = initiated;
   const complete = async (): Promise<void> => {
     await coordinator.complete({ uploadToken, receipts: task.complete, signal });
   };

@@ -16,7 +16,7 @@ const PART_SIZE = 100 * 1024;
 serveTasks(async ({ calls, urlsPerCall }: PresignCallsTask): Promise<Usage> => {
   const store = createOssObjectStore({
     ...{ region: REGION, bucket: BUCKET, credentials: CREDENTIALS },
-    fetch: () => Promise.resolve(initiated()),
+    fetch: () => Promise.resolve(initiateResponse()),
   });
   const coordinator = createCoordinator({ store, authorize: ({ name }) => ({ key: name }) });
   const handler = createCoordinatorHandler(coordinator, { basePath: '/uploads' });
@@ -24,7 +24,7 @@ serveTasks(async ({ calls, urlsPerCall }: PresignCallsTask): Promise<Usage> => {
     const headers = { 'content-type': 'application/json' };
     const init = { method: 'POST', headers, body: JSON.stringify(body) };
     const response = await handler(new Request(`https://coordinator/uploads/${verb}`, init));
-    if (response.status !== 200) throw new Error(`${verb} was answered with ${response.status}`);
+    if (response.status !== 200) throw new Error(`${verb}: response ${response.status}`);
     return response.text();
   };
   const file = { name: 'presigned', size: urlsPerCall * PART_SIZE, partSize: PART_SIZE };
@@ -37,7 +37,7 @@ serveTasks(async ({ calls, urlsPerCall }: PresignCallsTask): Promise<Usage> => {
   return await measureUsage(run);
 });
 
-function initiated(): Response {
+function initiateResponse(): Response {
   const fields = `<Bucket>${BUCKET}</Bucket><Key>presigned</Key><UploadId>0004B9895DBBB6EC98E36</UploadId>`;
   return new Response(`<InitiateMultipartUploadResult>${fields}</InitiateMultipartUploadResult>`);
 }

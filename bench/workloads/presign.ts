@@ -1,9 +1,9 @@
-// Presigns UploadPart by every way, in turns.
+// Presigns UploadPart by each implementation in turn.
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore, presign, presignParts } from '@partway/core/oss';
 import OSS from 'ali-oss';
 import { BUCKET, CREDENTIALS, REGION } from '../clients/client.ts';
-import { importInternal } from '../internals.ts';
+import { importInternalModule } from '../internals.ts';
 import { cpuSecondsSince, median } from '../measure.ts';
 import { serveTasks } from '../serve-tasks.ts';
 
@@ -13,40 +13,47 @@ export interface PresignTask {
 }
 
 export interface PresignResult {
-  /** Per second of CPU, by way. */
+  /** URLs per second of CPU, by implementation. */
   readonly urls: Readonly<Record<string, number>>;
   /** Hashes of a signature, per second of CPU, by source of SHA-256. */
-  readonly hashings: Readonly<Record<string, number>>;
-  readonly absent: readonly string[];
+  readonly signatures: Readonly<Record<string, number>>;
+  /** Sources of SHA-256 that this version does not have. */
+  readonly unavailable: readonly string[];
 }
 
-type Way = (count: number) => void | Promise<void>;
+type Implementation = (count: number) => void | Promise<void>;
 
 const KEY = 'movies/1.mp4';
 const UPLOAD_ID = '0004B9895DBBB6EC98E36';
-/** Of an upload with 16 parts in flight. */
+/** URLs per request of an upload with 16 parts in flight. */
 const BATCH = 32;
 
 serveTasks(async ({ count, rounds }: PresignTask): Promise<PresignResult> => {
-  const absent: string[] = [];
-  const hashings: Record<string, Way> = {};
+  const unavailable: string[] = [];
+  const hashers: Record<string, Implementation> = {};
   for (const [name, path] of [
     ['node:crypto', 'oss/signing/sha256-node.js'],
     ['@noble/hashes', 'oss/signing/sha256.js'],
   ] as const) {
-    const way = await hashingWay(path).catch(() => void absent.push(`SHA-256 by ${name}: not a choice here`));
-    if (way !== undefined) hashings[name] = way;
+    const hasher = await createHashingImplementation(path).catch(
+      () => void unavailable.push(`SHA-256 by ${name}: not in this version`),
+    );
+    if (hasher !== undefined) hashers[name] = hasher;
   }
   return {
-    urls: await speeds({ ...(await partwayWays()), 'ali-oss signatureUrlV4': aliOssWay() }, count, rounds),
-    hashings: await speeds(hashings, count, rounds),
-    absent,
+    urls: await measureSpeeds(
+      { ...(await createPartwayImplementations()), 'ali-oss signatureUrlV4': createAliOssImplementation() },
+      count,
+      rounds,
+    ),
+    signatures: await measureSpeeds(hashers, count, rounds),
+    unavailable,
   };
 });
 
-async function partwayWays(): Promise<Record<string, Way>> {
-  const terms = { region: REGION, bucket: BUCKET, credentials: CREDENTIALS };
-  const store = createOssObjectStore(terms);
+async function createPartwayImplementations(): Promise<Record<string, Implementation>> {
+  const options = { region: REGION, bucket: BUCKET, credentials: CREDENTIALS };
+  const store = createOssObjectStore(options);
   const request = (partNumber: number) => ({
     method: 'PUT' as const,
     key: KEY,
@@ -67,7 +74,7 @@ async function partwayWays(): Promise<Record<string, Way>> {
   return {
     'Partway, presignParts, 1,000 at once': (count) => {
       for (let n = 0; n < count; n += 1000) {
-        presignParts({ ...terms, key: KEY, uploadId: UPLOAD_ID, partNumbers: thousand });
+        presignParts({ ...options, key: KEY, uploadId: UPLOAD_ID, partNumbers: thousand });
       }
     },
     [`Partway, a coordinator, ${BATCH} at once`]: async (count) => {
@@ -81,16 +88,16 @@ async function partwayWays(): Promise<Record<string, Way>> {
         await store.presignParts({ key: KEY, uploadId: UPLOAD_ID, partNumbers: thousand });
       }
     },
-    'Partway, an object store, one by one': async (count) => {
+    'Partway, an object store, in sequence': async (count) => {
       for (let n = 1; n <= count; n++) await store.presign(request(1 + (n % 10_000)));
     },
-    'Partway, presign alone': (count) => {
-      for (let n = 1; n <= count; n++) presign({ ...terms, ...request(1 + (n % 10_000)) });
+    'Partway, presign only': (count) => {
+      for (let n = 1; n <= count; n++) presign({ ...options, ...request(1 + (n % 10_000)) });
     },
   };
 }
 
-function aliOssWay(): Way {
+function createAliOssImplementation(): Implementation {
   const client = new OSS({ ...CREDENTIALS, region: `oss-${REGION}`, bucket: BUCKET, secure: true });
   return async (count) => {
     for (let n = 1; n <= count; n++) {
@@ -105,9 +112,9 @@ interface Sha256 {
   createHmacSha256(key: Uint8Array): { hex(text: string): string };
 }
 
-/** A signature hashes a canonical request, about so long, and then signs a text that is short. */
-async function hashingWay(path: string): Promise<Way> {
-  const { sha256Hex, createHmacSha256 } = await importInternal<Sha256>(path);
+/** Hashes a canonical request of typical length, and signs a short text, as a signature does. */
+async function createHashingImplementation(path: string): Promise<Implementation> {
+  const { sha256Hex, createHmacSha256 } = await importInternalModule<Sha256>(path);
   const hmac = createHmacSha256(new Uint8Array(32).fill(1));
   const canonical = 'c'.repeat(350);
   return (count) => {
@@ -115,17 +122,17 @@ async function hashingWay(path: string): Promise<Way> {
   };
 }
 
-async function speeds(
-  ways: Readonly<Record<string, Way>>,
+async function measureSpeeds(
+  implementations: Readonly<Record<string, Implementation>>,
   count: number,
   rounds: number,
 ): Promise<Record<string, number>> {
   const figures: Record<string, number[]> = {};
   for (let round = 0; round < rounds; round++) {
-    for (const [name, way] of Object.entries(ways)) {
-      await way(Math.min(count, 2000));
+    for (const [name, run] of Object.entries(implementations)) {
+      await run(Math.min(count, 2000));
       const start = process.cpuUsage();
-      await way(count);
+      await run(count);
       figures[name] = [...(figures[name] ?? []), count / cpuSecondsSince(start)];
     }
   }

@@ -1,4 +1,4 @@
-// Many small files: through one uploader, or by a bare loop of presigned PUTs.
+// Many small files: through one uploader, or by a loop of presigned PUTs with undici.
 import { readFile } from 'node:fs/promises';
 import { createOssObjectStore } from '@partway/core/oss';
 import { createUploader } from '@partway/node';
@@ -9,17 +9,17 @@ import { measureUsage, type Usage } from '../measure.ts';
 import { serveTasks } from '../serve-tasks.ts';
 
 export interface SmallFilesTask {
-  readonly by: 'partway' | 'undici';
+  readonly sender: 'partway' | 'undici';
   readonly endpoint: string;
   readonly paths: readonly string[];
-  /** Sent first, to warm up: so many of them. */
+  /** The number of files that are sent first to warm up. */
   readonly warmUp: number;
   readonly concurrency: number | 'auto';
 }
 
 serveTasks(async (task: SmallFilesTask): Promise<Usage> => {
-  const { by, paths, warmUp } = task;
-  const prepare = by === 'partway' ? prepareUploader : prepareLoop;
+  const { sender, paths, warmUp } = task;
+  const prepare = sender === 'partway' ? prepareUploader : prepareLoop;
   await (await prepare(task, paths.slice(0, warmUp)))();
   const sendAll = await prepare(task, paths);
   return measureUsage(sendAll);
@@ -43,7 +43,7 @@ async function prepareLoop(
   { endpoint, concurrency }: SmallFilesTask,
   paths: readonly string[],
 ): Promise<() => Promise<void>> {
-  if (concurrency === 'auto') throw new TypeError('a bare loop adapts to nothing');
+  if (concurrency === 'auto') throw new TypeError('the undici loop has no automatic concurrency');
   const store = createOssObjectStore({ region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS });
   const files = await Promise.all(
     paths.map(async (path) => {
@@ -57,7 +57,7 @@ async function prepareLoop(
     for (let file = files[next++]; file !== undefined; file = files[next++]) {
       const put = { path: file.target, method: 'PUT', body: await readFile(file.path) } as const;
       const { statusCode, body } = await pool.request(put);
-      if (statusCode !== 200) throw new Error(`the sink answered ${statusCode}`);
+      if (statusCode !== 200) throw new Error(`the sink responded with ${statusCode}`);
       await body.dump();
     }
   };
