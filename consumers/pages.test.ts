@@ -84,8 +84,8 @@ async function expectUpload(site: Running, { page: path, key, worker }: Expected
   const complaints = complaintsOf(page);
   const workers: string[] = [];
   page.on('worker', (started) => workers.push(started.url()));
-  const asked: string[] = [];
-  page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
+  const requests: string[] = [];
+  page.on('request', (request) => requests.push(`${request.method()} ${new URL(request.url()).pathname}`));
 
   const endpoint = new URLSearchParams({ endpoint: `${stage.url}/uploads` });
   await page.goto(`${site.url}${path}?${endpoint}`);
@@ -100,7 +100,7 @@ async function expectUpload(site: Running, { page: path, key, worker }: Expected
   expect(await page.evaluate('computedCount')).toBe(PART_COUNT);
   expect(complaints).toEqual([]);
   // Each part was sent once.
-  expect(timesOf(asked.filter((request) => /^(PUT|POST) /.test(request)))).toEqual({
+  expect(timesOf(requests.filter((request) => /^(PUT|POST) /.test(request)))).toEqual({
     'POST /uploads/initiate': 1,
     [`PUT /media/wei/${key}`]: PART_COUNT,
     'POST /uploads/complete': 1,
