@@ -1,5 +1,5 @@
-import type { ControlPlane } from '@partway/core';
-import { assertControlPlane } from '@partway/core/internal';
+import type { CoordinatorConnection } from '@partway/core';
+import { resolveControlPlane } from '@partway/core/internal';
 import {
   abortUnfinishedUpload,
   loadUnfinishedUpload,
@@ -13,10 +13,8 @@ import type { PageCheckpoints } from './page-checkpoints.ts';
 import { holdLivenessLock, lockName } from './tab-lock.ts';
 import { openTabChannel, type TabUpload } from './tab-messages.ts';
 
-/** Options of {@link removeUpload}. */
-export interface RemoveUploadOptions {
-  /** The connection to the coordinator, which holds the credentials. */
-  readonly controlPlane: ControlPlane;
+/** Options of {@link removeUpload}. Exactly one of `endpoint` and `controlPlane` is required. */
+export interface RemoveUploadOptions extends CoordinatorConnection {
   /** The store that holds the upload. Default: `createIndexedDbCheckpoints()`. */
   readonly checkpoints?: PageCheckpoints | undefined;
 }
@@ -28,8 +26,8 @@ export interface RemoveUploadOptions {
  * uploading it, and with the error of a failed abort; the upload then stays in the list.
  */
 export async function removeUpload(id: string, options: RemoveUploadOptions): Promise<void> {
-  const { controlPlane, checkpoints = createIndexedDbCheckpoints() } = options;
-  assertControlPlane(controlPlane);
+  const { checkpoints = createIndexedDbCheckpoints(), ...connection } = options;
+  const controlPlane = resolveControlPlane(connection);
   const { databaseName } = checkpoints;
   const details = await loadUnfinishedUpload(checkpoints, id);
   // Before the lock is acquired: a held lock without a live owner looks abandoned.

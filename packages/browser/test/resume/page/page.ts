@@ -62,7 +62,7 @@ window.page = {
   },
   resume: (id) => codeOf(resumeUpload(id, chosenFile(), sending)),
   resumeUploadByHandle: (id) => codeOf(resumeUploadByHandle(id, sending)),
-  remove: (id) => codeOf(removeUpload(id, sending).then(() => undefined)),
+  remove: (id) => codeOf(removeUpload(id, { endpoint: '/uploads', checkpoints }).then(() => undefined)),
   pause: () => current?.pause(),
   resumeCurrent: () => current?.resume(),
   async ended() {
