@@ -1,4 +1,4 @@
-// Serves a coordinator in a process of its own that may be killed: the endpoint of OSS. Prints its port.
+// Serves a coordinator in a process that a test kills. Argument: the endpoint of OSS. Prints its port.
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { createCoordinator, createCoordinatorHandler } from '@partway/core/coordinator';

@@ -5,117 +5,117 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-/** Two coordinators in processes of their own, and a proxy that gives each of them every second request. */
+/** Two coordinators in separate processes, and a proxy that alternates between them. */
 export interface Fleet {
-  /** Where the proxy serves the coordinators. */
+  /** The URL of the proxy. */
   readonly url: string;
-  /** Verbs with response 200, in order. */
-  readonly answers: readonly FleetAnswer[];
-  /** Since `killAt`: processes that were killed while they lived. */
-  readonly deaths: number;
-  /** Since `killAt`: requests to a dead process, with response 502. */
-  readonly deadEnds: number;
-  /** The process at this place, 0 or 1, gets the next request. */
-  giveTurnTo(place: number): void;
+  /** The responses with status 200, in order. */
+  readonly responses: readonly FleetResponse[];
+  /** The number of processes killed since `killAt`. */
+  readonly kills: number;
+  /** The number of requests to a dead process since `killAt`, with response 502. */
+  readonly badGateways: number;
+  /** The process with this index, 0 or 1, receives the next request. */
+  setNext(index: number): void;
   /**
-   * Restarts dead processes. Then kills the next process with SIGKILL at the nth request of a verb. Two
-   * requests find it dead; the third one waits for its successor.
+   * Restarts dead processes. At the nth request of a verb, the process that receives it is then killed with
+   * SIGKILL. Two more requests fail with 502; the third one waits for its successor.
    */
-  killAt(death: Death): Promise<void>;
+  killAt(kill: Kill): Promise<void>;
   close(): Promise<void>;
 }
 
-export interface FleetAnswer {
+export interface FleetResponse {
   readonly verb: string;
   readonly pid: number;
 }
 
-export interface Death {
+export interface Kill {
   readonly verb: string;
   readonly nth: number;
   /** Before the process receives the request, or after its response 200, which is then lost. */
   readonly moment: 'before' | 'after';
 }
 
-const DEAD_ENDS_MAX = 2;
+const BAD_GATEWAYS_MAX = 2;
 
 export async function startFleet(endpoint: string): Promise<Fleet> {
   const members = [await startMember(endpoint), await startMember(endpoint)];
   const successors = new Map<Member, Promise<Member>>();
-  const answers: FleetAnswer[] = [];
-  let turn = 0;
-  let death: Death | undefined;
-  let askedFor = 0;
-  let deaths = 0;
-  let deadEnds = 0;
+  const responses: FleetResponse[] = [];
+  let nextIndex = 0;
+  let planned: Kill | undefined;
+  let requestCount = 0;
+  let kills = 0;
+  let badGateways = 0;
 
-  function memberAt(place: number): Member {
-    const member = members[place];
-    if (member === undefined) throw new RangeError(`there is no member ${place}`);
+  function getMember(index: number): Member {
+    const member = members[index];
+    if (member === undefined) throw new RangeError(`there is no member ${index}`);
     return member;
   }
 
   /** A dead process has one successor, for any number of concurrent requests. */
-  async function livingAt(place: number): Promise<Member> {
-    const member = memberAt(place);
+  async function getLivingMember(index: number): Promise<Member> {
+    const member = getMember(index);
     if (member.isAlive()) return member;
     const successor = successors.get(member) ?? startMember(endpoint);
     successors.set(member, successor);
     const living = await successor;
-    members[place] = living;
+    members[index] = living;
     return living;
   }
 
-  function isDeath(verb: string, moment: Death['moment']): boolean {
-    return death?.verb === verb && death.nth === askedFor && death.moment === moment;
+  function isPlannedKill(verb: string, moment: Kill['moment']): boolean {
+    return planned?.verb === verb && planned.nth === requestCount && planned.moment === moment;
   }
 
   async function kill(member: Member): Promise<void> {
-    if (member.isAlive()) deaths += 1;
+    if (member.isAlive()) kills += 1;
     await member.kill();
   }
 
-  async function pass(message: IncomingMessage, reply: ServerResponse): Promise<void> {
+  async function forwardToNext(message: IncomingMessage, reply: ServerResponse): Promise<void> {
     const body = await buffer(message);
-    const place = turn++ % members.length;
+    const index = nextIndex++ % members.length;
     const verb = message.url?.slice(message.url.lastIndexOf('/') + 1) ?? '';
-    if (verb === death?.verb) askedFor += 1;
-    const isLost = isDeath(verb, 'after');
-    if (isDeath(verb, 'before')) await kill(memberAt(place));
-    const isDeadEnd = !memberAt(place).isAlive() && deadEnds < DEAD_ENDS_MAX;
-    if (isDeadEnd) deadEnds += 1;
-    const member = isDeadEnd ? memberAt(place) : await livingAt(place);
-    const answer = await forward(member, message, body);
-    if (isLost && answer?.status === 200) {
+    if (verb === planned?.verb) requestCount += 1;
+    const isLost = isPlannedKill(verb, 'after');
+    if (isPlannedKill(verb, 'before')) await kill(getMember(index));
+    const isBadGateway = !getMember(index).isAlive() && badGateways < BAD_GATEWAYS_MAX;
+    if (isBadGateway) badGateways += 1;
+    const member = isBadGateway ? getMember(index) : await getLivingMember(index);
+    const response = await forward(member, message, body);
+    if (isLost && response?.status === 200) {
       await kill(member);
       message.socket.resetAndDestroy();
       return;
     }
-    if (answer?.status === 200) answers.push({ verb, pid: member.pid });
-    reply.writeHead(answer?.status ?? 502, { 'content-type': 'application/json' }).end(answer?.text);
+    if (response?.status === 200) responses.push({ verb, pid: member.pid });
+    reply.writeHead(response?.status ?? 502, { 'content-type': 'application/json' }).end(response?.text);
   }
 
-  const proxy = createServer((message, reply) => void pass(message, reply));
+  const proxy = createServer((message, reply) => void forwardToNext(message, reply));
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   return {
     url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/uploads`,
-    answers,
-    get deaths() {
-      return deaths;
+    responses,
+    get kills() {
+      return kills;
     },
-    get deadEnds() {
-      return deadEnds;
+    get badGateways() {
+      return badGateways;
     },
-    giveTurnTo(place) {
-      turn = place;
+    setNext(index) {
+      nextIndex = index;
     },
-    async killAt(wanted) {
-      for (const place of members.keys()) await livingAt(place);
-      death = wanted;
-      askedFor = 0;
-      deaths = 0;
-      deadEnds = 0;
+    async killAt(kill) {
+      for (const index of members.keys()) await getLivingMember(index);
+      planned = kill;
+      requestCount = 0;
+      kills = 0;
+      badGateways = 0;
     },
     async close() {
       proxy.close();
@@ -148,7 +148,7 @@ interface Member {
   readonly pid: number;
   readonly port: number;
   isAlive(): boolean;
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has exited. */
   kill(): Promise<void>;
 }
 

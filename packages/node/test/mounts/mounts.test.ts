@@ -39,21 +39,21 @@ interface Mounted {
   readonly url: string;
   readonly port: number;
   readonly clock: VirtualClock;
-  readonly answered: HandledRequest[];
+  readonly handled: HandledRequest[];
 }
 
 interface MountOptions {
-  /** Called like `identify`, for every verb. */
+  /** Called by `identify`, for every verb. */
   readonly gate?: (request: Request) => void | Promise<void>;
   readonly completed?: () => void | Promise<void>;
-  readonly around?:
+  readonly wrap?:
     | ((handler: CoordinatorHandler) => (request: Request) => Response | Promise<Response>)
     | undefined;
   readonly waitMs?: number;
 }
 
 /** A coordinator in a `node:http` server with a virtual clock. */
-async function mounted({ gate, completed, around, waitMs }: MountOptions = {}): Promise<Mounted> {
+async function mount({ gate, completed, wrap, waitMs }: MountOptions = {}): Promise<Mounted> {
   const { endpoint } = emulator;
   const coordinator = createCoordinator({
     store: createOssObjectStore({ region, bucket: 'media', credentials, endpoint }),
@@ -61,32 +61,32 @@ async function mounted({ gate, completed, around, waitMs }: MountOptions = {}): 
       await gate?.(request);
       return 'wei';
     },
-    authorize: ({ name }) => (name === 'unwanted' ? { refused: 'no such files' } : { key: name }),
+    authorize: ({ name }) => (name === 'refused' ? { refused: 'no such files' } : { key: name }),
     hooks: { completed: () => completed?.() },
   });
   const clock = createVirtualClock(0);
-  const answered: HandledRequest[] = [];
+  const handled: HandledRequest[] = [];
   const handler = createCoordinatorHandler(coordinator, {
     basePath: '/uploads',
     clock,
     rateLimit: () => waitMs,
-    onResponse: (entry) => answered.push(entry),
+    onResponse: (entry) => handled.push(entry),
   });
-  const server = createServer(getRequestListener(around?.(handler) ?? handler)).listen(0, '127.0.0.1');
+  const server = createServer(getRequestListener(wrap?.(handler) ?? handler)).listen(0, '127.0.0.1');
   servers.push(server);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/uploads`, port, clock, answered };
+  return { url: `http://127.0.0.1:${port}/uploads`, port, clock, handled };
 }
 
-test('an error crosses node:http with its status, its body and its wait', async () => {
-  const plane = createHttpControlPlane((await mounted()).url);
-  await expect(plane.initiate({ ...file, key: 'unwanted' })).rejects.toMatchObject({
+test('an error has its status, body and Retry-After over node:http', async () => {
+  const plane = createHttpControlPlane((await mount()).url);
+  await expect(plane.initiate({ ...file, key: 'refused' })).rejects.toMatchObject({
     code: 'refused',
     message: expect.stringContaining('no such files'),
     context: { status: 422 },
   });
-  const throttled = await post(await mounted({ waitMs: 1500 }), 'initiate', {});
+  const throttled = await post(await mount({ waitMs: 1500 }), 'initiate', {});
   expect(throttled.status).toBe(429);
   expect(throttled.headers.get('retry-after')).toBe('2');
   expect(await throttled.json()).toMatchObject({
@@ -94,85 +94,90 @@ test('an error crosses node:http with its status, its body and its wait', async 
   });
 });
 
-test.each(['its length', 'no length'])(
-  'a body over the limit that declares %s is refused with 413',
+test.each(['a Content-Length', 'no Content-Length'])(
+  'a too long body with %s is rejected with 413',
   async (declared) => {
-    const { port, answered } = await mounted();
+    const { port, handled } = await mount();
     const long = Buffer.alloc(64 * 1024 + 1, ' ');
-    const length = declared === 'its length' ? { 'content-length': long.length } : {};
+    const length = declared === 'a Content-Length' ? { 'content-length': long.length } : {};
     const headers = { 'content-type': 'application/json', ...length };
     const sending = requestOverHttp({ port, path: '/uploads/initiate', method: 'POST', headers });
-    // Of chunks the last one is never sent: who refuses does not wait for it.
+    // The last chunk is never sent: the handler must not wait for it.
     sending.write(long);
     const [response] = await once(sending, 'response');
     expect(response.statusCode).toBe(413);
     expect(JSON.parse(await text(response))).toMatchObject({ error: { code: 'bad_request' } });
-    expect(answered).toMatchObject([{ verb: 'initiate', status: 413 }]);
+    expect(handled).toMatchObject([{ verb: 'initiate', status: 413 }]);
     sending.destroy();
   },
 );
 
-test('a client with a slow body receives 408 after 30 s, and not before', async () => {
-  const { port, clock, answered } = await mounted();
+test('a client with a slow body receives 408 after 30 s', async () => {
+  const { port, clock, handled } = await mount();
   const socket = connect(port, '127.0.0.1');
   const head = ['POST /uploads/initiate HTTP/1.1', 'host: app.test', 'content-type: application/json'];
   socket.write(`${[...head, 'content-length: 1000'].join('\r\n')}\r\n\r\n{`);
-  await until(() => clock.sleeperCount === 1);
+  await waitUntil(() => clock.sleeperCount === 1);
   clock.advance(29_999);
   socket.write('"');
-  await nextTurn();
-  expect(answered).toEqual([]);
+  await nextTick();
+  expect(handled).toEqual([]);
   clock.advance(1);
   const [data] = await once(socket, 'data');
   expect(String(data)).toMatch(/^HTTP\/1\.1 408 /);
-  expect(answered).toMatchObject([{ status: 408, durationMs: 30_000 }]);
+  expect(handled).toMatchObject([{ status: 408, durationMs: 30_000 }]);
   socket.destroy();
 });
 
-test('a disconnected client stops its request', async () => {
-  const arrived = promised<Request>();
-  const opened = promised<void>();
+test('a disconnect aborts the request', async () => {
+  const received = createDeferred<Request>();
+  const released = createDeferred<void>();
   const gate = (request: Request): Promise<void> => {
-    arrived.resolve(request);
-    return opened.promise;
+    received.resolve(request);
+    return released.promise;
   };
-  const stage = await mounted({ gate });
-  const gone = new AbortController();
-  const asking = post(stage, 'initiate', { name: 'never', size: 1_000_000, partSize: 102_400 }, gone.signal);
-  const { signal: left } = await arrived.promise;
-  gone.abort();
-  await expect(asking).rejects.toThrow();
-  await until(() => left.aborted);
-  opened.resolve();
-  await until(() => stage.answered.length === 1);
-  expect(stage.answered).toMatchObject([{ verb: 'initiate', status: 499, error: { code: 'aborted' } }]);
+  const stage = await mount({ gate });
+  const disconnect = new AbortController();
+  const responding = post(
+    stage,
+    'initiate',
+    { name: 'never', size: 1_000_000, partSize: 102_400 },
+    disconnect.signal,
+  );
+  const { signal: requestSignal } = await received.promise;
+  disconnect.abort();
+  await expect(responding).rejects.toThrow();
+  await waitUntil(() => requestSignal.aborted);
+  released.resolve();
+  await waitUntil(() => stage.handled.length === 1);
+  expect(stage.handled).toMatchObject([{ verb: 'initiate', status: 499, error: { code: 'aborted' } }]);
   expect(emulator.model.uploads('media')).toEqual([]);
 });
 
-test('a client that goes away during Complete does not stop it', async () => {
-  const arrived = promised<Request>();
-  const opened = promised<void>();
+test('a disconnect during Complete does not abort it', async () => {
+  const received = createDeferred<Request>();
+  const released = createDeferred<void>();
   const gate = (request: Request): Promise<void> | undefined => {
     if (!request.url.endsWith('/complete')) return undefined;
-    arrived.resolve(request);
-    return opened.promise;
+    received.resolve(request);
+    return released.promise;
   };
-  const noted: string[] = [];
-  const stage = await mounted({ gate, completed: () => void noted.push('completed') });
-  const gone = new AbortController();
-  const asking = post(stage, 'complete', await sent(stage, 'left-early'), gone.signal);
-  const { signal: left } = await arrived.promise;
-  gone.abort();
-  await expect(asking).rejects.toThrow();
-  await until(() => left.aborted);
+  const hookCalls: string[] = [];
+  const stage = await mount({ gate, completed: () => void hookCalls.push('completed') });
+  const disconnect = new AbortController();
+  const responding = post(stage, 'complete', await uploadPart(stage, 'disconnect-early'), disconnect.signal);
+  const { signal: requestSignal } = await received.promise;
+  disconnect.abort();
+  await expect(responding).rejects.toThrow();
+  await waitUntil(() => requestSignal.aborted);
   // The request to OSS starts here.
-  opened.resolve();
-  await until(() => stage.answered.length === 2);
-  expect(stage.answered[1]).toMatchObject({ verb: 'complete', status: 200, error: undefined });
-  expect(noted).toEqual(['completed']);
+  released.resolve();
+  await waitUntil(() => stage.handled.length === 2);
+  expect(stage.handled[1]).toMatchObject({ verb: 'complete', status: 200, error: undefined });
+  expect(hookCalls).toEqual(['completed']);
 });
 
-const AROUND: readonly [string, MountOptions['around']][] = [
+const WRAPPERS: readonly [string, MountOptions['wrap']][] = [
   ['node:http', undefined],
   [
     'a framework that compresses',
@@ -180,48 +185,48 @@ const AROUND: readonly [string, MountOptions['around']][] = [
   ],
 ];
 
-test.each(AROUND)('every space of a Complete that takes long passes %s at once', async (_, around) => {
-  const noted = promised<void>();
-  const stage = await mounted({ around, completed: () => noted.promise });
-  const asking = post(stage, 'complete', await sent(stage, 'slow'));
-  await beat(stage);
-  const response = await asking;
+test.each(WRAPPERS)('every space of a slow Complete passes %s immediately', async (_, wrap) => {
+  const hook = createDeferred<void>();
+  const stage = await mount({ wrap, completed: () => hook.promise });
+  const responding = post(stage, 'complete', await uploadPart(stage, 'slow'));
+  await sendSpace(stage);
+  const response = await responding;
   expect(response.status).toBe(200);
-  const reader = bodyOf(response).getReader();
+  const reader = getBody(response).getReader();
   const texts: string[] = [];
   const read = async (): Promise<void> => {
     texts.push(new TextDecoder().decode((await reader.read()).value));
   };
   for (let count = 0; count < 3; count++) {
-    await beat(stage);
+    await sendSpace(stage);
     await read();
   }
   expect(texts).toEqual([' ', ' ', ' ']);
-  noted.resolve();
+  hook.resolve();
   await read();
   expect(JSON.parse(texts.join(''))).toMatchObject({ object: { key: 'slow', crc64: crc64(bytes) } });
   expect(await reader.read()).toMatchObject({ done: true });
 });
 
-test('a client that goes away between two spaces does not stop a Complete', async () => {
-  const noted = promised<void>();
-  const stage = await mounted({ completed: () => noted.promise });
-  const gone = new AbortController();
-  const asking = post(stage, 'complete', await sent(stage, 'left-late'), gone.signal);
-  await beat(stage);
-  await asking;
-  gone.abort();
-  // The one that waits for OSS is left; the one that would send the next space is not.
-  await until(() => stage.clock.sleeperCount === 1);
-  noted.resolve();
-  await until(() => stage.answered.length === 2);
-  expect(stage.answered[1]).toMatchObject({ verb: 'complete', status: 200, error: undefined });
+test('a disconnect between two spaces does not abort Complete', async () => {
+  const hook = createDeferred<void>();
+  const stage = await mount({ completed: () => hook.promise });
+  const disconnect = new AbortController();
+  const responding = post(stage, 'complete', await uploadPart(stage, 'disconnect-late'), disconnect.signal);
+  await sendSpace(stage);
+  await responding;
+  disconnect.abort();
+  // The deadline of Complete is still pending; the timer of the next space is not.
+  await waitUntil(() => stage.clock.sleeperCount === 1);
+  hook.resolve();
+  await waitUntil(() => stage.handled.length === 2);
+  expect(stage.handled[1]).toMatchObject({ verb: 'complete', status: 200, error: undefined });
 });
 
 const file = { size: 10, partSize: undefined, object: {}, signal };
 
-/** An upload that is whole but for Complete, which takes the result. */
-async function sent({ url }: Mounted, key: string): Promise<object> {
+/** Uploads one part, and returns the request body of Complete. */
+async function uploadPart({ url }: Mounted, key: string): Promise<object> {
   const plane = createHttpControlPlane(url);
   const { uploadToken, presigned = [] } = await plane.initiate({ ...file, key, presignCount: 1 });
   for (const { url: address, headers } of presigned) {
@@ -236,23 +241,23 @@ function post({ url }: Mounted, verb: string, body: object, stop = signal): Prom
   return fetch(`${url}/${verb}`, { method: 'POST', headers, body: JSON.stringify(body), signal: stop });
 }
 
-/** Advances the ten seconds before a space is sent. The other timer is the deadline of Complete. */
-async function beat({ clock }: Mounted): Promise<void> {
-  await until(() => clock.sleeperCount === 2);
+/** Advances the clock by ten seconds, so that a space is sent. The other timer is Complete's deadline. */
+async function sendSpace({ clock }: Mounted): Promise<void> {
+  await waitUntil(() => clock.sleeperCount === 2);
   clock.wakeNext();
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await nextTurn();
+async function waitUntil(condition: () => boolean): Promise<void> {
+  while (!condition()) await nextTick();
 }
 
-function nextTurn(): Promise<void> {
+function nextTick(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
 }
 
-function promised<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+function createDeferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((settle) => {
     resolve = settle;
@@ -260,7 +265,7 @@ function promised<T>(): { readonly promise: Promise<T>; readonly resolve: (value
   return { promise, resolve };
 }
 
-function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
-  if (body === null) throw new TypeError('there is a body');
+function getBody({ body }: Response): ReadableStream<Uint8Array> {
+  if (body === null) throw new TypeError('the response has no body');
   return body;
 }

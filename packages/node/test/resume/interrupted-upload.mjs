@@ -1,5 +1,5 @@
-// Uploads a file in a process of its own that may be killed: path, endpoint, checkpoint directory. Prints every confirmed
-// part in a line.
+// Uploads a file in a process that a test kills. Arguments: path, endpoint, checkpoint directory. Prints a line
+// for every confirmed part.
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import { createFileCheckpoints, uploadFile } from '@partway/node';

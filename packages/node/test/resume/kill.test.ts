@@ -32,7 +32,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Runs the upload, and kills it when it has confirmed so many parts. Gives its last line. */
+/** Runs the upload, kills it after so many confirmed parts, and returns the last line of its output. */
 async function run(killAfter: number): Promise<string> {
   const script = fileURLToPath(new URL('./interrupted-upload.mjs', import.meta.url));
   const child = spawn(process.execPath, [
@@ -53,7 +53,7 @@ async function run(killAfter: number): Promise<string> {
   return last;
 }
 
-test('a process killed with SIGKILL again and again is followed by one that finishes, and little is sent twice [pain-11]', async () => {
+test('after repeated SIGKILL the next process completes the upload and resends few parts [pain-11]', async () => {
   const puts = emulator.faults.add({ operation: 'UploadPart', effect: { kind: 'latency', ms: 1 } });
   const kills = 6;
   for (let kill = 1; kill <= kills; kill++) await run(kill * 8);

@@ -8,28 +8,28 @@ import type {
   ScriptedServer,
 } from '@partway/core/testing';
 
-/** Over bare sockets, so that it can respond before the body and reset a connection on request. */
+/** Uses plain sockets, so that it can respond before the body and reset connections. */
 export async function createScriptedServer(): Promise<ScriptedServer> {
-  const lines = new Map<string, Line>();
+  const routes = new Map<string, Route>();
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
-    // One more for every request a connection carries.
+    // A connection gets one listener per request.
     socket.setMaxListeners(0);
     socket.on('close', () => sockets.delete(socket));
     // Errors of reset connections are caused by the tests.
     socket.on('error', () => undefined);
-    serveConnection(socket, lines);
+    serveConnection(socket, routes);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    async serve(script) {
-      const target = `/bucket/a%2Bb%20c/${lines.size}?partNumber=1&uploadId=A%2FB&x=%E4%BD%A0`;
-      const line = createLine(script, `http://127.0.0.1:${port}${target}`);
-      lines.set(target, line);
-      return line.address;
+    async serve(response) {
+      const target = `/bucket/a%2Bb%20c/${routes.size}?partNumber=1&uploadId=A%2FB&x=%E4%BD%A0`;
+      const route = createRoute(response, `http://127.0.0.1:${port}${target}`);
+      routes.set(target, route);
+      return route.address;
     },
     async close() {
       for (const socket of sockets) socket.destroy();
@@ -39,22 +39,22 @@ export async function createScriptedServer(): Promise<ScriptedServer> {
   };
 }
 
-/** One address: its script, and what happens there. */
-interface Line {
-  readonly script: ScriptedResponse;
+/** One address with its scripted response, and the listeners of its requests. */
+interface Route {
+  readonly response: ScriptedResponse;
   readonly address: ScriptedAddress;
   readonly onHead: () => void;
   readonly onReceived: (request: ReceivedRequest) => void;
   readonly onClosed: () => void;
 }
 
-function createLine(script: ScriptedResponse, url: string): Line {
-  const head = promised<void>();
-  const request = promised<ReceivedRequest>();
-  const end = promised<void>();
+function createRoute(response: ScriptedResponse, url: string): Route {
+  const head = createDeferred<void>();
+  const request = createDeferred<ReceivedRequest>();
+  const end = createDeferred<void>();
   let requestCount = 0;
   return {
-    script,
+    response,
     address: {
       url,
       arrived: () => head.promise,
@@ -71,7 +71,7 @@ function createLine(script: ScriptedResponse, url: string): Line {
   };
 }
 
-function promised<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+function createDeferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((settle) => {
     resolve = settle;
@@ -80,7 +80,7 @@ function promised<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
 }
 
 /** Reads one request after another, each with the length it declares. */
-function serveConnection(socket: Socket, lines: ReadonlyMap<string, Line>): void {
+function serveConnection(socket: Socket, routes: ReadonlyMap<string, Route>): void {
   let unread: Buffer = Buffer.alloc(0);
   let exchange: Exchange | undefined;
   socket.on('data', (bytes) => {
@@ -89,11 +89,11 @@ function serveConnection(socket: Socket, lines: ReadonlyMap<string, Line>): void
       if (exchange === undefined) {
         const headEnd = unread.indexOf('\r\n\r\n');
         if (headEnd === -1) return;
-        exchange = beginExchange(socket, lines, unread.toString('latin1', 0, headEnd));
+        exchange = startExchange(socket, routes, unread.toString('latin1', 0, headEnd));
         unread = unread.subarray(headEnd + 4);
       }
-      unread = exchange.takeBody(unread);
-      if (!exchange.isWhole()) return;
+      unread = exchange.readBody(unread);
+      if (!exchange.isComplete()) return;
       exchange.end();
       exchange = undefined;
     }
@@ -102,13 +102,13 @@ function serveConnection(socket: Socket, lines: ReadonlyMap<string, Line>): void
 }
 
 interface Exchange {
-  /** Gives back what belongs to the next request. */
-  takeBody(bytes: Buffer): Buffer;
-  isWhole(): boolean;
+  /** Returns the bytes of the next request. */
+  readBody(bytes: Buffer): Buffer;
+  isComplete(): boolean;
   end(): void;
 }
 
-function beginExchange(socket: Socket, lines: ReadonlyMap<string, Line>, head: string): Exchange {
+function startExchange(socket: Socket, routes: ReadonlyMap<string, Route>, head: string): Exchange {
   const [requestLine = '', ...headerLines] = head.split('\r\n');
   const [method = '', target = ''] = requestLine.split(' ');
   const headers = Object.fromEntries(
@@ -118,41 +118,45 @@ function beginExchange(socket: Socket, lines: ReadonlyMap<string, Line>, head: s
     ]),
   );
   const size = Number(headers['content-length'] ?? 0);
-  const line = lines.get(target);
+  const route = routes.get(target);
   const crc = createCrc64();
   let bodySize = 0;
-  if (method === 'OPTIONS' || line === undefined) {
-    const answer = { ...PREFLIGHT, status: line === undefined ? 404 : 204 };
-    return { takeBody: (bytes) => bytes, isWhole: () => true, end: () => void socket.write(textOf(answer)) };
+  if (method === 'OPTIONS' || route === undefined) {
+    const response = { ...PREFLIGHT, status: route === undefined ? 404 : 204 };
+    return {
+      readBody: (bytes) => bytes,
+      isComplete: () => true,
+      end: () => void socket.write(format(response)),
+    };
   }
-  const { behaviour } = line.script;
-  socket.on('close', line.onClosed);
-  line.onHead();
+  const { behaviour } = route.response;
+  socket.on('close', route.onClosed);
+  route.onHead();
   if (behaviour === 'reset') socket.resetAndDestroy();
-  if (behaviour === 'respond-early') socket.write(textOf(line.script));
+  if (behaviour === 'respond-early') socket.write(format(route.response));
   if (behaviour === 'respond-and-reset') {
-    // The body still coming in is what makes the system reset the connection.
+    // Because the body is still arriving, the system resets the connection.
     socket.pause();
-    socket.write(textOf(line.script), () => socket.destroy());
+    socket.write(format(route.response), () => socket.destroy());
   }
   return {
-    takeBody(bytes) {
+    readBody(bytes) {
       const body = bytes.subarray(0, size - bodySize);
       crc.update(body);
       bodySize += body.length;
       return bytes.subarray(body.length);
     },
-    isWhole: () => bodySize === size,
+    isComplete: () => bodySize === size,
     end() {
-      line.onReceived({ method, target, headers, bodySize, bodyCrc64: crc.digest() });
-      if (behaviour === 'respond') socket.write(textOf(line.script));
+      route.onReceived({ method, target, headers, bodySize, bodyCrc64: crc.digest() });
+      if (behaviour === 'respond') socket.write(format(route.response));
     },
   };
 }
 
 const PREFLIGHT: ScriptedResponse = { behaviour: 'respond', status: 204, headers: {}, body: '' };
 
-function textOf({ status, headers, body }: ScriptedResponse): string {
+function format({ status, headers, body }: ScriptedResponse): string {
   const lines = Object.entries({ ...CORS_HEADERS, ...headers }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );

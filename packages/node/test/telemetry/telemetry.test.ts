@@ -36,7 +36,7 @@ beforeAll(async () => {
   emulator = await startOssEmulator({ buckets: ['media'], credentials });
   const { endpoint, region } = emulator;
   const store = createOssObjectStore({ bucket: 'media', region, endpoint, credentials });
-  controlPlane = remembering(createCoordinator({ store }));
+  controlPlane = recordSecrets(createCoordinator({ store }));
 });
 afterAll(async () => {
   await emulator.close();
@@ -44,8 +44,8 @@ afterAll(async () => {
 });
 
 /** The same control plane, recording tokens and URLs. */
-function remembering(plane: ControlPlane): ControlPlane {
-  function keep(parts: readonly PresignedPart[]): void {
+function recordSecrets(plane: ControlPlane): ControlPlane {
+  function recordUrls(parts: readonly PresignedPart[]): void {
     for (const { url } of parts) secrets.push(url, new URL(url).searchParams.get('x-oss-signature') ?? '');
   }
 
@@ -54,18 +54,18 @@ function remembering(plane: ControlPlane): ControlPlane {
     async initiate(request) {
       const upload = await plane.initiate(request);
       secrets.push(upload.uploadToken);
-      keep(upload.presigned ?? []);
+      recordUrls(upload.presigned ?? []);
       return upload;
     },
     async presignParts(request) {
       const parts = await plane.presignParts(request);
-      keep(parts);
+      recordUrls(parts);
       return parts;
     },
   };
 }
 
-test('over a bad link every attempt is a span, and spans and logs hold no secret', async () => {
+test('with faults every attempt is a span, and spans and logs contain no secret', async () => {
   const { faults } = emulator;
   faults.add({ operation: 'UploadPart', partNumber: 1, times: 1, effect: { kind: 'dropResponse' } });
   faults.add({
@@ -91,7 +91,7 @@ test('over a bad link every attempt is a span, and spans and logs hold no secret
   const spans = exporter.getFinishedSpans();
   const attempts = spans.filter(({ name }) => name === 'partway.attempt');
   const retried = attempts.filter(({ attributes }) => attributes['partway.outcome'] === 'retried');
-  expect(retried.map(({ attributes }) => attributes['error.type']).toSorted(byText)).toEqual([
+  expect(retried.map(({ attributes }) => attributes['error.type']).toSorted(compareTexts)).toEqual([
     'checksum_mismatch',
     'network',
     'throttled',
@@ -100,18 +100,18 @@ test('over a bad link every attempt is a span, and spans and logs hold no secret
   expect(attempts).toHaveLength(5 + 4 + 1);
   expect(spans.filter(({ name }) => name === 'partway.upload')).toHaveLength(2);
 
-  const logged = JSON.stringify([
+  const output = JSON.stringify([
     spans.map(({ name, attributes, events, status, links }) => [name, attributes, events, status, links]),
     records,
   ]);
-  expect(logged).toContain('retrying');
+  expect(output).toContain('retrying');
   expect(secrets.length).toBeGreaterThan(15);
   for (const secret of secrets) {
     expect(secret.length).toBeGreaterThan(10);
-    expect(logged).not.toContain(secret);
+    expect(output).not.toContain(secret);
   }
 });
 
-function byText(a: unknown, b: unknown): number {
+function compareTexts(a: unknown, b: unknown): number {
   return String(a) < String(b) ? -1 : 1;
 }

@@ -15,13 +15,13 @@ import { createUndiciFetch } from '../../src/transport/undici-fetch.ts';
 describe('a store over undici', () => {
   const createStage = () =>
     createEmulatorStage(({ endpoint }) => {
-      const site = { region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS };
-      return createOssObjectStore({ ...site, fetch: createUndiciFetch() });
+      const location = { region: REGION, bucket: BUCKET, endpoint, credentials: CREDENTIALS };
+      return createOssObjectStore({ ...location, fetch: createUndiciFetch() });
     });
   for (const { name, run } of objectStoreConformance({ createStage })) test(name, run);
 });
 
-test('a HEAD leaves its connection for the next one, and a redirect is not followed', async () => {
+test('HEAD requests reuse one connection, and redirects are not followed', async () => {
   let connections = 0;
   const server = createServer((_, response) => {
     response.writeHead(302, { location: 'http://127.0.0.1:1/', 'set-cookie': ['a=1', 'b=2'] }).end();

@@ -38,7 +38,7 @@ function put(transport: Transport, url: string, body: PartBody): Promise<PartRes
   return transport.put({ url, headers: {}, body, onProgress: () => undefined, signal });
 }
 
-function bodyOf(bytes: Uint8Array): PartBody {
+function createBody(bytes: Uint8Array): PartBody {
   return createInMemorySource(bytes).part(0, bytes.length);
 }
 
@@ -58,13 +58,13 @@ async function listen(server: Server): Promise<number> {
 }
 
 /** Responds with the CRC64 of the received body. */
-const answerWithCrc64 = async (message: IncomingMessage, reply: ServerResponse): Promise<void> => {
+const respondWithCrc64 = async (message: IncomingMessage, reply: ServerResponse): Promise<void> => {
   const crc = createCrc64();
   for await (const chunk of message) crc.update(chunk);
   reply.setHeader('x-oss-hash-crc64ecma', crc.digest()).end();
 };
 
-async function fileSource(bytes: Uint8Array): ReturnType<typeof createFileSource> {
+async function openFileSource(bytes: Uint8Array): ReturnType<typeof createFileSource> {
   const folder = await mkdtemp(join(tmpdir(), 'partway-undici-'));
   const path = join(folder, 'file');
   await writeFile(path, bytes);
@@ -76,11 +76,11 @@ async function fileSource(bytes: Uint8Array): ReturnType<typeof createFileSource
   return source;
 }
 
-test('parts of a file, sent at once through buffers used again, arrive as they are', async () => {
-  const port = await listen(createServer(answerWithCrc64));
+test('concurrent parts of a file with reused buffers arrive unchanged', async () => {
+  const port = await listen(createServer(respondWithCrc64));
   const transport = await openTransport();
   const bytes = randomBytes(24 * MEBIBYTE + 999);
-  const source = await fileSource(bytes);
+  const source = await openFileSource(bytes);
   const partSize = 3 * MEBIBYTE + 1001;
   const offsets = Array.from({ length: Math.ceil(bytes.length / partSize) }, (_, index) => index * partSize);
   await Promise.all(
@@ -92,12 +92,12 @@ test('parts of a file, sent at once through buffers used again, arrive as they a
   );
 });
 
-test('over TLS they arrive as they are, too', async () => {
+test('parts over TLS arrive unchanged', async () => {
   const psk = randomBytes(32);
   const ciphers = 'PSK-AES128-GCM-SHA256';
   const server = createTlsServer(
     { ciphers, maxVersion: 'TLSv1.2', pskCallback: () => psk, pskIdentityHint: 'test' },
-    answerWithCrc64,
+    respondWithCrc64,
   );
   const port = await listen(server);
   const connect = {
@@ -109,7 +109,7 @@ test('over TLS they arrive as they are, too', async () => {
   closings.push(() => dispatcher.close());
   const transport = await openTransport({ dispatcher });
   const bytes = randomBytes(20 * MEBIBYTE + 20_000);
-  const source = await fileSource(bytes);
+  const source = await openFileSource(bytes);
   for (const [offset, size] of [
     [0, 5 * MEBIBYTE + 17_000],
     [7 * MEBIBYTE, 13 * MEBIBYTE + 20_000],
@@ -123,9 +123,9 @@ test('over TLS they arrive as they are, too', async () => {
 
 test('a small chunk can be overwritten when the next one is requested', async () => {
   const server = createServer(async (message, reply) => {
-    // Long enough for the client to fill what the system holds between the two.
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-    await answerWithCrc64(message, reply);
+    // Long enough for the client to fill the socket buffers of both sides.
+    for (let tick = 0; tick < 50; tick++) await new Promise((resolve) => setImmediate(resolve));
+    await respondWithCrc64(message, reply);
   });
   const port = await listen(server);
   const transport = await openTransport();
@@ -140,25 +140,25 @@ test('a small chunk can be overwritten when the next one is requested', async ()
   expect(headers['x-oss-hash-crc64ecma']).toBe(await body.crc64(new AbortController().signal));
 });
 
-test('parts sent one after another share one connection', async () => {
+test('sequential parts share one connection', async () => {
   let connectionCount = 0;
-  const server = createServer(answerWithCrc64).on('connection', () => {
+  const server = createServer(respondWithCrc64).on('connection', () => {
     connectionCount += 1;
   });
   const port = await listen(server);
   const transport = await openTransport();
-  const source = await fileSource(randomBytes(4 * MEBIBYTE));
+  const source = await openFileSource(randomBytes(4 * MEBIBYTE));
   for (const size of [10, 70_000, MEBIBYTE, MEBIBYTE + 1, 4 * MEBIBYTE, 3, 4 * MEBIBYTE]) {
     await put(transport, `http://127.0.0.1:${port}/p`, source.part(0, size));
   }
   expect(connectionCount).toBe(1);
 });
 
-test('an early response is returned also when the disk is slower than the connection reset', async () => {
+test('an early response is returned also if the connection is reset before the next read', async () => {
   const server = await createScriptedServer();
   closings.push(() => server.close());
   const transport = await openTransport();
-  const source = await fileSource(Buffer.alloc(16 * MEBIBYTE));
+  const source = await openFileSource(Buffer.alloc(16 * MEBIBYTE));
   for (let round = 0; round < 20; round++) {
     const script = { behaviour: 'respond-and-reset', status: 403, headers: {}, body: '<Error/>' } as const;
     const { url } = await server.serve(script);
@@ -169,14 +169,14 @@ test('an early response is returned also when the disk is slower than the connec
   }
 });
 
-test('a read cut short by an early response is ended [pain-20]', async () => {
+test('an early response ends the read of the body [pain-20]', async () => {
   const server = await createScriptedServer();
   closings.push(() => server.close());
   const transport = await openTransport();
   const { url } = await server.serve({ behaviour: 'respond-early', status: 403, headers: {}, body: '' });
-  const ended = await new Promise((resolve) => {
+  const outcome = await new Promise((resolve) => {
     const body: PartBody = {
-      ...bodyOf(new Uint8Array(8 * MEBIBYTE)),
+      ...createBody(new Uint8Array(8 * MEBIBYTE)),
       async *chunks() {
         try {
           for (let count = 0; count < 8; count++) yield new Uint8Array(MEBIBYTE);
@@ -187,13 +187,13 @@ test('a read cut short by an early response is ended [pain-20]', async () => {
     };
     put(transport, url, body).catch(resolve);
   });
-  expect(ended).toBe('ended');
+  expect(outcome).toBe('ended');
 });
 
-test('no more connections are made than allowed [pain-23]', async () => {
+test('opens at most as many connections as the option allows [pain-23]', async () => {
   let open = 0;
   let openMax = 0;
-  const server = createServer(answerWithCrc64).on('connection', (socket) => {
+  const server = createServer(respondWithCrc64).on('connection', (socket) => {
     open += 1;
     openMax = Math.max(openMax, open);
     socket.on('close', () => {
@@ -202,12 +202,12 @@ test('no more connections are made than allowed [pain-23]', async () => {
   });
   const port = await listen(server);
   const transport = await openTransport({ connections: 2 });
-  const bodies = Array.from({ length: 8 }, () => bodyOf(new Uint8Array(300_000)));
+  const bodies = Array.from({ length: 8 }, () => createBody(new Uint8Array(300_000)));
   await Promise.all(bodies.map((body) => put(transport, `http://127.0.0.1:${port}/p`, body)));
   expect(openMax).toBe(2);
 });
 
-test('the path is sent as it was signed, also where a URL would be rewritten', async () => {
+test('the path is sent as it was signed, also if `URL` would rewrite it', async () => {
   const targets: (string | undefined)[] = [];
   const server = createServer((message, reply) => {
     targets.push(message.url);
@@ -216,33 +216,33 @@ test('the path is sent as it was signed, also where a URL would be rewritten', a
   const port = await listen(server);
   const transport = await openTransport();
   for (const target of ['/a/../b%2Bc/./d?partNumber=1&x=a%2Fb', '/', '']) {
-    await put(transport, `http://127.0.0.1:${port}${target}`, bodyOf(Buffer.from('x')));
+    await put(transport, `http://127.0.0.1:${port}${target}`, createBody(Buffer.from('x')));
   }
   expect(targets).toEqual(['/a/../b%2Bc/./d?partNumber=1&x=a%2Fb', '/', '/']);
 });
 
-test('a dispatcher of the caller is used, and stays open', async () => {
+test('a dispatcher of the caller is used and stays open', async () => {
   const dispatcher = new MockAgent();
   dispatcher.disableNetConnect();
   const origin = 'https://media.oss-cn-hangzhou.aliyuncs.com';
   const intercepted = dispatcher.get(origin).intercept({ method: 'PUT', path: '/key?partNumber=1' });
   intercepted.reply(200, '', { headers: { ETag: '"A"' } });
   const transport = createUndiciTransport({ dispatcher });
-  const response = await put(transport, `${origin}/key?partNumber=1`, bodyOf(Buffer.from('x')));
+  const response = await put(transport, `${origin}/key?partNumber=1`, createBody(Buffer.from('x')));
   expect(response).toMatchObject({ status: 200, headers: { etag: '"A"' } });
   await transport.close();
   await expect(dispatcher.request({ origin, path: '/', method: 'GET' })).rejects.toThrow(/not matched/);
   await dispatcher.close();
 });
 
-test('a failure shows no URL, whichever way it is printed', async () => {
+test('an error contains no URL', async () => {
   const server = await createScriptedServer();
   const { url } = await server.serve({ behaviour: 'reset', status: 200, headers: {}, body: '' });
   const transport = await openTransport();
-  const lost = await put(transport, url, bodyOf(randomBytes(10))).catch((reason: unknown) => reason);
+  const lost = await put(transport, url, createBody(randomBytes(10))).catch((reason: unknown) => reason);
   await server.close();
-  const refused = await put(transport, url, bodyOf(randomBytes(10))).catch((reason: unknown) => reason);
-  const broken = await put(transport, 'no-url?uploadId=A', bodyOf(randomBytes(10))).catch(
+  const refused = await put(transport, url, createBody(randomBytes(10))).catch((reason: unknown) => reason);
+  const broken = await put(transport, 'no-url?uploadId=A', createBody(randomBytes(10))).catch(
     (reason: unknown) => reason,
   );
   for (const error of [lost, refused, broken]) {
@@ -253,13 +253,13 @@ test('a failure shows no URL, whichever way it is printed', async () => {
   expect(broken).toMatchObject({ code: 'malformed_response', disposition: 'permanent' });
 });
 
-test('a closed transport rejects with its reason', async () => {
+test('a closed transport rejects with a permanent error', async () => {
   const transport = createUndiciTransport();
   await transport.close();
-  const sending = put(transport, 'http://127.0.0.1:9/', bodyOf(randomBytes(10)));
+  const sending = put(transport, 'http://127.0.0.1:9/', createBody(randomBytes(10)));
   await expect(sending).rejects.toMatchObject({ code: 'network', disposition: 'permanent' });
 });
 
-test('a number of connections that is none is a mistake of the caller', () => {
+test('an invalid number of connections throws a RangeError', () => {
   expect(() => createUndiciTransport({ connections: 0 })).toThrow(RangeError);
 });

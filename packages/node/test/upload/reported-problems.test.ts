@@ -22,7 +22,7 @@ let emulator: OssEmulator;
 let folder: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'partway-pains-'));
+  folder = await mkdtemp(join(tmpdir(), 'partway-reported-problems-'));
   emulator = await startOssEmulator({ buckets: ['media'], credentials });
 });
 afterEach(() => emulator.faults.clear());
@@ -33,16 +33,16 @@ afterAll(async () => {
 
 function createControlPlane(fetch?: OssObjectStoreOptions['fetch']): ControlPlane {
   const { endpoint, region } = emulator;
-  const fetching = fetch === undefined ? {} : { fetch };
-  const store = createOssObjectStore({ bucket: 'media', region, endpoint, credentials, ...fetching });
+  const custom = fetch === undefined ? {} : { fetch };
+  const store = createOssObjectStore({ bucket: 'media', region, endpoint, credentials, ...custom });
   return createCoordinator({ store });
 }
 
-function optionsOf(key: string): UploadFileOptions {
+function createOptions(key: string): UploadFileOptions {
   return { controlPlane: createControlPlane(), key, partSize: PART, concurrency: 1, retry: { baseMs: 1 } };
 }
 
-async function fileOf(name: string, content = bytes): Promise<string> {
+async function writeNewFile(name: string, content = bytes): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, content);
   return path;
@@ -54,11 +54,11 @@ async function expectStored(key: string, content: Uint8Array): Promise<void> {
   expect(emulator.model.uploads('media')).toEqual([]);
 }
 
-test('a file edited in place, its size and time kept, does not resume into a mixed object [pain-13]', async () => {
-  const path = await fileOf('edited-later');
+test('resuming a file that was edited with the same size and time stores no mixed object [pain-13]', async () => {
+  const path = await writeNewFile('edited-later');
   await utimes(path, WHOLE_SECONDS, WHOLE_SECONDS);
   const checkpoints = createFileCheckpoints(join(folder, 'checkpoints'));
-  const options = { ...optionsOf('edited-later'), checkpoints };
+  const options = { ...createOptions('edited-later'), checkpoints };
   const fault = emulator.faults.add({
     operation: 'UploadPart',
     partNumber: 4,
@@ -79,10 +79,13 @@ test('a file edited in place, its size and time kept, does not resume into a mix
 /** A time that `utimes` can set exactly. */
 const WHOLE_SECONDS = 1_700_000_000;
 
-test('a file edited under its upload ends it, and is not retried like a lost connection [pain-26]', async () => {
-  const path = await fileOf('edited');
+test('a file edited during its upload rejects without a retry [pain-26]', async () => {
+  const path = await writeNewFile('edited');
   const events: UploadEvent[] = [];
-  const upload = uploadFile(path, { ...optionsOf('edited'), onEvent: (event) => void events.push(event) });
+  const upload = uploadFile(path, {
+    ...createOptions('edited'),
+    onEvent: (event) => void events.push(event),
+  });
   await new Promise<void>((resolve) => {
     upload.subscribe((event) => {
       if (event.type !== 'part-confirmed' || event.partNumber !== 1) return;
@@ -94,44 +97,44 @@ test('a file edited under its upload ends it, and is not retried like a lost con
   expect(emulator.model.uploads('media')).toEqual([]);
 });
 
-test("an application server's reply in place of Complete's response is no failure: the object is proven [pain-8]", async () => {
-  const path = await fileOf('callback');
+test('the reply of an application server in place of the response to Complete is no failure [pain-8]', async () => {
+  const path = await writeNewFile('callback');
   const controlPlane = createControlPlane(async (url, init) => {
     const response = await fetch(url, init);
     if (init.method !== 'POST' || !new URL(url).searchParams.has('uploadId')) return response;
     await response.arrayBuffer();
     return Response.json({ Status: 'OK' });
   });
-  const { result } = uploadFile(path, { ...optionsOf('callback'), controlPlane });
+  const { result } = uploadFile(path, { ...createOptions('callback'), controlPlane });
   expect(await result).toMatchObject({ size: bytes.length, crc64: crc64(bytes), recovered: true });
   await expectStored('callback', bytes);
 });
 
 test.each(['a=b', 'a&b=c+d%3D', ' ?x=1#y', '片=段'])(
-  'the key %s, in which signing goes wrong elsewhere, names the object [pain-42]',
+  'the key %s is signed correctly [pain-42]',
   async (name) => {
     const key = `odd/${name}`;
-    const path = await fileOf('odd');
-    await uploadFile(path, optionsOf(key)).result;
+    const path = await writeNewFile('odd');
+    await uploadFile(path, createOptions(key)).result;
     await expectStored(key, bytes);
-    const small = await fileOf('small', bytes.subarray(0, 10));
-    await uploadFile(small, optionsOf(key)).result;
+    const small = await writeNewFile('small', bytes.subarray(0, 10));
+    await uploadFile(small, createOptions(key)).result;
     await expectStored(key, bytes.subarray(0, 10));
   },
 );
 
 test.each<[string, boolean]>([
   ['no ETag and no CRC64', false],
-  ['no ETag and no CRC64, though a bit flipped on the way,', true],
-])('a response with %s does not hang: the list of parts proves the bytes [pain-5]', async (_, isFlipped) => {
+  ['no ETag and no CRC64, after a corrupted part,', true],
+])('a response with %s does not hang: ListParts proves the bytes [pain-5]', async (_, isCorrupted) => {
   const undici = createUndiciTransport();
   const hiding: Transport = {
     ...undici,
     mayHideHeaders: true,
     put: async (request) => ({ ...(await undici.put(request)), headers: {} }),
   };
-  const path = await fileOf('hidden');
-  if (isFlipped) {
+  const path = await writeNewFile('hidden');
+  if (isCorrupted) {
     emulator.faults.add({
       operation: 'UploadPart',
       partNumber: 2,
@@ -139,7 +142,7 @@ test.each<[string, boolean]>([
       effect: { kind: 'corruptIncoming' },
     });
   }
-  const upload = uploadFile(path, { ...optionsOf('hidden'), transport: hiding });
+  const upload = uploadFile(path, { ...createOptions('hidden'), transport: hiding });
   await upload.result;
   expect(upload.snapshot().retries).toBe(0);
   await expectStored('hidden', bytes);

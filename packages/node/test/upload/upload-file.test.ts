@@ -60,7 +60,7 @@ test.each([
   ['exactly one part', 100 * KIBIBYTE],
   ['exactly 5 parts', 500 * KIBIBYTE],
   ['5 parts + 1 B', 500 * KIBIBYTE + 1],
-])('a file of %s comes back identical', async (name, size) => {
+])('a file of %s is stored byte for byte', async (name, size) => {
   const file = join(folder, String(size));
   await writeFile(file, bytes.subarray(0, size));
   const key = `sizes/${name}`;

@@ -1,4 +1,5 @@
-// Uploads a file in a process of its own, to measure its memory: path, endpoint, concurrency. Prints JSON.
+// Uploads a file in a separate process, to measure its memory. Arguments: path, endpoint, concurrency.
+// Prints JSON.
 import { createCoordinator } from '@partway/core/coordinator';
 import { createOssObjectStore } from '@partway/core/oss';
 import { uploadFile } from '@partway/node';
@@ -8,7 +9,7 @@ const credentials = { accessKeyId: 'AK', accessKeySecret: 'SK' };
 const store = createOssObjectStore({ region: 'cn-hangzhou', bucket: 'media', credentials, endpoint });
 const controlPlane = createCoordinator({ store });
 
-let mostInFlight = 0;
+let inFlightMax = 0;
 const inFlight = new Set();
 const upload = uploadFile(path, {
   controlPlane,
@@ -17,10 +18,10 @@ const upload = uploadFile(path, {
   onEvent(event) {
     if (event.type === 'part-progress') inFlight.add(event.partNumber);
     if (event.type === 'part-confirmed') inFlight.delete(event.partNumber);
-    mostInFlight = Math.max(mostInFlight, inFlight.size);
+    inFlightMax = Math.max(inFlightMax, inFlight.size);
   },
 });
 const object = await upload.result;
 const { maxRSS } = process.resourceUsage();
 const { partCount } = upload.snapshot();
-console.log(JSON.stringify({ object, partCount, mostInFlight, peakMemory: maxRSS * 1024 }));
+console.log(JSON.stringify({ object, partCount, inFlightMax, peakMemory: maxRSS * 1024 }));

@@ -43,20 +43,20 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function claimStored(key: string, content: Uint8Array = bytes): Promise<void> {
+async function expectStored(key: string, content: Uint8Array = bytes): Promise<void> {
   const object = emulator.model.object('media', key);
   expect(object?.crc64).toBe(crc64(content));
   expect(Buffer.compare((await object?.bytes()) ?? Buffer.alloc(0), content)).toBe(0);
 }
 
-async function* pieces(content: Uint8Array = bytes): AsyncGenerator<Uint8Array, void, void> {
+async function* toPieces(content: Uint8Array = bytes): AsyncGenerator<Uint8Array, void, void> {
   for (let at = 0; at < content.length; at += 70_001) yield content.slice(at, at + 70_001);
 }
 
-/** A stream of the generator's chunks; calls `cancelled` when it is cancelled. */
+/** A stream of the generator's chunks. */
 function webStream(
-  generator = pieces(),
-  cancelled: () => void = () => undefined,
+  generator = toPieces(),
+  onCancel: () => void = () => undefined,
 ): NodeReadableStream<Uint8Array> {
   return new NodeReadableStream<Uint8Array>({
     async pull(controller) {
@@ -64,11 +64,11 @@ function webStream(
       if (done || value === undefined) controller.close();
       else controller.enqueue(value);
     },
-    cancel: cancelled,
+    cancel: onCancel,
   });
 }
 
-/** Gives so many bytes, and then nothing for ever. */
+/** Yields so many bytes, and then never another chunk or an end. */
 async function* stuckAfter(size: number): AsyncGenerator<Uint8Array, void, void> {
   yield bytes.subarray(0, size);
   await new Promise(() => undefined);
@@ -82,20 +82,20 @@ function stuckReadable(size: number): Readable {
 }
 
 const kinds: readonly [string, () => ByteStream][] = [
-  ['a Readable', () => Readable.from(pieces(), { objectMode: false })],
+  ['a Readable', () => Readable.from(toPieces(), { objectMode: false })],
   ['a web stream', () => webStream()],
-  ['a generator', () => pieces()],
+  ['a generator', () => toPieces()],
 ];
 
 describe.each(kinds)('%s', (kind, open) => {
   test('is stored byte for byte', async () => {
     const { result } = uploadStream(open(), { controlPlane, key: kind, partSize });
     expect(await result).toMatchObject({ size: bytes.length, crc64: crc64(bytes) });
-    await claimStored(kind);
+    await expectStored(kind);
   });
 
-  test('is kept in temporary files where memory does not suffice', async () => {
-    const opened = spiedParts();
+  test('is stored in temporary files when the memory is full', async () => {
+    const spilled = countSpilledParts();
     const { faults } = emulator;
     faults.add({ operation: 'UploadPart', nth: 2, effect: { kind: 'resetAfterBytes', bytes: 50_000 } });
     faults.add({ operation: 'UploadPart', nth: 4, effect: { kind: 'dropResponse' } });
@@ -105,13 +105,13 @@ describe.each(kinds)('%s', (kind, open) => {
     const upload = uploadStream(open(), { ...options, retry: { baseMs: 1 } });
     expect(await upload.result).toMatchObject({ size: bytes.length, crc64: crc64(bytes) });
     expect(upload.snapshot().retries).toBeGreaterThanOrEqual(2);
-    expect(opened.count()).toBeGreaterThanOrEqual(2);
-    await claimStored(key);
+    expect(spilled.count()).toBeGreaterThanOrEqual(2);
+    await expectStored(key);
   });
 });
 
-/** Counts the parts that go to temporary files from now on. */
-function spiedParts(): { count(): number } {
+/** Counts the parts that are stored in temporary files from now on. */
+function countSpilledParts(): { count(): number } {
   let count = 0;
   const make = vi.mocked(createSpillFiles).getMockImplementation();
   vi.mocked(createSpillFiles).mockImplementationOnce((directory) => {
@@ -130,33 +130,33 @@ function spiedParts(): { count(): number } {
 test.each([0, 1, partSize - 1, partSize, partSize + 1])('a Readable of %d bytes is stored', async (size) => {
   const content = bytes.subarray(0, size);
   const key = `sizes/${size}`;
-  await uploadStream(Readable.from(pieces(content), { objectMode: false }), { controlPlane, key, partSize })
+  await uploadStream(Readable.from(toPieces(content), { objectMode: false }), { controlPlane, key, partSize })
     .result;
-  await claimStored(key, content);
+  await expectStored(key, content);
 });
 
-test('a Readable that is destroyed with an error after some parts leaves no upload', async () => {
+test('a Readable that fails after some parts rejects with its error and leaves no upload', async () => {
   const stream = stuckReadable(2 * MEBIBYTE);
   const upload = uploadStream(stream, { controlPlane, key: 'destroyed', partSize });
   upload.subscribe((event) => {
-    if (event.type === 'part-confirmed') stream.destroy(new Error('the cable'));
+    if (event.type === 'part-confirmed') stream.destroy(new Error('cable unplugged'));
   });
   await expect(upload.result).rejects.toMatchObject({
     code: 'source_unreadable',
-    cause: { message: 'the cable' },
+    cause: { message: 'cable unplugged' },
   });
   expect(emulator.model.object('media', 'destroyed')).toBeUndefined();
 });
 
 test('a Readable destroyed before it is read fails only its upload', async () => {
-  const stream = Readable.from(pieces(), { objectMode: false });
+  const stream = Readable.from(toPieces(), { objectMode: false });
   const upload = uploadStream(stream, { controlPlane, key: 'early', partSize });
-  stream.destroy(new Error('the cable'));
+  stream.destroy(new Error('cable unplugged'));
   await expect(upload.result).rejects.toMatchObject({ code: 'source_unreadable' });
   expect(emulator.model.object('media', 'early')).toBeUndefined();
 });
 
-test('an aborted upload destroys a Readable that has nothing to give', async () => {
+test('abort destroys a Readable that yields no more chunks', async () => {
   const stream = stuckReadable(2 * MEBIBYTE);
   const upload = uploadStream(stream, { controlPlane, key: 'aborted', partSize });
   upload.subscribe((event) => {
@@ -166,7 +166,7 @@ test('an aborted upload destroys a Readable that has nothing to give', async () 
   expect(stream.destroyed).toBe(true);
 });
 
-test('an aborted upload cancels a web stream that has nothing to give', async () => {
+test('abort cancels a web stream that yields no more chunks', async () => {
   const cancelled = vi.fn();
   const stream = webStream(stuckAfter(2 * MEBIBYTE), cancelled);
   const upload = uploadStream(stream, { controlPlane, key: 'cancelled', partSize });
@@ -177,17 +177,17 @@ test('an aborted upload cancels a web stream that has nothing to give', async ()
   expect(cancelled).toHaveBeenCalledOnce();
 });
 
-test('a stream of texts is refused, and destroyed', async () => {
+test('a stream of strings rejects and is destroyed', async () => {
   const stream = Readable.from(['text', 'more']);
-  const { result } = uploadStream(stream, { controlPlane, key: 'texts', partSize });
+  const { result } = uploadStream(stream, { controlPlane, key: 'strings', partSize });
   await expect(result).rejects.toMatchObject({ code: 'source_unreadable' });
   expect(stream.destroyed).toBe(true);
 });
 
-test('parts for which there is no directory fail the upload, and leave nothing', async () => {
+test('a missing directory for temporary files rejects and leaves no upload', async () => {
   const directory = join(folder, 'absent');
-  const options = { controlPlane, key: 'no room', partSize, memoryMax: MEBIBYTE, directory };
-  await expect(uploadStream(pieces(), options).result).rejects.toMatchObject({
+  const options = { controlPlane, key: 'no directory', partSize, memoryMax: MEBIBYTE, directory };
+  await expect(uploadStream(toPieces(), options).result).rejects.toMatchObject({
     code: 'source_unreadable',
     hint: expect.stringContaining(directory),
   });
@@ -195,8 +195,8 @@ test('parts for which there is no directory fail the upload, and leave nothing',
 
 test('an invalid option throws at once and does not touch the stream', async () => {
   const options = { controlPlane, key: 'key' };
-  const wrong: readonly unknown[] = ['text', bytes, [bytes], undefined, null, 7, {}];
-  for (const stream of wrong) {
+  const invalidStreams: readonly unknown[] = ['text', bytes, [bytes], undefined, null, 7, {}];
+  for (const stream of invalidStreams) {
     expect(() => uploadStream(stream as ByteStream, options)).toThrow(/^stream must be a Readable/);
   }
   const stream = webStream();
@@ -208,7 +208,7 @@ test('an invalid option throws at once and does not touch the stream', async () 
   expect(() => uploadStream(stream, options)).toThrow(TypeError);
 });
 
-test('a stream that was read to its end already is a mistake, and no empty object', async () => {
+test('a stream that has ended throws and stores no empty object', async () => {
   const stream = Readable.from([bytes]);
   for await (const _ of stream);
   expect(() => uploadStream(stream, { controlPlane, key: 'ended' })).toThrow(TypeError);
