@@ -44,7 +44,7 @@ const PROVIDERS: Readonly<Record<BrowserName, () => BrowserProviderOption>> = {
 const browser = (name: BrowserName, order: number): TestProjectInlineConfiguration => ({
   plugins: [source, docExamples],
   root: './packages/browser',
-  // Bundled before the first page is opened: one found later would make every page load anew.
+  // Bundled before the first page is opened: a dependency found later would reload every page.
   optimizeDeps: { include: ['axe-core', ...REACT, 'vue', '@vitest/browser/locators'] },
   define: Object.fromEntries(VUE_FLAGS.map((flag) => [flag, 'false'])),
   test: {

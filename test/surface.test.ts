@@ -36,7 +36,7 @@ test('uploadFile for a page is small, part by part', async () => {
   console.log(`uploadFile for a page, in bytes gzipped: ${JSON.stringify(sizes)}`);
   expect(others).toEqual([]);
   expect(sizes.page).toBeLessThan(18_600);
-  expect(sizes.engine).toBeLessThan(14_000);
+  expect(sizes.engine).toBeLessThan(13_950);
 });
 
 test('uploadFile for a page brings what it needs, and no WebAssembly: its worker does', async () => {
