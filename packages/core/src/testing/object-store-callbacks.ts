@@ -6,7 +6,7 @@ import {
   LAST,
   type ObjectStoreCheck,
   type ObjectStoreStage,
-  putPart,
+  storePart,
 } from './object-store-stage.ts';
 
 /** The contract of every {@link ObjectStore} for callbacks. */
@@ -20,7 +20,7 @@ export const OBJECT_STORE_CALLBACKS: readonly ObjectStoreCheck[] = [
 
 async function initiateWithPart(stage: ObjectStoreStage, key: string): Promise<StoreCompleteRequest> {
   const upload = { key, ...(await stage.store.initiate({ key, object: {} })) };
-  await putPart(stage, upload, 1, LAST);
+  await storePart(stage, upload, 1, LAST);
   return { ...upload, parts: await stage.store.listParts(upload), callback: stage.callback };
 }
 

@@ -10,7 +10,7 @@ import {
   type ObjectStoreStage,
   PART_SIZE,
   putObject,
-  putPart,
+  storePart,
 } from './object-store-stage.ts';
 
 /** Creates stages for the conformance suite. */
@@ -53,8 +53,8 @@ async function completesObject(stage: ObjectStoreStage): Promise<void> {
   const { uploadId } = await store.initiate({ key, object: {} });
   expectTrue(uploadId !== '', 'the upload has an ID');
   expectTrue((await store.head({ key })) === undefined, 'there is no object before complete');
-  await putPart(stage, { key, uploadId }, 7, LAST);
-  await putPart(stage, { key, uploadId }, 2, FIRST);
+  await storePart(stage, { key, uploadId }, 7, LAST);
+  await storePart(stage, { key, uploadId }, 2, FIRST);
   const parts = await store.listParts({ key, uploadId });
   const completed = await store.complete({ key, uploadId, parts });
   const whole = crc64(Uint8Array.from([...FIRST, ...LAST]));
@@ -82,7 +82,7 @@ async function storesOptions(stage: ObjectStoreStage): Promise<void> {
     storageClass: 'IA',
   } as const;
   const { uploadId } = await store.initiate({ key, object });
-  await putPart(stage, { key, uploadId }, 1, LAST);
+  await storePart(stage, { key, uploadId }, 1, LAST);
   await store.complete({ key, uploadId, parts: await store.listParts({ key, uploadId }), acl: 'private' });
   const head = await store.head({ key });
   expectTrue(head?.contentType === object.contentType, 'the Content-Type is that of initiate');
@@ -95,7 +95,7 @@ async function storesOptions(stage: ObjectStoreStage): Promise<void> {
 async function addsNoType(stage: ObjectStoreStage): Promise<void> {
   const key = 'video/1.mp4';
   const { uploadId } = await stage.store.initiate({ key, object: {} });
-  await putPart(stage, { key, uploadId }, 1, LAST);
+  await storePart(stage, { key, uploadId }, 1, LAST);
   const parts = await stage.store.listParts({ key, uploadId });
   await stage.store.complete({ key, uploadId, parts });
   const head = await stage.store.head({ key });
@@ -107,7 +107,7 @@ async function listsParts(stage: ObjectStoreStage): Promise<void> {
   const key = 'a.bin';
   const upload = { key, ...(await store.initiate({ key, object: {} })) };
   expectTrue((await store.listParts(upload)).length === 0, 'a new upload has no parts');
-  const etag = await putPart(stage, upload, 10, LAST);
+  const etag = await storePart(stage, upload, 10, LAST);
   const [only, ...others] = await store.listParts(upload);
   expectTrue(only !== undefined && others.length === 0, 'one part is a list of one');
   expectTrue(only.partNumber === 10 && only.size === LAST.length, 'it has its number and size');
@@ -115,8 +115,8 @@ async function listsParts(stage: ObjectStoreStage): Promise<void> {
     only.etag === etag && only.crc64 === crc64(LAST),
     'it has its CRC64 and its ETag without quotes',
   );
-  await putPart(stage, upload, 9, LAST);
-  await putPart(stage, upload, 10, FIRST);
+  await storePart(stage, upload, 9, LAST);
+  await storePart(stage, upload, 10, FIRST);
   const parts = await store.listParts(upload);
   expectTrue(parts.map(({ partNumber }) => partNumber).join() === '9,10', 'parts are sorted by number');
   expectTrue(parts[1]?.crc64 === crc64(FIRST), 'a part that is sent again replaces the earlier one');
@@ -128,7 +128,7 @@ async function listsAllPages(stage: ObjectStoreStage): Promise<void> {
   const count = 1003;
   for (let first = 1; first <= count; first += 50) {
     const numbers = Array.from({ length: Math.min(50, count - first + 1) }, (_, index) => first + index);
-    await Promise.all(numbers.map((partNumber) => putPart(stage, upload, partNumber, LAST)));
+    await Promise.all(numbers.map((partNumber) => storePart(stage, upload, partNumber, LAST)));
   }
   const parts = await stage.store.listParts(upload);
   expectTrue(parts.length === count, `all ${count} parts are listed, not ${parts.length}`);
@@ -162,7 +162,7 @@ async function listsUploads({ store }: ObjectStoreStage): Promise<void> {
 async function acceptsAnyKey(stage: ObjectStoreStage): Promise<void> {
   for (const key of AWKWARD_KEYS) {
     const upload = { key, ...(await stage.store.initiate({ key, object: {} })) };
-    await putPart(stage, upload, 1, LAST);
+    await storePart(stage, upload, 1, LAST);
     const listed = await stage.store.listUploads({ prefix: key });
     expectTrue(listed[0]?.key === key, `the key ${JSON.stringify(key)} is listed unchanged`);
     await stage.store.complete({ ...upload, parts: await stage.store.listParts(upload) });
@@ -191,7 +191,7 @@ async function abortsUpload(stage: ObjectStoreStage): Promise<void> {
   const { store } = stage;
   await putObject(stage, 'a', FIRST);
   const upload = { key: 'a', ...(await store.initiate({ key: 'a', object: {} })) };
-  await putPart(stage, upload, 1, LAST);
+  await storePart(stage, upload, 1, LAST);
   await store.abort(upload);
   expectTrue((await store.listUploads({})).length === 0, 'the upload is gone');
   expectTrue(

@@ -8,7 +8,7 @@ import {
   type ObjectStoreCheck,
   type ObjectStoreStage,
   putObject,
-  putPart,
+  storePart,
 } from './object-store-stage.ts';
 
 /** The contract of every {@link ObjectStore} for failures of OSS, of the network and of its caller. */
@@ -55,7 +55,7 @@ async function reportsOssError({ store }: ObjectStoreStage): Promise<void> {
 
 async function initiateWithParts(stage: ObjectStoreStage, ...bodies: readonly Uint8Array[]) {
   const upload = { key: 'a', ...(await stage.store.initiate({ key: 'a', object: {} })) };
-  for (const [index, bytes] of bodies.entries()) await putPart(stage, upload, index + 1, bytes);
+  for (const [index, bytes] of bodies.entries()) await storePart(stage, upload, index + 1, bytes);
   return { ...upload, parts: await stage.store.listParts(upload) };
 }
 

@@ -54,7 +54,7 @@ export async function expectUploadError(
 }
 
 /** Uploads one part and returns its ETag. */
-export async function putPart(
+export async function storePart(
   { store, send }: ObjectStoreStage,
   upload: { readonly key: string; readonly uploadId: string },
   partNumber: number,
