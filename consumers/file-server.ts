@@ -11,15 +11,15 @@ const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': '
 /** Serves the files of a folder as they are. `/` is its index.html. */
 export async function serveFiles(folder: string): Promise<Running & { readonly served: string[] }> {
   const served: string[] = [];
-  const server = createServer(async (message, reply) => {
-    const { pathname } = new URL(message.url ?? '/', 'http://files');
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://files');
     const path = join(folder, pathname.endsWith('/') ? `${pathname}index.html` : pathname);
     try {
       const bytes = await readFile(path);
       served.push(path);
-      reply.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream').end(bytes);
+      response.setHeader('content-type', TYPES[extname(path)] ?? 'application/octet-stream').end(bytes);
     } catch {
-      reply.writeHead(404).end();
+      response.writeHead(404).end();
     }
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');

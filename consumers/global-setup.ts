@@ -19,17 +19,17 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'partway-consumers-')));
-  const tidy = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   try {
     await pack(folder);
     const tarballs = (await readdir(folder)).map((name) => `../${name}`);
     await Promise.all(['plain', 'peers'].map((name) => install(join(folder, name), name, tarballs)));
   } catch (reason) {
-    await tidy();
+    await removeFolder();
     throw reason;
   }
   project.provide('folder', folder);
-  return tidy;
+  return removeFolder;
 }
 
 /** Uses pnpm, which replaces `workspace:*` by versions and applies `publishConfig`. */

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
-import { DOOR_COUNT, doorsOf, PACKAGES } from './packages.ts';
+import { ENTRY_COUNT, listEntries, PACKAGES } from './packages.ts';
 import { type Running, run, start } from './run.ts';
-import { BYTES, PART_COUNT, readStored, storedAs } from './uploaded-bytes.ts';
+import { BYTES, PART_COUNT, readStored, successMessage } from './uploaded-bytes.ts';
 
 const folder = inject('folder');
 const plain = join(folder, 'plain');
@@ -20,7 +20,7 @@ test('a compiled Node program uploads a file', async () => {
   await writeFile(join(plain, 'movie.mp4'), BYTES);
   const args = ['built/node/upload.js', 'movie.mp4', `${stage.url}/uploads`];
   const { stdout } = await run(plain, process.execPath, ...args);
-  expect(stdout).toBe(`${storedAs('wei/movie.mp4')}\n`);
+  expect(stdout).toBe(`${successMessage('wei/movie.mp4')}\n`);
   const stored = await readStored(stage.url, 'wei/movie.mp4');
   expect(stored.partCount).toBe(PART_COUNT);
   expect(stored.bytes.equals(BYTES)).toBe(true);
@@ -37,28 +37,28 @@ test('the emulator serves a program in development', async () => {
 test.each([
   ['partway', /\bput\b/],
   ['partway-emulator', /--port/],
-])('npx %s --help prints its usage', async (command, known) => {
+])('npx %s --help prints its usage', async (command, usage) => {
   const { stdout } = await run(plain, 'npx', command, '--help');
-  expect(stdout).toMatch(known);
+  expect(stdout).toMatch(usage);
 });
 
-test('every entry can be imported; without the optional peers, all entries that need none', async () => {
-  const doors = PACKAGES.flatMap((name) => doorsOf(plain, name));
-  expect(doors).toHaveLength(DOOR_COUNT);
-  expect(await closed('plain', doors)).toEqual(PEERS_DOORS);
-  expect(await closed('peers', doors)).toEqual([]);
+test('every entry can be imported, without the optional peers all entries that need none', async () => {
+  const entries = PACKAGES.flatMap((name) => listEntries(plain, name));
+  expect(entries).toHaveLength(ENTRY_COUNT);
+  expect(await findUnusableEntries('plain', entries)).toEqual(ENTRIES_WITH_PEERS);
+  expect(await findUnusableEntries('peers', entries)).toEqual([]);
 });
 
-const PEERS_DOORS = ['@partway/core/opentelemetry', '@partway/browser/react', '@partway/browser/vue'];
+const ENTRIES_WITH_PEERS = ['@partway/core/opentelemetry', '@partway/browser/react', '@partway/browser/vue'];
 
 /** The entries that Node cannot import, or that export nothing. */
-async function closed(consumer: string, doors: readonly string[]): Promise<unknown> {
-  const program = `const shut = [];
-    for (const door of ${JSON.stringify(doors)}) {
-      const names = await import(door).then(Object.keys, () => []);
-      if (names.length === 0) shut.push(door);
+async function findUnusableEntries(consumer: string, entries: readonly string[]): Promise<unknown> {
+  const program = `const unusable = [];
+    for (const entry of ${JSON.stringify(entries)}) {
+      const names = await import(entry).then(Object.keys, () => []);
+      if (names.length === 0) unusable.push(entry);
     }
-    console.log(JSON.stringify(shut));`;
+    console.log(JSON.stringify(unusable));`;
   const args = ['--input-type=module', '--eval', program];
   const { stdout } = await run(join(folder, consumer), process.execPath, ...args);
   return JSON.parse(stdout);

@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, test } from 'vitest';
 import { bareImportsOf, importsOf } from './imports.ts';
-import { installed, manifestOf, PACKAGES } from './packages.ts';
+import { installedFolder, PACKAGES, readManifest } from './packages.ts';
 import { run } from './run.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -14,8 +14,8 @@ const plain = join(folder, 'plain');
 const bins = join(plain, 'node_modules/.bin');
 
 describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
-  const here = installed(plain, name);
-  const manifest = manifestOf(plain, name);
+  const here = installedFolder(plain, name);
+  const manifest = readManifest(plain, name);
   const tarball = join(folder, `partway-${name}-${manifest.version}.tgz`);
   const files = filesUnder(here);
   const built = files.filter((path) => /^dist\/.*\.(js|d\.ts)$/.test(path));
@@ -46,11 +46,11 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
   });
 
   test('contains its licence, README, build output and sources', () => {
-    const things = new Set(['LICENSE', 'README.md', 'dist', 'package.json', 'src']);
-    expect(new Set(readdirSync(here))).toEqual(things);
+    const contents = new Set(['LICENSE', 'README.md', 'dist', 'package.json', 'src']);
+    expect(new Set(readdirSync(here))).toEqual(contents);
     expect(files.filter((path) => /\.test\.|\.tsbuildinfo$|(^|\/)(test|\.[^/]*)\//.test(path))).toEqual([]);
-    const foreign = built.filter((path) => !files.includes(sourceOf(path)));
-    expect(foreign, 'left in dist by an earlier build: remove the folder').toEqual([]);
+    const outdated = built.filter((path) => !files.includes(sourceOf(path)));
+    expect(outdated, 'left in dist by an earlier build: remove the folder').toEqual([]);
     const sources = files.filter((path) => path.startsWith('src/') && !path.endsWith('.d.ts'));
     expect(sources.length).toBeGreaterThan(5);
     expect(sources.filter((path) => !built.includes(builtOf(path)))).toEqual([]);
@@ -59,19 +59,19 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
 
   test('contains no path of the machine that built it', () => {
     const places = [root, `${homedir()}/`, `${tmpdir()}/`];
-    const telling = files.filter((path) => {
+    const revealing = files.filter((path) => {
       const text = readFileSync(join(here, path), 'utf8');
       return places.some((place) => text.includes(place));
     });
-    expect(telling).toEqual([]);
+    expect(revealing).toEqual([]);
   });
 
   test('has a source map for each file that names one, with existing sources', () => {
     const maps = files.filter((path) => path.endsWith('.map'));
-    const named = built.map((path) => [path, mapNamedBy(join(here, path))] as const);
+    const named = built.map((path) => [path, readMapName(join(here, path))] as const);
     expect(named.filter(([path, map]) => map !== `${path}.map`.split('/').at(-1))).toEqual([]);
     expect(new Set(maps)).toEqual(new Set(built.map((path) => `${path}.map`)));
-    expect(maps.flatMap((path) => lostSourcesOf(join(here, path)))).toEqual([]);
+    expect(maps.flatMap((path) => findMissingSources(join(here, path)))).toEqual([]);
   });
 
   test('depends on exactly the packages that it imports', () => {
@@ -90,14 +90,14 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
   });
 
   test('imports only existing files of its own', () => {
-    const lost = built.flatMap((path) =>
+    const missing = built.flatMap((path) =>
       importsOf(readFileSync(join(here, path), 'utf8'))
         .filter((specifier) => specifier.startsWith('.'))
         // Declarations import the sources that they declare.
         .map((specifier) => join(dirname(path), specifier).replace(/(?<!\.d)\.ts$/, '.d.ts'))
         .filter((target) => !files.includes(target)),
     );
-    expect(lost).toEqual([]);
+    expect(missing).toEqual([]);
   });
 
   test('runs no install script, and its commands are executable', () => {
@@ -113,7 +113,7 @@ describe.each(PACKAGES)('@partway/%s, as it is packed,', (name) => {
     ];
     expect(blocks.length).toBeGreaterThan(0);
     const shown = blocks.map(([, code = '']) => code);
-    expect(shown.filter((code) => !RUN.some((text) => text.includes(code)))).toEqual([]);
+    expect(shown.filter((code) => !TESTED_SOURCES.some((text) => text.includes(code)))).toEqual([]);
   });
 });
 
@@ -128,7 +128,7 @@ test('the README shows how the packages are packed', () => {
 });
 
 /** The files with code that test/core-readme.test.ts or the consumers run. */
-const RUN = [
+const TESTED_SOURCES = [
   'packages/core/README.md',
   'consumers/plain/node/emulator.ts',
   'consumers/plain/node/upload.ts',
@@ -149,12 +149,12 @@ function builtOf(path: string): string {
   return path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js');
 }
 
-function mapNamedBy(path: string): string | undefined {
+function readMapName(path: string): string | undefined {
   return /\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(path, 'utf8'))?.[1];
 }
 
 /** Sources that are neither in the map nor beside it. */
-function lostSourcesOf(path: string): readonly string[] {
+function findMissingSources(path: string): readonly string[] {
   const { sources, sourcesContent = [], sourceRoot = '' } = JSON.parse(readFileSync(path, 'utf8'));
   return sources.filter(
     (source: string, index: number) =>

@@ -16,20 +16,20 @@ export interface Manifest {
 }
 
 /** The folder of an installed package. */
-export function installed(consumer: string, name: PackageName): string {
+export function installedFolder(consumer: string, name: PackageName): string {
   return join(consumer, 'node_modules/@partway', name);
 }
 
-export function manifestOf(consumer: string, name: PackageName): Manifest {
-  return JSON.parse(readFileSync(join(installed(consumer, name), 'package.json'), 'utf8'));
+export function readManifest(consumer: string, name: PackageName): Manifest {
+  return JSON.parse(readFileSync(join(installedFolder(consumer, name), 'package.json'), 'utf8'));
 }
 
 /** The entries of a package, as they are imported: `@partway/core/oss`. */
-export function doorsOf(consumer: string, name: PackageName): readonly string[] {
-  return Object.keys(manifestOf(consumer, name).exports)
+export function listEntries(consumer: string, name: PackageName): readonly string[] {
+  return Object.keys(readManifest(consumer, name).exports)
     .filter((path) => path !== './package.json')
     .map((path) => `@partway/${name}${path.slice(1)}`);
 }
 
 /** The entries of all packages. */
-export const DOOR_COUNT = 16;
+export const ENTRY_COUNT = 16;

@@ -6,7 +6,7 @@ import { chromiumLaunch } from '../tooling/browsers.ts';
 import { serveFiles } from './file-server.ts';
 import { bareImportsOf } from './imports.ts';
 import { type Running, run, start } from './run.ts';
-import { BYTES, PART_COUNT, readStored, storedAs } from './uploaded-bytes.ts';
+import { BYTES, PART_COUNT, readStored, successMessage } from './uploaded-bytes.ts';
 
 const plain = join(inject('folder'), 'plain');
 const pages = join(plain, 'pages');
@@ -80,8 +80,8 @@ async function expectUpload(site: Running, { page: path, key, worker }: Expected
   onTestFinished(() => site.close());
   const page = await browser.newPage();
   onTestFinished(() => page.close());
-  await page.addInitScript(countTaken);
-  const complaints = complaintsOf(page);
+  await page.addInitScript(countComputed);
+  const problems = collectProblems(page);
   const workers: string[] = [];
   page.on('worker', (started) => workers.push(started.url()));
   const requests: string[] = [];
@@ -92,29 +92,29 @@ async function expectUpload(site: Running, { page: path, key, worker }: Expected
   await page.setInputFiles('input', { name: key, mimeType: 'video/mp4', buffer: BYTES });
   await page.waitForFunction(() => document.querySelector('output')?.value);
 
-  expect(await page.locator('output').textContent()).toBe(storedAs(`wei/${key}`));
+  expect(await page.locator('output').textContent()).toBe(successMessage(`wei/${key}`));
   const stored = await readStored(stage.url, `wei/${key}`);
   expect(stored.partCount).toBe(PART_COUNT);
   expect(stored.bytes.equals(BYTES)).toBe(true);
   expect(workers).toEqual([expect.stringMatching(worker)]);
   expect(await page.evaluate('computedCount')).toBe(PART_COUNT);
-  expect(complaints).toEqual([]);
+  expect(problems).toEqual([]);
   // Each part was sent once.
-  expect(timesOf(requests.filter((request) => /^(PUT|POST) /.test(request)))).toEqual({
+  expect(countByText(requests.filter((request) => /^(PUT|POST) /.test(request)))).toEqual({
     'POST /uploads/initiate': 1,
     [`PUT /media/wei/${key}`]: PART_COUNT,
     'POST /uploads/complete': 1,
   });
 }
 
-function timesOf(texts: readonly string[]): Record<string, number> {
-  const times: Record<string, number> = {};
-  for (const text of texts) times[text] = (times[text] ?? 0) + 1;
-  return times;
+function countByText(texts: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const text of texts) counts[text] = (counts[text] ?? 0) + 1;
+  return counts;
 }
 
 /** Runs in the page before its own scripts: counts the CRC64s that workers post. */
-function countTaken(): void {
+function countComputed(): void {
   Object.assign(globalThis, { computedCount: 0 });
   globalThis.Worker = class extends Worker {
     constructor(url: string | URL, options?: WorkerOptions) {
@@ -128,14 +128,14 @@ function countTaken(): void {
 }
 
 /** Errors and warnings of the console. */
-function complaintsOf(page: Page): readonly string[] {
-  const complaints: string[] = [];
-  page.on('pageerror', (error) => complaints.push(String(error)));
+function collectProblems(page: Page): readonly string[] {
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(String(error)));
   page.on('response', (response) => {
-    if (response.status() >= 400) complaints.push(`${response.status()} ${new URL(response.url()).pathname}`);
+    if (response.status() >= 400) problems.push(`${response.status()} ${new URL(response.url()).pathname}`);
   });
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text());
   });
-  return complaints;
+  return problems;
 }

@@ -37,15 +37,15 @@ export async function start(folder: string, ...args: readonly string[]): Promise
     const lines = createInterface(child.stdout);
     // Reads until the end: a program fails when it writes to a closed pipe.
     lines.on('line', (line) => {
-      const [found] = /https?:\/\/[\w.:]+/.exec(line) ?? [];
-      if (found !== undefined) resolve(found);
+      const [address] = /https?:\/\/[\w.:]+/.exec(line) ?? [];
+      if (address !== undefined) resolve(address);
     });
     lines.on('close', () => reject(new Error(`${args.join(' ')} ended without a URL`)));
   });
-  return { url, close: () => end(child) };
+  return { url, close: () => stop(child) };
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill();

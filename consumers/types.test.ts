@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import { DOOR_COUNT, doorsOf, PACKAGES } from './packages.ts';
+import { ENTRY_COUNT, listEntries, PACKAGES } from './packages.ts';
 import { run } from './run.ts';
 
 const folder = inject('folder');
@@ -17,12 +17,15 @@ const projects = ['plain', 'peers'].flatMap((consumer) =>
   ['node', 'page'].map((lib): [consumer: string, lib: string] => [consumer, lib]),
 );
 
-test.each(projects)('strict code of %s for a %s compiles, however modules are found', async (...project) => {
-  await compile('typescript', project, 'nodenext');
-  await compile('typescript', project, 'bundler');
-});
+test.each(projects)(
+  'strict code of consumer %s for a %s compiles with both module resolutions',
+  async (...project) => {
+    await compile('typescript', project, 'nodenext');
+    await compile('typescript', project, 'bundler');
+  },
+);
 
-test.each(EARLIER)('so it does by %s', async (compiler) => {
+test.each(EARLIER)('strict code of consumer plain compiles with %s', async (compiler) => {
   await Promise.all([
     compile(compiler, ['plain', 'node'], 'nodenext'),
     compile(compiler, ['plain', 'page'], 'bundler'),
@@ -47,15 +50,15 @@ async function compile(
   );
 }
 
-test('every entry but the unstable one is imported by one of them', () => {
+test('the consumers import every entry except the unstable one', () => {
   const imported = ['plain', 'peers']
     .flatMap((consumer) => {
       const types = join(folder, consumer, 'types');
       return readdirSync(types).map((name) => readFileSync(join(types, name), 'utf8'));
     })
     .join('\n');
-  const doors = PACKAGES.flatMap((name) => doorsOf(join(folder, 'plain'), name));
-  expect(doors).toHaveLength(DOOR_COUNT);
-  const missing = doors.filter((door) => !imported.includes(`from '${door}'`));
+  const entries = PACKAGES.flatMap((name) => listEntries(join(folder, 'plain'), name));
+  expect(entries).toHaveLength(ENTRY_COUNT);
+  const missing = entries.filter((entry) => !imported.includes(`from '${entry}'`));
   expect(missing).toEqual(['@partway/core/internal']);
 });

@@ -7,7 +7,7 @@ export const BYTES: Buffer = Buffer.from(
 export const PART_COUNT = 4;
 
 /** The output of a consumer after its upload. */
-export function storedAs(key: string): string {
+export function successMessage(key: string): string {
   return `${key} is stored and proven, CRC64 ${crc64(BYTES)}`;
 }
 
@@ -16,10 +16,10 @@ export async function readStored(
   stageUrl: string,
   key: string,
 ): Promise<{ readonly bytes: Buffer; readonly partCount: number }> {
-  const answer = await fetch(`${stageUrl}/${key}`);
-  if (!answer.ok) throw new Error(`OSS holds no ${key}: ${answer.status}`);
+  const response = await fetch(`${stageUrl}/${key}`);
+  if (!response.ok) throw new Error(`OSS has no ${key}: ${response.status}`);
   return {
-    bytes: Buffer.from(await answer.arrayBuffer()),
-    partCount: Number(answer.headers.get('etag')?.split('-')[1]),
+    bytes: Buffer.from(await response.arrayBuffer()),
+    partCount: Number(response.headers.get('etag')?.split('-')[1]),
   };
 }

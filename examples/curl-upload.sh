@@ -7,30 +7,30 @@
 # It uploads FILE in three parts, as NAME, and prints the result. A client for production also retries
 # failed parts, requests new URLs after a 403, and sends several parts at once.
 set -eu
-base=$1 file=$2 name=$3 urls_wanted=${URLS_WANTED:-3}
+base=$1 file=$2 name=$3 presign_count=${PRESIGN_COUNT:-3}
 work=$(mktemp -d)
 upload_token=''
 
 # After a failure, abort: unfinished parts would be stored and billed.
 finish() {
-  [ -z "$upload_token" ] || (with_token '{}' | ask abort) || true
+  [ -z "$upload_token" ] || (with_token '{}' | post abort) || true
   rm -rf "$work"
 }
 trap finish EXIT
 
 # Sends JSON from stdin to a verb, and prints the response. Uses files and stdin instead of arguments, which
 # `ps` shows to all users of the machine: the session and the upload token are secrets.
-ask() {
+post() {
   printf 'Authorization: %s\nContent-Type: application/json\n' "$AUTHORIZATION" >"$work/headers"
   status=$(curl --silent --show-error --header "@$work/headers" --data-binary @- \
-    --output "$work/answer" --write-out '%{http_code}' "$base/$1")
+    --output "$work/response" --write-out '%{http_code}' "$base/$1")
   # A long Complete responds 200 before its end, and its body may contain an error.
-  error=$(read_json 'json.error ? `[${json.error.code}] ${json.error.message}` : ""' <"$work/answer")
+  error=$(read_json 'json.error ? `[${json.error.code}] ${json.error.message}` : ""' <"$work/response")
   if [ "$status" != 200 ] || [ -n "$error" ]; then
-    echo "$1 was answered with $status: $error" >&2
+    echo "$1: response $status: $error" >&2
     return 1
   fi
-  cat "$work/answer"
+  cat "$work/response"
 }
 
 # Prints an expression over the JSON of stdin.
@@ -62,10 +62,10 @@ crc64() {
 
 # 1. Initiate. The requested part size is a proposal: the response has the real one.
 size=$(wc -c <"$file")
-NAME=$name SIZE=$size URLS=$urls_wanted node -p '
-  const { NAME: name, SIZE, URLS } = process.env;
-  JSON.stringify({ name, size: +SIZE, partSize: Math.ceil(SIZE / 3), presignCount: +URLS })
-' | ask initiate >"$work/initiated"
+NAME=$name SIZE=$size COUNT=$presign_count node -p '
+  const { NAME: name, SIZE, COUNT } = process.env;
+  JSON.stringify({ name, size: +SIZE, partSize: Math.ceil(SIZE / 3), presignCount: +COUNT })
+' | post initiate >"$work/initiated"
 upload_token=$(read_json json.upload.uploadToken <"$work/initiated")
 split -a 4 -b "$(read_json json.upload.partSize <"$work/initiated")" "$file" "$work/part."
 count=$(find "$work" -name 'part.*' | wc -l)
@@ -74,7 +74,7 @@ count=$(find "$work" -name 'part.*' | wc -l)
 read_json 'JSON.stringify({ parts: json.upload.presigned })' <"$work/initiated" >"$work/presigned"
 if [ "$(read_json json.parts.length <"$work/presigned")" -lt "$count" ]; then
   numbers=$(seq -s , "$count")
-  with_token "{\"partNumbers\":[$numbers]}" | ask presign-parts >"$work/presigned"
+  with_token "{\"partNumbers\":[$numbers]}" | post presign-parts >"$work/presigned"
 fi
 
 # 3. Each part goes to OSS: a PUT with exactly the headers that were signed, the length among them. They and
@@ -88,16 +88,16 @@ for part in "$work"/part.*; do
     [["url", url], ...lines].map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join("\n")
   ' <"$work/presigned" >"$work/request"
   status=$(curl --silent --show-error --globoff --config "$work/request" --upload-file "$part" \
-    --output "$work/refusal" --write-out '%{http_code}')
-  [ "$status" = 200 ] || { echo "OSS answered part $number with $status" >&2; exit 1; }
+    --output "$work/part-response" --write-out '%{http_code}')
+  [ "$status" = 200 ] || { echo "part $number: response $status of OSS" >&2; exit 1; }
   echo "$number $(wc -c <"$part") $(crc64 "$part")" >>"$work/receipts"
 done
 
 # 4. List the stored parts. After an interruption this shows which parts are missing.
-with_token '{}' | ask list-parts | read_json '
+with_token '{}' | post list-parts | read_json '
   json.parts.map(({ partNumber, size, crc64 }) => `${partNumber} ${size} ${crc64}`).join("\n")
-' >"$work/arrived"
-cmp "$work/receipts" "$work/arrived"
+' >"$work/stored"
+cmp "$work/receipts" "$work/stored"
 
 # 5. Complete, with a receipt for each part: size and CRC64 computed by this client. The coordinator compares
 # them with the object, and responds after it is proven.
@@ -105,8 +105,8 @@ RECEIPTS=$(cat "$work/receipts") node -p '
   const rows = process.env.RECEIPTS.split("\n").map((row) => row.split(" "));
   const receipts = rows.map(([number, size, crc64]) => ({ partNumber: +number, size: +size, crc64 }));
   JSON.stringify({ receipts })
-' >"$work/claims"
-with_token "$(cat "$work/claims")" | ask complete >"$work/completed"
+' >"$work/request-body"
+with_token "$(cat "$work/request-body")" | post complete >"$work/completed"
 upload_token=''
 read_json '
   const { bucket, key, size, crc64 } = json.object;

@@ -29,23 +29,23 @@ const path = join(folder, 'film.mp4');
 const bytes = new Uint8Array(350_000).map((_, index) => (index * 31) % 251);
 await writeFile(path, bytes);
 
-await upload('as-it-comes.mp4', {});
+await upload('with-presigned-urls.mp4', {});
 assert.deepEqual(verbs.splice(0), ['initiate', 'list-parts', 'complete']);
-await upload('a "name" of its own.mp4', { URLS_WANTED: '0' });
+await upload('a "quoted" name.mp4', { PRESIGN_COUNT: '0' });
 assert.deepEqual(verbs.splice(0), ['initiate', 'presign-parts', 'list-parts', 'complete']);
 await assert.rejects(upload('nobody.mp4', { AUTHORIZATION: 'Bearer nobody' }), /\[unauthenticated\]/);
 const effect = { kind: 'refuse', status: 403, code: 'AccessDenied' } as const;
 emulator.faults.add({ operation: 'UploadPart', partNumber: 2, times: 1, effect });
-await assert.rejects(upload('refused.mp4', {}), /OSS answered part 2 with 403/);
+await assert.rejects(upload('refused.mp4', {}), /part 2: response 403 of OSS/);
 assert.deepEqual(emulator.model.uploads('media'), []);
 
 server.close();
 await emulator.close();
 await rm(folder, { recursive: true });
 
-async function upload(name: string, own: Readonly<Record<string, string>>): Promise<void> {
+async function upload(name: string, variables: Readonly<Record<string, string>>): Promise<void> {
   const script = fileURLToPath(new URL('../curl-upload.sh', import.meta.url));
-  const env = { ...process.env, AUTHORIZATION: 'Bearer session-of-wei', ...own };
+  const env = { ...process.env, AUTHORIZATION: 'Bearer session-of-wei', ...variables };
   const { stdout } = await promisify(execFile)('sh', [script, url, path, name], { env });
   assert.ok(stdout.includes(crc64(bytes)), stdout);
   const stored = emulator.model.object('media', `wei/${name}`);

@@ -16,11 +16,11 @@ const signed = presign({
   headers: { 'x-oss-meta-author': 'wei' },
 });
 
-async function whyRefused(url: string, init: RequestInit, request = signed): Promise<string> {
+async function explainRefusal(url: string, init: RequestInit, request = signed): Promise<string> {
   const response = await fetch(url, { method: 'PUT', ...init });
   assert.ok(response.status >= 400);
-  const answer = { status: response.status, body: await response.text() };
-  const { cause, detail, remedy } = explainSignatureMismatch(answer, request);
+  const refusal = { status: response.status, body: await response.text() };
+  const { cause, detail, remedy } = explainSignatureMismatch(refusal, request);
   console.log(`${cause}: ${detail}\n  ${remedy}`);
   return cause;
 }
@@ -28,14 +28,14 @@ async function whyRefused(url: string, init: RequestInit, request = signed): Pro
 const { url, headers } = signed;
 const bytes = new Uint8Array([1, 2, 3]);
 // `fetch` adds a Content-Type to a text, as to a File in a page.
-assert.equal(await whyRefused(url, { headers, body: 'a text' }), 'added-header');
-assert.equal(await whyRefused(url, { body: bytes }), 'missing-header');
-assert.equal(await whyRefused(url, { headers, body: bytes, method: 'POST' }), 'method');
-assert.equal(await whyRefused(`${url}&version=1`, { headers, body: bytes }), 'changed-url');
+assert.equal(await explainRefusal(url, { headers, body: 'a text' }), 'added-header');
+assert.equal(await explainRefusal(url, { body: bytes }), 'missing-header');
+assert.equal(await explainRefusal(url, { headers, body: bytes, method: 'POST' }), 'method');
+assert.equal(await explainRefusal(`${url}&version=1`, { headers, body: bytes }), 'changed-url');
 
 const wrongSecret = { accessKeyId: 'AK', accessKeySecret: 'another' };
 const mistaken = presign({ ...site, method: 'PUT', key: 'notes/1.txt', credentials: wrongSecret });
-assert.equal(await whyRefused(mistaken.url, { body: bytes }, mistaken), 'secret');
+assert.equal(await explainRefusal(mistaken.url, { body: bytes }, mistaken), 'secret');
 
 // Some problems can be detected without a request.
 const elsewhere = presign({

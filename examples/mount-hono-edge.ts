@@ -9,7 +9,7 @@ import { build, type Rolldown } from 'vite';
 import { emulator, uploadThrough } from './mounts/stage.ts';
 
 const env = { OSS_ENDPOINT: emulator.endpoint, TOKEN_KEY: randomBytes(32).toString('base64') };
-const initialCode = await bundled(fileURLToPath(new URL('./mounts/edge-worker.js', import.meta.url)));
+const initialCode = await bundleWorker(fileURLToPath(new URL('./mounts/edge-worker.js', import.meta.url)));
 const runtime = new EdgeVM({ initialCode, extend: (context) => Object.assign(context, env) });
 assert.equal(runtime.evaluate('typeof process + typeof Buffer'), 'undefinedundefined');
 
@@ -18,7 +18,7 @@ await uploadThrough('https://app.test/uploads', (url, { method, headers, body })
 );
 await emulator.close();
 
-async function bundled(entry: string): Promise<string> {
+async function bundleWorker(entry: string): Promise<string> {
   const lib = { entry, formats: ['iife' as const], name: 'worker' };
   const built = await build({ configFile: false, logLevel: 'warn', build: { lib, write: false } });
   const [{ output }] = built as [Rolldown.RolldownOutput];

@@ -13,16 +13,16 @@ const emulator = await startOssEmulator({ region: 'cn-hangzhou', buckets: ['medi
 const { endpoint } = emulator;
 const store = createOssObjectStore({ region: 'cn-hangzhou', bucket: 'media', credentials, endpoint, clock });
 
-async function beginAndSend(key: string): Promise<void> {
+async function sendFirstPart(key: string): Promise<void> {
   const { uploadId } = await store.initiate({ key, object: {} });
   const { url } = await store.presign({ method: 'PUT', key, query: { partNumber: 1, uploadId } });
   assert.equal((await fetch(url, { method: 'PUT', body: new Uint8Array(100_000) })).status, 200);
 }
 
-await beginAndSend('uploads/abandoned.mp4');
-await beginAndSend('uploads/paused.mp4');
+await sendFirstPart('uploads/abandoned.mp4');
+await sendFirstPart('uploads/paused.mp4');
 now += 8 * DAY;
-await beginAndSend('uploads/begun-just-now.mp4');
+await sendFirstPart('uploads/just-started.mp4');
 
 const options = {
   prefix: 'uploads/',
@@ -49,5 +49,5 @@ assert.deepEqual(report, {
   failures: [],
 });
 const left = emulator.model.uploads('media').map(({ key }) => key);
-assert.deepEqual(left, ['uploads/begun-just-now.mp4', 'uploads/paused.mp4']);
+assert.deepEqual(left, ['uploads/just-started.mp4', 'uploads/paused.mp4']);
 await emulator.close();

@@ -3,8 +3,8 @@ import type { BrowserProviderOption } from 'vitest/node';
 import { firefoxLaunch } from './browsers.ts';
 
 /**
- * Firefox by Playwright. Vitest looks for the frame of its tests by name, which over WebDriver BiDi is now and then
- * not known in time: here it is the one in the page.
+ * Firefox with Playwright. Vitest looks up the frame of its tests by name, which is sometimes not known in
+ * time over WebDriver BiDi. This provider uses the only frame of the page.
  */
 export function firefox(): BrowserProviderOption {
   const option = playwright({ launchOptions: firefoxLaunch() });

@@ -4,8 +4,8 @@ import type { BrowserCommand, BrowserProvider, BrowserProviderOption, TestProjec
 import { startWebKit, type WebKitSession } from './browsers-webkit.ts';
 
 /**
- * WebKitGTK for the browser mode of Vitest. It opens the page in which tests run, and presses keys; files are
- * chosen in the page itself, by `browsers-webkit-page.ts`.
+ * WebKitGTK for the browser mode of Vitest. It opens the page in which tests run, and presses keys. Files are
+ * chosen in the page by `browsers-webkit-page.ts`.
  */
 export function webkit(): BrowserProviderOption {
   return defineBrowserProvider({
@@ -46,7 +46,7 @@ function createProvider(project: TestProject): BrowserProvider {
   };
 }
 
-/** As WebDriver writes keys that have no character of their own. */
+/** The characters of WebDriver for keys without a character. */
 const TAB = '\uE004';
 const NAMED_KEYS: Readonly<Record<string, string>> = { Enter: '\uE007', Escape: '\uE00C', Tab: TAB };
 
@@ -54,12 +54,12 @@ const NAMED_KEYS: Readonly<Record<string, string>> = { Enter: '\uE007', Escape: 
 function keysOf(text: string): string[] {
   return parseKeyDef(text).map(({ keyDef: { key = '' } }) => {
     const character = [...key].length === 1 ? key : NAMED_KEYS[key];
-    if (character === undefined) throw new Error(`the key ${key} has no character here`);
+    if (character === undefined) throw new Error(`the key ${key} is not supported`);
     return character;
   });
 }
 
-/** Keys go to what has the focus: the page of the test is a frame in that of Vitest. */
+/** Keys go to the focused element. The page of the test is a frame in the page of Vitest. */
 async function pressKeys(session: WebKitSession, keys: readonly string[]): Promise<void> {
   await session.command('POST', '/frame', { id: null });
   await session.run('document.querySelector("iframe[data-vitest]").contentWindow.focus()');

@@ -4,12 +4,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A WebKitGTK on a display of its own, driven by WebDriver. It keeps no data after it ends. */
+/** WebKitGTK on its own display, controlled by WebDriver. It keeps no data after its end. */
 export interface WebKitSession {
   /** Sends one command of the session, like `POST` `url`; resolves to the value of the response. */
   command(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown>;
-  /** Runs a script in the page that was switched to last, with `arguments` as it was given them. */
-  run(script: string, ...given: readonly unknown[]): Promise<unknown>;
+  /** Runs a script in the current page. `arguments` are available to the script. */
+  run(script: string, ...args: readonly unknown[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export async function startWebKit(): Promise<WebKitSession> {
     DISPLAY: `:${String(displayNumber).trim()}`,
   });
   const base = `http://127.0.0.1:${port}`;
-  await whenReady(base);
+  await waitUntilReady(base);
   const { sessionId } = (await send('POST', `${base}/session`, { capabilities: { alwaysMatch: {} } })) as {
     readonly sessionId: string;
   };
@@ -39,7 +39,7 @@ export async function startWebKit(): Promise<WebKitSession> {
   };
 }
 
-/** Starts a program that ends with its input: when that is closed, and when this process ends in whatever way. */
+/** Starts a program that ends when its input is closed, also when this process exits or is killed. */
 function start(program: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
   const untilClosed = '"$@" & cat >/dev/null; kill $!';
   return spawn('sh', ['-c', untilClosed, 'sh', program, ...args], {
@@ -53,23 +53,23 @@ const SOFTWARE = { GDK_BACKEND: 'x11', LIBGL_ALWAYS_SOFTWARE: '1', NO_AT_BRIDGE:
 
 async function send(method: string, url: string, body?: object): Promise<unknown> {
   const sent = method === 'POST' ? { body: JSON.stringify(body ?? {}) } : {};
-  const answer = await fetch(url, { method, ...sent });
-  const { value } = (await answer.json()) as { readonly value: unknown };
-  if (answer.ok) return value;
+  const response = await fetch(url, { method, ...sent });
+  const { value } = (await response.json()) as { readonly value: unknown };
+  if (response.ok) return value;
   const { error, message } = value as { readonly error: string; readonly message: string };
   throw new Error(
     `WebKit refused ${method} ${new URL(url).pathname.split('/').slice(3).join('/')}: ${error}: ${message}`,
   );
 }
 
-async function whenReady(base: string): Promise<void> {
+async function waitUntilReady(base: string): Promise<void> {
   for (let tries = 0; ; tries++) {
     const isReady = await send('GET', `${base}/status`).then(
       () => true,
       () => false,
     );
     if (isReady) return;
-    if (tries === 1000) throw new Error('WebKitWebDriver does not answer');
+    if (tries === 1000) throw new Error('WebKitWebDriver does not respond');
     await sleep(20);
   }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Prints the bytes of the page bundle of `uploadFile`, file by file. Of each file: what the gzipped bundle would lose
-// without it, and its size minified. Not the limit: that is in test/surface.test.ts.
+// Prints the size of the page bundle of `uploadFile` by file: how much smaller the gzipped bundle is without the file,
+// and the minified size of the file. The limit is in test/surface.test.ts.
 //   npm run bundle-report [-- FILE]
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -32,8 +32,8 @@ function report({ fileName, code, map }) {
   const owners = ownersOf(text, new SourceMap(map));
   const whole = gzipSync(text).length;
   const rows = [...new Set(owners)].map((owner) => {
-    const [own, others] = [true, false].map((wanted) =>
-      pick(text, owners, (each) => (each === owner) === wanted),
+    const [own, others] = [true, false].map((isOwn) =>
+      pick(text, owners, (each) => (each === owner) === isOwn),
     );
     return { owner, gzipped: whole - gzipSync(others).length, minified: own.length };
   });
@@ -43,7 +43,7 @@ function report({ fileName, code, map }) {
   }
 }
 
-/** For each character the file it was made of. */
+/** The source file of each character. */
 function ownersOf(text, map) {
   return text.split('\n').flatMap((line, row) =>
     Array.from({ length: line.length + 1 }, (_, column) => {
@@ -53,9 +53,9 @@ function ownersOf(text, map) {
   );
 }
 
-function pick(text, owners, isWanted) {
+function pick(text, owners, matches) {
   return text
     .split('')
-    .filter((_, index) => isWanted(owners[index]))
+    .filter((_, index) => matches(owners[index]))
     .join('');
 }

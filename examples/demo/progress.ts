@@ -5,30 +5,30 @@ const MIB = 1024 ** 2;
 
 /** A progress bar on a terminal, a line per 10 % elsewhere. */
 export function showProgress(): { update(snapshot: UploadSnapshot): void; end(): void } {
-  return process.stdout.isTTY ? bar() : lines();
+  return process.stdout.isTTY ? createBar() : createLines();
 }
 
-function bar(): ReturnType<typeof showProgress> {
+function createBar(): ReturnType<typeof showProgress> {
   const format = '{bar} {percentage}% | {sent} of {size} MiB | {speed} | {left}';
   const progress = new SingleBar({ format, hideCursor: true, linewrap: false }, Presets.shades_classic);
-  progress.start(1, 0, described(undefined));
+  progress.start(1, 0, describe(undefined));
   return {
     update(snapshot) {
       progress.setTotal(snapshot.size ?? 1);
-      progress.update(snapshot.sentBytes, described(snapshot));
+      progress.update(snapshot.sentBytes, describe(snapshot));
     },
     end: () => progress.stop(),
   };
 }
 
-function lines(): ReturnType<typeof showProgress> {
+function createLines(): ReturnType<typeof showProgress> {
   let tenths = 0;
   return {
     update(snapshot) {
       const reached = Math.floor((10 * snapshot.confirmedBytes) / (snapshot.size || 1));
       if (reached <= tenths) return;
       tenths = reached;
-      const { size, speed, left } = described(snapshot);
+      const { size, speed, left } = describe(snapshot);
       const confirmed = (snapshot.confirmedBytes / MIB).toFixed(1);
       console.log(`${tenths * 10}% | ${confirmed} of ${size} MiB | ${speed} | ${left}`);
     },
@@ -36,7 +36,7 @@ function lines(): ReturnType<typeof showProgress> {
   };
 }
 
-function described(snapshot: UploadSnapshot | undefined): Record<'sent' | 'size' | 'speed' | 'left', string> {
+function describe(snapshot: UploadSnapshot | undefined): Record<'sent' | 'size' | 'speed' | 'left', string> {
   const speed = snapshot?.bytesPerSecond;
   const leftMs = snapshot?.remainingMs;
   return {

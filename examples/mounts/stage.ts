@@ -45,11 +45,11 @@ export async function uploadThrough(url: string, fetch: Fetch = globalThis.fetch
   const stored = emulator.model.object('media', 'wei/film.mp4');
   assert.deepEqual(await stored?.bytes(), bytes);
   assert.match(object.etag, /-4$/);
-  await assertErrorsCross(url, fetch);
+  await assertErrorResponses(url, fetch);
   console.log(`${object.size} bytes as oss://${object.bucket}/${object.key}, CRC64 ${object.crc64}`);
 }
 
-async function assertErrorsCross(url: string, fetch: Fetch): Promise<void> {
+async function assertErrorResponses(url: string, fetch: Fetch): Promise<void> {
   const post = async (verb: string, body: string, headers: Readonly<Record<string, string>> = {}) => {
     const json = { 'content-type': 'application/json', ...headers };
     const response = await fetch(`${url}/${verb}`, { method: 'POST', headers: json, body });

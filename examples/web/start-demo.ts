@@ -86,7 +86,7 @@ function createSite(
     const { pathname } = new URL(request.url);
     if (pathname.startsWith('/uploads/')) return uploads(request);
     if (pathname.startsWith('/demo/')) return demo(request);
-    return answerFile(page.get(pathname === '/' ? '/index.html' : pathname), options.endpoint);
+    return respondWithFile(page.get(pathname === '/' ? '/index.html' : pathname), options.endpoint);
   };
 }
 
@@ -97,7 +97,7 @@ async function prepareBucket(options: Parameters<typeof examineBucket>[0]): Prom
   if (failed !== undefined) throw new Error(`the bucket is not ready for pages: ${JSON.stringify(failed)}`);
 }
 
-function answerFile(file: BuiltFile | undefined, ossEndpoint: string): Response {
+function respondWithFile(file: BuiltFile | undefined, ossEndpoint: string): Response {
   if (file === undefined) return new Response('There is no such page.', { status: 404 });
   return new Response(file.body, {
     headers: { 'content-type': file.type, 'content-security-policy': policyFor(ossEndpoint) },

@@ -4,7 +4,7 @@ import ts from 'typescript-api';
 export function declarationsOf(symbol: ts.Symbol): readonly ts.Statement[] {
   return (symbol.declarations ?? []).map((declaration) => {
     const statement = ts.findAncestor(declaration, ts.isStatement);
-    if (statement === undefined) throw new Error(`${symbol.name} is declared by no statement`);
+    if (statement === undefined) throw new Error(`${symbol.name} has no declaration statement`);
     return statement;
   });
 }
@@ -16,7 +16,7 @@ export function isPrivate(member: ts.ClassElement): boolean {
   );
 }
 
-/** Beside a method `static [Symbol.hasInstance]()` TypeScript 6 declares a property of that name. */
+/** TypeScript 6 declares a property beside a method `static [Symbol.hasInstance]()`. */
 function isArtifact(member: ts.ClassElement): boolean {
   return ts.isPropertyDeclaration(member) && ts.isComputedPropertyName(member.name);
 }
@@ -26,7 +26,7 @@ export function resolveAlias(checker: ts.TypeChecker, symbol: ts.Symbol): ts.Sym
   return (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol);
 }
 
-/** `symbols`, every symbol of ours that their declarations name, and those that these name in turn. */
+/** The symbols, and all symbols of the project that their declarations refer to, directly or indirectly. */
 export function closureOf(checker: ts.TypeChecker, symbols: readonly ts.Symbol[]): readonly ts.Symbol[] {
   const found = new Set<ts.Symbol>();
   const visit = (node: ts.Node): void => {

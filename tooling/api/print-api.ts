@@ -8,9 +8,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const printer = ts.createPrinter({ removeComments: true });
 
 /**
- * The public API as text: for each entry its exports by name, as declarations without comments and bodies. A symbol is
- * printed where it is exported first; later entries refer to that. Types that declarations name though no entry exports
- * them follow at the end: a change to them changes the API too.
+ * The public API as text: the exports of each entry by name, as declarations without comments and bodies. A
+ * symbol is printed in the first entry that exports it; later entries refer to it. Types that no entry
+ * exports, but declarations refer to, follow at the end: a change to them changes the API too.
  */
 export function printApi({ entries, unexported }: Api): string {
   const rest = unexported.map(({ packageName, symbols }) => {
@@ -50,7 +50,9 @@ function printSymbol(symbol: ts.Symbol, name: string): string {
   return name === symbol.name ? texts.join('\n') : `// exported as ${name}\n${texts.join('\n')}`;
 }
 
-/** Removes `export declare`, private members and the local names of destructured parameters: no part of the API. */
+/**
+ * Removes parts that are not in the API: `export declare`, private members, names of destructured parameters.
+ */
 const tidyDeclaration: ts.TransformerFactory<ts.Statement> = (context) => {
   const visit = (node: ts.Node): ts.Node | undefined => {
     if (node.kind === ts.SyntaxKind.ExportKeyword || node.kind === ts.SyntaxKind.DeclareKeyword)

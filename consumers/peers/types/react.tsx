@@ -6,9 +6,9 @@ import { type ReactNode, useState } from 'react';
 export function UploadOne({ endpoint }: { readonly endpoint?: string | undefined }): ReactNode {
   const [upload, setUpload] = useState<Upload>();
   const { snapshot, object, error, abort }: UploadView = useUpload(upload);
-  const begin = (file: File | undefined): void => setUpload(file && uploadFile(file, { endpoint }));
+  const start = (file: File | undefined): void => setUpload(file && uploadFile(file, { endpoint }));
   if (snapshot === undefined)
-    return <input type="file" onChange={({ target }) => begin(target.files?.[0])} />;
+    return <input type="file" onChange={({ target }) => start(target.files?.[0])} />;
   return (
     <button type="button" onClick={abort}>
       {error?.code ?? object?.key ?? snapshot.sentBytes}

@@ -40,9 +40,9 @@ export function startUpload(
   return upload;
 }
 
-export async function resumeChosen(file: File): Promise<Upload | undefined> {
-  const [left] = await listUnfinishedUploads({ checkpoints });
-  return left && resumeUpload(left.id, file, { endpoint, checkpoints, credentials: undefined });
+export async function resumeFirst(file: File): Promise<Upload | undefined> {
+  const [unfinished] = await listUnfinishedUploads({ checkpoints });
+  return unfinished && resumeUpload(unfinished.id, file, { endpoint, checkpoints, credentials: undefined });
 }
 
 const controlPlane: ControlPlane = createHttpControlPlane(endpoint, { credentials: 'same-origin' });

@@ -71,7 +71,10 @@ export const handler: (request: Request) => Promise<Response> = createCoordinato
   basePath: '/uploads',
   cors: { origins: ['https://app.example.com'] },
 });
-export const unsaid: Partial<CoordinatorOptions> = { policy: undefined, hooks: { completed: undefined } };
+export const withoutOptions: Partial<CoordinatorOptions> = {
+  policy: undefined,
+  hooks: { completed: undefined },
+};
 
 export const controlPlane: ControlPlane = createHttpControlPlane('https://example.com/uploads', {
   headers: async () => ({ authorization: 'Bearer wei' }),
@@ -91,8 +94,9 @@ export async function upload(path: string, stop?: AbortSignal): Promise<UploadEr
   try {
     await started.result;
     await uploadStream(process.stdin, { controlPlane, key: 'b', onEvent: logUploads(console.log) }).result;
-    const [left] = await listUnfinishedUploads(checkpoints);
-    if (left !== undefined) await (await resumeUpload(left.id, { controlPlane, checkpoints })).result;
+    const [unfinished] = await listUnfinishedUploads(checkpoints);
+    if (unfinished !== undefined)
+      await (await resumeUpload(unfinished.id, { controlPlane, checkpoints })).result;
     await createUploader({ filesMax: 4 }).uploadFile(path, { controlPlane, key: 'c' }).result;
     return undefined;
   } catch (error) {

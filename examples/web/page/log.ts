@@ -16,13 +16,13 @@ const LINES_MAX = 300;
 export function createLog(): Log {
   const node = nodeOf('div#log');
   const empty = nodeOf('p#log-empty');
-  const clearing = nodeOf('button#clear-log');
+  const clearButton = nodeOf('button#clear-log');
   // A scrollable element must be reachable by keyboard.
   node.tabIndex = 0;
 
   function showEmpty(isEmpty: boolean): void {
     node.hidden = isEmpty;
-    clearing.hidden = isEmpty;
+    clearButton.hidden = isEmpty;
     empty.hidden = !isEmpty;
   }
 

@@ -19,12 +19,12 @@ afterEach(async () => {
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 const DESKTOP = { viewport: { width: 1280, height: 800 } };
-const looks = [
+const devices = [
   { name: 'phone', options: { ...PHONE, colorScheme: 'light' as const } },
   { name: 'desktop', options: { ...DESKTOP, colorScheme: 'dark' as const } },
 ];
 
-async function opened(options: Parameters<DemoStage['open']>[0]): Promise<OpenedPage> {
+async function openPage(options: Parameters<DemoStage['open']>[0]): Promise<OpenedPage> {
   const { close, ...page } = await stage.open(options);
   onTestFinished(close);
   return { ...page, close };
@@ -55,11 +55,15 @@ async function isStored(name: string, bytes: Uint8Array): Promise<boolean> {
 
 const SLOW = { timeout: 60_000 };
 
-test.each(looks)(
+test.each(devices)(
   'on a $name, uploads with faults and a reload complete, and axe finds no violation',
-  async ({ name: look, options }) => {
-    const { page, errors, violations } = await opened(options);
-    const [filmName, slidesName, notesName] = [`film-${look}.bin`, `slides-${look}.bin`, `notes-${look}.txt`];
+  async ({ name: device, options }) => {
+    const { page, errors, violations } = await openPage(options);
+    const [filmName, slidesName, notesName] = [
+      `film-${device}.bin`,
+      `slides-${device}.bin`,
+      `notes-${device}.txt`,
+    ];
     const filmPath = await stage.file(filmName, film);
     const slidesPath = await stage.file(slidesName, slides);
     expect(await violations()).toEqual([]);
@@ -102,10 +106,10 @@ test.each(looks)(
   120_000,
 );
 
-test.each(looks)(
+test.each(devices)(
   'on a $name, a forbidden upload shows its error and can be retried',
   async ({ name, options }) => {
-    const { page, errors, violations } = await opened(options);
+    const { page, errors, violations } = await openPage(options);
     const fileName = `forbidden-${name}.bin`;
     await page.getByRole('switch', { name: /Parts are forbidden/ }).check();
     await expect.poll(() => stage.emulator.faults.list().length).toBe(1);
@@ -123,7 +127,7 @@ test.each(looks)(
 );
 
 test('an upload that is removed after a reload is removed from OSS too', async () => {
-  const { page, errors } = await opened(DESKTOP);
+  const { page, errors } = await openPage(DESKTOP);
   await page.locator('#link').selectOption('link-train');
   await inputOf(page).setInputFiles([await stage.file('unwanted.bin', film)]);
   await expect.poll(() => storedParts('visitor/unwanted.bin'), SLOW).toBeGreaterThan(0);
@@ -137,7 +141,7 @@ test('an upload that is removed after a reload is removed from OSS too', async (
 });
 
 test('a dropped file with a handle resumes after a reload with one click', async () => {
-  const { page } = await opened(DESKTOP);
+  const { page } = await openPage(DESKTOP);
   await page.locator('#link').selectOption('link-train');
   await page.evaluate(async (size) => {
     const folder = await navigator.storage.getDirectory();
@@ -161,7 +165,7 @@ test('a dropped file with a handle resumes after a reload with one click', async
 });
 
 test('the samples are proven despite hidden headers, a part without a response and an error in Complete', async () => {
-  const { page, errors } = await opened(DESKTOP);
+  const { page, errors } = await openPage(DESKTOP);
   await page.getByRole('switch', { name: /hides its headers/ }).check();
   await page.getByRole('button', { name: /A part gets no response/ }).click();
   await page.getByRole('button', { name: /Complete responds 200/ }).click();
