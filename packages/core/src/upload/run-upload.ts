@@ -38,7 +38,7 @@ export async function uploadSource(run: UploadRun, source: Source): Promise<Uplo
   }
 }
 
-/** Runs again while the upload disappears from OSS, or a new upload may succeed. */
+/** Repeats the run, at most `RUNS_MAX` times, when the upload has disappeared from OSS or has to restart. */
 async function runUntilStored(run: UploadRun, source: Source, id: string): Promise<UploadedObject> {
   for (let runs = 1, { options } = run; ; runs++, options = { ...options, resume: true }) {
     const object = await runOnce({ ...run, options }, source, id, runs === RUNS_MAX);
@@ -47,7 +47,7 @@ async function runUntilStored(run: UploadRun, source: Source, id: string): Promi
   }
 }
 
-/** Others may abort the upload three times: one run notices it, and the next one starts a new upload. */
+/** Three external aborts: after each, one run finds the upload missing and the next starts a new one. */
 const RUNS_MAX = 7;
 
 /** Returns `undefined` where another run is to follow. */
@@ -59,7 +59,7 @@ async function runOnce(
 ): Promise<UploadedObject | undefined> {
   const upload = await openUpload(run, source, id);
   try {
-    // Before anything can stop the run: without a checkpoint the upload could be neither resumed nor removed.
+    // Saved before the run can stop: without a checkpoint the upload could be neither resumed nor removed.
     // canary: no-checkpoint
     await saveCheckpoint(run, source, id, upload);
     run.signal.throwIfAborted();
@@ -93,7 +93,7 @@ async function runOnce(
       case 'restart':
         await discardUpload(run, upload, id);
         if (isLast) throw reason;
-        // Also after a failed abort: otherwise every run would resume this upload.
+        // Removed also after a failed abort: otherwise every run would resume this upload.
         await run.checkpoints.remove(id);
         return undefined;
     }
@@ -126,7 +126,7 @@ async function listStoredParts(
   ).then((listed) => new Map(listed.map((part) => [part.partNumber, part])), ignoreError('upload_not_found'));
 }
 
-/** A part that OSS has lost or damaged since it confirmed it is sent again, a few times. */
+/** Sends parts again that OSS has lost or damaged after their confirmation, at most `REPAIRS_MAX` times. */
 async function sendAndComplete(
   run: UploadRun,
   source: Source,
@@ -149,7 +149,7 @@ async function sendAndComplete(
 
 const REPAIRS_MAX = 3;
 
-/** Complete found a part in OSS that is not the one confirmed, or found no part at all. */
+/** Whether Complete found a part in OSS that is missing, or differs from the confirmed one. */
 function isDamagedPart(reason: unknown): boolean {
   const { code, context } = UploadError.from(reason);
   return code === 'part_missing' || (code === 'checksum_mismatch' && context.partNumber !== undefined);
@@ -177,7 +177,7 @@ async function repairParts(
 
 /**
  * Parts that were read one after another belong to one source only if it is unchanged after the last of them.
- * A single PutObject has made its object by then.
+ * The object of a single PutObject exists already before this check.
  */
 async function assertUnchanged(source: Source, { kind, fingerprint }: UploadOfSource): Promise<void> {
   if (kind === 'single' || (await source.fingerprint()) === fingerprint) return;

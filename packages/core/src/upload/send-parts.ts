@@ -14,11 +14,11 @@ import type { UploadRun } from './run-context.ts';
 export interface PartFeed {
   /** Iterates over the parts, each when there is room for it. The signal stops a wait for bytes. */
   parts(signal: AbortSignal): AsyncIterable<PartToSend> | Iterable<PartToSend>;
-  /** The numbers of the parts that will be needed, as far as is known. */
+  /** The numbers of the parts that will be needed, as known so far. */
   readonly partNumbers: readonly number[];
   /** How many parts may be taken and not yet confirmed. */
   takenMax(): number;
-  /** The bytes of all parts, as far as is known. */
+  /** The bytes of all parts known so far. */
   size(): number;
 }
 
@@ -41,17 +41,17 @@ export async function sendParts(run: UploadRun, upload: OpenedUpload, feed: Part
   let onSettled = (): void => undefined;
   try {
     for await (const part of feed.parts(signal)) {
-      const own = links.open();
+      const partLink = links.open();
       // canary: parts-survive-failure
       const sent: Promise<void> = run.limit
-        .run(() => putPart({ signal: own.signal, ...sending }, part), own.signal)
+        .run(() => putPart({ signal: partLink.signal, ...sending }, part), partLink.signal)
         .then((confirmed) => {
           receipts.push(confirmed.receipt);
           callback ??= confirmed.callback;
         })
         .catch(allParts.abort)
         .finally(() => {
-          own.unlink();
+          partLink.unlink();
           taken.delete(sent);
           onSettled();
         });

@@ -6,7 +6,7 @@ import {
 } from '@partway/core/ports';
 import { createInMemorySource } from '@partway/core/testing';
 import { expect, test } from 'vitest';
-import { listSentParts } from '../stages/assertions.ts';
+import { countRequests, listSentParts } from '../stages/assertions.ts';
 import { BUCKET, createHarness, KEY } from '../stages/harness.ts';
 import { bytes, interrupt, PART, startResumable } from './interrupted-upload.ts';
 
@@ -108,6 +108,8 @@ test('a checkpoint that cannot be removed ends the upload after a few restarts',
   const ports = { ...harness.createPorts(createInMemorySource(bytes)), checkpoints: stuck };
   const failing = harness.runUntilSettled(startUpload(ports, { key: KEY, partSize: PART }).result);
   await expect(failing).rejects.toMatchObject({ code: 'upload_not_found' });
+  // Seven runs: the engine lists the parts of each, and so does its Complete.
+  expect(countRequests(harness, 'ListParts')).toBe(14);
 });
 
 test('a checkpoint stored under another id is not resumed', async () => {

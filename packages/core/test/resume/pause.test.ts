@@ -25,6 +25,22 @@ test('pause stops all requests, resume sends no confirmed part again', async () 
   await expectCompleted(harness);
 });
 
+test('resume after a pause continues the same upload, also with `resume: false`', async () => {
+  const harness = createHarness();
+  const upload = startResumable(harness, { resume: false });
+  let hasPaused = false;
+  upload.subscribe((event) => {
+    if (event.type === 'part-confirmed' && event.partNumber === 3 && !hasPaused) upload.pause();
+    if (event.type !== 'paused') return;
+    hasPaused = true;
+    upload.resume();
+  });
+  await harness.runUntilSettled(upload.result);
+  expect(countRequests(harness, 'InitiateMultipartUpload')).toBe(1);
+  expect(new Set(listSentParts(harness)).size).toBe(listSentParts(harness).length);
+  await expectCompleted(harness);
+});
+
 test('pause during Initiate leaves no second upload [pain-40]', async () => {
   const harness = createHarness();
   const slow = harness.faults.add({

@@ -118,7 +118,7 @@ test('a changed source is rejected with `source_changed`, and uploaded from the 
   await expectCompleted(harness, changed);
 });
 
-test('an upload missing in OSS is restarted', async () => {
+test('an upload that OSS no longer has is restarted', async () => {
   const harness = createHarness();
   await interrupt(harness);
   harness.faults.add({
@@ -131,7 +131,7 @@ test('an upload missing in OSS is restarted', async () => {
   await expectCompleted(harness);
 });
 
-test('a resume with an aborted signal leaves nothing', async () => {
+test('a resume with an aborted signal rejects with `aborted` and removes the upload and its checkpoint', async () => {
   const harness = createHarness();
   await interrupt(harness);
   const aborted = startResumable(harness, { signal: AbortSignal.abort() });
@@ -140,7 +140,7 @@ test('a resume with an aborted signal leaves nothing', async () => {
   expect(await harness.checkpoints.list()).toEqual([]);
 });
 
-test('a second upload of one source to one key rejects with `upload_locked` [pain-39]', async () => {
+test('a second upload of the same source and key rejects with `upload_locked` [pain-39]', async () => {
   const harness = createHarness();
   const first = startResumable(harness);
   const second = startResumable(harness);

@@ -40,6 +40,14 @@ test('a PutObject with forbidOverwrite that was corrupted in transit replaces it
   expect(await isStored(harness, bytes.slice(0, 10))).toBe(true);
 });
 
+test('a PutObject with forbidOverwrite that is corrupted at every attempt fails with `checksum_mismatch`', async () => {
+  const harness = createHarness();
+  harness.faults.add({ operation: 'PutObject', effect: { kind: 'corruptIncoming' } });
+  const failing = upload(harness, { forbidOverwrite: true }, bytes.slice(0, 10));
+  await expect(failing).rejects.toMatchObject({ code: 'checksum_mismatch' });
+  expect(harness.model.object(BUCKET, KEY)).toBeUndefined();
+});
+
 test('two different files of the same size, uploaded to one key at once, are not mixed [pain-14]', async () => {
   const harness = createHarness();
   const other = bytes.map((byte) => byte ^ 0xff);
