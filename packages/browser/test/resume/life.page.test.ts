@@ -59,7 +59,7 @@ async function rest(page: DrivenPage, how: (typeof RESTS)[number]): Promise<() =
 const noOutage = lackOf('offline');
 
 test.skipIf(noOutage)(
-  claimUnless(noOutage, 'an upload that loses its network waits for it, and goes on [pain-27]'),
+  claimUnless(noOutage, 'an upload without a network waits for it and continues [pain-27]'),
   async () => {
     const { page, heldPart } = await atThirdPart('offline', { kind: 'resetAfterBytes', bytes: 1000 });
     const isOffline = (): Promise<boolean | undefined> =>

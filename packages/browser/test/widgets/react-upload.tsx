@@ -36,8 +36,8 @@ export function UploadMany({ controlPlane }: { readonly controlPlane: ControlPla
   const [uploads, setUploads] = useState<readonly Upload[]>([]);
   const views = useUploads(uploads);
   const add = (files: readonly File[]): void => {
-    const begun = files.map((file) => uploader.uploadFile(file, { controlPlane, key: file.name }));
-    setUploads([...uploads, ...begun]);
+    const started = files.map((file) => uploader.uploadFile(file, { controlPlane, key: file.name }));
+    setUploads([...uploads, ...started]);
   };
   const stored = views.filter(({ object }) => object !== undefined);
   return (

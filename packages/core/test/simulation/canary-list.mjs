@@ -32,12 +32,12 @@ export const CANARIES = [
   },
   {
     id: 'unproven-stored-part',
-    name: 'a part whose response was lost is reused without a check of its CRC64',
+    name: 'a part with a lost response is reused without a check of its CRC64',
     mistake: condition('true'),
   },
   {
     id: 'no-lookup-of-lost-part',
-    name: 'a part whose response was lost is not looked up',
+    name: 'a part with a lost response is not looked up',
     mistake: condition('false'),
   },
   { id: 'attempt-without-event', name: 'an attempt emits no event', mistake: remove() },
@@ -101,7 +101,7 @@ export const CANARIES = [
   { id: 'aborted-complete', name: 'an abort interrupts Complete', mistake: replaceWithSignal() },
   {
     id: 'no-recovery-of-complete',
-    name: 'a Complete whose response was lost is a failure',
+    name: 'a Complete with a lost response is a failure',
     mistake: rethrow(),
   },
   { id: 'unproven-parts', name: 'the parts are not verified before Complete', mistake: remove() },
